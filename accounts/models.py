@@ -1,0 +1,151 @@
+"""Who acts: people, the units they belong to, and the systems that send reports."""
+
+import hashlib
+import secrets
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role
+
+
+class OrgUnitQuerySet(models.QuerySet["OrgUnit"]):
+    def open(self) -> "OrgUnitQuerySet":
+        """Units that may be sent work."""
+        return self.filter(is_open=True)
+
+    def within(self, unit: "OrgUnit") -> "OrgUnitQuerySet":
+        """`unit` and everything below it in the tree."""
+        return self.filter(Q(path=unit.path) | Q(path__startswith=f"{unit.path}>"))
+
+
+class OrgUnit(models.Model):
+    """单位: a district department, street office, street team, community station or enterprise."""
+
+    class Kind(models.TextChoices):
+        DISTRICT = "district", _("District")
+        DEPARTMENT = "district_department", _("District department")
+        ENTERPRISE = "enterprise", _("Enterprise")
+        STREET_OFFICE = "street_office", _("Street office")
+        STREET_TEAM = "street_team", _("Street team")
+        COMMUNITY_STATION = "community_station", _("Community station")
+
+    code = models.CharField(max_length=64, primary_key=True)
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    # Known by its code alone: places are the business of grids.
+    area_code = models.CharField(max_length=15, db_index=True)
+    # Codes from the root joined by ">", so that a subtree is one indexed prefix.
+    path = models.CharField(max_length=255, unique=True)
+    is_open = models.BooleanField(default=True)
+
+    objects = OrgUnitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("path",)
+        indexes = [models.Index(fields=["path"], name="orgunit_subtree", opclasses=["text_pattern_ops"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    def is_within(self, other: "OrgUnit") -> bool:
+        """Is this unit `other`, or below it in the tree?"""
+        return self.path == other.path or self.path.startswith(f"{other.path}>")
+
+
+class User(AbstractUser):
+    """A person with a sign-in. What they may do follows from their memberships."""
+
+    display_name = models.CharField(max_length=40, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class Membership(models.Model):
+    """One person in one unit with one role."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "unit", "role"], name="membership_once")]
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.unit} · {self.get_role_display()}"
+
+
+class Scope(models.TextChoices):
+    """What an API token may do."""
+
+    REPORT = "report", _("File reports")
+    READ = "read", _("Read its own reports and their cases")
+
+
+class ApiClientManager(models.Manager["ApiClient"]):
+    def issue(self, *, name: str, source: str, scopes: list[str] | None = None) -> tuple["ApiClient", str]:
+        """Create or re-key the client `name`; returns it with the token, which is shown this once."""
+        token = secrets.token_urlsafe(32)
+        client, _created = self.update_or_create(
+            name=name,
+            defaults={
+                "source": source,
+                "scopes": scopes or list(Scope.values),
+                "token_hash": ApiClient.hash_token(token),
+                "is_active": True,
+            },
+        )
+        return client, token
+
+    def for_token(self, token: str) -> "ApiClient | None":
+        """The active client that holds `token`, or nothing."""
+        return self.filter(token_hash=ApiClient.hash_token(token), is_active=True).first()
+
+
+class ApiClient(models.Model):
+    """Another system: a token that is kept as a hash only, bound to one source."""
+
+    name = models.CharField(max_length=80, unique=True)
+    source = models.CharField(max_length=24)
+    scopes = models.JSONField(default=list)
+    token_hash = models.CharField(max_length=64, unique=True)
+    is_active = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ApiClientManager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    # DRF asks the "user" of a request for these.
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        return False
+
+    @staticmethod
+    def hash_token(token: str) -> str:
+        """Tokens are 256 random bits, so a plain digest cannot be guessed back."""
+        return hashlib.sha256(token.encode()).hexdigest()

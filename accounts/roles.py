@@ -1,0 +1,61 @@
+"""Who may do what: one table of roles and actions. Place and ownership are asked on top of it."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a membership lets a person do in its unit."""
+
+    OPERATOR = "operator", _("Operator")
+    DISPATCHER = "dispatcher", _("Dispatcher")
+    HANDLER = "handler", _("Handler")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    LEADER = "leader", _("Leader")
+    ADMIN = "admin", _("Administrator")
+
+
+class Action(StrEnum):
+    """Every thing a person can do to a case; the word is the last part of its REST address."""
+
+    CLAIM = "claim"
+    DISPATCH = "dispatch"
+    ANSWER = "answer"
+    REJECT = "reject"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    ACCEPT = "accept"
+    REQUEST_RETURN = "request-return"
+    DECIDE_RETURN = "decide-return"
+    REDISPATCH = "redispatch"
+    RESOLVE = "resolve"
+    VERIFY = "verify"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    NOTE = "note"
+    UNMASK = "unmask"
+
+
+_DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
+
+# An admin keeps the installation and never touches a case; a leader looks and does not act.
+ACTION_ROLES: dict[Action, frozenset[Role]] = {
+    Action.CLAIM: _DESK,
+    Action.DISPATCH: _DESK,
+    Action.ANSWER: _DESK,
+    Action.REJECT: _DESK,
+    Action.MERGE: _DESK,
+    Action.UNMERGE: _DESK,
+    Action.ACCEPT: frozenset({Role.HANDLER}),
+    Action.REQUEST_RETURN: frozenset({Role.HANDLER}),
+    Action.DECIDE_RETURN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.REDISPATCH: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.RESOLVE: frozenset({Role.HANDLER}),
+    Action.VERIFY: frozenset({Role.HANDLER, Role.OPERATOR, Role.SUPERVISOR}),
+    Action.CLOSE: _DESK,
+    Action.REOPEN: _DESK,
+    Action.NOTE: _DESK | {Role.HANDLER},
+    Action.UNMASK: _DESK | {Role.HANDLER},
+}

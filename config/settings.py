@@ -1,0 +1,284 @@
+"""Every setting of Yiwang, read from the environment; each says what it does where it stands."""
+
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# PRODUCTION=1 refuses what only a demonstration may do: a default secret, a moved clock, DEBUG.
+PRODUCTION = env.bool("PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+
+# Where this installation keeps what is not code: embedded servers, uploads, the trained model.
+VAR_DIR = Path(env.str("YIWANG_VAR", default=str(BASE_DIR / "var")))
+
+# Signs sessions, tracking links and form tokens. `make run` writes one per machine into var/.
+SECRET_KEY = env.str("SECRET_KEY", default="")
+# Encrypts residents' names, phones and addresses (32 url-safe base64 bytes; the first encrypts,
+# the rest still decrypt) and keys the blind index of phone numbers.
+CONTACT_KEYS = env.list("CONTACT_KEYS", default=[])
+CONTACT_INDEX_KEY = env.str("CONTACT_INDEX_KEY", default="")
+if not SECRET_KEY:
+    if PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY must be set in production")
+    SECRET_KEY = "insecure-demonstration-key-0000000000000000000000000000000000"
+if not CONTACT_KEYS:
+    if PRODUCTION:
+        raise ImproperlyConfigured("CONTACT_KEYS must be set in production")
+    CONTACT_KEYS = ["ZGVtb25zdHJhdGlvbi1rZXktbm90LWEtc2VjcmV0ISE="]
+if not CONTACT_INDEX_KEY:
+    if PRODUCTION:
+        raise ImproperlyConfigured("CONTACT_INDEX_KEY must be set in production")
+    CONTACT_INDEX_KEY = "demonstration-index-key"
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# The address that links in messages start with.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+
+# The district's clock; see config/clock.py. All three are refused in production.
+CLOCK_START = env.str("CLOCK_START", default="")  # ISO 8601 with offset
+CLOCK_RATE = env.float("CLOCK_RATE", default=1.0)  # simulated seconds per second
+CLOCK_EPOCH = env.float("CLOCK_EPOCH", default=time.time())  # UNIX time at which CLOCK_START held
+CLOCK_FILE = env.str("CLOCK_FILE", default="")  # 8 bytes that a driver sets: a replay's clock
+if PRODUCTION and (CLOCK_START or CLOCK_FILE or CLOCK_RATE != 1.0):
+    raise ImproperlyConfigured("CLOCK_START, CLOCK_RATE and CLOCK_FILE are refused in production")
+
+INSTALLED_APPS = [
+    "config",
+    "dashboards",
+    "incidents",
+    "dispatch",
+    "grids",
+    "accounts",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "axes",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.site",
+            ],
+        },
+    },
+]
+
+# PostgreSQL. `make run` starts an embedded one and sets this; otherwise point it at a real server.
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://postgres@127.0.0.1/yiwang")}
+_database = DATABASES["default"]
+# A socket folder arrives as ?host=; in HOST it serves dbshell and pg_dump as well.
+if _socket := _database.get("OPTIONS", {}).pop("host", None):
+    _database["HOST"] = _socket
+_database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+_database["CONN_HEALTH_CHECKS"] = True
+_database["ATOMIC_REQUESTS"] = False  # every action opens its own durable transaction
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The broker only drives sweeps: with it down, reports still arrive and are still dispatched.
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+
+
+def _broker_url(url: str) -> str:
+    """kombu's spelling of a redis-py URL: a socket needs another scheme and parameter."""
+    if url.startswith("unix://"):
+        return "redis+socket://" + url.removeprefix("unix://").replace("?db=", "?virtual_host=")
+    return url
+
+
+CELERY_BROKER_URL = _broker_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+# How often beat asks for each sweep, in seconds.
+SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=1.0)
+
+# No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+# Lock a name at an address for an hour after ten wrong passwords.
+AXES_FAILURE_LIMIT = env.int("AXES_FAILURE_LIMIT", default=10)
+AXES_COOLOFF_TIME = timedelta(hours=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+# static/dist is what the front-end build makes; where it is missing pages work without it.
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.exists()]
+MEDIA_ROOT = VAR_DIR / "media"
+TESTING = "pytest" in sys.modules
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING or DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+# Bounded everything: a request body is 10 MB at most, a report's text 5,000 characters.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+REPORT_TEXT_MAX = 5_000
+BATCH_MAX = 1_000
+ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+
+# The browser loads nothing from elsewhere and runs no inline script; style attributes are the one
+# exception, for bar lengths and ring angles.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600  # one shift
+# HTTPS=1 behind a TLS proxy: secure cookies, redirects and HSTS.
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+# Proxies in front that append to X-Forwarded-For; throttles count the address before them.
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "incidents.api.authentication.ApiClientAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["incidents.api.parsers.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "incidents.api.errors.problem_handler",
+    "NUM_PROXIES": NUM_PROXIES,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Yiwang REST API",
+    "DESCRIPTION": "Reports in, decisions and incidents out: one network for the whole district.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- deciding ---------------------------------------------------------------------------------
+# A report dispatches by itself when the unit's calibrated probability reaches this. The precision
+# that this threshold had on held-out examples stands beside it in var/models/card.json and on the
+# model page; `manage.py train` prints the table it is chosen from.
+AUTO_DISPATCH_CONFIDENCE = env.float("AUTO_DISPATCH_CONFIDENCE", default=0.80)
+# The normaliser may name an item as the matter, in place of its keywords, from this probability on.
+MATTER_CONFIDENCE = env.float("MATTER_CONFIDENCE", default=0.60)
+# Where the trained model lies (`manage.py train` writes it).
+MODEL_DIR = Path(env.str("MODEL_DIR", default=str(VAR_DIR / "models")))
+# The unit that owns what nobody owns yet: the district's triage desk.
+TRIAGE_UNIT = "operations-centre"
+
+# --- the demo ---------------------------------------------------------------------------------
+# SEED=0 starts with the reference data and no cases.
+SEED = env.bool("SEED", default=True)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
