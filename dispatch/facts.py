@@ -1,0 +1,165 @@
+"""The frozen vocabulary of deciding: what is known, what was answered, and why.
+
+Nothing here holds a report's text or a person: these values are stored with the case for ever.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+DISPATCHED = "dispatched"
+TRIAGE = "triage"
+
+
+def as_json(value: Any) -> Any:
+    """The value in JSON's terms: dataclasses become objects, tuples arrays, times ISO 8601 in UTC."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: as_json(inner) for key, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [as_json(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        return round(value, 4)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A category or an item, and the calibrated probability that it is the right one."""
+
+    code: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a code with parameters; dispatch.explain makes the sentence in the reader's language."""
+
+    code: str
+    params: Mapping[str, Any] = NOTHING
+
+    def as_json(self) -> dict[str, Any]:
+        return {"code": self.code, "params": as_json(self.params)}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """Where, as codes; the names are those of grids.locate.Place. None: not known."""
+
+    cell: str | None = None
+    community: str | None = None
+    street: str | None = None
+    in_district: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a decision looks at.
+
+    `matters` are joint probabilities of (category, item): within a category they sum to the
+    category's own. `urgency` is what was said or read; None when neither.
+    """
+
+    source: str
+    at: datetime
+    categories: tuple[Guess, ...] = ()
+    matters: tuple[Guess, ...] = ()
+    keywords: tuple[str, ...] = ()
+    nature: str | None = None
+    urgency: str | None = None
+    place_type: str | None = None
+    owner: str | None = None
+    cell: str | None = None
+    community: str | None = None
+    street: str | None = None
+    in_district: bool | None = None
+    category_given: bool = False
+    matter_given: bool = False
+    evidence: tuple[Reason, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("facts take aware datetimes only")
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = as_json(self)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that was considered: what held, what failed, and how likely its unit is the right one."""
+
+    item: str
+    category: str
+    unit: str | None
+    unit_pattern: str
+    probability: float
+    held: tuple[Reason, ...] = ()
+    failed: tuple[Reason, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = as_json(self)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an item binds its unit to, resolved for a place. Units are codes, or None where unknown."""
+
+    item: str
+    category: str
+    unit: str | None
+    urgency: str
+    level: str
+    dispatch_minutes: int
+    accept_minutes: int
+    handle_limit: str
+    support_units: tuple[str, ...]
+    follow_up_unit: str | None
+    supervising_unit: str | None
+    list_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """定责结果: the answer with its reasons, as it is frozen on the case.
+
+    In triage, category, item, unit and limits are the best guess (or None where there is none).
+    """
+
+    outcome: str
+    category: str | None
+    item: str | None
+    unit: str | None
+    confidence: float
+    reasons: tuple[Reason, ...]
+    candidates: tuple[Candidate, ...]
+    urgency: str
+    level: str
+    dispatch_minutes: int
+    accept_minutes: int
+    handle_limit: str
+    support_units: tuple[str, ...]
+    follow_up_unit: str | None
+    supervising_unit: str | None
+    triage_codes: tuple[str, ...]
+    list_version: int
+    model: str
+    facts: Facts
+
+    @property
+    def is_dispatched(self) -> bool:
+        return self.outcome == DISPATCHED
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = as_json(self)
+        return told

@@ -1,0 +1,184 @@
+"""What the district's matters are, whose they are, and which days it works."""
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+
+from dispatch.vocabulary import Level, Source, Urgency
+
+
+def _words(length: int) -> ArrayField:
+    """A column of short words, empty by default."""
+    return ArrayField(models.CharField(max_length=length), default=list, blank=True)
+
+
+class Category(models.Model):
+    """事件类别: one of the district's kinds of event, in a domain (大类)."""
+
+    code = models.CharField(max_length=8, primary_key=True)
+    domain_code = models.CharField(max_length=4, db_index=True)
+    domain_zh = models.CharField(max_length=40)
+    domain_en = models.CharField(max_length=80)
+    name_zh = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=120)
+    scope_zh = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ("code",)
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    @property
+    def domain(self) -> str:
+        """The domain's name in the reader's language."""
+        return self.domain_en if (get_language() or "").startswith("en") else self.domain_zh
+
+
+class ResponsibilityListQuerySet(models.QuerySet["ResponsibilityList"]):
+    def live(self) -> "ResponsibilityListQuerySet":
+        """The version that decides now; at most one, by constraint."""
+        return self.filter(state=ResponsibilityList.State.LIVE)
+
+
+class ResponsibilityList(models.Model):
+    """权责清单: one dated version of the whole list."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        PROPOSED = "proposed"
+        LIVE = "live"
+        SUPERSEDED = "superseded"
+
+    version = models.PositiveIntegerField(unique=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
+    title = models.CharField(max_length=120)
+    # SHA-256 of the items as loaded: loading the same file again changes nothing.
+    content_hash = models.CharField(max_length=64, blank=True)
+    live_from = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResponsibilityListQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("version",)
+        constraints = [
+            # Also the index behind the probe that every batch of decisions makes.
+            models.UniqueConstraint(fields=["state"], condition=Q(state="live"), name="one_live_list"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["live", "superseded"]) | Q(live_from__isnull=False),
+                name="live_list_has_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.version}"
+
+    def go_live(self, *, at: datetime) -> None:
+        """Make this version the one that decides; call inside a transaction.
+
+        Cases already dispatched keep the decision they carry.
+        """
+        ResponsibilityList.objects.live().exclude(pk=self.pk).update(
+            state=self.State.SUPERSEDED, superseded_at=at
+        )
+        self.state, self.live_from = self.State.LIVE, at
+        self.save(update_fields=["state", "live_from"])
+
+
+class ResponsibilityItem(models.Model):
+    """权责事项: a matter, the conditions under which it is this matter, its unit and its limits.
+
+    Units are codes, or relative to the place (`@street/enforcement`): see dispatch.units.
+    """
+
+    list = models.ForeignKey(ResponsibilityList, on_delete=models.CASCADE, related_name="items")
+    code = models.CharField(max_length=16)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="items")
+    matter_zh = models.CharField(max_length=120)
+    filing_condition_zh = models.TextField(blank=True)
+    closing_condition_zh = models.TextField(blank=True)
+    keywords = _words(40)
+    owners = _words(64)
+    place_types = _words(24)
+    sources = _words(16)
+    hours = models.CharField(max_length=11, blank=True)
+    lead_unit = models.CharField(max_length=64)
+    support_units = _words(64)
+    follow_up_unit = models.CharField(max_length=64, blank=True)
+    supervising_unit = models.CharField(max_length=64, blank=True)
+    level = models.CharField(max_length=1, choices=Level.choices)
+    urgency = models.CharField(max_length=10, choices=Urgency.choices)
+    dispatch_minutes = models.PositiveIntegerField()
+    accept_minutes = models.PositiveIntegerField()
+    handle_limit = models.CharField(max_length=8)
+    legal_basis = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("list", "code")
+        constraints = [
+            models.UniqueConstraint(fields=["list", "code"], name="item_once_per_list"),
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="item_level_known"),
+            models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="item_urgency_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.matter_zh}"
+
+    @property
+    def is_catch_all(self) -> bool:
+        """The category's item without conditions."""
+        return not (self.keywords or self.owners or self.place_types or self.sources or self.hours)
+
+
+class SourceCategory(models.Model):
+    """A source's own name for a category, and ours."""
+
+    source = models.CharField(max_length=16, choices=Source.choices)
+    name = models.CharField(max_length=120)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="source_names")
+
+    class Meta:
+        ordering = ("source", "name")
+        verbose_name_plural = "source categories"
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="source_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.name} → {self.category_id}"
+
+
+class CalendarYear(models.Model):
+    """A year of the work calendar. Until the State Council's notice is out, its days are a forecast."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    confirmed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("year",)
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+class CalendarDay(models.Model):
+    """A day that differs from the plain week: a holiday, or a weekend day that is worked."""
+
+    date = models.DateField(primary_key=True)
+    year = models.ForeignKey(CalendarYear, on_delete=models.CASCADE, related_name="days")
+    is_working = models.BooleanField()
+    name_zh = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("date",)
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name_zh}"
