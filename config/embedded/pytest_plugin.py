@@ -1,0 +1,58 @@
+"""Throw-away PostgreSQL and Valkey for a test run, unless DATABASE_URL names a server.
+
+Loaded early (`-p` in pyproject.toml), because pytest-django reads the settings before any conftest.
+The URLs travel in the environment, so pytest-xdist's workers use the same servers.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from . import Servers, StartError
+from .postgres import TEST_OPTIONS
+
+_servers: Servers | None = None
+_folder: Path | None = None
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    global _servers, _folder
+    if _is_worker() or os.environ.get("DATABASE_URL"):
+        return
+    _folder = Path(tempfile.mkdtemp(prefix="yiwang-test-"))
+    _folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must be able to enter
+    _servers = Servers(_folder, postgres_options=TEST_OPTIONS)
+    try:
+        os.environ["DATABASE_URL"] = _servers.start_postgres()
+        _servers.postgres.allow_test_flush()
+        if not os.environ.get("REDIS_URL"):
+            os.environ["REDIS_URL"] = _servers.start_valkey()
+    except StartError as error:
+        _clean_up()
+        raise pytest.UsageError(str(error)) from error
+    # Uploads and the like go with the servers; the trained model is the machine's own.
+    os.environ.setdefault("MODEL_DIR", str(Path(os.environ.get("YIWANG_VAR", "var")).resolve() / "models"))
+    os.environ["YIWANG_VAR"] = str(_folder)
+
+
+def pytest_unconfigure() -> None:
+    if not _is_worker():
+        _clean_up()
+
+
+def _clean_up() -> None:
+    global _servers, _folder
+    if _servers is not None:
+        _servers.stop()
+        _servers = None
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
+        _folder = None
