@@ -1,0 +1,35 @@
+"""What happened and whose turn it is: the rows of a case, from what was said to what came of it."""
+
+from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
+from incidents.models.contact import Contact
+from incidents.models.incident import Incident, IncidentReport, SerialDay
+from incidents.models.outbox import OutboxMessage
+from incidents.models.outcome import Outcome
+from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
+from incidents.models.timeline import TimelineEntry
+from incidents.models.timers import DueAction, FiredStage, PendingStage, SweepBeat, Timer
+
+__all__ = [
+    "Assignment",
+    "Attachment",
+    "CaseRequest",
+    "Contact",
+    "DecisionRecord",
+    "DueAction",
+    "Feedback",
+    "FiredStage",
+    "IdempotencyKey",
+    "Incident",
+    "IncidentReport",
+    "OutboxMessage",
+    "Outcome",
+    "PendingStage",
+    "Report",
+    "ReportUpdate",
+    "SerialDay",
+    "SweepBeat",
+    "Text",
+    "TimelineEntry",
+    "Timer",
+    "Verification",
+]

@@ -1,0 +1,91 @@
+"""The only home of a resident's name, phone and address: encrypted, found again by a blind index."""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@lru_cache(maxsize=1)
+def _cipher() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.CONTACT_KEYS])
+
+
+def _seal(plain: str) -> bytes:
+    return _cipher().encrypt(plain.encode()) if plain else b""
+
+
+def _unseal(sealed: bytes) -> str:
+    return _cipher().decrypt(bytes(sealed)).decode() if sealed else ""
+
+
+def phone_digits(phone: str) -> str:
+    """The digits of a phone number, full-width ones too, without the mainland's country code."""
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone))
+    return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+
+
+def blind_index(phone: str) -> str:
+    """A keyed digest: equal phones give equal digests, and nothing can be read from one."""
+    digits = phone_digits(phone)
+    if not digits:
+        return ""
+    return hmac.new(settings.CONTACT_INDEX_KEY.encode(), digits.encode(), hashlib.sha256).hexdigest()
+
+
+class Contact(models.Model):
+    """Who said it. Rows can be erased; nothing else in the database names a resident."""
+
+    name_sealed = models.BinaryField(default=b"")
+    phone_sealed = models.BinaryField(default=b"")
+    address_sealed = models.BinaryField(default=b"")
+    phone_index = models.CharField(max_length=64, blank=True, db_index=True)
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"contact {self.pk}"
+
+    @classmethod
+    def sealed(cls, *, name: str = "", phone: str = "", address: str = "", at: datetime) -> "Contact":
+        """An unsaved contact with its fields encrypted."""
+        return cls(
+            name_sealed=_seal(name),
+            phone_sealed=_seal(phone),
+            address_sealed=_seal(address),
+            phone_index=blind_index(phone),
+            created_at=at,
+        )
+
+    @property
+    def name(self) -> str:
+        return _unseal(self.name_sealed)
+
+    @property
+    def phone(self) -> str:
+        return _unseal(self.phone_sealed)
+
+    @property
+    def address(self) -> str:
+        return _unseal(self.address_sealed)
+
+    @property
+    def masked_name(self) -> str:
+        """The surname alone: 王**."""
+        name = self.name
+        return f"{name[0]}**" if name else ""
+
+    @property
+    def masked_phone(self) -> str:
+        """First three and last four digits: 138****2207."""
+        digits = phone_digits(self.phone)
+        return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "*" * len(digits)

@@ -1,0 +1,220 @@
+"""The case: what gets handled, whose it is and how far it has come."""
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit, User
+from dispatch.models import Category
+from dispatch.vocabulary import Level, Nature, Source, Urgency
+from incidents.models.report import Report, Text
+
+
+class Status(models.TextChoices):
+    TRIAGE = "triage", _("Awaiting dispatch")
+    DISPATCHED = "dispatched", _("Awaiting acceptance")
+    HANDLING = "handling", _("In hand")
+    RESOLVED = "resolved", _("Awaiting verification")
+    CLOSED = "closed", _("Closed")
+    PARKED = "parked", _("Parked")
+    SUSPENDED = "suspended", _("Suspended")
+    REJECTED = "rejected", _("Not accepted")
+    MERGED = "merged", _("Merged")
+
+
+OPEN_STATUSES = (
+    Status.TRIAGE,
+    Status.DISPATCHED,
+    Status.HANDLING,
+    Status.RESOLVED,
+    Status.PARKED,
+    Status.SUSPENDED,
+)
+
+
+class ResolutionOutcome(models.TextChoices):
+    """办理结果: what came of it. Only SOLVED counts as solved."""
+
+    SOLVED = "solved", _("Solved")
+    EXPLAINED = "explained", _("Explained: policy does not allow it")
+    PARKED = "parked", _("Interim answer, parked")
+    LEGAL_ROUTE = "legal_route", _("Referred to the legal route")
+    UNFOUNDED = "unfounded", _("Unfounded")
+    UNREACHABLE = "unreachable", _("Reporter unreachable")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    NOT_ACCEPTED = "not_accepted", _("Not accepted")
+    ANSWERED = "answered", _("Answered directly")
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def open(self) -> "IncidentQuerySet":
+        """Neither closed, rejected nor merged."""
+        return self.filter(status__in=OPEN_STATUSES)
+
+    def overdue(self, at: datetime) -> "IncidentQuerySet":
+        """Open, and past the due time of the clock that now runs."""
+        return self.open().filter(due_at__lt=at)
+
+    def at_desk(self) -> "IncidentQuerySet":
+        """Waiting for a person to decide whose job it is."""
+        return self.filter(status=Status.TRIAGE)
+
+    def burning_first(self) -> "IncidentQuerySet":
+        """Emergencies, then the least time left."""
+        return self.annotate(
+            heat_order=models.Case(models.When(urgency=Urgency.EMERGENCY, then=0), default=1)
+        ).order_by("heat_order", "due_at", "pk")
+
+    def locked(self, *numbers: str) -> "IncidentQuerySet":
+        """The named cases, locked in id order. No-key: a timeline row may still point at them."""
+        return self.filter(number__in=numbers).order_by("pk").select_for_update(no_key=True, of=("self",))
+
+    def for_list(self) -> "IncidentQuerySet":
+        """With what a row of any list shows, in a fixed number of queries."""
+        return self.select_related("category", "owner_unit", "text", "claimed_by")
+
+
+class Incident(models.Model):
+    """事件: one or more reports about the same thing, owned by exactly one unit."""
+
+    number = models.CharField(max_length=20, unique=True)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    nature = models.CharField(max_length=16, choices=Nature.choices)
+    source = models.CharField(max_length=24, choices=Source.choices)  # of the first report
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True)
+    text = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")  # of the first report
+    item_code = models.CharField(max_length=12, blank=True)
+    urgency = models.CharField(max_length=12, choices=Urgency.choices, default=Urgency.ROUTINE)
+    level = models.CharField(max_length=1, choices=Level.choices, blank=True)
+    # The triage desk is a unit too, so this is never empty.
+    owner_unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="owned_incidents")
+    handler = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    address = models.CharField(max_length=200, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    cell_code = models.CharField(max_length=15, blank=True)
+    community_code = models.CharField(max_length=15, blank=True)
+    street_code = models.CharField(max_length=15, blank=True)
+    in_district = models.BooleanField(null=True, blank=True)
+    place_type = models.CharField(max_length=24, blank=True)
+    asset_owner = models.CharField(max_length=64, blank=True)
+
+    received_at = models.DateTimeField()
+    first_dispatched_at = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)  # the sending that stands now
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    # Due time of the clock that matters now; kept by timers.py, read by every list. Empty: no clock.
+    due_at = models.DateTimeField(null=True, blank=True)
+    clock_kind = models.CharField(max_length=16, blank=True)
+    clock_started_at = models.DateTimeField(null=True, blank=True)
+    parked_until = models.DateField(null=True, blank=True)
+
+    outcome = models.CharField(max_length=16, choices=ResolutionOutcome.choices, blank=True)
+    auto_dispatched = models.BooleanField(default=False)
+    report_count = models.PositiveIntegerField(default=1)
+    return_count = models.PositiveSmallIntegerField(default=0)
+    rework_count = models.PositiveSmallIntegerField(default=0)
+    handling_run = models.PositiveSmallIntegerField(default=1)
+    chased_count = models.PositiveSmallIntegerField(default=0)
+    # Why a person is needed: low_confidence, ambiguous, no_match, out_of_area, returned …
+    triage_codes = ArrayField(models.CharField(max_length=24), default=list, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from"
+    )
+    claimed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    # Raised by every action: a list's ETag, and a page's guard against deciding on stale facts.
+    version = models.PositiveIntegerField(default=1)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=[*Status.values]), name="incident_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.MERGED) | Q(merged_into__isnull=False),
+                name="incident_merged_says_where",
+            ),
+            # An open case has a clock; a parked one has a date instead.
+            models.CheckConstraint(
+                condition=~Q(status__in=["triage", "dispatched", "handling", "resolved"])
+                | Q(due_at__isnull=False),
+                name="incident_open_has_clock",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSED) | Q(closed_at__isnull=False),
+                name="incident_closed_says_when",
+            ),
+        ]
+        indexes = [
+            # the triage queue and every inbox: open rows of an owner by what burns
+            models.Index(
+                fields=["owner_unit", "due_at", "id"],
+                name="incident_inbox",
+                condition=Q(status__in=[*OPEN_STATUSES]),
+            ),
+            models.Index(
+                fields=["status", "due_at", "id"],
+                name="incident_queue",
+                condition=Q(status__in=[*OPEN_STATUSES]),
+            ),
+            # a street's or the district's list, newest first
+            models.Index(fields=["street_code", "-id"], name="incident_street"),
+            # drill-downs of the boards
+            models.Index(fields=["category", "-id"], name="incident_category"),
+            models.Index(fields=["received_at", "id"], name="incident_received"),
+            # the same thing, nearby and still open
+            models.Index(
+                fields=["category", "lat", "lon"],
+                name="incident_nearby",
+                condition=Q(status__in=[*OPEN_STATUSES], lat__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+class IncidentReport(models.Model):
+    """Which reports a case answers, with the history of merging and splitting."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="links")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="links")
+    linked_at = models.DateTimeField()
+    unlinked_at = models.DateTimeField(null=True, blank=True)
+    how = models.CharField(max_length=12, default="first")  # first, same, merged, split, unmerged
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(unlinked_at__isnull=True), name="report_in_one_incident"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report} → {self.incident}"
+
+
+class SerialDay(models.Model):
+    """Where a day's case numbers start on the one sequence; gaps are allowed, locks are not."""
+
+    day = models.DateField(primary_key=True)
+    base = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("day",)
+
+    def __str__(self) -> str:
+        return str(self.day)

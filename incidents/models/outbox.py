@@ -1,0 +1,44 @@
+"""Effects outside the database: written with the fact, sent later, at least once."""
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.models.incident import Incident
+
+
+class OutboxMessage(models.Model):
+    """One message to one receiver. A claim is a lease; the key lets the receiver drop repeats."""
+
+    key = models.CharField(max_length=120, unique=True)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="messages")
+    kind = models.CharField(max_length=32)
+    # "unit:lighting-company", "report:71", "client:3"; the persons are looked up at delivery.
+    receiver = models.CharField(max_length=80)
+    data = models.JSONField(default=dict)  # codes and ids, nothing personal
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)  # the machine's clock
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    dead_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [
+            # the delivery sweep: what waits, oldest first
+            models.Index(
+                fields=["not_before", "id"],
+                name="outbox_waiting",
+                condition=Q(sent_at__isnull=True, dead_at__isnull=True),
+            ),
+            # never a later message before an earlier one for the same receiver and case
+            models.Index(
+                fields=["receiver", "incident", "id"],
+                name="outbox_order",
+                condition=Q(sent_at__isnull=True, dead_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

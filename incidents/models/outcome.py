@@ -1,0 +1,58 @@
+"""Facts as they are counted: append-only, so that boards fold them and a reversal negates a row."""
+
+from django.db import models
+
+from incidents.models.incident import Incident
+
+
+class Outcome(models.Model):
+    """One countable fact about one case, with the dimensions that it is counted under.
+
+    A correction appends a row with the opposite sign and the stored dimensions; nothing is edited.
+    """
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received"
+        DISPATCHED = "dispatched"
+        RETURNED = "returned"
+        HANDLED = "handled"
+        DUE = "due"
+        CLOSED = "closed"
+        REWORKED = "reworked"
+        RATED = "rated"
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="outcomes")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    sign = models.SmallIntegerField(default=1)
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
+    )
+    at = models.DateTimeField()
+    day = models.DateField()  # Asia/Shanghai
+    unit_code = models.CharField(max_length=64)
+    street_code = models.CharField(max_length=15, blank=True)
+    community_code = models.CharField(max_length=15, blank=True)
+    category_code = models.CharField(max_length=4, blank=True)
+    item_code = models.CharField(max_length=12, blank=True)
+    source = models.CharField(max_length=24)
+    nature = models.CharField(max_length=16)
+    level = models.CharField(max_length=1, blank=True)
+    urgency = models.CharField(max_length=12)
+    # Seconds, elapsed and in working time; for DISPATCHED and HANDLED.
+    elapsed = models.PositiveBigIntegerField(null=True, blank=True)
+    working = models.PositiveBigIntegerField(null=True, blank=True)
+    automatic = models.BooleanField(default=False)
+    first = models.BooleanField(default=False)  # settled or sent by the first dispatch
+    on_time = models.BooleanField(null=True, blank=True)
+    solved = models.BooleanField(null=True, blank=True)
+    score = models.PositiveSmallIntegerField(null=True, blank=True)  # 1-5, for RATED
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [
+            # small groups are read from the facts themselves
+            models.Index(fields=["kind", "day", "unit_code"], name="outcome_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.sign:+d} {self.incident_id}"

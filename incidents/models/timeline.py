@@ -1,0 +1,25 @@
+"""What happened, in order, for ever: the database refuses to change or delete a line."""
+
+from django.db import models
+
+from accounts.models import ApiClient, OrgUnit, User
+from incidents.models.incident import Incident
+
+
+class TimelineEntry(models.Model):
+    """One line: who did what when, as codes, numbers and ids of texts; never a sentence."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
+    at = models.DateTimeField()  # the district's clock
+    recorded_at = models.DateTimeField(auto_now_add=True)  # the machine's clock
+    kind = models.CharField(max_length=32)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    actor_unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} · {self.kind}"
