@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import psycopg2
@@ -46,14 +47,23 @@ class Postgres:
     """A server that keeps its data in `folder` and its socket in `run` (a short path)."""
 
     def __init__(self, *, folder: Path, run: Path, log: Path, options: Sequence[str] = ()) -> None:
-        self.bin = binaries()
-        self.run, self.log, self.options = run, log, options
-        self.data = folder / f"postgres-{self._major_version()}"
+        self.folder, self.run, self.log, self.options = folder, run, log, options
 
     @property
     def url(self) -> str:
         """What the application connects to, in the spelling that libpq and django-environ both read."""
         return f"postgres://{ROLE}@/{DATABASE}?host={self.run}"
+
+    @cached_property
+    def bin(self) -> Path:
+        return binaries()
+
+    @cached_property
+    def data(self) -> Path:
+        """A folder per major version: PostgreSQL reads no other's files."""
+        command: list[str | Path] = [self.bin / "postgres", "--version"]
+        version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
+        return self.folder / f"postgres-{version.split('.')[0]}"
 
     def start(self) -> Child:
         """Initialise on the first start, run the server, and set up the role and the database."""
@@ -76,7 +86,7 @@ class Postgres:
 
     def _initialise(self, identity: Identity) -> None:
         # pg_trgm asks LC_CTYPE what a letter is: with "C" it would ignore Chinese, and say nothing.
-        command = [
+        command: list[str | Path] = [
             self.bin / "initdb",
             *("-D", self.data, "-U", SUPERUSER, "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -90,14 +100,14 @@ class Postgres:
             capture_output=True,
             text=True,
             preexec_fn=enter_user_namespace if identity.namespace else None,
-            **run_as(identity),  # type: ignore[call-overload]
+            **run_as(identity),
         )
         if done.returncode:
             raise StartError(f"PostgreSQL could not be initialised in {self.data}:\n{done.stderr.strip()}")
 
     def _run(self, identity: Identity) -> Child:
         settings = ("timezone=UTC", "max_connections=100", "listen_addresses=", *self.options)
-        command = [self.bin / "postgres", "-D", self.data, "-k", self.run]
+        command: list[str | Path] = [self.bin / "postgres", "-D", self.data, "-k", self.run]
         for setting in settings:
             command += ["-c", setting]
         # After a SIGKILL the old server needs a moment to end, and refuses a second one until then.
@@ -172,12 +182,6 @@ class Postgres:
             f"'nobody' cannot enter {self.bin} or {self.data.parent}. Put this folder where other users "
             f"may enter (chmod o+x on its parents), run as an ordinary user, or set DATABASE_URL."
         )
-
-    def _major_version(self) -> str:
-        version = subprocess.run(
-            [self.bin / "postgres", "--version"], capture_output=True, text=True, check=True
-        )
-        return version.stdout.split()[-1].split(".")[0]
 
 
 def _environment() -> dict[str, str]:

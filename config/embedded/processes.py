@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -36,7 +37,7 @@ class Child:
 
     name: str
     process: subprocess.Popen[bytes]
-    log: Path
+    log: Path | None  # None: this terminal
     stop_signal: signal.Signals
     started: float = field(default_factory=time.monotonic)
 
@@ -54,14 +55,17 @@ class Child:
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
-            # Each child leads a process group of its own, so this reaches its forks as well.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            self.end_group()
             self.process.wait()
+
+    def end_group(self) -> None:
+        """SIGKILL what is left of it: each child leads a process group that its forks belong to."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def last_words(self, lines: int = 12) -> str:
         """The end of its log, for an error message."""
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        text = self.log.read_text(errors="replace") if self.log and self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
 
@@ -69,7 +73,7 @@ def spawn(
     name: str,
     argv: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None,
     stop_signal: signal.Signals = signal.SIGTERM,
     identity: Identity | None = None,
     env: Mapping[str, str] | None = None,
@@ -80,13 +84,16 @@ def spawn(
     Call it from the main thread: Linux sends that signal when the *thread* that started a child ends.
     """
     identity = identity or Identity()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with contextlib.ExitStack() as stack:
+        output = None
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            output = stack.enter_context(log.open("ab"))
         process = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else None,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops all in order
             preexec_fn=_before_exec(stop_signal, identity.namespace),
             env=env,
@@ -96,7 +103,7 @@ def spawn(
     return Child(name, process, log, stop_signal)
 
 
-def run_as(identity: Identity) -> dict[str, object]:
+def run_as(identity: Identity) -> dict[str, Any]:
     """The subprocess arguments that change the user."""
     if identity.uid is None:
         return {}

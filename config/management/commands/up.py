@@ -1,0 +1,110 @@
+"""`manage.py up`: the whole of Yiwang on one machine, until Ctrl-C (`make run`)."""
+
+import json
+import os
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from config.embedded import Lock, Servers, StartError
+from config.progress import say
+from config.secret_keys import machine_secrets
+from config.supervisor import Supervisor, who_listens
+
+
+class Command(BaseCommand):
+    help = "Start the servers, web, worker and beat under one supervisor; Ctrl-C stops them all."
+    # It only starts others, and those check themselves.
+    requires_system_checks = []
+
+    def handle(self, **options: object) -> None:
+        host = os.environ.get("HOST", "127.0.0.1")
+        port = int(os.environ.get("PORT", "8000"))
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+        address = os.environ.get("PUBLIC_URL", f"http://{shown}:{port}")
+        try:
+            lock = Lock(settings.VAR_DIR)
+            try:
+                require_free(host, port)
+                lock.say(f"process {os.getpid()}, {address}/")
+                run(settings.VAR_DIR, host, port, address)
+            finally:
+                lock.release()
+        except StartError as error:
+            raise CommandError(str(error)) from error
+
+
+def require_free(host: str, port: int) -> None:
+    """StartError that names who has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            holder = who_listens(port) or error.strerror
+            raise StartError(
+                f"Port {port} cannot be had: {holder}. Choose another: PORT={port + 1} make run"
+            ) from error
+
+
+def run(var: Path, host: str, port: int, address: str) -> None:
+    """Everything, in the order in which each needs the one before; returns after a stop."""
+    env = {**machine_secrets(var), **os.environ, "PUBLIC_URL": address, "PYTHONUNBUFFERED": "1"}
+    supervisor = Supervisor(logs=var / "log", env=env, cwd=settings.BASE_DIR, say=say)
+    with supervisor.in_charge():
+        _start_servers(supervisor, Servers(var), env)
+        prepare = ["manage.py", "prepare", *(["--seed"] if settings.SEED else [])]
+        supervisor.finish("prepare", prepare)
+        say("starting web, worker and beat")
+        _start_processes(supervisor, var, f"{host}:{port}", env.get("WEB_WORKERS", "2"))
+        supervisor.wait_until("The web", lambda: _is_ready(host, port), seconds=120)
+        if settings.SEED:
+            supervisor.run("demo history", ["manage.py", "seed_demo", "--rest"], stays=False)
+        say(f"Yiwang is at {address}/  (Ctrl-C stops it; logs are in {supervisor.logs})")
+        _show_logins(var / "demo.json")
+        supervisor.watch()
+
+
+def _start_servers(supervisor: Supervisor, servers: Servers, env: dict[str, str]) -> None:
+    """PostgreSQL and Valkey, each unless its URL says that there is one."""
+    for variable, name, server in (
+        ("DATABASE_URL", "postgres", servers.postgres),
+        ("REDIS_URL", "valkey", servers.valkey),
+    ):
+        if not env.get(variable):
+            say(f"starting {name}")
+            supervisor.carry(name, server.start)
+            env[variable] = server.url
+
+
+def _start_processes(supervisor: Supervisor, var: Path, bind: str, web_workers: str) -> None:
+    web = ["-m", "gunicorn", "config.wsgi", "--bind", bind, "--workers", web_workers]
+    supervisor.run("web", [*web, "--access-logfile", "-", "--timeout", "60"])
+    celery = ["-m", "celery", "--app", "config"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    supervisor.run("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quiet])
+    schedule = ["--schedule", str(var / "beat-schedule"), "--pidfile="]
+    supervisor.run("beat", [*celery, "beat", "--loglevel", "INFO", *schedule])
+
+
+def _is_ready(host: str, port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=5) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _show_logins(path: Path) -> None:
+    """Who may sign in to the demo, from what seed_demo wrote."""
+    if not path.exists():
+        return
+    demo = json.loads(path.read_text())
+    say(f"demo logins (also in {path}, with one API token per source):")
+    for login in demo["logins"]:
+        print(f"    {login['role']:<12} {login['username']:<14} {login['password']}", flush=True)
