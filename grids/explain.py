@@ -1,0 +1,47 @@
+"""The evidence for a place, as sentences in the reader's language."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from grids.models import Area
+
+
+def sentences(evidence: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One sentence for each piece of evidence, names filled in; costs one query."""
+    items = list(evidence)
+    codes = {item["params"].get("area") for item in items}
+    codes.update(code for item in items for code in item["params"].get("areas", ()))
+    names = {
+        area.code: area.name
+        for area in Area.objects.without_polygons().filter(code__in=[code for code in codes if code])
+    }
+    return [_sentence(item["code"], item["params"], names) for item in items]
+
+
+def _sentence(code: str, params: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    template = {
+        "point_in_cell": gettext("The point lies in %(area)s."),
+        "nearest_cell": gettext("The point lies %(metres)s m outside the district: nearest cell taken."),
+        "outside_district": gettext("The point lies outside the district."),
+        "converted": gettext("Converted from %(crs)s."),
+        "address_disagrees": gettext("The address names another place than the point."),
+        "area_given": gettext("The report names %(area)s by its code."),
+        "community_named": gettext("The words “%(name)s” mean %(area)s."),
+        "street_named": gettext("The words name %(area)s."),
+        "district_named": gettext("The words name the district, but no street."),
+        "other_district_named": gettext("The words name %(name)s, which is outside the district."),
+        "ambiguous_name": gettext("“%(name)s” may be any of several areas: its street is needed."),
+        "several_communities": gettext("The words name several communities: %(areas)s."),
+        "several_streets": gettext("The words name several streets: %(areas)s."),
+        "names_disagree": gettext("“%(name)s” is not in the street that the words name."),
+        "no_name_known": gettext("No name of a street or community is known here."),
+    }[code]
+    comma = ", " if (get_language() or "").startswith("en") else "、"
+    filled = dict(params)
+    if area := params.get("area"):
+        filled["area"] = names.get(area, area)
+    if areas := params.get("areas"):
+        filled["areas"] = comma.join(names.get(code, code) for code in areas)
+    return template % filled

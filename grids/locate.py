@@ -1,0 +1,266 @@
+"""Where is it? A point, an address or an area's code becomes a cell, a community and a street.
+
+- A point gives its cell and all above it. Within `cells.EDGE_TOLERANCE_M` outside the district it still
+  gets the nearest cell, and says so; farther out it is a valid place outside the district.
+- An address gives what its names can carry (grids.gazetteer): codes, never a point. A community's centre
+  would look like a position that somebody measured, on the map and when the same thing is looked for.
+- An area's code gives that area and all above it.
+
+The register of areas is read once per process, when it is first needed; after loading other areas,
+restart the processes (`load_areas` forgets it in its own).
+"""
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from numbers import Real
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from django.utils.translation import gettext
+
+from grids import coordinates
+from grids.cells import CellIndex
+from grids.gazetteer import Gazetteer, Naming
+from grids.models import Area
+
+NEIGHBOURS: Final = Path(__file__).parent / "data" / "neighbours.csv"
+ADDRESS_MAX: Final = 500
+
+How = Literal["point", "address", "area", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, as far as it is known; codes are areas' codes, degrees are WGS-84."""
+
+    lon: float | None = None
+    lat: float | None = None
+    cell: str | None = None
+    community: str | None = None
+    street: str | None = None
+    in_district: bool | None = None  # None: nothing is known
+    how: How = "none"
+    evidence: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def finest(self) -> str | None:
+        """The code of the smallest area that is known."""
+        return self.cell or self.community or self.street
+
+    def as_json(self) -> dict[str, Any]:
+        """For a decision's facts and an answer of the API."""
+        return {
+            "lon": self.lon,
+            "lat": self.lat,
+            "cell": self.cell,
+            "community": self.community,
+            "street": self.street,
+            "in_district": self.in_district,
+            "how": self.how,
+            "evidence": [dict(item) for item in self.evidence],
+        }
+
+
+class PlaceError(ValueError):
+    """A place that cannot be one: the field of `location` at fault, and a code for the rule."""
+
+    def __init__(self, field: str, code: str) -> None:
+        super().__init__(f"{field}: {code}")
+        self.field = field
+        self.code = code
+
+    @property
+    def detail(self) -> str:
+        """The rule, in the reader's language."""
+        return {
+            "required": gettext("Longitude and latitude belong together: both are needed."),
+            "not_a_number": gettext("This must be a number of degrees."),
+            "out_of_range": gettext("Longitude lies between -180 and 180, latitude between -90 and 90."),
+            "swapped": gettext("Longitude and latitude look swapped: longitude comes first."),
+            "unknown_crs": gettext("The coordinate system must be WGS-84, GCJ-02 or BD-09."),
+            "not_text": gettext("This must be text."),
+            "too_long": gettext("This text is too long."),
+            "unknown_area": gettext("No area has this code."),
+        }[self.code]
+
+
+class Geography:
+    """The district's areas in memory: cells by point, names by text, parents by code."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
+        self.parents: dict[str, str | None] = {}
+        names: dict[str, str] = {}
+        cells: list[tuple[str, Any]] = []
+        rows = Area.objects.values_list("code", "kind", "name_zh", "parent_id")
+        for code, kind, name, parent in rows.order_by("code"):
+            self.kinds[code], self.parents[code], names[code] = kind, parent, name
+        cells.extend(Area.objects.cells().values_list("code", "polygon").order_by("code"))
+        self.cells = CellIndex(cells)
+        self.district = next((code for code, kind in self.kinds.items() if kind == "district"), None)
+        with NEIGHBOURS.open(encoding="utf-8") as handle:
+            neighbours = [row["name_zh"] for row in csv.DictReader(handle)]
+        self.gazetteer = Gazetteer(
+            district=names.get(self.district or "", ""),
+            streets=[(code, names[code]) for code, kind in self.kinds.items() if kind == "street"],
+            communities=[
+                (code, names[code], self.above(code, "street") or "")
+                for code, kind in self.kinds.items()
+                if kind == "community"
+            ],
+            neighbours=neighbours,
+        )
+
+    def above(self, code: str | None, kind: str) -> str | None:
+        """The area of that kind which `code` is or lies in."""
+        while code is not None and self.kinds.get(code) != kind:
+            code = self.parents.get(code)
+        return code
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Geography:
+    return Geography()
+
+
+def geography() -> Geography:
+    """The areas in memory; an empty register is not remembered, so that loading it takes effect."""
+    found = _loaded()
+    if not found.kinds:
+        _loaded.cache_clear()
+    return found
+
+
+def forget() -> None:
+    """Read the areas again when they are needed next."""
+    _loaded.cache_clear()
+
+
+def locate(
+    *,
+    lon: object = None,
+    lat: object = None,
+    crs: object = coordinates.WGS84,
+    address: object = None,
+    area: object = None,
+) -> Place:
+    """What is known about a place. A point wins over an area's code, and that over an address.
+
+    Raises PlaceError where a value cannot be what it claims to be. A point outside the district and an
+    address without a known name are no errors: people decide about those.
+    """
+    text = _text("address", address)
+    if lon is not None or lat is not None:
+        return _from_point(lon, lat, crs, text)
+    if area not in (None, ""):
+        return _from_area(area)
+    if text:
+        return _from_names(geography().gazetteer.read(text))
+    return Place()
+
+
+def locate_text(text: str) -> Place:
+    """The place that a report's own words name; for reports that give no other."""
+    return _from_names(geography().gazetteer.read(text))
+
+
+def _text(field: str, value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise PlaceError(field, "not_text")
+    if len(value) > ADDRESS_MAX:
+        raise PlaceError(field, "too_long")
+    return value
+
+
+def _degrees(field: str, value: object) -> float:
+    if value is None:
+        raise PlaceError(field, "required")
+    # True is a number to Python, and "114.2" is a sign of a form that was not parsed.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise PlaceError(field, "not_a_number")
+    try:
+        degrees = float(value)
+    except OverflowError:
+        raise PlaceError(field, "out_of_range") from None
+    if math.isnan(degrees):
+        raise PlaceError(field, "not_a_number")
+    return degrees
+
+
+def _checked_point(lon_value: object, lat_value: object, crs: object) -> tuple[float, float]:
+    """The point in WGS-84 degrees."""
+    lon, lat = _degrees("lon", lon_value), _degrees("lat", lat_value)
+    system = coordinates.WGS84 if crs is None else crs
+    if system not in coordinates.SYSTEMS:
+        raise PlaceError("crs", "unknown_crs")
+    if not -90 <= lat <= 90 and -180 <= lat <= 180 and -90 <= lon <= 90:
+        raise PlaceError("lat", "swapped")
+    if not -180 <= lon <= 180:
+        raise PlaceError("lon", "out_of_range")
+    if not -90 <= lat <= 90:
+        raise PlaceError("lat", "out_of_range")
+    return coordinates.to_wgs84(lon, lat, str(system))
+
+
+def _from_point(lon_value: object, lat_value: object, crs: object, address: str) -> Place:
+    lon, lat = _checked_point(lon_value, lat_value, crs)
+    areas = geography()
+    hit = areas.cells.find(lon, lat)
+    evidence: list[Mapping[str, Any]] = []
+    if crs in (coordinates.GCJ02, coordinates.BD09):
+        evidence.append({"code": "converted", "params": {"crs": crs}})
+    if hit is None:
+        if areas.cells.find(lat, lon):  # where both orders are possible degrees
+            raise PlaceError("lat", "swapped")
+        evidence.append({"code": "outside_district", "params": {}})
+        return Place(lon, lat, in_district=False, how="point", evidence=tuple(evidence))
+    if hit.metres:
+        evidence.append({"code": "nearest_cell", "params": {"metres": round(hit.metres)}})
+    evidence.append({"code": "point_in_cell", "params": {"area": hit.code}})
+    street = areas.above(hit.code, "street")
+    if address:
+        named = areas.gazetteer.read(address)
+        if named.outside or (named.street and named.street != street):
+            evidence.append({"code": "address_disagrees", "params": {"area": named.street}})
+    return Place(
+        lon,
+        lat,
+        cell=hit.code,
+        community=areas.above(hit.code, "community"),
+        street=street,
+        in_district=True,
+        how="point",
+        evidence=tuple(evidence),
+    )
+
+
+def _from_area(value: object) -> Place:
+    if not isinstance(value, str):
+        raise PlaceError("area", "not_text")
+    areas = geography()
+    if value not in areas.kinds:
+        raise PlaceError("area", "unknown_area")
+    return Place(
+        cell=areas.above(value, "cell"),
+        community=areas.above(value, "community"),
+        street=areas.above(value, "street"),
+        in_district=True,
+        how="area",
+        evidence=({"code": "area_given", "params": {"area": value}},),
+    )
+
+
+def _from_names(named: Naming) -> Place:
+    known = named.in_district or named.outside
+    return Place(
+        community=named.community,
+        street=named.street,
+        in_district=(named.outside is None) if known else None,
+        how="address" if known else "none",
+        evidence=named.evidence or ({"code": "no_name_known", "params": {}},),
+    )

@@ -1,0 +1,53 @@
+"""Load the district's areas from GeoJSON files."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from accounts.models import OrgUnit
+from grids import locate
+from grids.geojson import read_areas
+from grids.models import Area, Jurisdiction
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "data"
+
+
+class Command(BaseCommand):
+    help = "Load district, streets, communities and grid cells, and who keeps them. Repeatable."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--folder", type=Path, default=FOLDER, help="default: the demo district's")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        areas = read_areas(options["folder"])
+        with transaction.atomic():
+            try:
+                # Smallest first: an area is deleted after everything inside it.
+                for area in Area.objects.exclude(code__in=[area.code for area in areas]).order_by("-code"):
+                    area.delete()
+            except ProtectedError as error:
+                raise CommandError(
+                    f"area {area.code} is not in these files, but still in use ({error.args[0]}). "
+                    "Nothing was loaded."
+                ) from error
+            Area.objects.bulk_create(
+                areas,
+                batch_size=1000,
+                update_conflicts=True,
+                unique_fields=["code"],
+                update_fields=["kind", "name_zh", "name_en", "parent", "lon", "lat", "area_m2", "polygon"],
+            )
+            keepers = _keepers({area.code for area in areas})
+            Jurisdiction.objects.bulk_create(keepers, ignore_conflicts=True)
+        locate.forget()
+        self.stdout.write(f"{len(areas)} areas loaded, {len(keepers)} units keep one")
+
+
+def _keepers(codes: set[str]) -> list[Jurisdiction]:
+    """Each open unit keeps the area that its own code names; more can be added by hand."""
+    units = OrgUnit.objects.open().filter(area_code__in=codes)
+    return [Jurisdiction(unit=unit, area_id=unit.area_code) for unit in units]
