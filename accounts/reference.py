@@ -97,7 +97,9 @@ class Rows:
             else:
                 first[key] = row.number
 
-    def one_of(self, column: str, allowed: Iterable[str], *, separator: str = "", blank: bool = False) -> None:
+    def one_of(
+        self, column: str, allowed: Iterable[str], *, separator: str = "", blank: bool = False
+    ) -> None:
         """Each cell (or each of its parts) is one of the allowed words."""
         known = frozenset(allowed)
         for row in self.rows:

@@ -161,12 +161,18 @@ class CalendarYear(models.Model):
 
     year = models.PositiveSmallIntegerField(primary_key=True)
     confirmed = models.BooleanField(default=False)
+    # Raised by whatever changes the year's days; processes that keep the calendar in memory ask for it.
+    revision = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ("year",)
 
     def __str__(self) -> str:
         return str(self.year)
+
+    def touch(self) -> None:
+        """Let every process know that the days of this year have changed."""
+        CalendarYear.objects.filter(pk=self.pk).update(revision=models.F("revision") + 1)
 
 
 class CalendarDay(models.Model):

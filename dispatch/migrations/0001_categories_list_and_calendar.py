@@ -6,110 +6,241 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
-                ('confirmed', models.BooleanField(default=False)),
+                ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ("confirmed", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ('year',),
+                "ordering": ("year",),
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('code', models.CharField(max_length=8, primary_key=True, serialize=False)),
-                ('domain_code', models.CharField(db_index=True, max_length=4)),
-                ('domain_zh', models.CharField(max_length=40)),
-                ('domain_en', models.CharField(max_length=80)),
-                ('name_zh', models.CharField(max_length=60)),
-                ('name_en', models.CharField(max_length=120)),
-                ('scope_zh', models.CharField(blank=True, max_length=255)),
+                ("code", models.CharField(max_length=8, primary_key=True, serialize=False)),
+                ("domain_code", models.CharField(db_index=True, max_length=4)),
+                ("domain_zh", models.CharField(max_length=40)),
+                ("domain_en", models.CharField(max_length=80)),
+                ("name_zh", models.CharField(max_length=60)),
+                ("name_en", models.CharField(max_length=120)),
+                ("scope_zh", models.CharField(blank=True, max_length=255)),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ('code',),
+                "verbose_name_plural": "categories",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('date', models.DateField(primary_key=True, serialize=False)),
-                ('is_working', models.BooleanField()),
-                ('name_zh', models.CharField(max_length=80)),
-                ('year', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='dispatch.calendaryear')),
+                ("date", models.DateField(primary_key=True, serialize=False)),
+                ("is_working", models.BooleanField()),
+                ("name_zh", models.CharField(max_length=80)),
+                (
+                    "year",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="dispatch.calendaryear",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('date',),
+                "ordering": ("date",),
             },
         ),
         migrations.CreateModel(
-            name='ResponsibilityList',
+            name="ResponsibilityList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(unique=True)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('proposed', 'Proposed'), ('live', 'Live'), ('superseded', 'Superseded')], default='draft', max_length=12)),
-                ('title', models.CharField(max_length=120)),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('live_from', models.DateTimeField(blank=True, null=True)),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("proposed", "Proposed"),
+                            ("live", "Live"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                ("live_from", models.DateTimeField(blank=True, null=True)),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('version',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('state',), name='one_live_list'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['live', 'superseded']), _negated=True), ('live_from__isnull', False), _connector='OR'), name='live_list_has_date')],
+                "ordering": ("version",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")), fields=("state",), name="one_live_list"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["live", "superseded"]), _negated=True),
+                            ("live_from__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="live_list_has_date",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ResponsibilityItem',
+            name="ResponsibilityItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16)),
-                ('matter_zh', models.CharField(max_length=120)),
-                ('filing_condition_zh', models.TextField(blank=True)),
-                ('closing_condition_zh', models.TextField(blank=True)),
-                ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('owners', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None)),
-                ('place_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=24), blank=True, default=list, size=None)),
-                ('sources', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, default=list, size=None)),
-                ('hours', models.CharField(blank=True, max_length=11)),
-                ('lead_unit', models.CharField(max_length=64)),
-                ('support_units', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None)),
-                ('follow_up_unit', models.CharField(blank=True, max_length=64)),
-                ('supervising_unit', models.CharField(blank=True, max_length=64)),
-                ('level', models.CharField(choices=[('A', 'A · block or grid'), ('B', 'B · community'), ('C', 'C · street'), ('D', 'D · district')], max_length=1)),
-                ('urgency', models.CharField(choices=[('routine', 'Routine'), ('urgent', 'Urgent'), ('emergency', 'Emergency')], max_length=10)),
-                ('dispatch_minutes', models.PositiveIntegerField()),
-                ('accept_minutes', models.PositiveIntegerField()),
-                ('handle_limit', models.CharField(max_length=8)),
-                ('legal_basis', models.TextField(blank=True)),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='dispatch.category')),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='dispatch.responsibilitylist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=16)),
+                ("matter_zh", models.CharField(max_length=120)),
+                ("filing_condition_zh", models.TextField(blank=True)),
+                ("closing_condition_zh", models.TextField(blank=True)),
+                (
+                    "keywords",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "owners",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "place_types",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=24), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "sources",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16), blank=True, default=list, size=None
+                    ),
+                ),
+                ("hours", models.CharField(blank=True, max_length=11)),
+                ("lead_unit", models.CharField(max_length=64)),
+                (
+                    "support_units",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                    ),
+                ),
+                ("follow_up_unit", models.CharField(blank=True, max_length=64)),
+                ("supervising_unit", models.CharField(blank=True, max_length=64)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("A", "A · block or grid"),
+                            ("B", "B · community"),
+                            ("C", "C · street"),
+                            ("D", "D · district"),
+                        ],
+                        max_length=1,
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("routine", "Routine"), ("urgent", "Urgent"), ("emergency", "Emergency")],
+                        max_length=10,
+                    ),
+                ),
+                ("dispatch_minutes", models.PositiveIntegerField()),
+                ("accept_minutes", models.PositiveIntegerField()),
+                ("handle_limit", models.CharField(max_length=8)),
+                ("legal_basis", models.TextField(blank=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="dispatch.category",
+                    ),
+                ),
+                (
+                    "list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="dispatch.responsibilitylist",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('list', 'code'),
-                'constraints': [models.UniqueConstraint(fields=('list', 'code'), name='item_once_per_list'), models.CheckConstraint(condition=models.Q(('level__in', ['A', 'B', 'C', 'D'])), name='item_level_known'), models.CheckConstraint(condition=models.Q(('urgency__in', ['routine', 'urgent', 'emergency'])), name='item_urgency_known')],
+                "ordering": ("list", "code"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("list", "code"), name="item_once_per_list"),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__in", ["A", "B", "C", "D"])), name="item_level_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("urgency__in", ["routine", "urgent", "emergency"])),
+                        name="item_urgency_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SourceCategory',
+            name="SourceCategory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('hotline', '12345 hotline'), ('resident_form', 'Resident web form'), ('patrol', 'Patrol'), ('letter_visit', 'Letters and visits'), ('city_app', 'City app'), ('sensor', 'Sensor'), ('ai_video', 'AI video'), ('council', 'Block council')], max_length=16)),
-                ('name', models.CharField(max_length=120)),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='source_names', to='dispatch.category')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("hotline", "12345 hotline"),
+                            ("resident_form", "Resident web form"),
+                            ("patrol", "Patrol"),
+                            ("letter_visit", "Letters and visits"),
+                            ("city_app", "City app"),
+                            ("sensor", "Sensor"),
+                            ("ai_video", "AI video"),
+                            ("council", "Block council"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="source_names",
+                        to="dispatch.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'source categories',
-                'ordering': ('source', 'name'),
-                'constraints': [models.UniqueConstraint(fields=('source', 'name'), name='source_name_once')],
+                "verbose_name_plural": "source categories",
+                "ordering": ("source", "name"),
+                "constraints": [models.UniqueConstraint(fields=("source", "name"), name="source_name_once")],
             },
         ),
     ]

@@ -1,0 +1,77 @@
+"""The work calendar in the database: seeded from the mainland's published holidays, read as one value."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import holidays
+from django.db import transaction
+
+from dispatch.calendar import WorkCalendar
+from dispatch.models import CalendarDay, CalendarYear
+
+FIRST_YEAR, LAST_YEAR = 2015, 2035
+
+
+def published_days(year: int) -> dict[date, tuple[bool, str]]:
+    """Holidays and make-up working days of a year: whether each is worked, and its Chinese name."""
+    told = holidays.country_holidays("CN", years=year, language="zh_CN")
+    days = {day: (False, str(name)) for day, name in told.items() if day.year == year}
+    # A year's make-up days may be worked off in the year before (New Year's Day), so ask both.
+    around = holidays.country_holidays("CN", years=(year, year + 1))
+    for day in sorted(around.weekend_workdays):
+        if day.year == year:
+            days[day] = (True, "调休上班")
+    return days
+
+
+def is_confirmed(year: int) -> bool:
+    """Has the State Council's notice for this year been taken into the holiday tables?
+
+    The notice always moves some working days; a year without any is a forecast from the law alone.
+    """
+    return year in holidays.country_holidays("CN").special_public_holidays
+
+
+def load_calendar(years: Iterable[int] = range(FIRST_YEAR, LAST_YEAR + 1)) -> tuple[int, int]:
+    """Write these years; returns how many changed and how many are confirmed.
+
+    A year that a person has confirmed in the meantime, with days of their own, is left alone where
+    the tables still only forecast it.
+    """
+    changed = confirmed = 0
+    with transaction.atomic():
+        for year in years:
+            known = CalendarYear.objects.filter(year=year).first()
+            sure = is_confirmed(year)
+            confirmed += sure or bool(known and known.confirmed)
+            if known and known.confirmed and not sure:
+                continue
+            days = published_days(year)
+            stored = {
+                day: (is_working, name)
+                for day, is_working, name in CalendarDay.objects.filter(year_id=year).values_list(
+                    "date", "is_working", "name_zh"
+                )
+            }
+            if known and known.confirmed == sure and stored == days:
+                continue
+            changed += 1
+            row, _created = CalendarYear.objects.update_or_create(year=year, defaults={"confirmed": sure})
+            row.days.all().delete()
+            CalendarDay.objects.bulk_create(
+                CalendarDay(date=day, year=row, is_working=is_working, name_zh=name)
+                for day, (is_working, name) in sorted(days.items())
+            )
+            row.touch()
+    return changed, confirmed
+
+
+def read_calendar() -> WorkCalendar:
+    """The calendar as the tables have it, in two queries."""
+    years = dict(CalendarYear.objects.values_list("year", "confirmed"))
+    return WorkCalendar(
+        exceptions=dict(CalendarDay.objects.values_list("date", "is_working")),
+        first_year=min(years, default=FIRST_YEAR),
+        last_year=max(years, default=LAST_YEAR),
+        unconfirmed_years=frozenset(year for year, confirmed in years.items() if not confirmed),
+    )
