@@ -33,7 +33,7 @@ def set_corner(value: list[float], corner: int) -> Spoil:
 
 @pytest.mark.django_db
 def test_a_small_district_loads(small_district: Path):
-    call_command("load_areas", folder=small_district, verbosity=0)
+    call_command("load_areas", small_district, verbosity=0)
     assert Area.objects.count() == 5
 
 
@@ -68,7 +68,7 @@ def test_a_bad_feature_is_named_and_nothing_is_loaded(
 ):
     spoil(small_district, name, change)
     with pytest.raises(BadFile) as refused:
-        call_command("load_areas", folder=small_district, verbosity=0)
+        call_command("load_areas", small_district, verbosity=0)
     assert name in str(refused.value)
     assert refused.value.rows[0].column == where
     assert reason in str(refused.value)
@@ -80,7 +80,7 @@ def test_a_bad_feature_is_named_and_nothing_is_loaded(
 def test_a_file_that_is_no_geojson_is_named(small_district: Path, content: bytes):
     (small_district / "streets.geojson").write_bytes(content)
     with pytest.raises(BadFile, match=r"streets\.geojson"):
-        call_command("load_areas", folder=small_district, verbosity=0)
+        call_command("load_areas", small_district, verbosity=0)
 
 
 def units_file(tmp_path: Path, *lines: str) -> Path:
@@ -110,17 +110,17 @@ POLICE = "police,district_department,公安分局,Police,district,440307000000"
 )
 def test_a_bad_unit_is_named_and_nothing_is_loaded(tmp_path: Path, line: str, told: str):
     with pytest.raises(BadFile) as refused:
-        call_command("load_units", file=units_file(tmp_path, ROOT, line), verbosity=0)
+        call_command("load_units", units_file(tmp_path, ROOT, line), verbosity=0)
     assert told in str(refused.value)
     assert OrgUnit.objects.count() == 0
 
 
 @pytest.mark.django_db
 def test_a_unit_that_left_the_file_is_closed_and_opens_again(tmp_path: Path):
-    call_command("load_units", file=units_file(tmp_path, ROOT, POLICE), verbosity=0)
-    call_command("load_units", file=units_file(tmp_path, ROOT), verbosity=0)
+    call_command("load_units", units_file(tmp_path, ROOT, POLICE), verbosity=0)
+    call_command("load_units", units_file(tmp_path, ROOT), verbosity=0)
     assert not OrgUnit.objects.get(code="police").is_open
-    call_command("load_units", file=units_file(tmp_path, ROOT, POLICE), verbosity=0)
+    call_command("load_units", units_file(tmp_path, ROOT, POLICE), verbosity=0)
     assert OrgUnit.objects.get(code="police").is_open
 
 

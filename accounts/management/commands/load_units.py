@@ -22,10 +22,10 @@ class Command(BaseCommand):
     help = "Load the units; those the file no longer names are closed, never deleted. Repeatable."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, default=FILE, help="default: the demo district's units")
+        parser.add_argument("path", nargs="?", type=Path, default=FILE)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        units = units_from(read_rows(options["file"], COLUMNS))
+        units = units_from(read_rows(options["path"], COLUMNS))
         with transaction.atomic():
             OrgUnit.objects.bulk_create(
                 units,
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             )
             named = [unit.code for unit in units]
             closed = OrgUnit.objects.open().exclude(code__in=named).update(is_open=False)
-        self.stdout.write(f"{len(units)} units loaded, {closed} closed")
+        self.stdout.write(f"Units: {len(units)}, and {closed} closed that the file no longer names")
 
 
 def units_from(rows: Rows) -> list[OrgUnit]:

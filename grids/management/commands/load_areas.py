@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Load district, streets, communities and grid cells, and who keeps them. Repeatable."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--folder", type=Path, default=FOLDER, help="default: the demo district's")
+        parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
 
     def handle(self, *args: Any, **options: Any) -> None:
         areas = read_areas(options["folder"])
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             keepers = _keepers({area.code for area in areas})
             Jurisdiction.objects.bulk_create(keepers, ignore_conflicts=True)
         locate.forget()
-        self.stdout.write(f"{len(areas)} areas loaded, {len(keepers)} units keep one")
+        self.stdout.write(f"Areas: {len(areas)}, kept by {len(keepers)} units")
 
 
 def _keepers(codes: set[str]) -> list[Jurisdiction]:
