@@ -93,6 +93,8 @@ class Geography:
     def __init__(self) -> None:
         self.kinds: dict[str, str] = {}
         self.parents: dict[str, str | None] = {}
+        # What was drawn from these areas (grids.views), for as long as they are the ones.
+        self.documents: dict[tuple[str, str], tuple[bytes, str]] = {}
         names: dict[str, str] = {}
         cells: list[tuple[str, Any]] = []
         rows = Area.objects.values_list("code", "kind", "name_zh", "parent_id")
