@@ -216,5 +216,9 @@ if __name__ == "__main__":
         main()
     except subprocess.CalledProcessError as failure:
         sys.exit(f"Set-up failed: {' '.join(map(str, failure.cmd))} ended with {failure.returncode}.")
+    except PermissionError as failure:
+        sys.exit(
+            f"Set-up failed: {failure.filename} belongs to another user. Clone into a folder of your own."
+        )
     except KeyboardInterrupt:
         sys.exit(130)

@@ -17,7 +17,7 @@ from .postgres import Postgres
 from .processes import Child, StartError, spawn
 from .valkey import Valkey
 
-__all__ = ["Child", "Lock", "Postgres", "Servers", "StartError", "Valkey", "run_folder", "spawn"]
+__all__ = ["Child", "Lock", "Postgres", "Servers", "StartError", "Valkey", "owner", "run_folder", "spawn"]
 
 _LONGEST_SOCKET_PATH = 107  # bytes, what sockaddr_un holds
 _LONGEST_SOCKET_NAME = len("/pg/.s.PGSQL.5432.lock")
@@ -27,32 +27,46 @@ class Lock:
     """One owner per var folder: whoever comes second is told who is in the way."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "lock"
-        self._file = self.path.open("a+")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / "lock").open("a+")
+        except PermissionError as error:
+            raise StartError(
+                f"{error.filename} belongs to another user: run as that user, or set YIWANG_VAR to a folder "
+                f"of your own."
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._file.seek(0)
-            owner = self._file.read().strip() or "another process"
             self._file.close()
             raise StartError(
-                f"Yiwang already runs on {folder}: {owner}.\n"
-                f"Stop that one first (Ctrl-C in its terminal), or start this one beside it: "
+                f"Yiwang already runs on {folder}: {owner(folder) or 'another process'}.\n"
+                f"Stop that one first (Ctrl-C in its terminal, or make stop), or start this one beside it: "
                 f"YIWANG_VAR=/another/folder PORT=8001 make run"
             ) from None
         self.say(f"process {os.getpid()}")
 
-    def say(self, owner: str) -> None:
+    def say(self, text: str) -> None:
         """What the next one will be told about this owner."""
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(owner + "\n")
+        self._file.truncate(0)
+        self._file.write(text)
         self._file.flush()
 
     def release(self) -> None:
         self.say("")
         self._file.close()
+
+
+def owner(folder: Path) -> str:
+    """What the process that holds the folder's lock says of itself; "" when nobody holds it."""
+    try:
+        with (folder / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return ""
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return (folder / "lock").read_text()
 
 
 def run_folder(folder: Path) -> Path:

@@ -1,0 +1,89 @@
+# Two commands are all a new machine needs: `make run` and `make test`.
+.DEFAULT_GOAL := help
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,$(shell command -v $(name))))
+SETUP := $(PYTHON) config/bootstrap.py
+BIN := .venv/bin
+BENCH ?=
+TESTS ?=
+
+.PHONY: help
+help: ## this list
+	@echo "Yiwang: reports in, the right unit told, the clock kept."
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Settings by environment: PORT=8000 HOST=127.0.0.1 SEED=0 (no demo cases) YIWANG_VAR=folder"
+	@echo "DATABASE_URL and REDIS_URL point at real servers; config/settings.py documents the rest."
+
+# --- running ------------------------------------------------------------------------------------
+
+.PHONY: run
+run: ## everything on this machine: servers, web, worker, beat and a demo district; Ctrl-C stops it
+	@exec $(SETUP) -- manage.py up
+
+.PHONY: stop
+stop: ## stop what `make run` started in this folder from another terminal
+	@$(SETUP) --no-frontend -- manage.py down
+
+.PHONY: manage
+manage: ## one command against what is running: make manage DO="simulate --rate 60"
+	@$(SETUP) --no-frontend -- manage.py $(DO)
+
+# --- proving ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## the tests, on throw-away servers; TESTS=tests/dispatch runs a part
+	@$(SETUP) --dev -- -m pytest $(TESTS)
+
+.PHONY: e2e
+e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
+	@$(SETUP) --dev -- -m pytest -m e2e $(TESTS)
+
+.PHONY: chaos
+chaos: ## kill workers, broker and database under load, and count what was lost
+	@$(SETUP) --dev -- -m pytest -m chaos $(TESTS)
+
+.PHONY: check
+check: ## format, lint, types, import directions, migrations, templates, translations
+	@$(SETUP) --dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check_templates
+	$(BIN)/python manage.py check_translations
+
+.PHONY: bench
+bench: ## ratios against simpler ways of doing the same; BENCH=matcher runs one
+	@$(SETUP) --dev -- -m benchmarks $(BENCH)
+
+# --- keeping up ---------------------------------------------------------------------------------
+
+.PHONY: format
+format: ## put the code into shape
+	@$(SETUP) --dev --no-frontend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: messages
+messages: ## gather new texts into locale/; translate what is empty there
+	@$(SETUP) --dev --no-frontend -- manage.py update_translations
+
+.PHONY: lock
+lock: ## resolve requirements/*.in anew into hash-pinned files without addresses
+	@$(SETUP) --dev --no-frontend
+	@for name in app dev assets uv; do \
+	  echo "locking requirements/$$name.txt"; \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+	    --no-emit-index-url --no-emit-find-links --upgrade \
+	    --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built and installed; var/ with its data stays
+	rm -rf .venv node_modules static/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: reset
+reset: ## remove this folder's data too: database, uploads, model and keys
+	rm -rf var
