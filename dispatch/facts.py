@@ -6,10 +6,7 @@ Nothing here holds a report's text or a person: these values are stored with the
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 DISPATCHED = "dispatched"
 TRIAGE = "triage"
@@ -43,7 +40,7 @@ class Reason:
     """Why, as a code with parameters; dispatch.explain makes the sentence in the reader's language."""
 
     code: str
-    params: Mapping[str, Any] = NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {"code": self.code, "params": as_json(self.params)}
