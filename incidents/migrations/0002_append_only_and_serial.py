@@ -35,7 +35,5 @@ class Migration(migrations.Migration):
             REFUSE + "".join(guard(table) for table in TABLES),
             "".join(unguard(table) for table in TABLES) + "DROP FUNCTION incidents_refuse_change();",
         ),
-        migrations.RunSQL(
-            "CREATE SEQUENCE incidents_serial CACHE 1", "DROP SEQUENCE incidents_serial"
-        ),
+        migrations.RunSQL("CREATE SEQUENCE incidents_serial CACHE 1", "DROP SEQUENCE incidents_serial"),
     ]

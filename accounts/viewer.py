@@ -1,0 +1,78 @@
+"""What a person may look at and act on: their roles, each with the reach of the unit it is held in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import Membership, OrgUnit, User
+from accounts.roles import Role
+
+
+class Reach(StrEnum):
+    """How far a role reaches, by the unit that it is held in."""
+
+    DISTRICT = "district"  # the district and its operations centre
+    STREET = "street"  # a street office and its operations sub-centre
+    UNIT = "unit"  # the unit itself and what stands below it
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role in one unit."""
+
+    role: str
+    unit: OrgUnit
+    reach: Reach
+
+    def covers(self, unit: OrgUnit) -> bool:
+        """Is `unit` this grant's unit, or below it?"""
+        return unit.is_within(self.unit)
+
+
+def _reach(unit: OrgUnit) -> Reach:
+    if unit.kind == OrgUnit.Kind.DISTRICT or unit.code == settings.TRIAGE_UNIT:
+        return Reach.DISTRICT
+    if unit.kind == OrgUnit.Kind.STREET_OFFICE or unit.code.endswith("/operations"):
+        return Reach.STREET
+    return Reach.UNIT
+
+
+class Viewer:
+    """A person as the policies see them; one per request, and one query."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """Every role of the person, with its reach."""
+        memberships = Membership.objects.filter(user=self.user, unit__is_open=True).select_related("unit")
+        return tuple(Grant(row.role, row.unit, _reach(row.unit)) for row in memberships)
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The roles held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def with_roles(self, *roles: Role) -> tuple[Grant, ...]:
+        """The grants of any of these roles."""
+        return tuple(grant for grant in self.grants if grant.role in roles)
+
+    @property
+    def home_unit(self) -> OrgUnit | None:
+        """The unit that the person acts for where nothing says otherwise."""
+        return self.grants[0].unit if self.grants else None
+
+
+def viewer_of(user: User | AnonymousUser) -> Viewer:
+    """The viewer of a request's user, made once; somebody without a sign-in sees nothing."""
+    if not isinstance(user, User):
+        return Viewer(User())
+    cached: Viewer | None = getattr(user, "_viewer", None)
+    if cached is None:
+        cached = Viewer(user)
+        user._viewer = cached  # type: ignore[attr-defined]  # lives as long as the request's user
+    return cached

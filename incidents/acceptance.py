@@ -1,0 +1,57 @@
+"""Accepting a sending: in words, or by silence past the limit."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from incidents import state, timeline, timers
+from incidents.actor import Actor
+from incidents.errors import ActionRefused
+from incidents.models import Assignment, Incident, Timer
+from incidents.models.incident import Status
+
+
+def open_lead(incident: Incident) -> Assignment:
+    """The sending that stands; raises ActionRefused where the case is with nobody."""
+    lead = (
+        incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
+        .select_related("unit", "decision")
+        .first()
+    )
+    if lead is None:
+        raise ActionRefused("not_assigned", _("This case is not with any unit."))
+    return lead
+
+
+def accept_lead(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime, how: str) -> None:
+    """Write an acceptance on a locked case: state, assignment, clocks, timeline. The case is saved."""
+    state.transition(incident, Status.HANDLING)
+    lead.accepted_at, lead.accepted_by, lead.acceptance = at, actor.user, how
+    lead.save(update_fields=["accepted_at", "accepted_by", "acceptance"])
+    incident.accepted_at = at
+    if actor.user:
+        incident.handler = actor.user
+    timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="met" if actor.user else "deemed")
+    timers.rule(incident)
+    incident.version += 1
+    incident.save()
+    timeline.record(
+        timeline.Kind.ACCEPTED if how == Assignment.Acceptance.EXPLICIT else timeline.Kind.DEEMED_ACCEPTED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        assignment=lead.pk,
+        unit=lead.unit_id,
+    )
+
+
+def deem_accepted(incident: Incident, *, timer: Timer, actor: Actor) -> None:
+    """The acceptance limit of `timer` passed in silence: the unit is deemed to have accepted then.
+
+    Where the case has moved on since the stage fired, nothing happens.
+    """
+    if incident.status != Status.DISPATCHED or timer.stopped_at is not None:
+        return
+    lead = open_lead(incident)
+    if timer.assignment_id == lead.pk:
+        accept_lead(incident, lead, actor=actor, at=timer.due_at, how=Assignment.Acceptance.DEEMED)

@@ -1,0 +1,220 @@
+"""After handling: is it fixed, how was it, and is it really over?"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Action
+from dispatch.deadlines import Limit
+from incidents import cases, outcomes, sending, state, timeline, timers
+from incidents.actor import RESIDENT, Actor
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
+from incidents.models.incident import Status
+
+# How long after closing a reporter may object.
+OBJECTION_WINDOW = timedelta(days=7)
+
+
+@transaction.atomic(durable=True)
+def verify(
+    *, number: str, fixed: bool, text: str = "", actor: Actor, at: datetime, seen_version: int | None = None
+) -> Incident:
+    """核查: the checker judges exactly the closing condition. Fixed closes the case; not fixed sends it
+    back to the same unit as rework, under the clock that it had."""
+    incident = cases.hold(number, actor=actor, action=Action.VERIFY, at=at, seen_version=seen_version)
+    asked = (
+        incident.verifications.select_for_update(of=("self",))
+        .filter(done_at__isnull=True)
+        .select_related("assignment")
+        .first()
+    )
+    if asked is None or incident.status != Status.RESOLVED:
+        raise ActionRefused("nothing_asked", _("No verification is waiting on this case."))
+    kept = (cases.store_optional_text if fixed else cases.store_text)(text, at=at)
+    asked.done_at, asked.done_by, asked.text = at, actor.user, kept
+    asked.result = Verification.Result.FIXED if fixed else Verification.Result.NOT_FIXED
+    asked.save()
+    timeline.record(
+        timeline.Kind.VERIFIED if fixed else timeline.Kind.VERIFICATION_FAILED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        verification=asked.pk,
+        unit=asked.unit_id,
+        text=kept.pk if kept else None,
+    )
+    if fixed:
+        _close(incident, actor=actor, at=at)
+    else:
+        timers.stop(incident, [Timer.Kind.VERIFICATION], at=at, reason="failed")
+        _back_to_handling(incident, at=at)
+        timers.resume_last(incident, Timer.Kind.HANDLING, at=at)
+        timers.rule(incident)
+        _undo_resolution(asked.assignment)
+        cases.save(incident)
+    return incident
+
+
+@transaction.atomic(durable=True)
+def close(
+    *, number: str, reason: str, actor: Actor, at: datetime, seen_version: int | None = None
+) -> Incident:
+    """结案 by the centre, where no check on the spot is wanted; it says why."""
+    incident = cases.hold(number, actor=actor, action=Action.CLOSE, at=at, seen_version=seen_version)
+    if incident.status != Status.RESOLVED:
+        raise ActionRefused("wrong_state", _("Only a resolved case can be closed."))
+    kept = cases.store_text(reason, at=at, field="reason")
+    incident.verifications.filter(done_at__isnull=True).update(done_at=at, done_by=actor.user, text=kept)
+    _close(incident, actor=actor, at=at, text_id=kept.pk)
+    return incident
+
+
+@transaction.atomic(durable=True)
+def reopen(
+    *,
+    number: str,
+    reason: str,
+    to_desk: bool = False,
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> Incident:
+    """Open a closed case again: as rework of the unit that closed it, or before the desk."""
+    incident = cases.hold(number, actor=actor, action=Action.REOPEN, at=at, seen_version=seen_version)
+    if incident.status not in (Status.CLOSED, Status.REJECTED):
+        raise ActionRefused("wrong_state", _("Only a closed case can be reopened."))
+    kept = cases.store_text(reason, at=at, field="reason")
+    _reopen(incident, to_desk=to_desk or incident.status == Status.REJECTED, at=at)
+    cases.save(incident)
+    timeline.record(timeline.Kind.REOPENED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
+    return incident
+
+
+@transaction.atomic(durable=True)
+def rate(
+    *,
+    report: Report,
+    at: datetime,
+    speed: int | None = None,
+    result: int | None = None,
+    service: int | None = None,
+    contacted: bool | None = None,
+    solved: bool | None = None,
+    text: str = "",
+    actor: Actor = RESIDENT,
+) -> Feedback:
+    """满意度: one reporter's answer about one handling. The first one stands; silence is "unrated"."""
+    for field, score in (("speed", speed), ("result", result), ("service", service)):
+        if score is not None and not 1 <= score <= 5:
+            raise InvalidInput(field, "range", _("A rating is between 1 and 5."))
+    if all(value is None for value in (speed, result, service, contacted, solved)):
+        raise InvalidInput("result", "required", _("Rate at least one thing."))
+    incident = cases.hold(_number_of(report), actor=actor, action=None, at=at)
+    if incident.resolved_at is None:
+        raise ActionRefused("wrong_state", _("It can be rated once it has been dealt with."))
+    kept = cases.store_optional_text(text, at=at)
+    try:
+        with transaction.atomic():  # the constraint decides a race between two taps
+            feedback = Feedback.objects.create(
+                report=report,
+                incident=incident,
+                handling_run=incident.handling_run,
+                contacted=contacted,
+                solved=solved,
+                speed=speed,
+                result=result,
+                service=service,
+                text=kept,
+                given_at=at,
+            )
+    except IntegrityError as error:
+        raise ActionRefused(
+            "already_rated", _("You have rated this already. The first rating stands.")
+        ) from error
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.RATED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        feedback=feedback.pk,
+        result=result,
+        text=kept.pk if kept else None,
+    )
+    outcomes.append(
+        Outcome.Kind.RATED, incident, at=at, unit_code=incident.owner_unit_id, score=result, solved=solved
+    )
+    return feedback
+
+
+@transaction.atomic(durable=True)
+def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESIDENT) -> Incident:
+    """A reporter says once that it is not fixed: the case reopens as rework of the same unit."""
+    incident = cases.hold(_number_of(report), actor=actor, action=None, at=at)
+    if incident.status != Status.CLOSED or incident.closed_at is None:
+        raise ActionRefused("wrong_state", _("You can object once the case has been closed."))
+    if at - incident.closed_at > OBJECTION_WINDOW:
+        raise ActionRefused("too_late", _("An objection is possible for seven days after closing."))
+    if incident.timeline.filter(kind=timeline.Kind.OBJECTED, data__report=report.pk).exists():
+        raise ActionRefused("already_objected", _("You have objected once already."))
+    kept = cases.store_text(reason, at=at, field="reason")
+    # What was answered without ever being sent has nobody to do it again: a person decides.
+    _reopen(incident, to_desk=incident.dispatched_at is None, at=at)
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.OBJECTED, incident_id=incident.pk, at=at, actor=actor, report=report.pk, text=kept.pk
+    )
+    return incident
+
+
+def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | None = None) -> None:
+    state.transition(incident, Status.CLOSED)
+    incident.closed_at = at
+    cases.end_lead(incident, at=at, why=Assignment.End.CLOSED)
+    cases.finish(incident, at=at)
+    cases.save(incident)
+    timeline.record(timeline.Kind.CLOSED, incident_id=incident.pk, at=at, actor=actor, text=text_id)
+    outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
+    cases.tell_reporters(incident, "report.closed", at=at)
+
+
+def _reopen(incident: Incident, *, to_desk: bool, at: datetime) -> None:
+    last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
+    if to_desk or last is None:
+        incident.closed_at = None
+        incident.outcome = ""
+        incident.handling_run += 1
+        sending.back_to_desk(incident, "reopened", at=at)
+        outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED, Outcome.Kind.DISPATCHED)
+        return
+    _back_to_handling(incident, at=at)
+    _undo_resolution(last)
+    last.ended_at, last.end_reason = None, ""
+    last.save(update_fields=["ended_at", "end_reason"])
+    # Weeks may have passed: rework gets a limit of its own, while its duration counts from the sending.
+    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(last.handle_limit), at=at, assignment=last)
+
+
+def _back_to_handling(incident: Incident, *, at: datetime) -> None:
+    """The resolution did not stand: what was counted for it is taken back."""
+    state.transition(incident, Status.HANDLING)
+    incident.resolved_at = incident.closed_at = None
+    incident.outcome = ""
+    incident.rework_count += 1
+    incident.handling_run += 1
+    outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
+    outcomes.take_back_met_due(incident)
+    outcomes.append(Outcome.Kind.REWORKED, incident, at=at)
+
+
+def _undo_resolution(lead: Assignment) -> None:
+    lead.resolved_at = lead.resolved_by = None
+    lead.outcome = ""
+    lead.save(update_fields=["resolved_at", "resolved_by", "outcome"])
+
+
+def _number_of(report: Report) -> str:
+    link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
+    return link.incident.number

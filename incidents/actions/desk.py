@@ -1,0 +1,218 @@
+"""What the triage desk does: decide whose job it is, answer, turn away, bring together."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit
+from accounts.roles import Action
+from dispatch import service
+from dispatch.errors import UnknownItem
+from dispatch.facts import Limits, PlaceFacts
+from incidents import cases, outcomes, sending, state, timeline
+from incidents.actor import Actor
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Assignment, Incident, IncidentReport, Outcome
+from incidents.models.incident import ResolutionOutcome, Status
+
+# A claim that its holder forgot stops nobody for longer than this.
+CLAIM_LASTS = timedelta(minutes=10)
+
+
+@transaction.atomic(durable=True)
+def claim(*, number: str, actor: Actor, at: datetime) -> Incident:
+    """Take a case on the desk into one's own hands, so that two people do not decide it at once."""
+    incident = cases.hold(number, actor=actor, action=Action.CLAIM, at=at)
+    _refuse_unless_at_desk(incident)
+    _refuse_if_claimed(incident, actor, at)
+    incident.claimed_by, incident.claimed_at = actor.user, at
+    cases.save(incident)
+    timeline.record(timeline.Kind.CLAIMED, incident_id=incident.pk, at=at, actor=actor)
+    return incident
+
+
+@transaction.atomic(durable=True)
+def dispatch(
+    *,
+    number: str,
+    item_code: str,
+    unit_code: str = "",
+    reason: str = "",
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> Assignment:
+    """Send a case from the desk to the unit of `item_code`, or to `unit_code` under that item's limits.
+
+    Raises InvalidInput for an unknown item or unit, ActionRefused where the case is not on the desk,
+    is in somebody else's hands, or the item's unit cannot be told from the place.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.DISPATCH, at=at, seen_version=seen_version)
+    _refuse_unless_at_desk(incident)
+    _refuse_if_claimed(incident, actor, at)
+    limits = limits_for(incident, item_code, at=at)
+    unit = unit_for(limits, unit_code)
+    text = cases.store_optional_text(reason, at=at, field="reason")
+    record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
+    return sending.send(
+        incident,
+        record,
+        limits,
+        unit=unit,
+        kind=timeline.Kind.DISPATCHED,
+        actor=actor,
+        at=at,
+        text_id=text.pk if text else None,
+    )
+
+
+@transaction.atomic(durable=True)
+def answer(
+    *, number: str, text: str, actor: Actor, at: datetime, seen_version: int | None = None
+) -> Incident:
+    """直接答复: answer on the spot and close. Such cases never enter handling rankings."""
+    incident = cases.hold(number, actor=actor, action=Action.ANSWER, at=at, seen_version=seen_version)
+    _refuse_unless_at_desk(incident)
+    _refuse_if_claimed(incident, actor, at)
+    kept = cases.store_text(text, at=at)
+    state.transition(incident, Status.CLOSED)
+    incident.outcome = ResolutionOutcome.ANSWERED
+    incident.resolved_at = incident.closed_at = at
+    incident.triage_codes = []
+    cases.finish(incident, at=at)
+    cases.save(incident)
+    timeline.record(timeline.Kind.ANSWERED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
+    cases.tell_reporters(incident, "report.answered", at=at, text=kept.pk)
+    outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
+    return incident
+
+
+@transaction.atomic(durable=True)
+def reject(
+    *, number: str, reason: str, actor: Actor, at: datetime, seen_version: int | None = None
+) -> Incident:
+    """不予受理: turn a case away, with a reason that the reporter is told."""
+    incident = cases.hold(number, actor=actor, action=Action.REJECT, at=at, seen_version=seen_version)
+    _refuse_unless_at_desk(incident)
+    _refuse_if_claimed(incident, actor, at)
+    kept = cases.store_text(reason, at=at, field="reason")
+    state.transition(incident, Status.REJECTED)
+    incident.outcome = ResolutionOutcome.NOT_ACCEPTED
+    incident.closed_at = at
+    cases.finish(incident, at=at)
+    cases.save(incident)
+    timeline.record(timeline.Kind.REJECTED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
+    cases.tell_reporters(incident, "report.rejected", at=at, text=kept.pk)
+    outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
+    return incident
+
+
+@transaction.atomic(durable=True)
+def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
+    """并案: let `into` answer the reports of this case too. A root is counted once."""
+    if number == into:
+        raise InvalidInput("into", "same", _("A case cannot be merged into itself."))
+    child, parent = cases.hold_all(number, into, actor=actor, action=Action.MERGE, at=at)
+    if not parent.is_open:
+        raise ActionRefused("wrong_state", _("%(number)s is not open any more.") % {"number": parent.number})
+    state.transition(child, Status.MERGED)
+    child.merged_into = parent
+    child.triage_codes = []
+    cases.end_lead(child, at=at, why=Assignment.End.MERGED)
+    cases.finish(child, at=at)
+    moved = _move_reports(child, parent, how="merged", at=at)
+    parent.report_count += moved
+    cases.save(child)
+    cases.save(parent)
+    timeline.record(timeline.Kind.MERGED, incident_id=child.pk, at=at, actor=actor, into=parent.number)
+    timeline.record(
+        timeline.Kind.ABSORBED, incident_id=parent.pk, at=at, actor=actor, number=child.number, reports=moved
+    )
+    outcomes.take_back(child, Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, Outcome.Kind.DUE)
+    return parent
+
+
+@transaction.atomic(durable=True)
+def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
+    """Take a merged case out again: its reports come back to it, and it waits on the desk."""
+    # Read without a lock to learn the other case's number, then lock both in id order and look again.
+    root = Incident.objects.filter(merged_from__number=number).first()
+    if root is None:
+        raise ActionRefused("wrong_state", _("%(number)s is not merged.") % {"number": number})
+    child, parent = cases.hold_all(number, root.number, actor=actor, action=Action.UNMERGE, at=at)
+    if child.merged_into_id != parent.pk:
+        raise ActionRefused("wrong_state", _("%(number)s is not merged.") % {"number": number})
+    sending.back_to_desk(child, "unmerged", at=at)
+    child.merged_into = None
+    reports = child.links.filter(how__in=["first", "same", "merged"]).values("report")
+    links = IncidentReport.objects.filter(incident=parent, report__in=reports, unlinked_at__isnull=True)
+    moved = list(links.values_list("report_id", flat=True))
+    links.update(unlinked_at=at)
+    IncidentReport.objects.bulk_create(
+        IncidentReport(incident=child, report_id=report_id, linked_at=at, how="unmerged")
+        for report_id in moved
+    )
+    parent.report_count -= len(moved)
+    cases.save(child)
+    cases.save(parent)
+    timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)
+    outcomes.append(Outcome.Kind.RECEIVED, child, at=child.received_at)
+    return child
+
+
+def limits_for(incident: Incident, item_code: str, *, at: datetime) -> Limits:
+    """What the live list says about `item_code` at this case's place."""
+    place = PlaceFacts(
+        cell=incident.cell_code or None,
+        community=incident.community_code or None,
+        street=incident.street_code or None,
+        in_district=incident.in_district,
+    )
+    try:
+        return service.decide_item(item_code, place=place, owner=incident.asset_owner or None)
+    except UnknownItem as error:
+        raise InvalidInput(
+            "item", "unknown", _("The list has no item “%(code)s”.") % {"code": item_code}
+        ) from error
+
+
+def unit_for(limits: Limits, unit_code: str) -> OrgUnit:
+    """The unit that was named, or else the item's own at this place."""
+    code = unit_code or limits.unit
+    if not code:
+        raise InvalidInput(
+            "unit", "unit_unknown", _("The place does not say which unit this is. Name the unit.")
+        )
+    unit = OrgUnit.objects.open().filter(code=code).first()
+    if unit is None or (unit.code == settings.TRIAGE_UNIT and unit_code == ""):
+        raise InvalidInput("unit", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
+    return unit
+
+
+def _refuse_unless_at_desk(incident: Incident) -> None:
+    if incident.status != Status.TRIAGE:
+        raise ActionRefused(
+            "wrong_state",
+            _("%(number)s is not on the desk any more: it is with %(unit)s.")
+            % {"number": incident.number, "unit": incident.owner_unit},
+        )
+
+
+def _refuse_if_claimed(incident: Incident, actor: Actor, at: datetime) -> None:
+    held = incident.claimed_at is not None and at - incident.claimed_at < CLAIM_LASTS
+    if held and incident.claimed_by_id != (actor.user.pk if actor.user else None):
+        raise ActionRefused(
+            "claimed", _("%(name)s is dealing with this case.") % {"name": incident.claimed_by}
+        )
+
+
+def _move_reports(child: Incident, parent: Incident, *, how: str, at: datetime) -> int:
+    links = child.links.filter(unlinked_at__isnull=True)
+    reports = list(links.values_list("report_id", flat=True))
+    links.update(unlinked_at=at)
+    IncidentReport.objects.bulk_create(
+        IncidentReport(incident=parent, report_id=report_id, linked_at=at, how=how) for report_id in reports
+    )
+    return len(reports)

@@ -1,0 +1,358 @@
+"""What the unit does with a case that was sent to it, and what the centre answers."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit
+from accounts.roles import Action
+from dispatch.deadlines import Limit
+from dispatch.models import ResponsibilityItem
+from incidents import cases, outbox, outcomes, sending, state, timeline, timers, verifying
+from incidents.acceptance import accept_lead, open_lead
+from incidents.actions.desk import limits_for, unit_for
+from incidents.actor import Actor
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import (
+    Assignment,
+    Attachment,
+    CaseRequest,
+    Contact,
+    Incident,
+    Outcome,
+    TimelineEntry,
+    Timer,
+)
+from incidents.models.incident import ResolutionOutcome, Status
+from incidents.numbers import district_day
+
+# Returned by this many units, a case is in dispute: the desk sees it as such.
+DISPUTE_AFTER = 2
+VERIFICATION_LIMIT = Limit.parse("2wd")
+
+
+@transaction.atomic(durable=True)
+def accept(*, number: str, actor: Actor, at: datetime, seen_version: int | None = None) -> Incident:
+    """签收: the unit takes the case on."""
+    incident = cases.hold(number, actor=actor, action=Action.ACCEPT, at=at, seen_version=seen_version)
+    lead = open_lead(incident)
+    accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.EXPLICIT)
+    # Who accepts does not also ask to give it back.
+    lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).update(
+        answered_at=at, answer=CaseRequest.Answer.LAPSED
+    )
+    return incident
+
+
+@transaction.atomic(durable=True)
+def request_return(
+    *,
+    number: str,
+    reason: str,
+    cites: str = "",
+    proposed_unit: str = "",
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> CaseRequest:
+    """退件: ask the centre to take the case back. The unit stays owner and its clocks run on.
+
+    Only before acceptance and within its limit; it must cite the item or the law, or name the unit
+    whose job it is.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.REQUEST_RETURN, at=at, seen_version=seen_version)
+    if incident.status != Status.DISPATCHED:
+        raise ActionRefused(
+            "already_accepted",
+            _("The case has been accepted, so it can no longer be returned: ask for adjudication."),
+        )
+    lead = open_lead(incident)
+    if not cites.strip() and not proposed_unit:
+        raise InvalidInput(
+            "cites", "required", _("Cite the item or the law, or name the unit whose job this is.")
+        )
+    unit = None
+    if proposed_unit:
+        unit = OrgUnit.objects.open().filter(code=proposed_unit).first()
+        if unit is None or unit.code == lead.unit_id:
+            raise InvalidInput(
+                "proposed_unit", "unknown", _("There is no other unit “%(code)s”.") % {"code": proposed_unit}
+            )
+    if lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).exists():
+        raise ActionRefused("already_asked", _("A return has already been asked for."))
+    text = cases.store_text(reason, at=at, field="reason")
+    request = CaseRequest.objects.create(
+        incident=incident,
+        assignment=lead,
+        kind=CaseRequest.Kind.RETURN,
+        reason=text,
+        cites=cites.strip()[:120],
+        proposed_unit=unit,
+        asked_at=at,
+        asked_by=actor.user,
+    )
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.RETURN_ASKED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        request=request.pk,
+        unit=lead.unit_id,
+        proposed=proposed_unit,
+        text=text.pk,
+    )
+    outbox.tell(
+        "return.asked",
+        incident_id=incident.pk,
+        receiver="unit:operations-centre",
+        key=f"return.asked:{request.pk}",
+        at=at,
+        unit=lead.unit_id,
+    )
+    return request
+
+
+@transaction.atomic(durable=True)
+def decide_return(
+    *,
+    number: str,
+    agreed: bool,
+    reason: str = "",
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> Incident:
+    """The centre's answer to a return. Agreed: the case is back on the desk and the dispatch clock
+    runs again from receipt. Refused: the unit keeps it, and the refusal is counted."""
+    incident = cases.hold(number, actor=actor, action=Action.DECIDE_RETURN, at=at, seen_version=seen_version)
+    request = (
+        incident.requests.select_for_update()
+        .filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True)
+        .first()
+    )
+    if request is None:
+        raise ActionRefused("nothing_asked", _("No return is waiting for an answer on this case."))
+    text = (cases.store_optional_text if agreed else cases.store_text)(reason, at=at, field="reason")
+    request.answered_at, request.answered_by, request.answer_reason = at, actor.user, text
+    request.answer = CaseRequest.Answer.AGREED if agreed else CaseRequest.Answer.REFUSED
+    request.save()
+    unit_code = request.assignment.unit_id
+    if agreed:
+        cases.end_lead(incident, at=at, why=Assignment.End.RETURNED)
+        timers.stop(incident, [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING], at=at, reason="returned")
+        incident.return_count += 1
+        codes = ["returned"] + (["disputed"] if incident.return_count >= DISPUTE_AFTER else [])
+        outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+        outcomes.append(Outcome.Kind.RETURNED, incident, at=at, unit_code=unit_code)
+        sending.back_to_desk(incident, *codes, at=at)
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.RETURN_AGREED if agreed else timeline.Kind.RETURN_REFUSED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        request=request.pk,
+        unit=unit_code,
+        text=text.pk if text else None,
+    )
+    outbox.tell(
+        "return.agreed" if agreed else "return.refused",
+        incident_id=incident.pk,
+        receiver=f"unit:{unit_code}",
+        key=f"return.answered:{request.pk}",
+        at=at,
+    )
+    return incident
+
+
+@transaction.atomic(durable=True)
+def redispatch(
+    *,
+    number: str,
+    item_code: str,
+    unit_code: str = "",
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> Assignment:
+    """Send a case that is with one unit straight to another, by the centre's own decision.
+
+    A street centre may move a case inside its street (街道内转派): the handling clock goes on and no
+    return is counted. Elsewhere the new unit gets limits of its own.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.REDISPATCH, at=at, seen_version=seen_version)
+    if incident.status not in (Status.DISPATCHED, Status.HANDLING):
+        raise ActionRefused("wrong_state", _("Only a case that is with a unit can be sent elsewhere."))
+    before = open_lead(incident)
+    limits = limits_for(incident, item_code, at=at)
+    unit = unit_for(limits, unit_code)
+    if unit.code == before.unit_id:
+        raise InvalidInput("unit", "same", _("The case is with this unit already."))
+    text = cases.store_text(reason, at=at, field="reason")
+    street = _street_of(before.unit)
+    inside = street is not None and unit.is_within(street)
+    cases.end_lead(incident, at=at, why=Assignment.End.REDISPATCHED)
+    record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
+    outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+    clock = incident.timers.filter(kind=Timer.Kind.HANDLING, stopped_at__isnull=True).first()
+    assignment = sending.send(
+        incident,
+        record,
+        limits,
+        unit=unit,
+        kind=timeline.Kind.REDISPATCHED,
+        actor=actor,
+        at=at,
+        text_id=text.pk,
+    )
+    if inside and clock is not None:
+        sending.keep_handling_clock(incident, clock, assignment, at=at)
+    return assignment
+
+
+@transaction.atomic(durable=True)
+def resolve(
+    *,
+    number: str,
+    outcome: str,
+    text: str,
+    attested: bool = False,
+    parked_until: date | None = None,
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> Incident:
+    """办结: say what came of it. Only 已解决 counts as solved, and needs the closing condition attested;
+    阶段性答复 parks the case with a date and keeps it open and visible."""
+    incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
+    _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
+    lead = open_lead(incident)
+    kept = cases.store_text(text, at=at)
+    lead.outcome, lead.resolution = outcome, kept
+    if outcome == ResolutionOutcome.PARKED:
+        state.transition(incident, Status.PARKED)
+        incident.parked_until = parked_until
+        timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="parked")
+        timers.rule(incident)
+        lead.save(update_fields=["outcome", "resolution"])
+        kind = timeline.Kind.PARKED
+    else:
+        _count_as_handled(incident, lead, outcome, at=at)
+        state.transition(incident, Status.RESOLVED)
+        incident.outcome, incident.resolved_at, incident.parked_until = outcome, at, None
+        lead.resolved_at, lead.resolved_by = at, actor.user
+        lead.save(update_fields=["outcome", "resolution", "resolved_at", "resolved_by"])
+        timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="met")
+        timers.start(incident, Timer.Kind.VERIFICATION, VERIFICATION_LIMIT, at=at, assignment=lead)
+        kind = timeline.Kind.RESOLVED
+    cases.save(incident)
+    timeline.record(
+        kind,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        assignment=lead.pk,
+        outcome=outcome,
+        attested=attested,
+        until=parked_until.isoformat() if parked_until else None,
+        text=kept.pk,
+    )
+    if outcome != ResolutionOutcome.PARKED:
+        verifying.ask(incident, lead, actor=actor, at=at)
+    cases.tell_reporters(incident, f"report.{kind}", at=at, text=kept.pk)
+    return incident
+
+
+@transaction.atomic(durable=True)
+def note(*, number: str, text: str, actor: Actor, at: datetime) -> TimelineEntry:
+    """Write an internal note on the timeline."""
+    incident = cases.hold(number, actor=actor, action=Action.NOTE, at=at)
+    kept = cases.store_text(text, at=at)
+    cases.save(incident)
+    return timeline.record(timeline.Kind.NOTED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
+
+
+@transaction.atomic(durable=True)
+def add_photo(*, number: str, attachment: Attachment, stage: str, actor: Actor, at: datetime) -> Attachment:
+    """Put an uploaded picture on the case, as before, after or check."""
+    incident = cases.hold(number, actor=actor, action=Action.NOTE, at=at)
+    if attachment.incident_id is not None or attachment.report_id is not None:
+        raise InvalidInput("attachment", "used", _("This picture belongs to a case already."))
+    attachment.incident, attachment.stage = incident, stage
+    attachment.save(update_fields=["incident", "stage"])
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.PHOTO_ADDED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        attachment=str(attachment.pk),
+        stage=stage,
+    )
+    return attachment
+
+
+@transaction.atomic(durable=True)
+def unmask(*, number: str, report_id: int, actor: Actor, at: datetime) -> Contact:
+    """Show who reported: every look is on the timeline. Raises ActionRefused where nobody is known."""
+    incident = cases.hold(number, actor=actor, action=Action.UNMASK, at=at)
+    link = (
+        incident.links.filter(report_id=report_id, unlinked_at__isnull=True)
+        .select_related("report__contact")
+        .first()
+    )
+    if link is None or link.report.contact is None:
+        raise ActionRefused("no_contact", _("The reporter left no name and no number."))
+    timeline.record(timeline.Kind.UNMASKED, incident_id=incident.pk, at=at, actor=actor, report=report_id)
+    return link.report.contact
+
+
+def closing_condition(incident: Incident) -> str:
+    """结案条件 of the item that the case was sent under, in the version that decided it."""
+    lead = incident.assignments.filter(role=Assignment.Role.LEAD).select_related("decision").last()
+    if lead is None:
+        return ""
+    item = ResponsibilityItem.objects.filter(
+        list_id=lead.decision.responsibility_list_id, code=lead.item_code
+    ).first()
+    return item.closing_condition_zh if item else ""
+
+
+def _check_outcome(
+    incident: Incident, outcome: str, *, attested: bool, parked_until: date | None, at: datetime
+) -> None:
+    allowed = set(ResolutionOutcome.values) - {ResolutionOutcome.ANSWERED, ResolutionOutcome.NOT_ACCEPTED}
+    if outcome not in allowed:
+        raise InvalidInput("outcome", "unknown", _("Choose what came of it."))
+    if outcome == ResolutionOutcome.SOLVED and not attested and closing_condition(incident):
+        raise InvalidInput("attested", "required", _("Confirm that the closing condition is met."))
+    if outcome == ResolutionOutcome.PARKED and (parked_until is None or parked_until <= district_day(at)):
+        raise InvalidInput(
+            "parked_until", "required", _("A parked case needs a date in the future to come back to it.")
+        )
+
+
+def _count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: datetime) -> None:
+    clock = incident.timers.filter(kind=Timer.Kind.HANDLING).latest("pk")
+    late = at > clock.due_at
+    outcomes.append(
+        Outcome.Kind.HANDLED,
+        incident,
+        at=at,
+        automatic=lead.automatic,
+        first=lead.sent_at == incident.first_dispatched_at,
+        on_time=not late,
+        solved=outcome == ResolutionOutcome.SOLVED,
+        **outcomes.durations(lead.sent_at, at),
+    )
+    if not late and not outcomes.stands(incident, Outcome.Kind.DUE):
+        outcomes.append(Outcome.Kind.DUE, incident, at=clock.due_at, on_time=True)
+
+
+def _street_of(unit: OrgUnit) -> OrgUnit | None:
+    """The street office that this unit belongs to, if any."""
+    codes = unit.path.split(">")
+    return OrgUnit.objects.filter(code__in=codes, kind=OrgUnit.Kind.STREET_OFFICE).first()

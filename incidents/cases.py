@@ -1,0 +1,130 @@
+"""What the actions share: taking hold of a case, and letting it go."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Action
+from dispatch.facts import Limits
+from dispatch.models import ResponsibilityList
+from incidents import outbox, policy, timers
+from incidents.actor import Actor
+from incidents.errors import ActionRefused, InvalidInput, StaleFacts
+from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, Text
+from incidents.sweeps import settle
+
+TEXT_MAX = 2_000
+
+
+def hold(
+    number: str, *, actor: Actor, action: Action | None, at: datetime, seen_version: int | None = None
+) -> Incident:
+    """Lock a case, bring its clocks up to `at`, and ask whether the actor may still do this.
+
+    Raises ActionRefused: no such case, not allowed, or (StaleFacts) changed since it was shown.
+    """
+    return hold_all(number, actor=actor, action=action, at=at, seen_version=seen_version)[0]
+
+
+def hold_all(
+    *numbers: str, actor: Actor, action: Action | None, at: datetime, seen_version: int | None = None
+) -> list[Incident]:
+    """Lock several cases in id order, and answer them in the order named; the first one is guarded."""
+    found = {incident.number: incident for incident in Incident.objects.locked(*numbers)}
+    missing = [number for number in numbers if number not in found]
+    if missing:
+        raise ActionRefused("not_found", _("There is no case %(number)s.") % {"number": missing[0]})
+    cases = [found[number] for number in numbers]
+    for incident in sorted(cases, key=lambda case: case.pk):
+        settle(incident, at=at)
+    if seen_version is not None and cases[0].version != seen_version:
+        raise StaleFacts(cases[0].number)
+    if action is not None:
+        policy.check(actor, action, cases[0])
+    return cases
+
+
+def save(incident: Incident) -> None:
+    """Save a locked case as another version of itself."""
+    incident.version += 1
+    incident.save()
+
+
+def store_text(body: str, *, at: datetime, field: str = "text") -> Text:
+    """Keep a sentence as a row of its own; raises InvalidInput where it is missing or too long."""
+    text = store_optional_text(body, at=at, field=field)
+    if text is None:
+        raise InvalidInput(field, "required", _("Write a sentence here."))
+    return text
+
+
+def store_optional_text(body: str, *, at: datetime, field: str = "text") -> Text | None:
+    """The same for a sentence that may be left out."""
+    body = body.strip()
+    if not body:
+        return None
+    if len(body) > TEXT_MAX:
+        raise InvalidInput(field, "max_length", _("At most %(max)d characters.") % {"max": TEXT_MAX})
+    if "\x00" in body:
+        raise InvalidInput(field, "null_characters", _("NUL characters are not text."))
+    return Text.objects.create(body=body, created_at=at)
+
+
+def end_lead(incident: Incident, *, at: datetime, why: str) -> Assignment | None:
+    """End the open sending, and let its unanswered requests lapse."""
+    lead = incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True).first()
+    if lead is not None:
+        lead.ended_at, lead.end_reason = at, why
+        lead.save(update_fields=["ended_at", "end_reason"])
+        lead.requests.filter(answered_at__isnull=True).update(
+            answered_at=at, answer=CaseRequest.Answer.LAPSED
+        )
+    return lead
+
+
+def finish(incident: Incident, *, at: datetime) -> None:
+    """Stop every clock of a case that has just left the open states; the caller saves it."""
+    timers.stop_all(incident, at=at, reason="finished")
+    timers.rule(incident)
+    incident.claimed_by = incident.claimed_at = None
+
+
+def tell_reporters(incident: Incident, kind: str, *, at: datetime, **data: Any) -> None:
+    """Queue a message to everybody whose report this case answers."""
+    for report_id in incident.links.filter(unlinked_at__isnull=True).values_list("report_id", flat=True):
+        outbox.tell(
+            kind,
+            incident_id=incident.pk,
+            receiver=f"report:{report_id}",
+            key=f"{kind}:{incident.pk}:{incident.version}:{report_id}",
+            at=at,
+            **data,
+        )
+
+
+def decision_by_person(
+    incident: Incident, limits: Limits, *, unit_code: str, actor: Actor, at: datetime
+) -> DecisionRecord:
+    """Record what a person decided, beside what the machine had proposed."""
+    return DecisionRecord.objects.create(
+        incident=incident,
+        made_at=at,
+        made_by=actor.user,
+        responsibility_list=ResponsibilityList.objects.get(version=limits.list_version),
+        outcome="dispatched",
+        category_code=limits.category,
+        item_code=limits.item,
+        unit_code=unit_code,
+        confidence=1.0,
+        detail={
+            "by": "person",
+            "item": limits.item,
+            "unit": unit_code,
+            "unit_by_list": limits.unit,
+            "urgency": limits.urgency,
+            "level": limits.level,
+            "handle_limit": limits.handle_limit,
+            "accept_minutes": limits.accept_minutes,
+        },
+    )

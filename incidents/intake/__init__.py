@@ -1,0 +1,16 @@
+"""Reports in: what one source said becomes a case with a unit, in one transaction."""
+
+from incidents.intake.draft import ReportDraft, Reporter
+from incidents.intake.receive import Receipt, Refusal, receive, receive_one
+from incidents.intake.updates import UpdateDraft, apply_update
+
+__all__ = [
+    "Receipt",
+    "Refusal",
+    "ReportDraft",
+    "Reporter",
+    "UpdateDraft",
+    "apply_update",
+    "receive",
+    "receive_one",
+]

@@ -1,0 +1,52 @@
+"""A report as it was validated, before anything is known about it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from grids.locate import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Who says it, as far as they told."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.name or self.phone or self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDraft:
+    """One validated report. Every field is what the source said; the place has been looked up."""
+
+    source: str
+    external_id: str
+    text: str
+    nature: str | None = None
+    category: str | None = None
+    source_category: str = ""
+    occurred_at: datetime | None = None
+    place: Place = field(default_factory=Place)
+    address: str = ""
+    place_type: str | None = None
+    owner: str | None = None
+    urgency: str | None = None
+    reporter: Reporter = field(default_factory=Reporter)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[UUID, ...] = ()
+    language: str = "zh-hans"
+
+    def content_hash(self) -> str:
+        """A digest of what was said: the same report again has the same one, however it was spelt."""
+        content = asdict(self)
+        content["place"] = {"lon": self.place.lon, "lat": self.place.lat, "area": self.place.finest}
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,29 @@
+"""Putting a message beside the fact that causes it; delivery.py sends it later."""
+
+from datetime import datetime
+from typing import Any
+
+from incidents.models import OutboxMessage
+
+
+def message(
+    kind: str, *, incident_id: int, receiver: str, key: str, at: datetime, **data: Any
+) -> OutboxMessage:
+    """An unsaved message. The key names the fact, so that telling it twice is telling it once."""
+    return OutboxMessage(
+        key=key,
+        incident_id=incident_id,
+        kind=kind,
+        receiver=receiver,
+        data=data,
+        created_at=at,
+        not_before=at,
+    )
+
+
+def tell(kind: str, *, incident_id: int, receiver: str, key: str, at: datetime, **data: Any) -> None:
+    """Queue one message in the caller's transaction; the same key again is the same message."""
+    OutboxMessage.objects.bulk_create(
+        [message(kind, incident_id=incident_id, receiver=receiver, key=key, at=at, **data)],
+        ignore_conflicts=True,
+    )

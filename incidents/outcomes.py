@@ -1,0 +1,99 @@
+"""Appending countable facts, and taking one back by its exact negative."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from dispatch.service import work_calendar
+from incidents.models import Incident, Outcome
+from incidents.numbers import district_day
+
+_STORED = (
+    "incident_id",
+    "kind",
+    "at",
+    "day",
+    "unit_code",
+    "street_code",
+    "community_code",
+    "category_code",
+    "item_code",
+    "source",
+    "nature",
+    "level",
+    "urgency",
+    "elapsed",
+    "working",
+    "automatic",
+    "first",
+    "on_time",
+    "solved",
+    "score",
+)
+
+
+def fact(
+    kind: Outcome.Kind, incident: Incident, *, at: datetime, unit_code: str | None = None, **measures: Any
+) -> Outcome:
+    """An unsaved fact with the case's dimensions as they are now; the day is the district's."""
+    return Outcome(
+        incident=incident,
+        kind=kind,
+        at=at,
+        day=district_day(at),
+        unit_code=unit_code or incident.owner_unit_id,
+        street_code=incident.street_code,
+        community_code=incident.community_code,
+        category_code=incident.category_id or "",
+        item_code=incident.item_code,
+        source=incident.source,
+        nature=incident.nature,
+        level=incident.level,
+        urgency=incident.urgency,
+        **measures,
+    )
+
+
+def append(
+    kind: Outcome.Kind, incident: Incident, *, at: datetime, unit_code: str | None = None, **measures: Any
+) -> Outcome:
+    """Append one fact."""
+    row = fact(kind, incident, at=at, unit_code=unit_code, **measures)
+    row.save(force_insert=True)
+    return row
+
+
+def durations(start: datetime, end: datetime) -> dict[str, int]:
+    """Whole seconds between two instants: elapsed, and in working time."""
+    return {
+        "elapsed": max(0, round((end - start).total_seconds())),
+        "working": max(0, round(work_calendar().working_seconds(start, end))),
+    }
+
+
+def stands(incident: Incident, kind: Outcome.Kind) -> bool:
+    """Is a fact of this kind counted for the case now?"""
+    return _standing(incident, [kind]).exists()
+
+
+def take_back(incident: Incident, *kinds: Outcome.Kind) -> None:
+    """Negate the standing facts of these kinds: a row each, with the stored dimensions and day."""
+    _negate(_standing(incident, kinds))
+
+
+def take_back_met_due(incident: Incident) -> None:
+    """Negate "done by its due time" of a case whose resolution did not stand. A breach stays counted."""
+    _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=True))
+
+
+def _standing(incident: Incident, kinds: Iterable[Outcome.Kind]) -> models.QuerySet[Outcome]:
+    return Outcome.objects.filter(incident=incident, kind__in=kinds, sign=1, reversal__isnull=True)
+
+
+def _negate(rows: models.QuerySet[Outcome]) -> None:
+    Outcome.objects.bulk_create(
+        Outcome(sign=-1, reverses=row, **{name: getattr(row, name) for name in _STORED})
+        for row in rows.order_by("pk")
+    )

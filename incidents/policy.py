@@ -1,0 +1,105 @@
+"""Who may see a case, and who may do what to it. Pages, API and actions all ask here."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit, User
+from accounts.roles import ACTION_ROLES, Action, Role
+from accounts.viewer import Grant, Reach, viewer_of
+from incidents.actor import Actor
+from incidents.errors import ActionRefused
+from incidents.models import Assignment, Incident, Verification
+from incidents.models.incident import Status
+
+# Roles that see every case of their district or street; the others see their unit's.
+_OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
+# Actions of the unit that owns the case, and of the unit that was asked to check it.
+_OWNER_ACTIONS = frozenset({Action.ACCEPT, Action.REQUEST_RETURN, Action.RESOLVE})
+
+_IN_STATE: dict[Action, frozenset[str]] = {
+    Action.CLAIM: frozenset({Status.TRIAGE}),
+    Action.DISPATCH: frozenset({Status.TRIAGE}),
+    Action.ANSWER: frozenset({Status.TRIAGE}),
+    Action.REJECT: frozenset({Status.TRIAGE}),
+    Action.MERGE: frozenset({Status.TRIAGE, Status.DISPATCHED, Status.HANDLING}),
+    Action.UNMERGE: frozenset({Status.MERGED}),
+    Action.ACCEPT: frozenset({Status.DISPATCHED}),
+    Action.REQUEST_RETURN: frozenset({Status.DISPATCHED}),
+    Action.DECIDE_RETURN: frozenset({Status.DISPATCHED, Status.HANDLING}),
+    Action.REDISPATCH: frozenset({Status.DISPATCHED, Status.HANDLING}),
+    Action.RESOLVE: frozenset({Status.HANDLING, Status.PARKED}),
+    Action.VERIFY: frozenset({Status.RESOLVED}),
+    Action.CLOSE: frozenset({Status.RESOLVED}),
+    Action.REOPEN: frozenset({Status.CLOSED, Status.REJECTED}),
+}
+
+
+def visible(user: User | AnonymousUser) -> Q:
+    """The condition under which `user` may see a case."""
+    grants = [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
+    if any(grant.role in _OVERSIGHT and grant.reach == Reach.DISTRICT for grant in grants):
+        return Q()
+    seen = Q(pk__in=[])
+    for grant in grants:
+        seen |= _seen_by(grant)
+    return seen
+
+
+def can_see(user: User | AnonymousUser, incident: Incident) -> bool:
+    """May `user` open this case?"""
+    return Incident.objects.filter(visible(user), pk=incident.pk).exists()
+
+
+def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
+    """May `user` do `action` to this case as it stands now?"""
+    if action in _IN_STATE and incident.status not in _IN_STATE[action]:
+        return False
+    return acting_grant(user, action, incident) is not None
+
+
+def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident) -> Grant | None:
+    """The role under which `user` may do `action` to this case, whatever its state."""
+    for grant in viewer_of(user).with_roles(*ACTION_ROLES[action]):
+        if _reaches(grant, action, incident):
+            return grant
+    return None
+
+
+def acting_as(user: User, action: Action, incident: Incident) -> Actor:
+    """The actor for `action`, in the unit whose role allows it; raises ActionRefused."""
+    grant = acting_grant(user, action, incident)
+    if grant is None:
+        raise ActionRefused("not_allowed", _("Your role does not allow this on this case."))
+    return Actor.person(user, grant.unit.code)
+
+
+def check(actor: Actor, action: Action, incident: Incident) -> None:
+    """Ask again on the locked case: the page's answer may be old. The system may do everything."""
+    if actor.user is not None and acting_grant(actor.user, action, incident) is None:
+        raise ActionRefused("not_allowed", _("Your role does not allow this on this case."))
+
+
+def _seen_by(grant: Grant) -> Q:
+    if grant.role in _OVERSIGHT and grant.reach == Reach.STREET:
+        return Q(street_code=grant.unit.area_code)
+    units = OrgUnit.objects.within(grant.unit).values("code")
+    # Whose it is, whose it was, and who was asked to check it. As sub-selects, so that no row doubles.
+    return (
+        Q(owner_unit__in=units)
+        | Q(pk__in=Assignment.objects.filter(unit__in=units).values("incident"))
+        | Q(pk__in=Verification.objects.filter(unit__in=units).values("incident"))
+    )
+
+
+def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
+    if action in _OWNER_ACTIONS or (action == Action.NOTE and grant.role == Role.HANDLER):
+        return grant.covers(incident.owner_unit)
+    if action == Action.VERIFY:
+        check = incident.verifications.filter(done_at__isnull=True).select_related("unit").first()
+        return check is not None and grant.covers(check.unit)
+    if action == Action.UNMASK and grant.role == Role.HANDLER:
+        return grant.covers(incident.owner_unit)
+    if grant.reach == Reach.DISTRICT:
+        return True
+    return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code

@@ -1,0 +1,166 @@
+"""Sending a case to a unit: the assignment with its frozen decision, and the clocks that start with it."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import OrgUnit
+from dispatch.deadlines import Limit
+from dispatch.facts import Decision, Limits
+from dispatch.vocabulary import Urgency
+from incidents import outbox, outcomes, state, timeline, timers
+from incidents.actor import Actor
+from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
+from incidents.models.incident import Status
+
+# The desk's own limits where no item says otherwise; natural or working minutes as with items.
+DESK_MINUTES = {Urgency.ROUTINE: 120, Urgency.URGENT: 30, Urgency.EMERGENCY: 10}
+
+
+def assignment_of(
+    incident: Incident, record: DecisionRecord, limits: Decision | Limits, *, unit_code: str, at: datetime
+) -> Assignment:
+    """An unsaved lead assignment under the limits that were decided."""
+    return Assignment(
+        incident=incident,
+        unit_id=unit_code,
+        role=Assignment.Role.LEAD,
+        decision=record,
+        item_code=limits.item or "",
+        level=limits.level,
+        handle_limit=limits.handle_limit,
+        accept_minutes=limits.accept_minutes,
+        supporting_units=list(limits.support_units),
+        supervising_unit=limits.supervising_unit or "",
+        follow_up_unit=limits.follow_up_unit or "",
+        automatic=incident.auto_dispatched,
+        sent_at=at,
+    )
+
+
+def clocks_of(assignment: Assignment) -> tuple[tuple[str, Limit], ...]:
+    """The clocks that a sending starts: acceptance, and handling from the same instant."""
+    return (
+        (Timer.Kind.ACCEPTANCE, Limit.minutes(assignment.accept_minutes, assignment.incident.urgency)),
+        (Timer.Kind.HANDLING, Limit.parse(assignment.handle_limit)),
+    )
+
+
+def desk_clock(incident: Incident, *, at: datetime, minutes: int | None = None) -> Timer:
+    """The unsaved dispatch clock of a case that waits for a person."""
+    amount = minutes or DESK_MINUTES[Urgency(incident.urgency)]
+    return timers.plan(
+        timers.Start(incident, Timer.Kind.DISPATCH, Limit.minutes(amount, incident.urgency), at)
+    )
+
+
+def take_over_limits(incident: Incident, limits: Decision | Limits) -> None:
+    """Show on the (unsaved) case what was decided about it."""
+    incident.category_id = limits.category
+    incident.item_code = limits.item or ""
+    incident.urgency = limits.urgency
+    incident.level = limits.level
+
+
+def mark_sent(incident: Incident, *, unit_code: str, at: datetime) -> None:
+    """Show on the (unsaved) case that it is with `unit_code` from `at` on."""
+    incident.owner_unit_id = unit_code
+    incident.handler = None
+    incident.dispatched_at = at
+    incident.first_dispatched_at = incident.first_dispatched_at or at
+    incident.accepted_at = incident.resolved_at = None
+    incident.triage_codes = []
+    incident.claimed_by = incident.claimed_at = None
+
+
+def notice_to_unit(assignment: Assignment, *, at: datetime) -> OutboxMessage:
+    """The unsaved message that tells a unit of a new case."""
+    return outbox.message(
+        "case.dispatched",
+        incident_id=assignment.incident_id,
+        receiver=f"unit:{assignment.unit_id}",
+        key=f"case.dispatched:{assignment.pk}",
+        at=at,
+        item=assignment.item_code,
+        urgency=assignment.incident.urgency,
+    )
+
+
+def sent_fact(incident: Incident, *, at: datetime) -> Outcome:
+    """The unsaved fact of a sending: dispatch duration counts from receipt, wrong units included."""
+    return outcomes.fact(
+        Outcome.Kind.DISPATCHED,
+        incident,
+        at=at,
+        automatic=incident.auto_dispatched,
+        first=incident.first_dispatched_at == at,
+        **outcomes.durations(incident.received_at, at),
+    )
+
+
+def send(
+    incident: Incident,
+    record: DecisionRecord,
+    limits: Decision | Limits,
+    *,
+    unit: OrgUnit,
+    kind: timeline.Kind,
+    actor: Actor,
+    at: datetime,
+    text_id: int | None = None,
+) -> Assignment:
+    """Send one locked case by a person's decision; saves it. Any earlier sending has been ended."""
+    incident.auto_dispatched = False
+    take_over_limits(incident, limits)
+    mark_sent(incident, unit_code=unit.code, at=at)
+    if incident.status != Status.DISPATCHED:
+        state.transition(incident, Status.DISPATCHED)
+    assignment = assignment_of(incident, record, limits, unit_code=unit.code, at=at)
+    assignment.sent_by = actor.user
+    assignment.save(force_insert=True)
+    timers.stop(
+        incident,
+        [Timer.Kind.DISPATCH, Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING],
+        at=at,
+        reason="sent",
+    )
+    for clock, limit in clocks_of(assignment):
+        timers.start(incident, clock, limit, at=at, assignment=assignment)
+    incident.version += 1
+    incident.save()
+    timeline.record(
+        kind,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        assignment=assignment.pk,
+        unit=unit.code,
+        item=assignment.item_code,
+        decision=record.pk,
+        automatic=False,
+        text=text_id,
+    )
+    notice_to_unit(assignment, at=at).save(force_insert=True)
+    sent_fact(incident, at=at).save(force_insert=True)
+    return assignment
+
+
+def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
+    """Put a locked case before a person again, under a fresh dispatch clock; the caller saves it."""
+    state.transition(incident, Status.TRIAGE)
+    incident.owner_unit_id = settings.TRIAGE_UNIT
+    incident.handler = None
+    incident.triage_codes = list(codes)
+    incident.accepted_at = incident.resolved_at = None
+    minutes = DESK_MINUTES[Urgency(incident.urgency)]
+    timers.start(incident, Timer.Kind.DISPATCH, Limit.minutes(minutes, incident.urgency), at=at)
+
+
+def keep_handling_clock(incident: Incident, clock: Timer, assignment: Assignment, *, at: datetime) -> None:
+    """街道内转派: put the handling clock that ran before in the place of the one that `send` started."""
+    timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="sent")
+    kept = timers.resume(clock, at=at)
+    kept.assignment = assignment
+    kept.save(update_fields=["assignment"])
+    timers.rule(incident)
+    incident.save()

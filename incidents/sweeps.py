@@ -1,0 +1,176 @@
+"""What the clock does by itself: fires stages, performs what they demand, one small batch a call.
+
+Each step claims rows with SKIP LOCKED, does its database effect in the same transaction and says how
+much it did, so a test needs no loop and a killed worker loses nothing.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from incidents import timers
+from incidents.acceptance import deem_accepted
+from incidents.actor import SYSTEM
+from incidents.models import DueAction, Incident, SweepBeat
+
+log = logging.getLogger(__name__)
+
+STAGE_BATCH = 500
+ACTION_BATCH = 50
+_RETRY = timedelta(seconds=30)
+
+# One statement claims the due stages, removes them, queues each clock's next stage, and writes what
+# follows: the fired log (unique per timer, run and stage), the timeline, the outbox, the due facts of
+# breached handling clocks, and the queue of acting stages. The claim walks the index on fire_at.
+_FIRE = """
+WITH due AS (
+    SELECT p.id, p.timer_id, p.incident_id, p.run, p.position, p.fire_at,
+           t.kind, t.stage_names, t.stage_times, t.due_at,
+           t.stage_names[p.position] AS stage,
+           (t.stopped_at IS NULL AND t.paused_at IS NULL AND t.run = p.run) AS live
+    FROM incidents_pendingstage p
+    JOIN incidents_timer t ON t.id = p.timer_id
+    WHERE p.fire_at <= %(at)s {only}
+    ORDER BY p.fire_at, p.id
+    LIMIT %(limit)s
+    FOR UPDATE OF p SKIP LOCKED
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), gone AS (
+    DELETE FROM incidents_pendingstage USING due WHERE incidents_pendingstage.id = due.id
+    RETURNING due.*
+), live AS (
+    SELECT gone.*, i.owner_unit_id, i.street_code, i.community_code,
+           coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level, i.urgency
+    FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
+    WHERE gone.live
+), next AS (
+    INSERT INTO incidents_pendingstage (timer_id, incident_id, run, position, fire_at)
+    SELECT timer_id, incident_id, run, position + 1, stage_times[position + 1]
+    FROM live WHERE position < cardinality(stage_names)
+), fired AS (
+    INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at)
+    SELECT timer_id, run, stage, fire_at, %(at)s FROM live
+), told AS (
+    INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+    SELECT incident_id, fire_at, now(), CASE stage WHEN 'breach' THEN 'breached' ELSE 'warned' END,
+           jsonb_build_object('timer', timer_id, 'run', run, 'clock', kind, 'stage', stage, 'due_at', due_at)
+    FROM live WHERE stage <> ALL (%(acting)s)
+    ORDER BY fire_at, id
+), sent AS (
+    INSERT INTO incidents_outboxmessage
+           (key, incident_id, kind, receiver, data, created_at, not_before, attempts, last_error)
+    SELECT 'stage:' || timer_id || ':' || run || ':' || stage, incident_id,
+           CASE stage WHEN 'breach' THEN 'timer.breached' ELSE 'timer.warned' END,
+           'unit:' || owner_unit_id,
+           jsonb_build_object('clock', kind, 'stage', stage, 'due_at', due_at), %(at)s, %(at)s, 0, ''
+    FROM live WHERE stage <> ALL (%(acting)s)
+    ORDER BY fire_at, id
+    ON CONFLICT (key) DO NOTHING
+), counted AS (
+    INSERT INTO incidents_outcome
+           (incident_id, kind, sign, at, day, unit_code, street_code, community_code, category_code,
+            item_code, source, nature, level, urgency, automatic, first, on_time)
+    SELECT incident_id, 'due', 1, due_at, (due_at AT TIME ZONE 'Asia/Shanghai')::date, owner_unit_id,
+           street_code, community_code, category_code, item_code, source, nature, level, urgency,
+           false, false, false
+    FROM live WHERE kind = 'handling' AND stage = 'breach'
+    -- a case is due once, however often its clock is started again
+    AND NOT EXISTS (
+        SELECT 1 FROM incidents_outcome o
+        LEFT JOIN incidents_outcome r ON r.reverses_id = o.id
+        WHERE o.incident_id = live.incident_id AND o.kind = 'due' AND o.sign = 1 AND r.id IS NULL)
+), asked AS (
+    INSERT INTO incidents_dueaction
+           (timer_id, run, stage, incident_id, due_at, attempts, not_before, last_error)
+    SELECT timer_id, run, stage, incident_id, fire_at, 0, %(at)s, ''
+    FROM live WHERE stage = ANY (%(acting)s)
+)
+SELECT count(*) FROM gone
+"""
+
+
+def fire_due_stages(*, at: datetime, limit: int = STAGE_BATCH) -> int:
+    """Fire up to `limit` stages that are due at `at`, oldest first; answers how many."""
+    with transaction.atomic(durable=True):
+        return _fire(at=at, limit=limit)
+
+
+def settle(incident: Incident, *, at: datetime) -> None:
+    """Bring a locked case up to `at` before somebody acts on it: fire its stages, do what they demand.
+
+    So a late sweep never changes what an action sees: a unit that was silent past its limit is deemed
+    to have accepted, even when nobody has said so yet.
+    """
+    while _fire(at=at, limit=STAGE_BATCH, incident=incident):
+        pass
+    for action in DueAction.objects.select_for_update().filter(incident=incident).order_by("pk"):
+        _perform(action, incident)
+
+
+def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:
+    """Perform up to `limit` acting stages, one transaction each; answers how many were tried.
+
+    One that fails backs off and stays in the table with its error; the others go on.
+    """
+    waiting = DueAction.objects.filter(not_before__lte=at).order_by("not_before", "pk")
+    tried = 0
+    for action_id, incident_id in list(waiting.values_list("pk", "incident_id")[:limit]):
+        try:
+            tried += _perform_one(action_id=action_id, incident_id=incident_id)
+        except (DatabaseError, ValueError, LookupError) as error:
+            log.exception("due action %s failed", action_id)
+            DueAction.objects.filter(pk=action_id).update(
+                attempts=F("attempts") + 1,
+                not_before=at + _RETRY,
+                last_error=f"{type(error).__name__}: {error}"[:200],
+            )
+            tried += 1
+    return tried
+
+
+def beat(name: str, *, done: int) -> None:
+    """Note that a sweep ran to its end; a missing beat is an alarm."""
+    SweepBeat.objects.update_or_create(name=name, defaults={"ran_at": timezone.now(), "done": done})
+
+
+def _fire(*, at: datetime, limit: int, incident: Incident | None = None) -> int:
+    only = "AND p.incident_id = %(incident)s" if incident else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FIRE.format(only=only),
+            {
+                "at": at,
+                "limit": limit,
+                "acting": list(timers.ACTING_STAGES),
+                "incident": incident.pk if incident else None,
+            },
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _perform_one(*, action_id: int, incident_id: int) -> int:
+    with transaction.atomic(durable=True):
+        incident = (
+            Incident.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+            .filter(pk=incident_id)
+            .first()
+        )
+        if incident is None:
+            return 0  # somebody is acting on the case, and settles it first
+        action = DueAction.objects.select_for_update().filter(pk=action_id).first()
+        if action is None:
+            return 0
+        _perform(action, incident)
+        return 1
+
+
+def _perform(action: DueAction, incident: Incident) -> None:
+    if action.stage == "deemed":
+        deem_accepted(incident, timer=action.timer, actor=SYSTEM)
+    else:
+        raise LookupError(f"no action for stage {action.stage!r}")
+    action.delete()

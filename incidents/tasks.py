@@ -1,0 +1,43 @@
+"""The messages that Celery's beat sends: each makes one call. A lost one is made up by the next."""
+
+from collections.abc import Callable
+
+from celery import shared_task
+
+from config import clock
+from incidents import delivery, sweeps
+
+
+@shared_task(name="incidents.fire_stages")
+def fire_stages() -> int:
+    """Fire due stages until none is left, or for a bounded number of batches."""
+    fired = _until_empty(lambda: sweeps.fire_due_stages(at=clock.now()), sweeps.STAGE_BATCH)
+    sweeps.beat("stages", done=fired)
+    return fired
+
+
+@shared_task(name="incidents.perform_actions")
+def perform_actions() -> int:
+    """Do what acting stages demand."""
+    done = _until_empty(lambda: sweeps.perform_due_actions(at=clock.now()), sweeps.ACTION_BATCH)
+    sweeps.beat("actions", done=done)
+    return done
+
+
+@shared_task(name="incidents.deliver_messages")
+def deliver_messages() -> int:
+    """Send what the outbox holds."""
+    transport = delivery.ConsoleTransport()
+    sent = _until_empty(lambda: delivery.deliver(at=clock.now(), transport=transport), delivery.BATCH)
+    sweeps.beat("outbox", done=sent)
+    return sent
+
+
+def _until_empty(step: Callable[[], int], batch: int, *, rounds: int = 40) -> int:
+    total = 0
+    for _round in range(rounds):
+        done = step()
+        total += done
+        if done < batch:
+            break
+    return total

@@ -1,0 +1,42 @@
+"""Choosing who checks: somebody outside the handler's and the supervising unit's tree, at random."""
+
+import random
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import OrgUnit
+from incidents import outbox, timeline
+from incidents.actor import Actor
+from incidents.models import Assignment, Incident, Verification
+
+# Nobody shall be able to foresee who checks.
+_picker = random.SystemRandom()
+
+
+def ask(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> Verification:
+    """Name the checking unit of a locked, resolved case and tell it."""
+    unit_code = _picker.choice(checkers_for(incident, lead) or [settings.TRIAGE_UNIT])
+    asked = Verification.objects.create(incident=incident, assignment=lead, unit_id=unit_code, asked_at=at)
+    timeline.record(
+        timeline.Kind.VERIFICATION_ASKED, incident_id=incident.pk, at=at, actor=actor, unit=unit_code
+    )
+    outbox.tell(
+        "verification.asked",
+        incident_id=incident.pk,
+        receiver=f"unit:{unit_code}",
+        key=f"verification.asked:{asked.pk}",
+        at=at,
+    )
+    return asked
+
+
+def checkers_for(incident: Incident, lead: Assignment) -> list[str]:
+    """Codes of the grid stations that may check: of other streets than the case's and the handler's."""
+    barred = {code for code in (*lead.unit.path.split(">"), lead.supervising_unit) if code} - {"district"}
+    stations = OrgUnit.objects.open().filter(kind=OrgUnit.Kind.STREET_TEAM, code__endswith="/grid-station")
+    return [
+        station.code
+        for station in stations
+        if station.area_code != incident.street_code and not barred & set(station.path.split(">"))
+    ]
