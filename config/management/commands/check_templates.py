@@ -17,26 +17,25 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         folders = [settings.BASE_DIR / "templates", *settings.BASE_DIR.glob("*/templates")]
-        names = sorted(
-            path.relative_to(folder).as_posix()
+        found = {
+            path.relative_to(folder).as_posix(): path
             for folder in folders
             for path in Path(folder).rglob("*")
             if path.is_file()
-        )
-        broken = [line for name in names for line in _errors(name)]
+        }
+        broken = [line for name, path in sorted(found.items()) for line in _errors(name, path)]
         for line in broken:
             self.stderr.write(line)
         if broken:
-            raise CommandError(f"{len(broken)} of {len(names)} templates do not compile.")
-        self.stdout.write(f"all {len(names)} templates compile")
+            raise CommandError(f"{len(broken)} of {len(found)} templates do not compile.")
+        self.stdout.write(f"all {len(found)} templates compile")
 
 
-def _errors(name: str) -> list[str]:
+def _errors(name: str, path: Path) -> list[str]:
     try:
-        template = get_template(name)
-        source = Path(template.origin.name).read_text()
+        get_template(name)
         # These are looked up when a page is rendered, which is too late to learn of a wrong name.
-        for named in _NAMED.findall(source):
+        for named in _NAMED.findall(path.read_text()):
             get_template(named)
     except (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError) as error:
         return [f"{name}: {error!r}"]
