@@ -21,13 +21,15 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-static", action="store_true", help="the image has the static files")
         parser.add_argument("--seed", action="store_true", help="also build the first cases of the demo")
 
-    def handle(self, *, seed: bool, **options: object) -> None:
+    def handle(self, *, no_static: bool, seed: bool, **options: object) -> None:
         say("checking the database and migrating")
         require_text_search()
         call_command("migrate", verbosity=0, interactive=False)
-        self._collect_static()
+        if not no_static:
+            self._collect_static()
         say("loading the reference data")
         call_command("load_reference")
         self._train()
