@@ -113,8 +113,10 @@ def _install_file(requirements: Path) -> None:
     wanted = ("--require-hashes", "-r", requirements)
     try:
         if not (VENV / "bin" / "uv").exists():
-            run(*pip, "install", "--quiet", "--require-hashes", "-r", REQUIREMENTS / "uv.txt")
+            run(*pip, "install", "-qq", "--require-hashes", "-r", REQUIREMENTS / "uv.txt")
         options, environment = _uv_settings(pip)
+        if not sys.stderr.isatty():
+            options.append("--quiet")  # its progress bars are for people
         run(VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, *options, *wanted, env=environment)
     except (OSError, subprocess.CalledProcessError):
         say("uv does not work here: pip does the same, slower")
@@ -187,8 +189,9 @@ def build_frontend() -> None:
         say("building the front-end")
         run("npm", "run", "--silent", "build", env=environment)
     except (OSError, subprocess.CalledProcessError) as error:
-        say(f"the front-end could not be built ({error}): pages work, but without charts, maps and style.")
-        say("It is tried again at the next start.")
+        what = " ".join(error.cmd[:2]) if isinstance(error, subprocess.CalledProcessError) else error
+        say(f"The front-end could not be built ({what} failed; is the npm registry within reach?).")
+        say("Pages work without it, but plainly: no style, charts or maps. The next start tries again.")
         return
     stamp.write_text(value)
     say("the front-end is built")
