@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,7 @@ class Item:
     matter_zh: str = field(default="", compare=False)
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> "Item":
+    def from_row(cls, row: Mapping[str, Any]) -> "Item":
         """From a ResponsibilityItem's `.values()`; keywords take the form that texts are searched in."""
         return cls(
             code=row["code"],

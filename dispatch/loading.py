@@ -157,7 +157,7 @@ def _minutes(cell: str) -> int:
 def _fits(rows: Rows, model: type[Category] | type[ResponsibilityItem], columns: dict[str, str]) -> None:
     """No cell is longer than its field."""
     for column, name in columns.items():
-        longest = model._meta.get_field(name).max_length
+        longest = getattr(model._meta.get_field(name), "max_length", None)
         for row in rows:
             if longest and len(row[column]) > longest:
                 rows.refuse(row, column, f"is longer than {longest} characters")

@@ -1,0 +1,96 @@
+"""The list, the units and the calendar as they stand now, compiled once and shared by all threads.
+
+A process asks the database in one short statement whether anything changed; only then does it read
+and compile again. What a batch of decisions was handed stays the same until that batch is done.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from dispatch.calendar import WorkCalendar
+from dispatch.errors import NoLiveList
+from dispatch.index import MatchIndex
+from dispatch.items import Item
+from dispatch.models import Category, ResponsibilityItem
+from dispatch.units import UnitDirectory
+from dispatch.workdays import read_calendar
+
+# Everything that makes a new edition: the live version, the category and calendar tables, the units.
+_PROBE = """
+SELECT
+    (SELECT ARRAY[id, version] FROM dispatch_responsibilitylist WHERE state = 'live'),
+    (SELECT content_hash FROM dispatch_responsibilitylist WHERE state = 'live'),
+    (SELECT count(*) FROM dispatch_category),
+    (SELECT ARRAY[count(*), sum(revision)] FROM dispatch_calendaryear),
+    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || is_open::text))] FROM accounts_orgunit)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What codes are called, in Chinese and English (items in Chinese only)."""
+
+    categories: Mapping[str, tuple[str, str]]
+    units: Mapping[str, tuple[str, str]]
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One consistent state of everything that decisions rest on."""
+
+    version: int
+    index: MatchIndex
+    units: UnitDirectory
+    calendar: WorkCalendar
+    names: Names
+
+
+_current: tuple[tuple[Any, ...], Edition] | None = None
+_compiling = threading.Lock()
+
+
+def edition() -> Edition:
+    """The edition that decides now: one statement when nothing changed. Raises NoLiveList."""
+    global _current
+    with connection.cursor() as cursor:
+        cursor.execute(_PROBE)
+        live, content, categories, calendar, units = cursor.fetchone()
+    if live is None:
+        raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
+    stamp = (tuple(live), content, categories, tuple(calendar), tuple(units))
+    held = _current
+    if held is None or held[0] != stamp:
+        with _compiling:
+            held = _current
+            if held is None or held[0] != stamp:
+                # One assignment swaps it: readers see the old edition or the new one, never a mixture.
+                held = _current = (stamp, _compile(*live))
+    return held[1]
+
+
+def work_calendar() -> WorkCalendar:
+    """The calendar of the current edition."""
+    return edition().calendar
+
+
+def _compile(list_id: int, version: int) -> Edition:
+    rows = ResponsibilityItem.objects.filter(list_id=list_id).order_by("code").values()
+    items = [Item.from_row(row) for row in rows]
+    units = UnitDirectory.read()
+    categories = Category.objects.values_list("code", "name_zh", "name_en")
+    return Edition(
+        version=version,
+        index=MatchIndex(items, version),
+        units=units,
+        calendar=read_calendar(),
+        names=Names(
+            categories={code: (name_zh, name_en) for code, name_zh, name_en in categories},
+            units=units.names,
+            items={item.code: item.matter_zh for item in items},
+        ),
+    )

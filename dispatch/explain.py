@@ -1,0 +1,207 @@
+"""Reasons as sentences, in the reader's language."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dispatch.edition import Names
+from dispatch.facts import Reason
+from dispatch.units import AT_COMMUNITY, AT_OWNER, AT_STREET
+from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
+
+Params = Mapping[str, Any]
+
+
+class Explainer:
+    """Makes sentences of reasons; codes become the names that `names` holds."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def sentence(self, reason: Reason | Params) -> str:
+        """One reason, live or as it was stored in JSON."""
+        if isinstance(reason, Reason):
+            code, params = reason.code, reason.params
+        else:
+            code, params = reason["code"], reason.get("params", {})
+        make = _SENTENCES.get(code)
+        return make(self, params) if make else str(code)
+
+    def category(self, code: str | None) -> str:
+        return self._pick(self.names.categories.get(code or ""), code)
+
+    def unit(self, code: str | None) -> str:
+        """A unit's name; a relative unit in words; private and unknown owners as such."""
+        if code and code.startswith("@"):
+            return self.pattern(code)
+        if code in ("private", "unknown"):
+            return _("a private owner") if code == "private" else _("nobody known")
+        return self._pick(self.names.units.get(code or ""), code)
+
+    def item(self, code: str | None) -> str:
+        name = self.names.items.get(code or "")
+        return f"{code} {name}" if name else str(code)
+
+    def pattern(self, pattern: str) -> str:
+        if pattern == AT_STREET:
+            return _("the street office of the place")
+        if pattern == AT_COMMUNITY:
+            return _("the community station of the place")
+        if pattern == AT_OWNER:
+            return _("the owner of the facility")
+        return _("the street team “%(team)s” of the place") % {"team": _team(pattern.partition("/")[2])}
+
+    def _pick(self, names: tuple[str, str] | None, code: str | None) -> str:
+        if names is None:
+            return str(code)
+        return names[1] if (get_language() or "").startswith("en") else names[0]
+
+
+def _team(code: str) -> str:
+    return {
+        "enforcement": _("law enforcement"),
+        "public-services": _("public services"),
+        "municipal-services": _("municipal services"),
+        "safety": _("emergency and work safety"),
+        "peace": _("peace and rule of law"),
+        "urban-construction": _("urban construction"),
+        "land-team": _("land supervision"),
+        "grid-station": _("grid management"),
+        "operations": _("operations"),
+        "labour": _("labour"),
+    }.get(code, code)
+
+
+def _words(words: list[str]) -> str:
+    return _(", ").join(_("“%(word)s”") % {"word": word} for word in words)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
+
+
+def _place(code: str) -> str:
+    return str(PlaceType(code).label) if code in PlaceType.values else code
+
+
+def _source(code: str) -> str:
+    return str(Source(code).label) if code in Source.values else code
+
+
+def _either(labels: list[str]) -> str:
+    return _(" or ").join(labels)
+
+
+def _pair(explain: Explainer, p: Params) -> dict[str, str]:
+    return {"item": explain.item(p["item"]), "other": explain.item(p["other"])}
+
+
+_SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
+    "category_given": lambda e, p: (
+        _("The source named the category: %(category)s.") % {"category": e.category(p["category"])}
+    ),
+    "category_mapped": lambda e, p: (
+        _("The source's category “%(name)s” means %(category)s here.")
+        % {"name": p["name"], "category": e.category(p["category"])}
+    ),
+    "source_category_unknown": lambda e, p: (
+        _("The source's category “%(name)s” is not in the table.") % {"name": p["name"]}
+    ),
+    "category_guess": lambda e, p: (
+        _("The text reads as %(category)s (%(percent)s).")
+        % {"category": e.category(p["category"]), "percent": _percent(p["probability"])}
+    ),
+    "nature_read": lambda e, p: (
+        _("Read as %(nature)s from “%(phrase)s”.")
+        % {"nature": Nature(p["nature"]).label, "phrase": p["phrase"]}
+    ),
+    "urgency_read": lambda e, p: (
+        _("Raised to %(urgency)s by “%(phrase)s”.")
+        % {"urgency": Urgency(p["urgency"]).label, "phrase": p["phrase"]}
+    ),
+    "place_type_read": lambda e, p: (
+        _("The kind of place is %(place)s, by “%(phrase)s”.")
+        % {"place": _place(p["place_type"]), "phrase": p["phrase"]}
+    ),
+    "owner_read": lambda e, p: (
+        _("The asset belongs to %(owner)s, by “%(phrase)s”.")
+        % {"owner": e.unit(p["owner"]), "phrase": p["phrase"]}
+    ),
+    "keyword": lambda e, p: _("The text contains %(words)s.") % {"words": _words(p["words"])},
+    "matter": lambda e, p: (
+        _("The text reads as this matter: %(item)s (%(percent)s).")
+        % {"item": e.item(p["item"]), "percent": _percent(p["probability"])}
+    ),
+    "owner": lambda e, p: _("The asset belongs to %(owner)s.") % {"owner": e.unit(p["owner"])},
+    "place_type": lambda e, p: _("The kind of place fits: %(place)s.") % {"place": _place(p["place_type"])},
+    "hours": lambda e, p: _("It came at %(time)s, within %(hours)s.") % p,
+    "source": lambda e, p: _("It came from: %(source)s.") % {"source": _source(p["source"])},
+    "catch_all": lambda e, p: _("No item with conditions fits, so the category's general item applies."),
+    "keyword_missing": lambda e, p: (
+        _("None of its keywords occurs (%(words)s …).") % {"words": _words(p["words"])}
+    ),
+    "owner_unknown": lambda e, p: (
+        _("It needs the owner to be %(wanted)s; the owner is not known.")
+        % {"wanted": _either([e.unit(code) for code in p["wanted"]])}
+    ),
+    "owner_differs": lambda e, p: (
+        _("It needs the owner to be %(wanted)s; the owner is %(actual)s.")
+        % {"wanted": _either([e.unit(code) for code in p["wanted"]]), "actual": e.unit(p["actual"])}
+    ),
+    "place_type_unknown": lambda e, p: (
+        _("It needs the place to be %(wanted)s; the kind of place is not known.")
+        % {"wanted": _either([_place(code) for code in p["wanted"]])}
+    ),
+    "place_type_differs": lambda e, p: (
+        _("It needs the place to be %(wanted)s; this is %(actual)s.")
+        % {"wanted": _either([_place(code) for code in p["wanted"]]), "actual": _place(p["actual"])}
+    ),
+    "source_differs": lambda e, p: (
+        _("It is for reports from %(wanted)s; this came from %(actual)s.")
+        % {"wanted": _either([_source(code) for code in p["wanted"]]), "actual": _source(p["actual"])}
+    ),
+    "hours_differ": lambda e, p: _("It applies from %(hours)s; this came at %(time)s.") % p,
+    "before_emergency": lambda e, p: (
+        _("%(item)s goes before %(other)s: emergencies come first.") % _pair(e, p)
+    ),
+    "before_other": lambda e, p: _("%(item)s goes before %(other)s.") % _pair(e, p),
+    "before_class": lambda e, p: (
+        _("%(item)s goes before %(other)s: it states the weightier conditions.") % _pair(e, p)
+    ),
+    "before_named": lambda e, p: (
+        _("%(item)s goes before %(other)s: the whole text reads as this matter.") % _pair(e, p)
+    ),
+    "before_length": lambda e, p: (
+        _("%(item)s goes before %(other)s: its keyword hit is longer.") % _pair(e, p)
+    ),
+    "before_code": lambda e, p: _("%(item)s and %(other)s fit equally, for the same unit.") % _pair(e, p),
+    "unit_of_place": lambda e, p: (
+        _("At this place %(pattern)s is %(unit)s.")
+        % {"pattern": e.pattern(p["pattern"]), "unit": e.unit(p["unit"])}
+    ),
+    "unit_probability": lambda e, p: (
+        _("Probability that %(unit)s is the right unit: %(percent)s.")
+        % {"unit": e.unit(p["unit"]), "percent": _percent(p["probability"])}
+    ),
+    "equal_claim": lambda e, p: _("Its claim equals that of %(other)s.") % {"other": e.item(p["other"])},
+    "less_likely": lambda e, p: _("Less likely than %(other)s.") % {"other": e.unit(p["other"])},
+    "out_of_area": lambda e, p: _("The place lies outside the district."),
+    "enquiry": lambda e, p: _("It is an enquiry: it may be answered on the spot."),
+    "no_match": lambda e, p: _("No item of the responsibility list fits."),
+    "no_place": lambda e, p: _("The place is not known."),
+    "unit_unknown": lambda e, p: (
+        _("The unit depends on what is not known: %(pattern)s.") % {"pattern": e.unit(p["pattern"])}
+    ),
+    "ambiguous": lambda e, p: (
+        _("Equal claims by different units: %(units)s.")
+        % {"units": _(", ").join(e.unit(unit) for unit in p["units"])}
+    ),
+    "low_confidence": lambda e, p: (
+        _("The unit is %(percent)s sure; it goes out by itself from %(threshold)s on.")
+        % {"percent": _percent(p["confidence"]), "threshold": _percent(p["threshold"])}
+    ),
+}
+# Every code that a decision may give; tests hold the sentences to it.
+CODES = frozenset(_SENTENCES)

@@ -1,0 +1,326 @@
+"""Deciding: what is it, whose job is it, by when. Takes facts, returns a Decision, writes nothing.
+
+`decide_many` is the real function; `decide` is it with one element. Both make one statement to see
+whether the list or the calendar changed, one more where a source's own category names are mapped.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from dispatch import reasons
+from dispatch.edition import Edition, edition
+from dispatch.errors import FactsError, UnknownItem
+from dispatch.facts import DISPATCHED, TRIAGE, Decision, Facts, Limits, PlaceFacts, Reason
+from dispatch.items import Item, normal_form
+from dispatch.models import SourceCategory
+from dispatch.normalise import normalise
+from dispatch.normalise.model import Classifier, classifier
+from dispatch.normalise.reading import more_urgent
+from dispatch.units import is_relative
+from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
+from dispatch.weighing import Claim, Weighed, weigh
+
+# Minutes to dispatch and to accept that an urgency asks for, where no item says otherwise or the
+# report itself is more urgent than its item.
+MINUTES = {Urgency.ROUTINE: (120, 240), Urgency.URGENT: (30, 60), Urgency.EMERGENCY: (10, 15)}
+# What an event without an item is held to until a person has decided.
+UNDECIDED_LEVEL, UNDECIDED_LIMIT = "D", "5wd"
+
+NO_PLACE = PlaceFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One report's facts as they came. What is None is read from the text."""
+
+    text: str
+    source: str
+    at: datetime
+    place: PlaceFacts = NO_PLACE
+    category: str | None = None
+    source_category: str | None = None
+    nature: str | None = None
+    place_type: str | None = None
+    owner: str | None = None
+    urgency: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def decide(
+    *,
+    text: str,
+    source: str,
+    at: datetime,
+    place: PlaceFacts = NO_PLACE,
+    category: str | None = None,
+    source_category: str | None = None,
+    nature: str | None = None,
+    place_type: str | None = None,
+    owner: str | None = None,
+    urgency: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
+) -> Decision:
+    """Decide one report. Raises FactsError, NoLiveList, ImproperlyConfigured (no trained model)."""
+    request = Request(
+        text=text,
+        source=source,
+        at=at,
+        place=place,
+        category=category,
+        source_category=source_category,
+        nature=nature,
+        place_type=place_type,
+        owner=owner,
+        urgency=urgency,
+        attributes=attributes or {},
+    )
+    return decide_many([request])[0]
+
+
+def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> list[Decision]:
+    """Decide a batch, by one edition of the list: the one handed in, or the one that is live.
+
+    Raises FactsError for the first request with an impossible fact; check() finds it beforehand.
+    """
+    now = now or edition()
+    model = classifier()
+    for request in requests:
+        check(request, now)
+    mapped = _mapped(requests)
+    return [_decide(request, mapped, now, model) for request in requests]
+
+
+def check(request: Request, now: Edition) -> None:
+    """Raise FactsError if a given fact is none that the list knows."""
+    if request.category is not None and request.category not in now.names.categories:
+        raise FactsError("category", "unknown", f"There is no category {request.category!r}.")
+    for name, word, known in (
+        ("source", request.source, Source.values),
+        ("nature", request.nature, Nature.values),
+        ("place_type", request.place_type, PlaceType.values),
+        ("urgency", request.urgency, Urgency.values),
+    ):
+        if word is not None and word not in known:
+            raise FactsError(name, "unknown", f"There is no {name.replace('_', ' ')} {word!r}.")
+    if request.owner not in (None, "private", "unknown") and request.owner not in now.units.codes:
+        raise FactsError("owner", "unknown", f"There is no unit {request.owner!r}.")
+
+
+def decide_facts(facts: Facts, *, now: Edition | None = None, model: Classifier | None = None) -> Decision:
+    """Decide on facts already read: a recorded case again, or a rehearsal of another list."""
+    return _settle(facts, now or edition(), model or classifier())
+
+
+def decide_item(
+    item_code: str,
+    *,
+    place: PlaceFacts,
+    at: datetime,
+    owner: str | None = None,
+    urgency: str | None = None,
+    now: Edition | None = None,
+) -> Limits:
+    """The unit and the limits of an item that a person chose. Raises UnknownItem."""
+    if at.tzinfo is None:
+        raise ValueError("deciding takes aware datetimes only")
+    now = now or edition()
+    item = now.index.items.get(item_code)
+    if item is None:
+        raise UnknownItem(f"There is no item {item_code!r} in version {now.version} of the list.")
+    return _limits(item, place, owner, urgency, now)
+
+
+def items_of_unit(
+    unit: str, *, category: str | None, place: PlaceFacts, now: Edition | None = None
+) -> list[str]:
+    """Codes of the items (of one category, or of all) whose lead this unit is at this place."""
+    now = now or edition()
+    return [
+        item.code
+        for item in now.index.items.values()
+        if (category is None or item.category == category)
+        and now.units.resolve(item.lead_unit, street=place.street, community=place.community) == unit
+    ]
+
+
+def _mapped(requests: Iterable[Request]) -> dict[tuple[str, str], str]:
+    """Our category for each of the sources' own names that the table knows."""
+    asked = {
+        (request.source, request.source_category.strip())
+        for request in requests
+        if request.category is None and request.source_category
+    }
+    if not asked:
+        return {}
+    wanted = Q()
+    for source, name in sorted(asked):
+        wanted |= Q(source=source, name=name)
+    rows = SourceCategory.objects.filter(wanted).values_list("source", "name", "category_id")
+    return {(source, name): category for source, name, category in rows}
+
+
+def _decide(
+    request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Classifier
+) -> Decision:
+    category, why, unmapped = request.category, None, None
+    if category is None and request.source_category:
+        name = request.source_category.strip()
+        category = mapped.get((request.source, name))
+        params = {"source": request.source, "name": name, "category": category}
+        if category is None:
+            unmapped = Reason("source_category_unknown", {"source": request.source, "name": name})
+        else:
+            why = Reason("category_mapped", params)
+    told = normalise(
+        request.text,
+        source=request.source,
+        keywords=now.index.hits(normal_form(request.text)),
+        category=category,
+        category_reason=why,
+        nature=request.nature,
+        urgency=request.urgency,
+        place_type=request.place_type,
+        owner=request.owner,
+        model=model,
+    )
+    facts = Facts(
+        source=request.source,
+        at=request.at,
+        categories=told.categories,
+        matters=told.matters,
+        keywords=told.keywords,
+        nature=told.nature,
+        urgency=told.urgency,
+        place_type=told.place_type,
+        owner=told.owner,
+        cell=request.place.cell,
+        community=request.place.community,
+        street=request.place.street,
+        in_district=request.place.in_district,
+        category_given=told.category_given,
+        evidence=(*told.evidence, *([unmapped] if unmapped else [])),
+        attributes=dict(request.attributes),
+    )
+    return _settle(facts, now, model)
+
+
+def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
+    place = PlaceFacts(facts.cell, facts.community, facts.street, facts.in_district)
+
+    def resolve(pattern: str) -> str | None:
+        return now.units.resolve(pattern, street=facts.street, community=facts.community, owner=facts.owner)
+
+    weighed = weigh(facts, now.index, resolve, matter_confidence=settings.MATTER_CONFIDENCE)
+    best = weighed.best
+    confidence = 0.0
+    if best is not None:
+        summed = min(best.probability, 1.0)
+        certain = facts.matter_given or (facts.category_given and len(weighed.claims) == 1)
+        # Where every reading of a given category names one unit there is nothing left to guess.
+        confidence = 1.0 if certain else model.unit_probability(summed, category_given=facts.category_given)
+    obstacles = _obstacles(facts, weighed, best, confidence)
+    codes = tuple(reason.code for reason in obstacles)
+    why = reasons.of_winner(facts, weighed, best, confidence, now.index, resolve) if best else ()
+    candidates = reasons.candidates(facts, weighed, now.index, resolve)
+    if best is None:
+        urgency = facts.urgency or Urgency.ROUTINE.value
+        dispatch_minutes, accept_minutes = MINUTES[Urgency(urgency)]
+        return Decision(
+            outcome=TRIAGE,
+            category=facts.categories[0].code if facts.categories else None,
+            item=None,
+            unit=None,
+            confidence=0.0,
+            reasons=(*facts.evidence, *obstacles),
+            candidates=candidates,
+            urgency=urgency,
+            level=UNDECIDED_LEVEL,
+            dispatch_minutes=dispatch_minutes,
+            accept_minutes=accept_minutes,
+            handle_limit=UNDECIDED_LIMIT,
+            support_units=(),
+            follow_up_unit=None,
+            supervising_unit=None,
+            triage_codes=codes,
+            list_version=now.version,
+            model=model.version,
+            facts=facts,
+        )
+    limits = _limits(best.item, place, facts.owner, facts.urgency, now)
+    return Decision(
+        outcome=TRIAGE if codes else DISPATCHED,
+        category=best.item.category,
+        item=best.item.code,
+        unit=best.unit,
+        confidence=round(confidence, 4),
+        reasons=(*facts.evidence, *why, *obstacles),
+        candidates=candidates,
+        urgency=limits.urgency,
+        level=limits.level,
+        dispatch_minutes=limits.dispatch_minutes,
+        accept_minutes=limits.accept_minutes,
+        handle_limit=limits.handle_limit,
+        support_units=limits.support_units,
+        follow_up_unit=limits.follow_up_unit,
+        supervising_unit=limits.supervising_unit,
+        triage_codes=codes,
+        list_version=now.version,
+        model=model.version,
+        facts=facts,
+    )
+
+
+def _obstacles(facts: Facts, weighed: Weighed, best: Claim | None, confidence: float) -> list[Reason]:
+    """Why a person must look at it; empty when it may go out by itself."""
+    obstacles = []
+    if facts.in_district is False:
+        obstacles.append(Reason("out_of_area"))
+    if facts.nature == Nature.ENQUIRY:
+        # Most questions are answered on the spot, by the operator who has them in view.
+        obstacles.append(Reason("enquiry"))
+    if best is None:
+        obstacles.append(Reason("no_match"))
+        return obstacles
+    if best.unit is None:
+        obstacles.append(Reason("unit_unknown", {"pattern": best.pattern}))
+        if is_relative(best.pattern) and facts.street is None:
+            obstacles.append(Reason("no_place"))
+    reading = weighed.reading(best.item.category)
+    if best.plain and reading.is_ambiguous:
+        told = {"items": [item.code for item in reading.match.claims], "units": list(reading.match.patterns)}
+        obstacles.append(Reason("ambiguous", told))
+    threshold = float(settings.AUTO_DISPATCH_CONFIDENCE)
+    if confidence < threshold:
+        obstacles.append(Reason("low_confidence", {"confidence": confidence, "threshold": threshold}))
+    return obstacles
+
+
+def _limits(item: Item, place: PlaceFacts, owner: str | None, urgency: str | None, now: Edition) -> Limits:
+    """The item's limits, tightened where the report is more urgent than its item; units resolved."""
+
+    def resolve(pattern: str) -> str | None:
+        return now.units.resolve(pattern, street=place.street, community=place.community, owner=owner)
+
+    told = more_urgent(item.urgency, urgency) or item.urgency
+    dispatch_minutes, accept_minutes = MINUTES[Urgency(told)]
+    raised = told != item.urgency
+    supporting = (resolve(pattern) for pattern in item.support_units)
+    return Limits(
+        item=item.code,
+        category=item.category,
+        unit=resolve(item.lead_unit),
+        urgency=told,
+        level=item.level,
+        dispatch_minutes=min(item.dispatch_minutes, dispatch_minutes) if raised else item.dispatch_minutes,
+        accept_minutes=min(item.accept_minutes, accept_minutes) if raised else item.accept_minutes,
+        handle_limit=item.handle_limit,
+        support_units=tuple(dict.fromkeys(unit for unit in supporting if unit)),
+        follow_up_unit=resolve(item.follow_up_unit),
+        supervising_unit=resolve(item.supervising_unit),
+        list_version=now.version,
+    )

@@ -1,0 +1,129 @@
+"""Whose job is it, and how sure is that: the matcher's answers over all likely readings of a report.
+
+A report is read in several ways: as each likely category, and within it as each likely matter. Every
+reading has a probability and, by the list, a unit. A unit's probability is the sum over the readings
+whose decision names it. Pure: the list's index and the directory of units come in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dispatch.calendar import SHANGHAI
+from dispatch.facts import Facts
+from dispatch.index import CategoryIndex, Match, MatchIndex
+from dispatch.items import Item
+
+# Readings less likely than this change no decision and are counted with the category's plain answer.
+FAINT = 0.01
+
+Resolve = Callable[[str], str | None]
+
+
+@dataclass(slots=True)
+class Claim:
+    """One unit's standing: its summed probability, and its best item.
+
+    `unit` is None where the place leaves the pattern open; `plain` says that the item is what its
+    category's own match answers, not only what some matter would lead to.
+    """
+
+    unit: str | None
+    pattern: str
+    item: Item
+    probability: float = 0.0
+    plain: bool = False
+    weight: float = 0.0  # of the reading that the item stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One likely category, and what its items answer."""
+
+    category: str
+    probability: float
+    named: tuple[str, ...]
+    match: Match
+    units: tuple[str | None, ...]  # of the match's equal claims; more than one is ambiguous
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return len(self.units) > 1
+
+
+@dataclass(slots=True)
+class Weighed:
+    """All claims, the likeliest unit first, and the readings they come from, the likeliest first."""
+
+    claims: list[Claim] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def best(self) -> Claim | None:
+        return self.claims[0] if self.claims else None
+
+    def reading(self, category: str) -> Reading:
+        return next(one for one in self.readings if one.category == category)
+
+
+def local_minute(facts: Facts) -> int:
+    """The minute of the local day at which the report came."""
+    local = facts.at.astimezone(SHANGHAI)
+    return local.hour * 60 + local.minute
+
+
+def weigh(facts: Facts, index: MatchIndex, resolve: Resolve, *, matter_confidence: float) -> Weighed:
+    """The claims on these facts.
+
+    `matter_confidence`: from this probability within its category on, a guessed matter counts as named,
+    which lets its keyword condition hold without a keyword.
+    """
+    weighed = Weighed()
+    claims: dict[str, Claim] = {}
+    minute = local_minute(facts)
+    by_category: dict[str, list[tuple[str, float]]] = {}
+    for guess in facts.matters:
+        item = index.items.get(guess.code)
+        if item is not None:
+            by_category.setdefault(item.category, []).append((guess.code, guess.probability))
+    for category in facts.categories:
+        rows = index.categories.get(category.code)
+        if rows is None or category.probability <= 0:
+            continue
+        joint = by_category.get(category.code, ())
+        shares = [(code, min(probability / category.probability, 1.0)) for code, probability in joint]
+        named = tuple(code for code, share in shares if share >= matter_confidence)
+        plain = _match(rows, facts, minute, named)
+        units = _units(plain, resolve)
+        weighed.readings.append(Reading(category.code, category.probability, named, plain, units))
+        left = 1.0
+        for code, share in shares:
+            if share < FAINT or share > left:
+                continue
+            left -= share
+            answer = plain if named == (code,) else _match(rows, facts, minute, (code,))
+            _count(claims, answer, category.probability * share, resolve, plain=answer.claims == plain.claims)
+        _count(claims, plain, category.probability * left, resolve, plain=True)
+    weighed.claims = sorted(claims.values(), key=lambda claim: (-claim.probability, claim.item.code))
+    return weighed
+
+
+def _match(rows: CategoryIndex, facts: Facts, minute: int, named: tuple[str, ...]) -> Match:
+    return rows.match(facts.keywords, facts.owner, facts.place_type, facts.source, minute, named)
+
+
+def _units(match: Match, resolve: Resolve) -> tuple[str | None, ...]:
+    """The different units among equal claims: two patterns may mean the same unit here."""
+    return tuple(dict.fromkeys(resolve(pattern) for pattern in match.patterns))
+
+
+def _count(claims: dict[str, Claim], match: Match, mass: float, resolve: Resolve, *, plain: bool) -> None:
+    """Add this reading's probability to the unit that it names; equal claims share it."""
+    share = mass / max(len(match.patterns), 1)
+    for pattern in match.patterns:
+        item = next(item for item in match.claims if item.lead_unit == pattern)
+        unit = resolve(pattern)
+        claim = claims.setdefault(unit or pattern, Claim(unit, pattern, item))
+        claim.probability += share
+        # The item shown for a unit: a category's own answer before a matter's, then the likelier.
+        if (plain, share) > (claim.plain, claim.weight):
+            claim.item, claim.pattern, claim.plain, claim.weight = item, pattern, plain, share
