@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
                 ("confirmed", models.BooleanField(default=False)),
+                ("revision", models.PositiveIntegerField(default=0)),
             ],
             options={
                 "ordering": ("year",),
