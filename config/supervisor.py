@@ -78,9 +78,8 @@ class Supervisor:
         child = spawn(name, [sys.executable, *argv], log=None, env=self.env, cwd=self.cwd)
         try:
             code = child.process.wait()
-        except BaseException:
+        finally:
             child.stop()
-            raise
         if code:
             raise StartError(f"{name} failed; the reason stands above.")
 

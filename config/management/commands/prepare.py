@@ -1,6 +1,7 @@
 """`manage.py prepare`: bring the database and what is derived up to this version of the code."""
 
 import hashlib
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from config.database import require_text_search
+from config.embedded import Child, spawn
 from config.progress import say
 
 
@@ -25,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", action="store_true", help="also build the first cases of the demo")
 
     def handle(self, *, no_static: bool, seed: bool, **options: object) -> None:
+        training = self._start_training()
         say("checking the database and migrating")
         require_text_search()
         call_command("migrate", verbosity=0, interactive=False)
@@ -32,7 +35,8 @@ class Command(BaseCommand):
             self._collect_static()
         say("loading the reference data")
         call_command("load_reference")
-        self._train()
+        if training:
+            self._finish_training(training)
         if seed:
             say("building the first cases of the demo")
             call_command("seed_demo", first=True)
@@ -52,18 +56,28 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
         stamp.write_text(value)
 
-    def _train(self) -> None:
-        """The model is a function of the examples, the list and the code that reads them."""
-        room = settings.BASE_DIR / "dispatch"
-        sources = [*room.glob("data/*.csv"), *room.glob("normalise/*.py")]
-        stamp = settings.MODEL_DIR / ".trained-from"
-        value = _fingerprint(sources)
-        if _is_stamped(stamp, value):
-            return
+    def _start_training(self) -> Child | None:
+        """Training needs no database, so it goes on beside the rest, where the model is not current."""
+        if _is_stamped(*_trained()):
+            return None
         say("training the classifier")
-        call_command("train")
-        settings.MODEL_DIR.mkdir(parents=True, exist_ok=True)
+        train = [sys.executable, "manage.py", "train", "--if-needed"]
+        return spawn("train", train, log=settings.VAR_DIR / "log" / "train.log", cwd=settings.BASE_DIR)
+
+    def _finish_training(self, training: Child) -> None:
+        if training.alive:
+            say("waiting for the classifier")
+        if training.process.wait():
+            raise CommandError(f"The classifier could not be trained:\n{training.last_words()}")
+        stamp, value = _trained()
         stamp.write_text(value)
+
+
+def _trained() -> tuple[Path, str]:
+    """The model is a function of the examples, the list and the code that reads them."""
+    room = settings.BASE_DIR / "dispatch"
+    sources = [*room.glob("data/*.csv"), *room.glob("normalise/*.py")]
+    return settings.MODEL_DIR / ".trained-from", _fingerprint(sources)
 
 
 def _fingerprint(files: Iterable[Path]) -> str:
