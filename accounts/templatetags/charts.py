@@ -1,0 +1,58 @@
+"""A chart in a page: its JSON for frontend/board.js, and the same numbers as a table for everybody."""
+
+import math
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.inclusion_tag("includes/chart_card.html")
+def chart_card(
+    chart: dict[str, Any], name: str, title: str = "", note: str = "", width: str = "w-6", css: str = ""
+) -> dict[str, Any]:
+    """A chart and the same numbers as a table. `chart` is the JSON that frontend/board.js documents."""
+    return {
+        "chart": chart,
+        "name": name,
+        "title": title,
+        "note": note,
+        "width": width,
+        "css": css,
+        "table": _table(chart),
+    }
+
+
+def _table(chart: dict[str, Any]) -> dict[str, Any]:
+    if chart["kind"] == "heat":
+        values = {(x, y): value for x, y, value in chart["series"][0]["data"]}
+        rows = [
+            {
+                "head": label,
+                "link": "",
+                "cells": [_cell(values.get((x, y)), chart) for x in range(len(chart["x"]))],
+            }
+            for y, label in enumerate(chart["y"])
+        ]
+        return {"corner": chart.get("yName", ""), "heads": chart["x"], "rows": rows}
+    links = chart.get("links") or [""] * len(chart["x"])
+    rows = [
+        {
+            "head": label,
+            "link": links[index],
+            "cells": [_cell(series["data"][index], chart) for series in chart["series"]],
+        }
+        for index, label in enumerate(chart["x"])
+    ]
+    return {
+        "corner": chart.get("xName", ""),
+        "heads": [series["name"] for series in chart["series"]],
+        "rows": rows,
+    }
+
+
+def _cell(value: float | None, chart: dict[str, Any]) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "—"
+    return f"{value:,.{chart.get('digits', 0)}f}"

@@ -1,0 +1,38 @@
+/* Everything a staff page does beyond its links and forms. Without it, links and forms still work. */
+import htmx from "htmx.org";
+import { startClocks, tickAll } from "./js/clocks.js";
+import { startForms } from "./js/forms.js";
+import { startKeys } from "./js/keys.js";
+import { startPolling } from "./js/poll.js";
+import { startShell } from "./js/shell.js";
+import { startToasts } from "./js/toasts.js";
+
+// The page's security policy forbids inline style and eval: htmx is told not to try.
+Object.assign(htmx.config, {
+  includeIndicatorStyles: false,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0,
+  scrollIntoViewOnBoost: false,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    // A refusal comes with its words: show them where the answer would have stood.
+    { code: "4(00|09|13|22)", swap: true, error: false },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
+window.htmx = htmx;
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector("meta[name=csrf-token]")?.content;
+  if (token) event.detail.headers["X-CSRFToken"] = token;
+});
+document.addEventListener("htmx:load", tickAll);
+
+startShell();
+startClocks();
+startForms();
+startToasts();
+startKeys();
+startPolling();

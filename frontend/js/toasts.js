@@ -1,0 +1,62 @@
+/* Lines at the foot that say what happened; one may carry a link back (undo). */
+import { say } from "./phrases.js";
+
+const LASTS_MS = 8000;
+
+function box() {
+  let element = document.getElementById("toasts");
+  if (!element) {
+    element = document.createElement("div");
+    element.id = "toasts";
+    element.className = "toasts";
+    element.setAttribute("role", "status");
+    document.body.append(element);
+  }
+  return element;
+}
+
+function arm(line) {
+  const close = line.querySelector("[data-toast-close]");
+  close?.addEventListener("click", () => line.remove());
+  if (line.dataset.state === "overdue") return; // an error stays until it is read
+  let timer = setTimeout(() => line.remove(), LASTS_MS);
+  line.addEventListener("pointerenter", () => clearTimeout(timer));
+  line.addEventListener("focusin", () => clearTimeout(timer));
+  line.addEventListener("pointerleave", () => { timer = setTimeout(() => line.remove(), LASTS_MS / 2); });
+}
+
+/** Say `text`; `state` is "on", "overdue" (stays) or nothing. */
+export function toast(text, { state = "", href = "", action = "" } = {}) {
+  const line = document.createElement("div");
+  line.className = "toast-line";
+  if (state) line.dataset.state = state;
+  const words = document.createElement("span");
+  words.textContent = text;
+  line.append(words);
+  if (href) {
+    const link = document.createElement("a");
+    link.href = href;
+    link.textContent = action;
+    line.append(link);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "toast-close";
+  close.dataset.toastClose = "";
+  close.textContent = "×";
+  close.setAttribute("aria-label", say("close"));
+  line.append(close);
+  box().append(line);
+  arm(line);
+}
+
+export function startToasts() {
+  for (const line of document.querySelectorAll(".toast-line")) arm(line);
+  document.addEventListener("htmx:load", (event) => {
+    for (const line of event.target.querySelectorAll?.(".toast-line") ?? []) box().append(line), arm(line);
+  });
+  document.addEventListener("htmx:sendError", () => toast(say("noAnswer"), { state: "overdue" }));
+  document.addEventListener("htmx:responseError", (event) => {
+    if (!event.detail.xhr.responseText) toast(say("refused", { status: event.detail.xhr.status }), { state: "overdue" });
+  });
+}

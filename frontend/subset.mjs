@@ -1,0 +1,137 @@
+/* The part of a large stylesheet that a set of pages uses. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOMS = ["accounts", "grids", "dispatch", "incidents", "dashboards", "config"];
+const WORD = /[A-Za-z][\w-]*/g;
+
+/** Every word that a template, a form or a script says: a class that is not among them is not used. */
+function wordsOf(root) {
+  const words = new Set();
+  const read = (folder, endings) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: false })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!["migrations", "data", "__pycache__"].includes(entry.name)) read(path, endings);
+      } else if (endings.some((ending) => entry.name.endsWith(ending))) {
+        for (const [word] of readFileSync(join(root, path), "utf8").matchAll(WORD)) words.add(word);
+      }
+    }
+  };
+  read("templates", [".html"]);
+  read("frontend", [".js"]);
+  for (const room of ROOMS) read(room, [".py"]);
+  return words;
+}
+
+/** Splits `css` into [prelude, body] pairs of one nesting level; strings and brackets are respected. */
+function* blocks(css) {
+  let start = 0, index = 0, depth = 0, quote = "", open = -1;
+  for (; index < css.length; index++) {
+    const char = css[index];
+    if (quote) {
+      if (char === "\\") index++;
+      else if (char === quote) quote = "";
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === "{") {
+      if (depth++ === 0) open = index;
+    } else if (char === "}") {
+      if (--depth === 0) {
+        yield [css.slice(start, open).trim(), css.slice(open + 1, index)];
+        start = index + 1;
+      }
+    } else if (char === ";" && depth === 0) start = index + 1; // @charset
+  }
+}
+
+/** Splits at commas outside brackets and strings. */
+function split(text, separator) {
+  const parts = [];
+  let start = 0, depth = 0, quote = "";
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (quote) {
+      if (char === "\\") index++;
+      else if (char === quote) quote = "";
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === "(" || char === "[") depth++;
+    else if (char === ")" || char === "]") depth--;
+    else if (char === separator && depth === 0) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+/** `css` without the rules of classes, and the variables, that nothing under `root` names. */
+export function subset(css, root) {
+  const words = wordsOf(root);
+  const isUsed = (selector) => {
+    const asked = selector.replace(/:not\([^)]*\)/g, "").matchAll(/\.((?:\\.|[\w-])+)/g);
+    return [...asked].every(([, name]) => words.has(name.replace(/\\/g, "")));
+  };
+  const keep = (text) => {
+    let kept = "";
+    for (const [prelude, body] of blocks(text)) {
+      if (/^@(media|supports)/.test(prelude)) {
+        const inner = keep(body);
+        if (inner) kept += `${prelude}{${inner}}`;
+      } else if (prelude.startsWith("@")) kept += `${prelude}{${body}}`;
+      else {
+        const selectors = split(prelude, ",").filter(isUsed);
+        if (selectors.length) kept += `${selectors.join(",")}{${body}}`;
+      }
+    }
+    return kept;
+  };
+  let kept = keep(css.replace(/\/\*[\s\S]*?\*\//g, ""));
+  kept = withoutUnusedKeyframes(kept);
+  const ours = readdirSync(join(root, "frontend/css"))
+    .map((name) => readFileSync(join(root, "frontend/css", name), "utf8"))
+    .join("");
+  return withoutUnusedVariables(kept, ours);
+}
+
+function withoutUnusedKeyframes(css) {
+  const names = (text) => new Set([...text.matchAll(/animation(?:-name)?:([^;}]*)/g)].flatMap(([, v]) => v.match(WORD) ?? []));
+  const used = names(css);
+  let kept = "";
+  for (const [prelude, body] of blocks(css)) {
+    const frames = prelude.match(/^@(?:-webkit-)?keyframes\s+([\w-]+)/);
+    if (!frames || used.has(frames[1])) kept += `${prelude}{${body}}`;
+  }
+  return kept;
+}
+
+/** Drops `--name: value` declarations that no var() asks for, until nothing more falls away. */
+function withoutUnusedVariables(css, ours) {
+  for (;;) {
+    const asked = new Set([...(css + ours).matchAll(/var\(\s*(--[\w-]+)/g)].map(([, name]) => name));
+    let dropped = 0;
+    const clean = (text) => {
+      let kept = "";
+      for (const [prelude, body] of blocks(text)) {
+        if (/^@(media|supports)/.test(prelude)) {
+          kept += `${prelude}{${clean(body)}}`;
+          continue;
+        }
+        if (prelude.startsWith("@")) {
+          kept += `${prelude}{${body}}`;
+          continue;
+        }
+        const declarations = split(body, ";").filter((declaration) => {
+          const name = declaration.match(/^\s*(--[\w-]+)\s*:/)?.[1];
+          const isKept = !name || asked.has(name);
+          if (!isKept) dropped++;
+          return isKept;
+        });
+        if (declarations.some((declaration) => declaration.trim())) kept += `${prelude}{${declarations.join(";")}}`;
+      }
+      return kept;
+    };
+    css = clean(css);
+    if (!dropped) return css;
+  }
+}
