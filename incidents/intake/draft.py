@@ -44,6 +44,8 @@ class ReportDraft:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[UUID, ...] = ()
     language: str = "zh-hans"
+    # The number of an open case that the reporter says is the same thing.
+    joins: str | None = None
 
     def content_hash(self) -> str:
         """A digest of what was said: the same report again has the same one, however it was spelt."""

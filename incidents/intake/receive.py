@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiClient, User
 from dispatch import service
+from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import Decision, PlaceFacts
+from dispatch.models import ResponsibilityList
+from dispatch.vocabulary import Urgency
 from incidents import outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.intake.draft import ReportDraft
@@ -94,21 +97,27 @@ def receive(
     """
     answers: dict[int, Receipt | Refusal] = {}
     items: list[_Item] = []
+    requests: list[service.Request] = []
+    now = edition()
     for position, draft in enumerate(drafts):
-        item = _Item(position, draft, draft.content_hash())
+        request = _question(draft, at)
         try:
-            item.decision = _decide(draft, at)
+            service.check(request, now)
         except FactsError as error:
             answers[position] = Refusal(error.code, error.field, str(error))
         else:
-            items.append(item)
+            items.append(_Item(position, draft, draft.content_hash()))
+            requests.append(request)
+    for item, decision in zip(items, service.decide_many(requests, now=now), strict=True):
+        item.decision = decision
     answers.update(_store(items, at=at, client=client, user=user))
     return [answers[position] for position in range(len(drafts))]
 
 
-def _decide(draft: ReportDraft, at: datetime) -> Decision:
+def _question(draft: ReportDraft, at: datetime) -> service.Request:
+    """What the matcher is asked; it never sees who reported."""
     place = draft.place
-    return service.decide(
+    return service.Request(
         text=draft.text,
         source=draft.source,
         at=at,
@@ -260,11 +269,14 @@ def _attach_or_open(items: Sequence[_Item], *, at: datetime) -> None:
     """Find what joins an open case, and lay out a new case for the rest."""
     sightings = {item.position: sighting for item in items if (sighting := _sighting(item, at))}
     lock_neighbourhoods(sightings.values())
-    candidates = open_cases_near(list(sightings.values()))
+    named = {item.draft.joins for item in items if item.draft.joins}
+    candidates = open_cases_near(list(sightings.values()), named=named)
     opened: list[Incident] = []
     for item in items:
         sighting = sightings.get(item.position)
-        found = same_thing(sighting, [*candidates, *opened]) if sighting else None
+        found = _named_case(item, candidates)
+        if found is None and sighting:
+            found = same_thing(sighting, [*candidates, *opened])
         if found:
             item.incident, item.joins = found, True
             continue
@@ -272,6 +284,16 @@ def _attach_or_open(items: Sequence[_Item], *, at: datetime) -> None:
         opened.append(item.incident)
     for incident, number in zip(opened, draw_numbers(len(opened), at=at) if opened else [], strict=True):
         incident.number = number
+
+
+def _named_case(item: _Item, candidates: Sequence[Incident]) -> Incident | None:
+    """The case that the reporter pointed at, if it is still open. An emergency never hides in a calm one."""
+    assert item.decision is not None
+    is_emergency = item.decision.urgency == Urgency.EMERGENCY
+    for incident in candidates:
+        if incident.number == item.draft.joins:
+            return None if is_emergency and incident.urgency != Urgency.EMERGENCY else incident
+    return None
 
 
 def _sighting(item: _Item, at: datetime) -> Sighting | None:
@@ -315,7 +337,7 @@ def _new_case(item: _Item, *, at: datetime) -> Incident:
 
 
 def _write_cases(items: Sequence[_Item], *, at: datetime, actor: Actor) -> None:
-    lists = service.list_ids()
+    lists = dict(ResponsibilityList.objects.live().values_list("version", "pk"))
     cases: list[Incident] = []
     clocks: list[Timer] = []
     for item in items:

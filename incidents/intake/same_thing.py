@@ -6,11 +6,12 @@ three days, and nearly the same words. What is merely alike is shown to a person
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 from rapidfuzz import fuzz
 
 from dispatch.vocabulary import Urgency
@@ -50,13 +51,24 @@ def lock_neighbourhoods(sightings: Iterable[Sighting]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(1, key) FROM unnest(%s) AS key", [keys])
 
 
-def open_cases_near(sightings: Sequence[Sighting]) -> list[Incident]:
-    """Open cases of the same categories near any of these, oldest first, locked in id order.
+def open_cases_near(sightings: Sequence[Sighting], *, named: Collection[str] = ()) -> list[Incident]:
+    """Open cases of the same categories near any of these, and those of the numbers `named`.
 
-    Locked, so that none of them closes between being found and being joined.
+    Oldest first, locked in id order, so that none of them closes between being found and being joined.
     """
-    if not sightings:
+    found = _ids_near(sightings) if sightings else []
+    if not found and not named:
         return []
+    return list(
+        Incident.objects.open()
+        .filter(Q(pk__in=found) | Q(number__in=named))
+        .select_related("text")
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
+
+
+def _ids_near(sightings: Sequence[Sighting]) -> list[int]:
     margin = RADIUS_M / _METRES_PER_DEGREE
     wide = margin / math.cos(math.radians(sightings[0].lat))
     where = " OR ".join(
@@ -76,16 +88,7 @@ def open_cases_near(sightings: Sequence[Sighting]) -> list[Incident]:
               WHERE i.status = ANY (%s) AND i.received_at >= %s AND ({where})"""
     with connection.cursor() as cursor:
         cursor.execute(ids, params)
-        found = [row[0] for row in cursor.fetchall()]
-    if not found:
-        return []
-    return list(
-        Incident.objects.open()
-        .filter(pk__in=found)
-        .select_related("text")
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def same_thing(sighting: Sighting, candidates: Iterable[Incident]) -> Incident | None:
