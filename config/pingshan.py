@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 DATA: Final = Path(__file__).parent / "data"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 ANY_OTHER: Final = "*"
+UNIT_COLUMNS: Final = ("lead_unit", "support_units", "follow_up_unit", "supervising_unit")
 COLUMNS: Final = (
     "rec_id",
     "create_time",
@@ -77,9 +78,27 @@ def words() -> Mapping[tuple[str, str], str]:
 
 
 @lru_cache(maxsize=1)
-def counterparts() -> Mapping[str, str]:
-    """Our unit's code to the unit that did its work there, where the two are divided otherwise."""
-    return {row["unit_code"]: row["counterpart"] for row in _table("pingshan_units.csv")}
+def units() -> Mapping[str, str]:
+    """Our unit's code to that of the unit which held its work there: where the two divide it otherwise."""
+    return {row["unit_code"]: row["instead"] for row in _table("pingshan_units.csv")}
+
+
+def write_list(ours: Path, target: Path) -> None:
+    """Our responsibility list with the work divided as theirs was, for `load_items` in a replay's database.
+
+    Only units change hands (config/data/pingshan_units.csv); conditions and limits stay.
+    """
+    with ours.open(encoding="utf-8", newline="") as source:
+        reader = csv.DictReader(source)
+        columns, rows = list(reader.fieldnames or ()), list(reader)
+    for row in rows:
+        for column in UNIT_COLUMNS:
+            held = (units().get(unit, unit) for unit in row[column].split("|"))
+            row[column] = "|".join(dict.fromkeys(held))
+    with target.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def events(path: Path, communities: Mapping[str, Sequence[str]]) -> Iterator[Event]:

@@ -100,3 +100,14 @@ def test_every_category_owner_and_place_type_of_the_table_exists():
 def test_every_main_type_has_a_fallback():
     mains = {main for main, _sub in pingshan.meanings()}
     assert all((main, pingshan.ANY_OTHER) in pingshan.meanings() for main in mains)
+
+
+def test_the_list_changes_hands_and_nothing_else(tmp_path: Path):
+    ours = DISPATCH_DATA / "responsibility_items.csv"
+    pingshan.write_list(ours, tmp_path / "items.csv")
+    with ours.open(encoding="utf-8") as before, (tmp_path / "items.csv").open(encoding="utf-8") as after:
+        pairs = list(zip(csv.DictReader(before), csv.DictReader(after), strict=True))
+    leads = {(old["lead_unit"], new["lead_unit"]) for old, new in pairs}
+    assert {pair for pair in leads if pair[0] != pair[1]} == set(pingshan.units().items())
+    untouched = set(pairs[0][0]) - set(pingshan.UNIT_COLUMNS)
+    assert all(old[column] == new[column] for old, new in pairs for column in untouched)
