@@ -141,6 +141,16 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 # How often beat asks for each sweep, in seconds.
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=1.0)
+# Each message expires before it could pile up: a worker that comes back after an hour finds a few of
+# each, and the rows themselves say what is due.
+CELERY_BEAT_SCHEDULE = {
+    task: {
+        "task": task,
+        "schedule": SWEEP_INTERVAL,
+        "options": {"expires": max(10.0, SWEEP_INTERVAL * 5)},
+    }
+    for task in ("incidents.fire_stages", "incidents.perform_actions", "incidents.deliver_messages")
+}
 
 # No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

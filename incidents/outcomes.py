@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from dispatch.service import work_calendar
+from dispatch.edition import work_calendar
 from incidents.models import Incident, Outcome
 from incidents.numbers import district_day
 

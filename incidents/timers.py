@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.deadlines import Limit, due, reached
-from dispatch.service import work_calendar
+from dispatch.edition import work_calendar
 from incidents.models import Assignment, Incident, PendingStage, Timer
 from incidents.models.incident import Status
 

@@ -1,24 +1,78 @@
-"""What every test may rely on."""
+"""What every test may rely on: the demo district's reference data, a trained model, a named cast."""
 
-from collections.abc import Iterator
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import DjangoDbBlocker
+
+pytest_plugins = ["tests.cast"]
+
+# Loaded once for the whole run and never written by a case: emptying the tables between transactional
+# tests leaves them.
+REFERENCE = (
+    "accounts_orgunit",
+    "grids_area",
+    "grids_jurisdiction",
+    "config_loadedreference",
+    "dispatch_category",
+    "dispatch_responsibilitylist",
+    "dispatch_responsibilityitem",
+    "dispatch_sourcecategory",
+    "dispatch_calendaryear",
+    "dispatch_calendarday",
+    "django_content_type",
+    "auth_permission",
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def flush_despite_triggers() -> Iterator[None]:
-    """Let transactional tests empty the tables between them.
+    """Let transactional tests empty the tables between them, but for the reference data.
 
     The timeline refuses TRUNCATE by a trigger, and Django empties tables by TRUNCATE. Within that one
     transaction the triggers are off, which the throw-away server allows (config/embedded/postgres.py);
     on a server of your own the role needs GRANT SET ON PARAMETER session_replication_role.
     """
-    flush = DatabaseOperations.execute_sql_flush
+    flush, statements = DatabaseOperations.execute_sql_flush, DatabaseOperations.sql_flush
 
     def flush_without_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
         flush(self, ["SET LOCAL session_replication_role = replica", *sql_list])
 
+    def all_but_reference(
+        self: DatabaseOperations, style: object, tables: Sequence[str], **options: bool
+    ) -> list[str]:
+        return statements(self, style, [table for table in tables if table not in REFERENCE], **options)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        patch.setattr(DatabaseOperations, "sql_flush", all_but_reference)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, trained_model: None) -> None:
+    """The test database with the reference data that the product ships, loaded by its own command."""
+    with django_db_blocker.unblock():
+        call_command("load_reference", verbosity=0)
+
+
+@contextmanager
+def training_lock() -> Iterator[None]:
+    """One process of a parallel run trains; the others find it done."""
+    settings.MODEL_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.MODEL_DIR / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def trained_model() -> None:
+    """The classifier, trained as at set-up where no current one is there."""
+    with training_lock():
+        call_command("train", if_needed=True, stdout=StringIO())

@@ -171,7 +171,13 @@ def limits_for(incident: Incident, item_code: str, *, at: datetime) -> Limits:
         in_district=incident.in_district,
     )
     try:
-        return service.decide_item(item_code, place=place, owner=incident.asset_owner or None)
+        return service.decide_item(
+            item_code,
+            place=place,
+            at=at,
+            owner=incident.asset_owner or None,
+            urgency=incident.urgency,
+        )
     except UnknownItem as error:
         raise InvalidInput(
             "item", "unknown", _("The list has no item “%(code)s”.") % {"code": item_code}

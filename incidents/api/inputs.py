@@ -1,0 +1,279 @@
+"""What may be sent: one input class for each thing, checking and nothing else."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from config import clock
+from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
+from grids.coordinates import SYSTEMS, WGS84
+from grids.locate import PlaceError, locate, locate_text
+from incidents.api.fields import (
+    AttributesField,
+    CodeField,
+    DegreesField,
+    InstantField,
+    PhoneField,
+    StrictSerializer,
+    TextField,
+)
+from incidents.cases import TEXT_MAX
+from incidents.models import Attachment, ReportUpdate
+from incidents.models.incident import ResolutionOutcome
+
+EXTERNAL_ID_MAX = 120
+ATTACHMENTS_MAX = 9
+ATTRIBUTES_BYTES = 8_192
+ATTRIBUTES_DEPTH = 5
+# Clocks of other systems run a little ahead of ours.
+AHEAD = timedelta(minutes=5)
+DEADLINE_WITHIN = timedelta(days=3_650)
+
+
+class HappenedField(InstantField):
+    """When something happened: not in the future."""
+
+    default_error_messages = {"in_future": _("This lies in the future.")}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        at = super().to_internal_value(value)
+        if at > clock.now() + AHEAD:
+            self.fail("in_future")
+        return at
+
+
+class DeadlineField(InstantField):
+    """A due time: not further away than ten years."""
+
+    default_error_messages = {"too_late": _("This is more than ten years away.")}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        at = super().to_internal_value(value)
+        if at > clock.now() + DEADLINE_WITHIN:
+            self.fail("too_late")
+        return at
+
+
+class LocationInput(StrictSerializer):
+    """Where: a point, an address in words, or an area's code. A point goes before the others."""
+
+    lon = DegreesField(required=False, allow_null=True)
+    lat = DegreesField(required=False, allow_null=True)
+    crs = CodeField(choices=SYSTEMS, required=False, default=WGS84)
+    address = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
+    area = TextField(required=False, allow_null=True, max_length=15)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            place = locate(
+                lon=attrs.get("lon"),
+                lat=attrs.get("lat"),
+                crs=attrs["crs"],
+                address=attrs.get("address") or None,
+                area=attrs.get("area"),
+            )
+        except PlaceError as error:
+            raise ValidationError({error.field: [ErrorDetail(error.detail, code=error.code)]}) from error
+        if not (attrs.get("address") or attrs.get("area")) and place.lon is None:
+            raise ValidationError(
+                _("Give a point (lon and lat), an address or an area's code."), code="required"
+            )
+        return {"place": place, "address": attrs.get("address") or ""}
+
+
+class ReporterInput(StrictSerializer):
+    """Who says it; all of it may be left out. Kept encrypted, and apart from everything else."""
+
+    name = TextField(required=False, allow_blank=True, max_length=40)
+    phone = PhoneField(required=False, allow_blank=True, max_length=40)
+    address = TextField(required=False, allow_blank=True, max_length=200)
+
+
+class FactsInput(StrictSerializer):
+    """What a decision looks at."""
+
+    source = CodeField(
+        choices=Source.choices,
+        required=False,
+        allow_null=True,
+        help_text="The door it came in through. A token's own source when left out.",
+    )
+    text = TextField(max_length=settings.REPORT_TEXT_MAX, help_text="What was said, in its own words.")
+    nature = CodeField(choices=Nature.choices, required=False, allow_null=True)
+    category = TextField(
+        required=False,
+        allow_null=True,
+        max_length=8,
+        help_text="The category's code, where the source is sure of it.",
+    )
+    source_category = TextField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=80,
+        help_text="The source's own name for the category; a table maps it to ours.",
+    )
+    location = LocationInput(required=False, allow_null=True)
+    place_type = CodeField(choices=PlaceType.choices, required=False, allow_null=True)
+    owner = TextField(
+        required=False,
+        allow_null=True,
+        max_length=64,
+        help_text="Whose the thing is: a unit's code, `private` or `unknown`.",
+    )
+    urgency = CodeField(choices=Urgency.choices, required=False, allow_null=True)
+    attributes = AttributesField(
+        required=False, allow_null=True, max_bytes=ATTRIBUTES_BYTES, max_depth=ATTRIBUTES_DEPTH
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        where = attrs.pop("location", None) or {"place": None, "address": ""}
+        place = where["place"]
+        if place is None or place.how == "none":
+            # Nothing else says where it is: perhaps its own words do.
+            place = locate_text(attrs["text"])
+        return {**attrs, "place": place, "address": where["address"]}
+
+
+class DecisionInput(FactsInput):
+    """A report's facts, to learn what would happen to it. What only filing needs may stay in."""
+
+    external_id = TextField(required=False, allow_null=True, max_length=EXTERNAL_ID_MAX)
+    occurred_at = HappenedField(required=False, allow_null=True)
+    reporter = ReporterInput(required=False, allow_null=True)
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), required=False, allow_null=True, max_length=ATTACHMENTS_MAX
+    )
+
+
+class ReportInput(FactsInput):
+    """One report."""
+
+    external_id = TextField(
+        required=False,
+        allow_null=True,
+        max_length=EXTERNAL_ID_MAX,
+        help_text="The source's own id of it: sent again, it is the same report. "
+        "May be left out where the request has an Idempotency-Key.",
+    )
+    occurred_at = HappenedField(required=False, allow_null=True, help_text="When it happened, if known.")
+    reporter = ReporterInput(required=False, allow_null=True)
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        allow_null=True,
+        max_length=ATTACHMENTS_MAX,
+        help_text="Ids that POST attachments/ answered.",
+    )
+
+
+class UpdateInput(StrictSerializer):
+    """What upstream says later about the same report."""
+
+    external_id = TextField(max_length=EXTERNAL_ID_MAX)
+    kind = CodeField(choices=ReportUpdate.Kind.choices)
+    text = TextField(required=False, allow_null=True, allow_blank=True, max_length=TEXT_MAX)
+    due_at = DeadlineField(required=False, allow_null=True, help_text="For kind `deadline`.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["kind"] == ReportUpdate.Kind.DEADLINE and attrs.get("due_at") is None:
+            raise ValidationError(
+                {"due_at": [ErrorDetail(_("A new deadline needs its time."), code="required")]}
+            )
+        if attrs["kind"] == ReportUpdate.Kind.SUPPLEMENT and not attrs.get("text"):
+            raise ValidationError({"text": [ErrorDetail(_("A supplement says something."), code="required")]})
+        return attrs
+
+
+class AttachmentInput(serializers.Serializer[Any]):
+    """A picture; JPEG, PNG or WebP."""
+
+    file = serializers.FileField(help_text="JPEG, PNG or WebP, at most 10 MB.")
+
+
+class ActionInput(StrictSerializer):
+    """What every action may carry."""
+
+    version = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The case's version that was looked at; the action is refused where it has changed since.",
+    )
+
+
+class ClaimInput(StrictSerializer):
+    """Nothing needs to be said."""
+
+
+class AcceptInput(ActionInput):
+    """Nothing more needs to be said."""
+
+
+class DispatchInput(ActionInput):
+    item = TextField(max_length=16, help_text="The item of the responsibility list.")
+    unit = TextField(
+        required=False, allow_blank=True, max_length=64, help_text="Another unit than the item's own."
+    )
+    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class RedispatchInput(DispatchInput):
+    reason = TextField(max_length=TEXT_MAX)
+
+
+class AnswerInput(ActionInput):
+    text = TextField(max_length=TEXT_MAX)
+
+
+class ReasonInput(ActionInput):
+    reason = TextField(max_length=TEXT_MAX)
+
+
+class MergeInput(StrictSerializer):
+    into = TextField(max_length=20, help_text="The number of the case that will answer these reports too.")
+
+
+class RequestReturnInput(ReasonInput):
+    cites = TextField(
+        required=False, allow_blank=True, max_length=120, help_text="The item or the law that says so."
+    )
+    proposed_unit = TextField(required=False, allow_blank=True, max_length=64)
+
+
+class DecideReturnInput(ActionInput):
+    agreed = serializers.BooleanField()
+    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class ResolveInput(ActionInput):
+    outcome = CodeField(choices=ResolutionOutcome.choices)
+    text = TextField(max_length=TEXT_MAX, help_text="What was done; the reporters read it.")
+    attested = serializers.BooleanField(default=False, help_text="The closing condition is met.")
+    parked_until = serializers.DateField(required=False, allow_null=True)
+
+
+class VerifyInput(ActionInput):
+    fixed = serializers.BooleanField()
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class ReopenInput(ReasonInput):
+    to_desk = serializers.BooleanField(default=False, help_text="Let the centre decide who does it.")
+
+
+class NoteInput(StrictSerializer):
+    text = TextField(max_length=TEXT_MAX)
+
+
+class UnmaskInput(StrictSerializer):
+    report = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class PhotoInput(StrictSerializer):
+    attachment = serializers.UUIDField(help_text="An id that POST attachments/ answered.")
+    stage = CodeField(choices=Attachment.Stage.choices)

@@ -1,0 +1,32 @@
+"""What a token's scopes allow, and what is for people only. Cases themselves: incidents.policy."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.models import ApiClient, User
+
+
+class HasScope(BasePermission):
+    """A token needs the view's `scope` (none: any token will do); a person needs a sign-in."""
+
+    message = _("This token may not do this.")
+    code = "missing_scope"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        asking = request.user
+        if isinstance(asking, ApiClient):
+            scope = getattr(view, "scope", None)
+            return scope is None or scope in asking.scopes
+        return isinstance(asking, User)
+
+
+class IsPerson(BasePermission):
+    """Acting on a case is for people: a token files, follows and asks."""
+
+    message = _("This is for people with a sign-in, not for tokens.")
+    code = "people_only"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.user, User)

@@ -1,0 +1,49 @@
+"""The one door between residents' pages and the core: submit, status, answer, published.
+
+In-process now; another transport when the public pages move to an outer zone. So everything that goes
+through is plain: words, numbers, times, codes with their names, never a row of the database.
+"""
+
+from incidents.public.answering import answer
+from incidents.public.facts import (
+    AlikeCase,
+    Answer,
+    Complaint,
+    Mark,
+    NearbyQuestion,
+    Photo,
+    Rating,
+    SettledCase,
+    Step,
+    StreetWeek,
+    TrackedCase,
+    UnknownCode,
+    Week,
+    WeekQuestion,
+    Why,
+)
+from incidents.public.filing import submit
+from incidents.public.following import status
+from incidents.public.publishing import published
+
+__all__ = [
+    "AlikeCase",
+    "Answer",
+    "Complaint",
+    "Mark",
+    "NearbyQuestion",
+    "Photo",
+    "Rating",
+    "SettledCase",
+    "Step",
+    "StreetWeek",
+    "TrackedCase",
+    "UnknownCode",
+    "Week",
+    "WeekQuestion",
+    "Why",
+    "answer",
+    "published",
+    "status",
+    "submit",
+]

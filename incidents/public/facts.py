@@ -1,0 +1,212 @@
+"""What goes through the door, in both directions: frozen, plain, and without anybody else's words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class UnknownCode(Exception):
+    """No report has this tracking code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a resident says. `form` names one filling-in of the form: sent twice, it is filed once."""
+
+    form: str
+    text: str
+    lon: float | None = None  # WGS-84
+    lat: float | None = None
+    area: str = ""
+    address: str = ""
+    landmark: str = ""
+    joins: str | None = None
+    photos: tuple[UUID, ...] = ()
+    name: str = ""
+    phone: str = ""
+    language: str = "zh-hans"
+
+
+class Phase(StrEnum):
+    """Where a case stands, as a resident would ask it."""
+
+    DECIDING = "deciding"  # whose job is it?
+    SENT = "sent"  # named, not yet taken on
+    HANDLING = "handling"
+    CHECKING = "checking"  # done, and somebody else looks whether it is
+    PARKED = "parked"  # cannot be settled now; there is a date
+    PAUSED = "paused"
+    SETTLED = "settled"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    id: UUID
+    at: datetime
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of what happened; `kind` is a timeline kind, `params` what its sentence needs."""
+
+    at: datetime
+    kind: str
+    unit: str = ""
+    own: bool = False
+    note: str = ""  # what the unit tells the reporter
+    seconds: float | None = None  # since the step it answers
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why it is this unit's job."""
+
+    by_person: bool
+    words: tuple[str, ...]  # the reporter's own words that decided it
+    place: str
+    matter: str
+    unit: str
+    limit: str  # as the list spells it: "5wd", "24h"
+    supervisor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One of the three things that are rated; no score: not rated."""
+
+    name: str
+    score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedCase:
+    """Everything that its reporter may know about a report."""
+
+    code: str
+    phase: str
+    title: str
+    category: str
+    place: str
+    unit: str
+    received_at: datetime
+    since: datetime  # how long it has been where it is now
+    due_at: datetime | None
+    clock_from: datetime | None
+    parked_until: date | None
+    overdue: bool
+    rework: int
+    returns: int
+    reports: int
+    joined: bool
+    in_district: bool | None
+    outcome: str
+    answer: str  # what the unit or the centre wrote to the reporter
+    words: str
+    address: str
+    has_contact: bool
+    photos: tuple[Photo, ...]
+    before: tuple[Photo, ...]
+    after: tuple[Photo, ...]
+    steps: tuple[Step, ...]  # newest first
+    why: Why | None
+    handled_seconds: float | None
+    spare_seconds: float | None  # how long before (or, negative, after) its due time it was done
+    marks: tuple[Mark, ...]  # as rated; empty: not yet
+    may_rate: bool
+    may_object: bool
+    object_until: datetime | None
+    objected_at: datetime | None
+    may_withdraw: bool
+    version: str  # changes whenever anything above does
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    speed: int | None = None
+    result: int | None = None
+    service: int | None = None
+    text: str = ""
+
+
+class Answer(StrEnum):
+    """What a reporter can say about the handling."""
+
+    RATE = "rate"
+    OBJECT = "object"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyQuestion:
+    """Is this known already? Words and a point, and where to look."""
+
+    text: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeCase:
+    """An open case nearby about something alike, without anybody's words or pictures."""
+
+    number: str
+    category: str
+    unit: str
+    phase: str
+    metres: int
+    reported_at: datetime
+    reports: int
+    due_at: datetime | None
+    clock_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekQuestion:
+    """What was settled in the seven days before `at`; of one street, or of the district."""
+
+    street: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledCase:
+    category: str
+    street: str
+    community: str
+    unit: str
+    closed_at: datetime
+    seconds: float
+    reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreetWeek:
+    """A street's week. Shares and means of fewer than ten cases are None: they say nothing."""
+
+    code: str
+    name: str
+    settled: int
+    on_time: float | None
+    mean_seconds: float | None
+    rating: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    since: datetime
+    until: datetime
+    settled: int
+    on_time: float | None
+    mean_seconds: float | None
+    rating: float | None
+    streets: tuple[StreetWeek, ...]
+    communities: Mapping[str, tuple[str, int]]  # code: name, settled
+    latest: tuple[SettledCase, ...]

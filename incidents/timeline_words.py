@@ -1,0 +1,281 @@
+"""The timeline as sentences, in the reader's language. The rows hold codes and ids; words are made here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from accounts.models import OrgUnit
+from dispatch.vocabulary import Source
+from incidents.models import Attachment, Text, TimelineEntry, Timer
+from incidents.models.incident import ResolutionOutcome
+from incidents.timeline import Kind
+
+# Why a person is needed, as short as a tag; the first that applies says most.
+TRIAGE_TAGS: dict[str, Any] = {
+    "disputed": gettext_lazy("Disputed"),
+    "returned": gettext_lazy("Returned"),
+    "reopened": gettext_lazy("Reopened"),
+    "unmerged": gettext_lazy("Taken apart"),
+    "out_of_area": gettext_lazy("Outside the district"),
+    "no_place": gettext_lazy("No place"),
+    "no_match": gettext_lazy("No match"),
+    "ambiguous": gettext_lazy("Equal claims"),
+    "unit_unknown": gettext_lazy("Unit unknown"),
+    "enquiry": gettext_lazy("Enquiry"),
+    "low_confidence": gettext_lazy("Unsure"),
+}
+TRIAGE_STATES = {"disputed": "overdue", "returned": "overdue", "reopened": "overdue", "ambiguous": "warned"}
+
+# The colour of a line's dot; what is not here is an ordinary line.
+_STATES = {
+    Kind.DISPATCHED: "primary",
+    Kind.REDISPATCHED: "primary",
+    Kind.ACCEPTED: "primary",
+    Kind.RESOLVED: "on",
+    Kind.VERIFIED: "on",
+    Kind.CLOSED: "on",
+    Kind.ANSWERED: "on",
+    Kind.RETURN_ASKED: "warned",
+    Kind.WARNED: "warned",
+    Kind.PARKED: "paused",
+    Kind.BREACHED: "overdue",
+    Kind.VERIFICATION_FAILED: "overdue",
+    Kind.OBJECTED: "overdue",
+    Kind.CHASED: "warned",
+}
+_BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline, ready to be read."""
+
+    at: datetime
+    kind: str
+    words: str
+    who: str
+    note: str = ""
+    state: str = ""
+    style: str = ""  # of the moment: "" says the day where it is not today
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    texts: Mapping[int, Text]
+    units: Mapping[str, OrgUnit]
+
+    def unit(self, code: str | None) -> str:
+        found = self.units.get(code or "")
+        return found.name if found else (code or "")
+
+
+def triage_tags(codes: Iterable[str]) -> list[tuple[str, Any, str]]:
+    """(code, word, colour state) for each reason why a person is needed, the most telling first."""
+    given = set(codes)
+    known = [(code, word, TRIAGE_STATES.get(code, "")) for code, word in TRIAGE_TAGS.items() if code in given]
+    return known + [(code, code, "") for code in sorted(given - set(TRIAGE_TAGS))]
+
+
+def read(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """Timeline rows (with actor and actor_unit selected) as lines, in their order; two queries."""
+    rows = list(entries)
+    texts = {row.data.get("text") for row in rows} - {None}
+    codes = {row.data.get(key) for row in rows for key in ("unit", "proposed")} - {None, ""}
+    names = _Names(
+        Text.objects.in_bulk(list(texts)) if texts else {},
+        OrgUnit.objects.in_bulk(list(codes)) if codes else {},
+    )
+    return [_line(row, names) for row in rows]
+
+
+def _line(row: TimelineEntry, names: _Names) -> Line:
+    make = _SENTENCES.get(row.kind)
+    text = names.texts.get(row.data.get("text") or 0)
+    note = ""
+    if text is not None:
+        note = _("(erased)") if text.erased_at else text.body
+    return Line(
+        at=row.at,
+        kind=row.kind,
+        words=make(row.data, names) if make else row.kind,
+        who=_who(row),
+        note=note,
+        state=_STATES.get(Kind(row.kind), "") if row.kind in set(Kind) else "",
+    )
+
+
+def _who(row: TimelineEntry) -> str:
+    if row.actor is not None:
+        return str(row.actor)
+    if row.client is not None:
+        return row.client.name
+    return _("the reporter") if row.kind in _BY_RESIDENT else ""
+
+
+def _source(code: str | None) -> str:
+    return str(Source(code).label) if code in Source.values else (code or "")
+
+
+def _outcome(code: str | None) -> str:
+    return str(ResolutionOutcome(code).label) if code in ResolutionOutcome.values else (code or "")
+
+
+def _clock(code: str | None) -> str:
+    return {
+        Timer.Kind.DISPATCH: pgettext("clock", "Dispatch"),
+        Timer.Kind.ACCEPTANCE: pgettext("clock", "Acceptance"),
+        Timer.Kind.FIRST_CONTACT: pgettext("clock", "First contact"),
+        Timer.Kind.HANDLING: pgettext("clock", "Handling"),
+        Timer.Kind.VERIFICATION: pgettext("clock", "Verification"),
+        Timer.Kind.CALLBACK: pgettext("clock", "Callback"),
+    }.get(code or "", code or "")
+
+
+def _received(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Reported: %(source)s") % {"source": _source(p.get("source"))}
+
+
+def _joined(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Another report about the same thing: %(source)s") % {"source": _source(p.get("source"))}
+
+
+def _to_desk(p: Mapping[str, Any], names: _Names) -> str:
+    words = _(", ").join(str(word) for _code, word, _state in triage_tags(p.get("codes") or ()))
+    return _("To the triage desk: %(why)s") % {"why": words}
+
+
+def _dispatched(p: Mapping[str, Any], names: _Names) -> str:
+    unit = {"unit": names.unit(p.get("unit"))}
+    if p.get("automatic"):
+        return _("Dispatched automatically to %(unit)s") % unit
+    return _("Dispatched to %(unit)s") % unit
+
+
+def _of_unit(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
+    return lambda p, names: sentence() % {"unit": names.unit(p.get("unit"))}
+
+
+def _plain(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
+    return lambda p, names: sentence()
+
+
+def _return_asked(p: Mapping[str, Any], names: _Names) -> str:
+    told = {"unit": names.unit(p.get("unit")), "proposed": names.unit(p.get("proposed"))}
+    if p.get("proposed"):
+        return _("%(unit)s asks to return it and names %(proposed)s") % told
+    return _("%(unit)s asks to return it") % told
+
+
+def _resolved(p: Mapping[str, Any], names: _Names) -> str:
+    told = {"outcome": _outcome(p.get("outcome"))}
+    if p.get("attested"):
+        return _("Resolved: %(outcome)s; closing condition confirmed") % told
+    return _("Resolved: %(outcome)s") % told
+
+
+def _parked(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Interim answer, parked until %(date)s") % {"date": _day(p.get("until"))}
+
+
+def _merged(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Merged into %(number)s") % {"number": p.get("into", "")}
+
+
+def _unmerged(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Taken out of %(number)s again") % {"number": p.get("out_of", "")}
+
+
+def _absorbed(p: Mapping[str, Any], names: _Names) -> str:
+    count = int(p.get("reports") or 0)
+    return ngettext(
+        "%(number)s was merged into this case, with %(count)d report",
+        "%(number)s was merged into this case, with %(count)d reports",
+        count,
+    ) % {"number": p.get("number", ""), "count": count}
+
+
+def _deadline(p: Mapping[str, Any], names: _Names) -> str:
+    told = {"due": _moment(p.get("due_at"))}
+    if p.get("moved"):
+        return _("New outside deadline: %(due)s; it rules from now on") % told
+    return _("New outside deadline: %(due)s; ours is earlier") % told
+
+
+def _rated(p: Mapping[str, Any], names: _Names) -> str:
+    if p.get("result"):
+        return _("Rated %(score)d of 5") % {"score": p["result"]}
+    return _("Rated")
+
+
+def _warned(p: Mapping[str, Any], names: _Names) -> str:
+    clock = {"clock": _clock(p.get("clock"))}
+    if p.get("stage") == "warn_50":
+        return _("Warning: half of the limit has passed (%(clock)s)") % clock
+    return _("Warning: little of the limit is left (%(clock)s)") % clock
+
+
+def _breached(p: Mapping[str, Any], names: _Names) -> str:
+    return _("Overdue: the limit has passed (%(clock)s)") % {"clock": _clock(p.get("clock"))}
+
+
+def _photo(p: Mapping[str, Any], names: _Names) -> str:
+    stage = p.get("stage")
+    label = Attachment.Stage(stage).label if stage in Attachment.Stage.values else (stage or "")
+    return _("Photo added: %(stage)s") % {"stage": label}
+
+
+def _day(text: str | None) -> str:
+    return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT") if text else ""
+
+
+def _moment(text: str | None) -> str:
+    if not text:
+        return ""
+    local = timezone.localtime(datetime.fromisoformat(text))
+    return date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any], _Names], str]] = {
+    Kind.RECEIVED: _received,
+    Kind.JOINED: _joined,
+    Kind.TO_DESK: _to_desk,
+    Kind.DISPATCHED: _dispatched,
+    Kind.CLAIMED: _plain(lambda: _("Took the case on the desk")),
+    Kind.ACCEPTED: _of_unit(lambda: _("%(unit)s accepted")),
+    Kind.DEEMED_ACCEPTED: _of_unit(
+        lambda: _("%(unit)s was silent past its limit: deemed to have accepted")
+    ),
+    Kind.RETURN_ASKED: _return_asked,
+    Kind.RETURN_AGREED: _of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
+    Kind.RETURN_REFUSED: _of_unit(lambda: _("Return refused: %(unit)s keeps the case")),
+    Kind.REDISPATCHED: _of_unit(lambda: _("Sent on to %(unit)s")),
+    Kind.RESOLVED: _resolved,
+    Kind.PARKED: _parked,
+    Kind.VERIFICATION_ASKED: _of_unit(lambda: _("%(unit)s is asked to verify")),
+    Kind.VERIFIED: _plain(lambda: _("Verified: fixed")),
+    Kind.VERIFICATION_FAILED: _plain(lambda: _("Verified: not fixed, back to the unit as rework")),
+    Kind.CLOSED: _plain(lambda: _("Case closed")),
+    Kind.ANSWERED: _plain(lambda: _("Answered directly and closed")),
+    Kind.REJECTED: _plain(lambda: _("Turned away: not accepted")),
+    Kind.REOPENED: _plain(lambda: _("Reopened")),
+    Kind.MERGED: _merged,
+    Kind.UNMERGED: _unmerged,
+    Kind.ABSORBED: _absorbed,
+    Kind.NOTED: _plain(lambda: _("Internal note")),
+    Kind.SUPPLEMENTED: _plain(lambda: _("Supplement from the source")),
+    Kind.CHASED: _plain(lambda: _("Chaser from the source")),
+    Kind.DEADLINE_SET: _deadline,
+    Kind.WITHDRAWN: _plain(lambda: _("The reporter takes it back")),
+    Kind.RATED: _rated,
+    Kind.OBJECTED: _plain(lambda: _("The reporter objects: not really fixed")),
+    Kind.WARNED: _warned,
+    Kind.BREACHED: _breached,
+    Kind.UNMASKED: _plain(lambda: _("Looked at the reporter's name and number")),
+    Kind.PHOTO_ADDED: _photo,
+}
