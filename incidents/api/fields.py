@@ -138,8 +138,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         try:
             super().to_internal_value(data)
         except serializers.ValidationError as error:
-            assert isinstance(error.detail, dict)
-            errors |= error.detail
+            errors.update(error.detail if isinstance(error.detail, dict) else {})
         raise serializers.ValidationError(errors)
 
 

@@ -23,7 +23,10 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         _only_utf8(media_type or "")
         return parse_json(_bounded(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
@@ -37,9 +40,7 @@ def parse_json(body: bytes) -> Any:
         raise _refused("", "not_utf8", _("The body is not UTF-8 text.")) from error
     reader = _Reader()
     try:
-        value = json.loads(
-            text, object_pairs_hook=reader.read_object, parse_constant=reader.refuse_constant
-        )
+        value = json.loads(text, object_pairs_hook=reader.read_object, parse_constant=reader.refuse_constant)
     except RecursionError as error:
         raise _too_deep("") from error
     except json.JSONDecodeError as error:
@@ -74,9 +75,7 @@ class _Reader:
         return told
 
     def refuse_constant(self, name: str) -> Never:
-        raise _refused(
-            "", "not_a_number", _("%(name)s is not a number that JSON knows.") % {"name": name}
-        )
+        raise _refused("", "not_a_number", _("%(name)s is not a number that JSON knows.") % {"name": name})
 
 
 def _check(value: Any, *, repeated: Mapping[int, str]) -> None:

@@ -4,7 +4,7 @@ A single report is a batch of one. Everything is decided in memory first and wri
 transaction; a database error bisects the batch, so that one bad report does not sink the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,6 @@ from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import Decision, PlaceFacts
-from dispatch.models import ResponsibilityList
 from dispatch.vocabulary import Urgency
 from incidents import outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
@@ -28,6 +27,7 @@ from incidents.models import (
     Attachment,
     Contact,
     DecisionRecord,
+    IdempotencyKey,
     Incident,
     IncidentReport,
     OutboxMessage,
@@ -68,19 +68,26 @@ class _Item:
     position: int
     draft: ReportDraft
     digest: str
+    key: str = ""
     decision: Decision | None = None
     report: Report | None = None
     incident: Incident | None = None
     record: DecisionRecord | None = None
     assignment: Assignment | None = None
     joins: bool = False
+    key_known: bool = False
 
 
 def receive_one(
-    draft: ReportDraft, *, at: datetime, client: ApiClient | None = None, user: User | None = None
+    draft: ReportDraft,
+    *,
+    at: datetime,
+    client: ApiClient | None = None,
+    user: User | None = None,
+    key: str = "",
 ) -> Receipt | Refusal:
     """Take in one report; see `receive`."""
-    return receive([draft], at=at, client=client, user=user)[0]
+    return receive([draft], at=at, client=client, user=user, keys=[key])[0]
 
 
 def receive(
@@ -89,11 +96,13 @@ def receive(
     at: datetime,
     client: ApiClient | None = None,
     user: User | None = None,
+    keys: Sequence[str] = (),
 ) -> list[Receipt | Refusal]:
     """Take in reports; answers one Receipt or Refusal each, in order.
 
     A report that came before, by (source, external_id), answers its first receipt, or a Refusal
-    "conflict" when it says something else now. Received is `at`; when it happened never moves a limit.
+    "conflict" when it says something else now; likewise by the client's idempotency `keys`, one for each
+    draft or none ("key_reused"). Received is `at`; when it happened never moves a limit.
     """
     answers: dict[int, Receipt | Refusal] = {}
     items: list[_Item] = []
@@ -106,7 +115,8 @@ def receive(
         except FactsError as error:
             answers[position] = Refusal(error.code, error.field, str(error))
         else:
-            items.append(_Item(position, draft, draft.content_hash()))
+            key = keys[position] if client is not None and keys else ""
+            items.append(_Item(position, draft, draft.content_hash(), key))
             requests.append(request)
     for item, decision in zip(items, service.decide_many(requests, now=now), strict=True):
         item.decision = decision
@@ -161,7 +171,7 @@ def _store(
 def _write(
     items: Sequence[_Item], *, at: datetime, client: ApiClient | None, user: User | None
 ) -> dict[int, Receipt | Refusal]:
-    answers, fresh, repeats = _sort_out_repeats(items)
+    answers, fresh, repeats = _sort_out_repeats(items, client)
     if fresh:
         _write_reports(fresh, at=at, client=client, user=user)
         _attach_or_open(fresh, at=at)
@@ -174,11 +184,29 @@ def _write(
         assert first.report is not None
         assert first.incident is not None
         answers[item.position] = Receipt(first.report, first.incident, first.record, False, first.joins)
+    _keep_keys(items, answers, at=at, client=client)
     return answers
 
 
-def _sort_out_repeats(
+def _keep_keys(
     items: Sequence[_Item],
+    answers: Mapping[int, Receipt | Refusal],
+    *,
+    at: datetime,
+    client: ApiClient | None,
+) -> None:
+    """Remember what a key was used for, in the transaction that used it: two uses at once collide here."""
+    fresh = []
+    for item in items:
+        answer = answers[item.position]
+        if item.key and not item.key_known and isinstance(answer, Receipt):
+            fresh.append(IdempotencyKey(client=client, key=item.key, report=answer.report, used_at=at))
+    if fresh:
+        IdempotencyKey.objects.bulk_create(fresh)
+
+
+def _sort_out_repeats(
+    items: Sequence[_Item], client: ApiClient | None
 ) -> tuple[dict[int, Receipt | Refusal], list[_Item], list[tuple[_Item, _Item]]]:
     """Answers for what came before this batch; what is new; and repeats inside the batch with their first."""
     known = {
@@ -188,12 +216,16 @@ def _sort_out_repeats(
             external_id__in={item.draft.external_id for item in items},
         )
     }
+    by_key = _reports_by_key(items, client)
     answers: dict[int, Receipt | Refusal] = {}
     firsts: dict[tuple[str, str], _Item] = {}
     repeats: list[tuple[_Item, _Item]] = []
     for item in items:
         key = (item.draft.source, item.draft.external_id)
-        if key in known:
+        if item.key in by_key:
+            item.key_known, first = True, by_key[item.key]
+            answers[item.position] = receipt_of(first) if first.content_hash == item.digest else _key_reused()
+        elif key in known:
             answers[item.position] = (
                 receipt_of(known[key]) if known[key].content_hash == item.digest else _conflict()
             )
@@ -207,6 +239,14 @@ def _sort_out_repeats(
     return answers, list(firsts.values()), repeats
 
 
+def _reports_by_key(items: Sequence[_Item], client: ApiClient | None) -> dict[str, Report]:
+    asked = {item.key for item in items} - {""}
+    if not asked:
+        return {}
+    rows = IdempotencyKey.objects.filter(client=client, key__in=asked).select_related("report")
+    return {row.key: row.report for row in rows}
+
+
 def receipt_of(report: Report) -> Receipt:
     """The receipt of a report that is in already."""
     link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
@@ -218,6 +258,10 @@ def _conflict() -> Refusal:
     return Refusal(
         "conflict", "external_id", _("This source has sent another report under this external_id.")
     )
+
+
+def _key_reused() -> Refusal:
+    return Refusal("key_reused", "Idempotency-Key", _("This key has been used for another report."))
 
 
 def _write_reports(
@@ -277,8 +321,10 @@ def _attach_or_open(items: Sequence[_Item], *, at: datetime) -> None:
         found = _named_case(item, candidates)
         if found is None and sighting:
             found = same_thing(sighting, [*candidates, *opened])
+        # A batch that is tried again in halves starts from nothing.
+        item.joins, item.assignment = found is not None, None
         if found:
-            item.incident, item.joins = found, True
+            item.incident = found
             continue
         item.incident = _new_case(item, at=at)
         opened.append(item.incident)
@@ -337,7 +383,6 @@ def _new_case(item: _Item, *, at: datetime) -> Incident:
 
 
 def _write_cases(items: Sequence[_Item], *, at: datetime, actor: Actor) -> None:
-    lists = dict(ResponsibilityList.objects.live().values_list("version", "pk"))
     cases: list[Incident] = []
     clocks: list[Timer] = []
     for item in items:
@@ -348,7 +393,7 @@ def _write_cases(items: Sequence[_Item], *, at: datetime, actor: Actor) -> None:
             incident=incident,
             report=item.report,
             made_at=at,
-            responsibility_list_id=lists[decision.list_version],
+            responsibility_list_id=item.list_id,
             model=decision.model,
             outcome=decision.outcome,
             category_code=decision.category or "",
