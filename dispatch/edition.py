@@ -5,6 +5,7 @@ and compile again. What a batch of decisions was handed stays the same until tha
 """
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,7 @@ class Names:
 class Edition:
     """One consistent state of everything that decisions rest on."""
 
+    list_id: int
     version: int
     index: MatchIndex
     units: UnitDirectory
@@ -52,16 +54,20 @@ class Edition:
 
 _current: tuple[tuple[Any, ...], Edition] | None = None
 _compiling = threading.Lock()
+_probed_at = 0.0
+# Seconds for which a calendar that was just asked about is taken to be unchanged.
+CALENDAR_TRUST = 1.0
 
 
 def edition() -> Edition:
     """The edition that decides now: one statement when nothing changed. Raises NoLiveList."""
-    global _current
+    global _current, _probed_at
     with connection.cursor() as cursor:
         cursor.execute(_PROBE)
         live, content, categories, calendar, units = cursor.fetchone()
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
+    _probed_at = time.monotonic()
     stamp = (tuple(live), content, categories, tuple(calendar), tuple(units))
     held = _current
     if held is None or held[0] != stamp:
@@ -74,7 +80,10 @@ def edition() -> Edition:
 
 
 def work_calendar() -> WorkCalendar:
-    """The calendar of the current edition."""
+    """The calendar, at most CALENDAR_TRUST old: one action asks for it many times."""
+    held = _current
+    if held is not None and time.monotonic() - _probed_at < CALENDAR_TRUST:
+        return held[1].calendar
     return edition().calendar
 
 
@@ -84,6 +93,7 @@ def _compile(list_id: int, version: int) -> Edition:
     units = UnitDirectory.read()
     categories = Category.objects.values_list("code", "name_zh", "name_en")
     return Edition(
+        list_id=list_id,
         version=version,
         index=MatchIndex(items, version),
         units=units,

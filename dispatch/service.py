@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from dispatch import reasons
 from dispatch.edition import Edition, edition
@@ -98,7 +99,8 @@ def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> l
 def check(request: Request, now: Edition) -> None:
     """Raise FactsError if a given fact is none that the list knows."""
     if request.category is not None and request.category not in now.names.categories:
-        raise FactsError("category", "unknown", f"There is no category {request.category!r}.")
+        told = gettext("There is no category “%(code)s”.") % {"code": request.category}
+        raise FactsError("category", "unknown", told)
     for name, word, known in (
         ("source", request.source, Source.values),
         ("nature", request.nature, Nature.values),
@@ -106,9 +108,11 @@ def check(request: Request, now: Edition) -> None:
         ("urgency", request.urgency, Urgency.values),
     ):
         if word is not None and word not in known:
-            raise FactsError(name, "unknown", f"There is no {name.replace('_', ' ')} {word!r}.")
+            told = gettext("“%(code)s” is not in the list of allowed values.") % {"code": word}
+            raise FactsError(name, "unknown", told)
     if request.owner not in (None, "private", "unknown") and request.owner not in now.units.codes:
-        raise FactsError("owner", "unknown", f"There is no unit {request.owner!r}.")
+        told = gettext("There is no unit “%(code)s”.") % {"code": request.owner}
+        raise FactsError("owner", "unknown", told)
 
 
 def decide_facts(facts: Facts, *, now: Edition | None = None, model: Classifier | None = None) -> Decision:
