@@ -21,6 +21,7 @@ def load(**options: object) -> str:
 @pytest.fixture
 def small_steps(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two steps in a folder of their own: units, and areas that build on them."""
+    LoadedReference.objects.all().delete()
     settings.BASE_DIR = tmp_path
     (tmp_path / "units.csv").write_text("one", encoding="utf-8")
     (tmp_path / "notes.csv").write_text("one", encoding="utf-8")

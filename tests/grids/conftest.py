@@ -1,31 +1,9 @@
-"""The demo district, loaded by the production commands."""
+"""Districts small enough to be spoilt."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
-from django.db import transaction
-from pytest_django import DjangoDbBlocker
-
-from grids import locate
-
-
-@pytest.fixture(scope="module")
-def district_in_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Every unit and area, as the commands leave them, for one module; rolled back after it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        call_command("load_units", verbosity=0)
-        call_command("load_areas", verbosity=0)
-        yield
-        transaction.set_rollback(True)
-        locate.forget()
-
-
-@pytest.fixture
-def district(district_in_database: None, db: None) -> None:
-    """The demo district, and what a test changes in it is undone."""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.utils.translation import override
 from accounts.models import OrgUnit
 from grids.models import Area, Jurisdiction
 
-pytestmark = pytest.mark.usefixtures("district")
+pytestmark = pytest.mark.django_db
 
 
 def test_everything_is_there():

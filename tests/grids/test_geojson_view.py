@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from shapely.geometry import shape
 
-pytestmark = [pytest.mark.usefixtures("district"), pytest.mark.urls("grids.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("grids.urls")]
 
 
 @pytest.mark.parametrize(

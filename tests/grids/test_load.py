@@ -1,17 +1,35 @@
 """Loading units and areas: repeatable, and refused wholly when something is wrong."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from accounts.models import OrgUnit
 from accounts.reference import BadFile
-from grids.models import Area
+from grids import locate
+from grids.models import Area, Facility
+
+pytestmark = pytest.mark.django_db
 
 Spoil = Callable[[dict], None]
+
+
+@pytest.fixture(autouse=True)
+def forget_the_areas() -> Iterator[None]:
+    """What a test loads is rolled back, so nothing of it may stay in memory."""
+    yield
+    locate.forget()
+
+
+def areas() -> set[tuple[str, str]]:
+    return set(Area.objects.values_list("code", "name_zh"))
+
+
+def units() -> set[tuple[str, str, bool]]:
+    return set(OrgUnit.objects.values_list("code", "name_zh", "is_open"))
 
 
 def spoil(folder: Path, name: str, change: Spoil) -> None:
@@ -31,13 +49,11 @@ def set_corner(value: list[float], corner: int) -> Spoil:
     return change
 
 
-@pytest.mark.django_db
-def test_a_small_district_loads(small_district: Path):
+def test_another_district_takes_the_place_of_the_one_before(small_district: Path):
     call_command("load_areas", small_district, verbosity=0)
     assert Area.objects.count() == 5
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "change", "where", "reason"),
     [
@@ -66,16 +82,39 @@ def test_a_small_district_loads(small_district: Path):
 def test_a_bad_feature_is_named_and_nothing_is_loaded(
     small_district: Path, name: str, change: Spoil, where: str, reason: str
 ):
+    before = areas()
     spoil(small_district, name, change)
     with pytest.raises(BadFile) as refused:
         call_command("load_areas", small_district, verbosity=0)
     assert name in str(refused.value)
     assert refused.value.rows[0].column == where
     assert reason in str(refused.value)
-    assert Area.objects.count() == 0
+    assert areas() == before
 
 
-@pytest.mark.django_db
+def test_an_area_that_is_in_use_is_not_dropped(small_district: Path):
+    before = areas()
+    Facility.objects.create(
+        code="lamp-1",
+        kind="lamp",
+        owner_code="lighting-company",
+        lon=114.1,
+        lat=22.6,
+        cell_id="440307003002001",
+    )
+    Facility.objects.create(
+        code="lamp-2",
+        kind="lamp",
+        owner_code="lighting-company",
+        lon=114.2,
+        lat=22.7,
+        cell_id="440307020003001",
+    )
+    with pytest.raises(CommandError, match="still in use"):
+        call_command("load_areas", small_district, verbosity=0)
+    assert areas() == before
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]"])
 def test_a_file_that_is_no_geojson_is_named(small_district: Path, content: bytes):
     (small_district / "streets.geojson").write_bytes(content)
@@ -94,7 +133,6 @@ ROOT = "district,district,龙岗区,Longgang District,,440307000000"
 POLICE = "police,district_department,公安分局,Police,district,440307000000"
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -109,13 +147,13 @@ POLICE = "police,district_department,公安分局,Police,district,440307000000"
     ],
 )
 def test_a_bad_unit_is_named_and_nothing_is_loaded(tmp_path: Path, line: str, told: str):
+    before = units()
     with pytest.raises(BadFile) as refused:
         call_command("load_units", units_file(tmp_path, ROOT, line), verbosity=0)
     assert told in str(refused.value)
-    assert OrgUnit.objects.count() == 0
+    assert units() == before
 
 
-@pytest.mark.django_db
 def test_a_unit_that_left_the_file_is_closed_and_opens_again(tmp_path: Path):
     call_command("load_units", units_file(tmp_path, ROOT, POLICE), verbosity=0)
     call_command("load_units", units_file(tmp_path, ROOT), verbosity=0)
@@ -124,7 +162,6 @@ def test_a_unit_that_left_the_file_is_closed_and_opens_again(tmp_path: Path):
     assert OrgUnit.objects.get(code="police").is_open
 
 
-@pytest.mark.django_db
 def test_a_unit_knows_the_way_from_the_root():
     call_command("load_units", verbosity=0)
     team = OrgUnit.objects.get(code="pinghu/enforcement")

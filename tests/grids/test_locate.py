@@ -12,7 +12,7 @@ from grids.models import Area
 CELL = "440307003002001"
 POINT = (114.1225, 22.686)
 
-pytestmark = pytest.mark.usefixtures("district")
+pytestmark = pytest.mark.django_db
 
 
 def codes(place) -> list[str]:

@@ -25,15 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         areas = read_areas(options["folder"])
         with transaction.atomic():
-            try:
-                # Smallest first: an area is deleted after everything inside it.
-                for area in Area.objects.exclude(code__in=[area.code for area in areas]).order_by("-code"):
-                    area.delete()
-            except ProtectedError as error:
-                raise CommandError(
-                    f"area {area.code} is not in these files, but still in use ({error.args[0]}). "
-                    "Nothing was loaded."
-                ) from error
+            _drop_others({area.code for area in areas})
             Area.objects.bulk_create(
                 areas,
                 batch_size=1000,
@@ -45,6 +37,18 @@ class Command(BaseCommand):
             Jurisdiction.objects.bulk_create(keepers, ignore_conflicts=True)
         locate.forget()
         self.stdout.write(f"Areas: {len(areas)}, kept by {len(keepers)} units")
+
+
+def _drop_others(codes: set[str]) -> None:
+    """Delete the areas that the files no longer have, the innermost first."""
+    others = Area.objects.exclude(code__in=codes)
+    for kind in reversed(Area.Kind.values):
+        try:
+            others.of_kind(kind).delete()
+        except ProtectedError as error:
+            raise CommandError(
+                f"A {kind} is not in these files, but still in use ({error.args[0]}). Nothing was loaded."
+            ) from error
 
 
 def _keepers(codes: set[str]) -> list[Jurisdiction]:
