@@ -68,6 +68,7 @@ class _Item:
     position: int
     draft: ReportDraft
     digest: str
+    list_id: int  # of the list that decides it
     key: str = ""
     decision: Decision | None = None
     report: Report | None = None
@@ -116,7 +117,7 @@ def receive(
             answers[position] = Refusal(error.code, error.field, str(error))
         else:
             key = keys[position] if client is not None and keys else ""
-            items.append(_Item(position, draft, draft.content_hash(), key))
+            items.append(_Item(position, draft, draft.content_hash(), now.list_id, key))
             requests.append(request)
     for item, decision in zip(items, service.decide_many(requests, now=now), strict=True):
         item.decision = decision
