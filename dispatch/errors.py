@@ -2,7 +2,7 @@
 
 
 class FactsError(ValueError):
-    """A fact that cannot be true: `field` names the input, `code` the rule, str() tells it in the reader's language."""
+    """A fact that cannot be true: `field` names the input, `code` the rule, str() tells the reader."""
 
     def __init__(self, field: str, code: str, message: str) -> None:
         self.field = field

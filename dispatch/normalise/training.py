@@ -25,10 +25,6 @@ from dispatch.normalise.model import ARRAYS, CARD, SHARPNESS, Classifier, Readin
 
 FOLDS = 3
 SEED = 20_180_101
-# The examples' authors had the list before their eyes, callers have not: while the mixture is fitted,
-# every second keyword hit is hidden, so that keywords are not trusted beyond their use in the field.
-HIDDEN_HITS = 0.5
-
 # What a model depends on beside the data.
 _CODE = ("assessment", "corpus", "features", "lexicon", "model", "training")
 
@@ -41,7 +37,7 @@ class Trained:
 
     vectors: Vectors
     separating: Any
-    counting: Any
+    counting: Matrix  # log probabilities, categories × columns
     nearness: Any  # sparse, items × columns, rows of length one
 
 
@@ -72,13 +68,17 @@ def _learn(corpus: Corpus, chosen: NDArray[np.intp]) -> Trained:
     items = np.concatenate([corpus.labels[chosen], corpus.note_items]).astype(int)
     categories = np.concatenate([corpus.category_of[corpus.labels[chosen]], corpus.note_categories])
     separating = LinearSVC(C=0.5, random_state=SEED).fit(matrix, categories)
-    counting = MultinomialNB(alpha=0.02, fit_prior=False).fit(matrix, categories)
+    # It counts characters alone: a keyword is made of characters that it has already counted.
+    letters = len(vectors.columns)
+    counts = MultinomialNB(alpha=0.02, fit_prior=False).fit(matrix[:, :letters], categories)
+    counting = np.zeros((len(counts.classes_), vectors.width))
+    counting[:, :letters] = counts.feature_log_prob_
     about = np.flatnonzero(items >= 0)
     gather = csr_matrix((np.ones(len(about)), (items[about], about)), shape=(len(corpus.items), len(texts)))
     return Trained(vectors, separating, counting, normalize(gather @ matrix).astype(np.float32))
 
 
-def _measures(corpus: Corpus, trained: Trained, texts: Sequence[str], hidden: float) -> tuple[Matrix, Matrix]:
+def _measures(corpus: Corpus, trained: Trained, texts: Sequence[str]) -> tuple[Matrix, Matrix]:
     """Of each text: the category measures (5 × texts × categories) and the matter measures (4 × …)."""
     from scipy.sparse import csr_matrix
 
@@ -86,11 +86,10 @@ def _measures(corpus: Corpus, trained: Trained, texts: Sequence[str], hidden: fl
     matrix = _matrix(vectors, texts)
     near = (matrix @ trained.nearness.T).toarray()
     nearest = np.log(np.add.reduceat(np.exp(near * SHARPNESS), corpus.starts, axis=1))
-    chance = np.random.default_rng(SEED)
     told: list[int] = []
     ends = [0]
     for text in texts:
-        told += [hit for hit in vectors.hits(text) if chance.random() >= hidden]
+        told += vectors.hits(text)
         ends.append(len(told))
     weights = vectors.keyword_idf[told] if told else np.zeros(0)
     hits = csr_matrix((weights, told, ends), shape=(len(texts), len(corpus.keywords)))
@@ -112,7 +111,7 @@ def _measures(corpus: Corpus, trained: Trained, texts: Sequence[str], hidden: fl
         np.stack(
             [
                 trained.separating.decision_function(matrix),
-                matrix @ trained.counting.feature_log_prob_.T,
+                matrix @ trained.counting.T,
                 nearest,
                 words,
                 share,
@@ -163,32 +162,29 @@ def train(corpus: Corpus, folder: Path, *, progress: Any = print) -> tuple[Class
     fold_of = np.random.default_rng(SEED).permutation(count) % FOLDS
     category_parts: list[Matrix] = []
     matter_parts: list[Matrix] = []
-    open_parts: list[tuple[Matrix, Matrix]] = []
+    own_parts: list[Matrix] = []
     order: list[NDArray[np.intp]] = []
     labels = corpus.category_of[corpus.labels]
     for fold in range(FOLDS):
         trained = _learn(corpus, np.flatnonzero(fold_of != fold))
         held = np.flatnonzero(fold_of == fold)
         texts = [corpus.texts[at] for at in held]
-        categories, matters = _measures(corpus, trained, texts, HIDDEN_HITS)
+        categories, matters = _measures(corpus, trained, texts)
         category_parts.append(categories)
-        matter_parts.append(_own_category(corpus, matters, labels[held]))
-        open_parts.append(_measures(corpus, trained, texts, 0.0))
+        matter_parts.append(matters)
+        own_parts.append(_own_category(corpus, matters, labels[held]))
         order.append(held)
         progress(f"Fold {fold + 1} of {FOLDS}: {len(held)} examples held out")
     rows = np.concatenate(order)
     mix = _mixture(np.concatenate(category_parts, axis=1), labels[rows])
-    # The proportions come from texts with hidden keywords, the scale from the texts as they are.
-    seen = np.tensordot(mix, np.concatenate([parts[0] for parts in open_parts], axis=1), 1)
-    mix = mix * _mixture(seen[None], labels[rows])[0]
     sizes = np.diff(np.append(corpus.starts, len(corpus.items)))
     inside = np.arange(sizes.max())[None, :] < sizes[labels[rows]][:, None]
     truth = corpus.labels[rows] - corpus.starts[labels[rows]]
-    matter_mix = _mixture(np.concatenate(matter_parts, axis=1), truth, inside)
+    matter_mix = _mixture(np.concatenate(own_parts, axis=1), truth, inside)
     trained = _learn(corpus, np.arange(count))
     classifier = _write(corpus, trained, mix, matter_mix, folder)
     held_out = HeldOut(np.zeros((count, len(corpus.categories))), np.zeros((count, len(corpus.items))))
-    for held, (categories, matters) in zip(order, open_parts, strict=True):
+    for held, categories, matters in zip(order, category_parts, matter_parts, strict=True):
         scores = np.tensordot(mix, categories, 1)
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         held_out.categories[held] = raised / raised.sum(axis=1, keepdims=True)
@@ -211,7 +207,7 @@ def _own_category(corpus: Corpus, matters: Matrix, labels: NDArray[np.intp]) -> 
 def _write(corpus: Corpus, trained: Trained, mix: Matrix, matter_mix: Matrix, folder: Path) -> Classifier:
     """Fold the two linear models into one matrix and store everything as small arrays."""
     vectors = trained.vectors
-    weights = mix[0] * trained.separating.coef_ + mix[1] * trained.counting.feature_log_prob_
+    weights = mix[0] * trained.separating.coef_ + mix[1] * trained.counting
     weights = weights - weights.mean(axis=0)  # the same for every category: no probability changes
     postings = trained.nearness.tocsc()
     number = {word: at for at, word in enumerate(corpus.keywords)}

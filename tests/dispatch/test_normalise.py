@@ -81,11 +81,11 @@ def test_calibration_keeps_the_order_and_stays_inside() -> None:
 
 
 def test_without_a_model_the_error_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match="manage.py train"):
+    with pytest.raises(ImproperlyConfigured, match=r"manage\.py train"):
         model.load(tmp_path)
     (tmp_path / "card.json").write_text("{}")
     (tmp_path / "classifier.npz").write_bytes(b"not arrays")
-    with pytest.raises(ImproperlyConfigured, match="manage.py train"):
+    with pytest.raises(ImproperlyConfigured, match=r"manage\.py train"):
         model.load(tmp_path)
 
 
