@@ -8,6 +8,7 @@ import hashlib
 import io
 import math
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import IO, Any, Final, Protocol
 from uuid import UUID
@@ -31,6 +32,7 @@ LONGEST_SIDE: Final = 2560
 MAX_PIXELS: Final = 52_000_000
 QUALITY: Final = 84
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
+KEPT_UNUSED: Final = timedelta(days=1)
 # Brands of the ISO container that iPhones write and that no browser of ours can show.
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _DISTRICT_TIME: Final = ZoneInfo("Asia/Shanghai")
@@ -80,11 +82,19 @@ def store_picture(
     return attachment
 
 
-def discard(attachments: list[Attachment]) -> None:
+def discard(attachment_ids: Iterable[UUID]) -> None:
     """Remove pictures that were stored for a report which then did not come to be."""
-    for attachment in attachments:
-        if Attachment.objects.filter(pk=attachment.pk, report=None, incident=None).delete()[0]:
-            attachment.file.delete(save=False)
+    for attachment in Attachment.objects.filter(pk__in=list(attachment_ids), report=None, incident=None):
+        attachment.delete()
+        attachment.file.delete(save=False)
+
+
+def remove_unused(*, at: datetime, limit: int = 200) -> int:
+    """Remove up to `limit` pictures that were uploaded a day ago and never sent with anything."""
+    unused = Attachment.objects.filter(report=None, incident=None, uploaded_at__lt=at - KEPT_UNUSED)
+    ids = list(unused.order_by("uploaded_at").values_list("pk", flat=True)[:limit])
+    discard(ids)
+    return len(ids)
 
 
 @require_safe

@@ -1,0 +1,301 @@
+"""Following: what its reporter may know about a report, by the tracking code."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.models import OrgUnit
+from dispatch.models import ResponsibilityItem
+from grids.models import Area
+from incidents.actions.closing import OBJECTION_WINDOW
+from incidents.models import Assignment, Attachment, Feedback, Incident, Report, Text, TimelineEntry, Timer
+from incidents.models.incident import ResolutionOutcome, Status
+from incidents.numbers import district_day
+from incidents.public.facts import Mark, Phase, Photo, Step, TrackedCase, UnknownCode, Why
+from incidents.timeline import Kind
+
+# What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
+_TOLD = frozenset(
+    {
+        Kind.RECEIVED,
+        Kind.JOINED,
+        Kind.TO_DESK,
+        Kind.DISPATCHED,
+        Kind.ACCEPTED,
+        Kind.DEEMED_ACCEPTED,
+        Kind.RETURN_AGREED,
+        Kind.REDISPATCHED,
+        Kind.RESOLVED,
+        Kind.PARKED,
+        Kind.VERIFICATION_ASKED,
+        Kind.VERIFIED,
+        Kind.VERIFICATION_FAILED,
+        Kind.CLOSED,
+        Kind.ANSWERED,
+        Kind.REJECTED,
+        Kind.REOPENED,
+        Kind.ABSORBED,
+        Kind.SUPPLEMENTED,
+        Kind.CHASED,
+        Kind.WITHDRAWN,
+        Kind.RATED,
+        Kind.OBJECTED,
+        Kind.BREACHED,
+    }
+)
+# Of these only the reporter's own are told: what neighbours do is their own business.
+_OWN_ONLY = frozenset({Kind.SUPPLEMENTED, Kind.CHASED, Kind.WITHDRAWN, Kind.RATED})
+# Words of these are written to the reporter.
+_WITH_WORDS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
+_PHASES: Mapping[str, Phase] = {
+    Status.TRIAGE: Phase.DECIDING,
+    Status.DISPATCHED: Phase.SENT,
+    Status.HANDLING: Phase.HANDLING,
+    Status.RESOLVED: Phase.CHECKING,
+    Status.PARKED: Phase.PARKED,
+    Status.SUSPENDED: Phase.PAUSED,
+    Status.CLOSED: Phase.SETTLED,
+    Status.REJECTED: Phase.DECLINED,
+}
+_CLOCKS: Mapping[Phase, str] = {
+    Phase.DECIDING: Timer.Kind.DISPATCH,
+    Phase.SENT: Timer.Kind.HANDLING,
+    Phase.HANDLING: Timer.Kind.HANDLING,
+    Phase.CHECKING: Timer.Kind.VERIFICATION,
+}
+_CODE_NOISE = re.compile(r"[^0-9A-Z]")
+_TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
+_TITLE_MAX = 22
+
+
+def status(tracking_code: str, *, at: datetime) -> TrackedCase:
+    """Where a report stands, in plain facts; raises UnknownCode."""
+    report = report_of(tracking_code)
+    link = report.links.filter(unlinked_at__isnull=True).select_related("incident__category").get()
+    incident = link.incident
+    phase = phase_of(incident, report)
+    timers = {timer.kind: timer for timer in incident.timers.order_by("pk")}
+    clock = timers.get(_CLOCKS.get(phase, ""))
+    if clock is not None and clock.stopped_at is not None:
+        clock = None
+    lead = (
+        incident.assignments.filter(role=Assignment.Role.LEAD)
+        .select_related("decision")
+        .order_by("pk")
+        .last()
+    )
+    entries = list(incident.timeline.filter(kind__in=_TOLD).order_by("pk"))
+    units = _unit_names(incident, lead, entries)
+    texts = _texts(entries)
+    steps = _steps(entries, report, units, texts)
+    places = _place_names(incident)
+    ratings = list(Feedback.objects.filter(report=report, handling_run=incident.handling_run))
+    objections = [
+        entry.at for entry in entries if entry.kind == Kind.OBJECTED and entry.data.get("report") == report.pk
+    ]
+    object_until = incident.closed_at + OBJECTION_WINDOW if incident.closed_at else None
+    handled = timers.get(Timer.Kind.HANDLING)
+    done_at = incident.resolved_at if lead is not None else None
+    overdue = clock is not None and at > clock.due_at
+    return TrackedCase(
+        code=report.tracking_code,
+        phase=phase,
+        title=_title(report.text.body) or (incident.category.name if incident.category else ""),
+        category=incident.category.name if incident.category and lead is not None else "",
+        place=places,
+        unit=units.get(lead.unit_id if lead and phase != Phase.DECIDING else "", ""),
+        received_at=report.received_at,
+        since=_since(incident, phase, clock, entries),
+        due_at=clock.due_at if clock else None,
+        clock_from=clock.started_at if clock else None,
+        parked_until=incident.parked_until if phase == Phase.PARKED else None,
+        overdue=overdue,
+        rework=incident.rework_count,
+        returns=incident.return_count,
+        reports=incident.report_count,
+        joined=link.how == "same",
+        in_district=incident.in_district,
+        outcome=incident.outcome,
+        answer=next((step.note for step in steps if step.note), ""),
+        words=report.text.body,
+        address=report.address,
+        has_contact=report.contact_id is not None,
+        photos=_photos(report.attachments.all()),
+        before=_photos(incident.attachments.filter(stage=Attachment.Stage.BEFORE)),
+        after=_photos(incident.attachments.filter(stage=Attachment.Stage.AFTER)),
+        steps=steps,
+        why=_why(report, lead, units, places) if phase != Phase.DECIDING else None,
+        handled_seconds=(done_at - incident.received_at).total_seconds() if done_at else None,
+        spare_seconds=(handled.due_at - done_at).total_seconds() if done_at and handled else None,
+        marks=_marks(ratings),
+        may_rate=incident.resolved_at is not None and not ratings and phase != Phase.WITHDRAWN,
+        may_object=(
+            phase in (Phase.SETTLED, Phase.ANSWERED)
+            and not objections
+            and object_until is not None
+            and at <= object_until
+        ),
+        object_until=object_until,
+        objected_at=objections[-1] if objections else None,
+        may_withdraw=(
+            incident.is_open and incident.status != Status.RESOLVED and report.withdrawn_at is None
+        ),
+        version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
+        f"{int(overdue)}.{district_day(at):%m%d}",
+    )
+
+
+def report_of(tracking_code: str) -> Report:
+    """The report with this code, however it was typed; raises UnknownCode."""
+    letters = _CODE_NOISE.sub("", unicodedata.normalize("NFKC", tracking_code[:40]).upper())
+    found = (
+        Report.objects.filter(tracking_code=f"{letters[:5]}-{letters[5:]}").select_related("text").first()
+        if len(letters) == 10
+        else None
+    )
+    if found is None:
+        raise UnknownCode(tracking_code)
+    return found
+
+
+def phase_of(incident: Incident, report: Report | None = None) -> Phase:
+    """A case's phase as its reporter sees it; without a report, as a neighbour would."""
+    if report is not None and report.withdrawn_at is not None:
+        return Phase.WITHDRAWN
+    if incident.outcome == ResolutionOutcome.ANSWERED:
+        return Phase.ANSWERED
+    if incident.outcome == ResolutionOutcome.WITHDRAWN:
+        return Phase.WITHDRAWN
+    return _PHASES[incident.status]
+
+
+def _since(
+    incident: Incident, phase: Phase, clock: Timer | None, entries: Sequence[TimelineEntry]
+) -> datetime:
+    instants = {
+        Phase.SENT: incident.dispatched_at,
+        Phase.HANDLING: incident.accepted_at,
+        Phase.CHECKING: incident.resolved_at,
+        Phase.SETTLED: incident.closed_at,
+        Phase.ANSWERED: incident.closed_at,
+        Phase.DECLINED: incident.closed_at,
+        Phase.DECIDING: clock.started_at if clock else None,
+    }
+    return instants.get(phase) or (entries[-1].at if entries else incident.received_at)
+
+
+def _title(words: str) -> str:
+    first = _TITLE_ENDS.split(words.strip(), maxsplit=1)[0].strip()
+    return first if len(first) <= _TITLE_MAX else f"{first[: _TITLE_MAX - 1]}…"
+
+
+def _unit_names(
+    incident: Incident, lead: Assignment | None, entries: Iterable[TimelineEntry]
+) -> dict[str, str]:
+    codes = {str(entry.data.get("unit") or "") for entry in entries} | {incident.owner_unit_id}
+    if lead is not None:
+        codes |= {lead.unit_id, lead.supervising_unit}
+    # Whose step it was, where the entry names no unit of its own.
+    codes |= {entry.actor_unit_id or "" for entry in entries}
+    return {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=codes - {""})}
+
+
+def _texts(entries: Iterable[TimelineEntry]) -> dict[int, str]:
+    wanted = [entry.data["text"] for entry in entries if entry.kind in _WITH_WORDS and entry.data.get("text")]
+    return dict(Text.objects.filter(pk__in=wanted).values_list("pk", "body"))
+
+
+def _steps(
+    entries: Iterable[TimelineEntry], report: Report, units: Mapping[str, str], texts: Mapping[int, str]
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    received: datetime | None = None
+    sent: datetime | None = None
+    unit = ""
+    for entry in entries:
+        kind, data = entry.kind, entry.data
+        own = data.get("report") == report.pk or _is_own_rating(entry, report)
+        if kind in _OWN_ONLY and not own:
+            continue
+        if kind == Kind.RECEIVED:
+            received = entry.at
+        if kind in (Kind.DISPATCHED, Kind.REDISPATCHED):
+            unit = units.get(str(data.get("unit")), "")
+        named = units.get(str(data.get("unit") or ""), "")
+        waited = {
+            Kind.DISPATCHED: received,
+            Kind.ACCEPTED: sent,
+        }.get(Kind(kind))
+        steps.append(
+            Step(
+                at=entry.at,
+                kind=kind,
+                unit=named if kind in (Kind.VERIFICATION_ASKED, Kind.VERIFIED) else unit,
+                own=own,
+                note=texts.get(data.get("text") or 0, ""),
+                seconds=(entry.at - waited).total_seconds() if waited else None,
+                params=_params(kind, data),
+            )
+        )
+        if kind in (Kind.DISPATCHED, Kind.REDISPATCHED):
+            sent, received = entry.at, None  # only the first sending counts from receipt
+    return tuple(reversed(steps))
+
+
+def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The few numbers and codes that a sentence needs, by name: nothing slips through."""
+    kept = {
+        Kind.RESOLVED: ("outcome",),
+        Kind.PARKED: ("until",),
+        Kind.ABSORBED: ("reports",),
+        Kind.BREACHED: ("clock",),
+        Kind.DISPATCHED: ("automatic",),
+    }.get(Kind(kind), ())
+    return {name: data[name] for name in kept if name in data}
+
+
+def _is_own_rating(entry: TimelineEntry, report: Report) -> bool:
+    return (
+        entry.kind == Kind.RATED
+        and Feedback.objects.filter(pk=entry.data.get("feedback"), report=report).exists()
+    )
+
+
+def _place_names(incident: Incident) -> str:
+    codes = [code for code in (incident.street_code, incident.community_code) if code]
+    names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}
+    return " · ".join(names[code] for code in codes if code in names)
+
+
+def _photos(attachments: Iterable[Attachment]) -> tuple[Photo, ...]:
+    return tuple(Photo(item.pk, item.uploaded_at, item.width, item.height) for item in attachments)
+
+
+def _marks(ratings: Sequence[Feedback]) -> tuple[Mark, ...]:
+    if not ratings:
+        return ()
+    given = ratings[0]
+    return (Mark("speed", given.speed), Mark("result", given.result), Mark("service", given.service))
+
+
+def _why(report: Report, lead: Assignment | None, units: Mapping[str, str], place: str) -> Why | None:
+    """Only words that the reporter used too: a neighbour's stay with the neighbour."""
+    if lead is None:
+        return None
+    decision = lead.decision
+    item = ResponsibilityItem.objects.filter(
+        list_id=decision.responsibility_list_id, code=lead.item_code
+    ).first()
+    said = unicodedata.normalize("NFKC", report.text.body).casefold()
+    hits = [word for word in (item.keywords if item else []) if word.casefold() in said]
+    return Why(
+        by_person=decision.made_by_id is not None,
+        words=tuple(sorted(hits, key=len, reverse=True)[:2]),
+        place=place,
+        matter=item.matter_zh if item else "",
+        unit=units.get(lead.unit_id, ""),
+        limit=lead.handle_limit,
+        supervisor=units.get(lead.supervising_unit, "") if lead.supervising_unit != lead.unit_id else "",
+    )

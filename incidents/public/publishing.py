@@ -1,0 +1,265 @@
+"""Publishing: what everybody may know. No words, no pictures, no persons, no households, no disputes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import overload
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from accounts.models import OrgUnit
+from dispatch import service
+from dispatch.facts import PlaceFacts
+from dispatch.vocabulary import Nature, Source
+from grids.locate import locate
+from grids.models import Area
+from incidents.intake.same_thing import metres_between
+from incidents.models import Incident, Outcome, Timer
+from incidents.models.incident import ResolutionOutcome, Status
+from incidents.numbers import district_day
+from incidents.public.facts import AlikeCase, NearbyQuestion, SettledCase, StreetWeek, Week, WeekQuestion
+from incidents.public.following import phase_of
+
+# What lies in the street is everybody's; what happens between people, at home or at work is not.
+PUBLIC_DOMAINS = ("01", "02", "03", "04", "05", "06", "08", "10", "11", "18", "20")
+_HOUSEHOLDS = ("0604", "0804", "1005")  # neighbours' noise, flats rebuilt, rooms let by the bed
+_PUBLIC_NATURES = (Nature.COMPLAINT, Nature.HELP, Nature.FINDING, Nature.ALERT)
+
+WEEK = timedelta(days=7)
+LATEST = 40
+# Of fewer cases a share or a mean says nothing about a street.
+ENOUGH = 10
+
+ALIKE_RADIUS_M = 300.0
+ALIKE_WINDOW = timedelta(days=30)
+ALIKE_MOST = 4
+# A category that the words may mean with at least this probability is looked for.
+_LIKELY = 0.15
+_METRES_PER_DEGREE = 111_320.0
+
+
+@overload
+def published(question: WeekQuestion, *, at: datetime) -> Week: ...
+@overload
+def published(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]: ...
+def published(question: WeekQuestion | NearbyQuestion, *, at: datetime) -> Week | tuple[AlikeCase, ...]:
+    """What the public may know: the week's settled cases, or open cases about something alike nearby."""
+    if isinstance(question, NearbyQuestion):
+        return _alike(question, at=at)
+    return _week(question, at=at)
+
+
+def _public(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    return incidents.filter(
+        category__domain_code__in=PUBLIC_DOMAINS, nature__in=_PUBLIC_NATURES, in_district=True
+    ).exclude(category__in=_HOUSEHOLDS)
+
+
+def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
+    categories = _likely_categories(question, at=at)
+    north = ALIKE_RADIUS_M / _METRES_PER_DEGREE
+    east = north / max(0.1, math.cos(math.radians(question.lat)))
+    # incident_nearby: open cases by category and point
+    near = (
+        _public(Incident.objects.open())
+        .filter(
+            category__in=categories,
+            lat__range=(question.lat - north, question.lat + north),
+            lon__range=(question.lon - east, question.lon + east),
+            received_at__gte=at - ALIKE_WINDOW,
+        )
+        .select_related("category", "owner_unit")
+    )
+    found = sorted(
+        (
+            metres_between(question.lon, question.lat, incident.lon or 0.0, incident.lat or 0.0),
+            incident.pk,
+            incident,
+        )
+        for incident in near
+    )
+    within = [(metres, incident) for metres, _pk, incident in found if metres <= ALIKE_RADIUS_M][:ALIKE_MOST]
+    clocks = {
+        timer.incident_id: timer
+        for timer in Timer.objects.filter(
+            incident__in=[incident.pk for _metres, incident in within],
+            kind=Timer.Kind.HANDLING,
+            stopped_at__isnull=True,
+        )
+    }
+    return tuple(_alike_case(metres, incident, clocks.get(incident.pk)) for metres, incident in within)
+
+
+def _alike_case(metres: float, incident: Incident, clock: Timer | None) -> AlikeCase:
+    assert incident.category is not None
+    return AlikeCase(
+        number=incident.number,
+        category=incident.category.name,
+        unit=incident.owner_unit.name if incident.dispatched_at else "",
+        phase=phase_of(incident),
+        metres=round(metres),
+        reported_at=incident.received_at,
+        reports=incident.report_count,
+        due_at=clock.due_at if clock else None,
+        clock_from=clock.started_at if clock else None,
+    )
+
+
+def _likely_categories(question: NearbyQuestion, *, at: datetime) -> list[str]:
+    """What the words may be about: asked of the same matcher that will decide it."""
+    place = locate(lon=question.lon, lat=question.lat)
+    decision = service.decide(
+        text=question.text,
+        source=Source.RESIDENT_FORM,
+        at=at,
+        place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
+    )
+    likely = {guess.code for guess in decision.facts.categories if guess.probability >= _LIKELY}
+    if decision.category:
+        likely.add(decision.category)
+    return sorted(likely)
+
+
+def _week(question: WeekQuestion, *, at: datetime) -> Week:
+    since = at - WEEK
+    settled = _settled(since, at)
+    tallies = _tallies(settled)
+    chosen = settled.filter(street_code=question.street) if question.street else settled
+    # The whole is the sum of its parts, so that the sentence and the table agree.
+    whole = sum(tallies.values(), _Tally())
+    return Week(
+        since=since,
+        until=at,
+        settled=whole.settled,
+        on_time=whole.on_time_share,
+        mean_seconds=whole.mean_seconds,
+        rating=whole.rating,
+        streets=_streets(tallies),
+        communities=_communities(settled),
+        latest=_latest(chosen),
+    )
+
+
+def _settled(since: datetime, at: datetime) -> QuerySet[Incident]:
+    """Public cases that were solved and closed in the period, and stand."""
+    # outcome_day finds the period's closings without reading every case ever closed
+    closed = _standing(Outcome.Kind.CLOSED).filter(day__range=(district_day(since), district_day(at)))
+    return (
+        _public(Incident.objects.all())
+        .filter(
+            pk__in=closed.values("incident"),
+            status=Status.CLOSED,
+            outcome=ResolutionOutcome.SOLVED,
+            closed_at__gt=since,
+            closed_at__lte=at,
+        )
+        .exclude(street_code="")
+        .order_by()
+    )
+
+
+def _standing(kind: Outcome.Kind) -> QuerySet[Outcome]:
+    return Outcome.objects.filter(kind=kind, sign=1, reversal__isnull=True).order_by()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Sums of one group; groups add up."""
+
+    settled: int = 0
+    handled: int = 0
+    on_time: int = 0
+    seconds: float = 0.0
+    ratings: int = 0
+    marks: int = 0
+
+    def __add__(self, other: "_Tally") -> "_Tally":
+        return _Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def on_time_share(self) -> float | None:
+        return self.on_time / self.handled if self.handled >= ENOUGH else None
+
+    @property
+    def mean_seconds(self) -> float | None:
+        return self.seconds / self.handled if self.handled >= ENOUGH else None
+
+    @property
+    def rating(self) -> float | None:
+        return self.marks / self.ratings if self.ratings >= ENOUGH else None
+
+
+def _tallies(settled: QuerySet[Incident]) -> dict[str, _Tally]:
+    """The sums of each street, by its code."""
+    tallies = {
+        street: _Tally(settled=count)
+        for street, count in settled.values_list("street_code").annotate(Count("pk"))
+    }
+    cases = settled.values("pk")
+    handled = _standing(Outcome.Kind.HANDLED).filter(incident__in=cases).values("incident__street_code")
+    for row in handled.annotate(
+        handled=Count("pk"),
+        on_time=Count("pk", filter=Q(on_time=True)),
+        span=Sum(F("incident__resolved_at") - F("incident__received_at")),
+    ):
+        tallies[row["incident__street_code"]] += _Tally(
+            handled=row["handled"], on_time=row["on_time"], seconds=row["span"].total_seconds()
+        )
+    rated = _standing(Outcome.Kind.RATED).filter(incident__in=cases, score__isnull=False)
+    for group in rated.values("incident__street_code").annotate(ratings=Count("pk"), marks=Sum("score")):
+        tallies[group["incident__street_code"]] += _Tally(ratings=group["ratings"], marks=group["marks"])
+    return tallies
+
+
+def _streets(tallies: Mapping[str, _Tally]) -> tuple[StreetWeek, ...]:
+    """Best first among those with enough cases to be compared; then the others by code."""
+    rows = []
+    for street in Area.objects.streets().without_polygons():
+        tally = tallies.get(street.code, _Tally())
+        rows.append(
+            StreetWeek(
+                street.code,
+                street.name,
+                tally.settled,
+                tally.on_time_share,
+                tally.mean_seconds,
+                tally.rating,
+            )
+        )
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (row.on_time is None, -(row.on_time or 0.0), row.mean_seconds or 0.0, row.code),
+        )
+    )
+
+
+def _communities(settled: QuerySet[Incident]) -> dict[str, tuple[str, int]]:
+    counts = dict(settled.exclude(community_code="").values_list("community_code").annotate(Count("pk")))
+    names = _names(counts)
+    return {code: (names[code], count) for code, count in counts.items() if code in names}
+
+
+def _latest(settled: QuerySet[Incident]) -> tuple[SettledCase, ...]:
+    incidents = list(settled.select_related("category").order_by("-closed_at", "-pk")[:LATEST])
+    names = _names(code for incident in incidents for code in (incident.street_code, incident.community_code))
+    units = OrgUnit.objects.in_bulk([incident.owner_unit_id for incident in incidents])
+    return tuple(
+        SettledCase(
+            category=incident.category.name if incident.category else "",
+            street=names.get(incident.street_code, ""),
+            community=names.get(incident.community_code, ""),
+            unit=units[incident.owner_unit_id].name,
+            closed_at=incident.closed_at,
+            seconds=(incident.resolved_at - incident.received_at).total_seconds(),
+            reports=incident.report_count,
+        )
+        for incident in incidents
+        if incident.closed_at and incident.resolved_at
+    )
+
+
+def _names(codes: Iterable[str]) -> dict[str, str]:
+    areas = Area.objects.without_polygons().filter(code__in=set(codes))
+    return {area.code: area.name for area in areas}
