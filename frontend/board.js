@@ -79,8 +79,8 @@ function optionOf(spec, look) {
   return {
     ...base,
     grid: {
-      left: spec.plain ? 6 : 4, right: isAcross ? 64 : spec.target ? 84 : spec.plain ? 56 : 16,
-      top: isMany && !spec.plain ? 34 : 14, bottom: spec.plain ? 6 : 4, containLabel: !spec.plain,
+      left: spec.plain ? 6 : 4, right: isAcross ? 64 : spec.kind === "line" && !isMany ? 52 : spec.plain ? 56 : 16,
+      top: isMany && !spec.plain ? 34 : isAcross && spec.target ? 28 : 14, bottom: spec.plain ? 6 : 4, containLabel: !spec.plain,
     },
     legend: isMany && !spec.plain ? { top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, itemGap: 16, textStyle: text, inactiveColor: look.faint } : undefined,
     xAxis: isAcross ? value : category,
@@ -95,9 +95,9 @@ function seriesOf(spec, series, index, look, show) {
   const last = series.data.length - 1;
   const target = index === 0 && spec.target
     ? {
-        silent: true, symbol: "none", animation: false,
+        silent: true, symbol: "none", animation: false, z: 1,
         lineStyle: { color: look.muted, type: [4, 4], width: 1 },
-        label: { formatter: spec.target.label, color: look.muted, fontSize: 12, position: "end", fontFamily: look.sans },
+        label: { formatter: spec.target.label, color: look.muted, fontSize: 12, position: spec.kind === "hbar" ? "start" : "insideStartTop", fontFamily: look.sans },
         data: [spec.kind === "hbar" ? { xAxis: spec.target.value } : { yAxis: spec.target.value }],
       }
     : undefined;
@@ -124,7 +124,7 @@ function seriesOf(spec, series, index, look, show) {
     barMaxWidth: spec.kind === "hbar" ? 14 : 36,
     itemStyle: { ...common.itemStyle, borderRadius: series.stack ? 0 : 2 },
     label: spec.kind === "hbar" && !series.stack
-      ? { show: true, position: "right", color: look.ink, fontSize: 12, formatter: (point) => show(point.value) + (spec.unit ? ` ${spec.unit}` : "") }
+      ? { show: true, position: "right", color: look.ink, fontSize: 12, backgroundColor: look.surface, padding: [2, 4], formatter: (point) => show(point.value) + (spec.unit ? ` ${spec.unit}` : "") }
       : undefined,
   };
 }

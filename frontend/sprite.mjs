@@ -10,9 +10,9 @@ export function sprite(root) {
     const inner = source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>"));
     const shapes = inner.replace(/<path stroke="none"[^>]*\/>/g, "").replace(/\s*\n\s*/g, "");
     const paint = icon.startsWith("filled/")
-      ? 'fill="currentColor"'
-      : 'fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"';
-    return `<symbol id="${name}" viewBox="0 0 24 24" ${paint}>${shapes}</symbol>`;
+      ? ' fill="currentColor" stroke="none"'
+      : ""; // outlines take their paint from .icon, so that a page may fill them
+    return `<symbol id="${name}" viewBox="0 0 24 24"${paint}>${shapes}</symbol>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }

@@ -4,6 +4,9 @@ import { join } from "node:path";
 
 const ROOMS = ["accounts", "grids", "dispatch", "incidents", "dashboards", "config"];
 const WORD = /[A-Za-z][\w-]*/g;
+// Small helpers that stay whether a page says them or not: spacing, display, text, widths.
+const HELPERS =
+  /^(?:[mp][tbsexy]?-(?:[0-5]|auto)|gap-[0-5]|d-(?:none|inline|block|flex|grid|(?:sm|md|lg)-(?:none|block|flex))|flex-(?:fill|wrap|column|grow-1|shrink-0)|align-items-\w+|justify-content-\w+|text-(?:start|center|end|nowrap|wrap|truncate|primary|secondary|danger|break)|fw-\w+|[wh]-100|visually-hidden|table-responsive|overflow-\w+|position-\w+|sticky-top|list-unstyled|form-(?:control|select|label|check|check-input|check-label)|row|col|col-(?:sm-|md-|lg-)?\d+|g-[0-5])$/;
 
 /** Every word that a template, a form or a script says: a class that is not among them is not used. */
 function wordsOf(root) {
@@ -68,9 +71,11 @@ function split(text, separator) {
 /** `css` without the rules of classes, and the variables, that nothing under `root` names. */
 export function subset(css, root) {
   const words = wordsOf(root);
+  const taken = takenBy(root);
+  const isKept = (name) => !taken.has(name) && (words.has(name) || HELPERS.test(name));
   const isUsed = (selector) => {
     const asked = selector.replace(/:not\([^)]*\)/g, "").matchAll(/\.((?:\\.|[\w-])+)/g);
-    return [...asked].every(([, name]) => words.has(name.replace(/\\/g, "")));
+    return [...asked].every(([, name]) => isKept(name.replace(/\\/g, "")));
   };
   const keep = (text) => {
     let kept = "";
@@ -92,6 +97,15 @@ export function subset(css, root) {
     .map((name) => readFileSync(join(root, "frontend/css", name), "utf8"))
     .join("");
   return withoutUnusedVariables(kept, ours);
+}
+
+/** Class names that our own sheets define from scratch: Tabler's rules of the same name would mix in. */
+function takenBy(root) {
+  const read = (name) => readFileSync(join(root, "frontend/css", name), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  const leading = (css) => [...css.matchAll(/(?:^|[},{])\s*\.([\w-]+)/g)].map(([, name]) => name);
+  const refined = new Set([...leading(read("tabler-theme.css")), "table", "btn", "card"]);
+  const own = ["shared.css", "shell.css", "components.css", "desk.css", "phone.css"].flatMap((name) => leading(read(name)));
+  return new Set(own.filter((name) => !refined.has(name)));
 }
 
 function withoutUnusedKeyframes(css) {

@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.inclusion_tag("includes/chart_card.html")
 def chart_card(
-    chart: dict[str, Any], name: str, title: str = "", note: str = "", width: str = "w-6", css: str = ""
+    chart: dict[str, Any], name: str, title: str = "", note: str = "", width: str = "span-6", css: str = ""
 ) -> dict[str, Any]:
     """A chart and the same numbers as a table. `chart` is the JSON that frontend/board.js documents."""
     return {

@@ -174,6 +174,13 @@ def remaining_words(due: datetime, now: datetime, *, precise: bool = False) -> s
     return (_("{length} left") if left >= 0 else _("{length} overdue")).format(length=length)
 
 
+def labelled(label: str, words: str) -> str:
+    """The label in front of the words: with a space between them, except in Chinese."""
+    if not label:
+        return words
+    return f"{label}{words}" if (get_language() or "").startswith("zh") else f"{label} {words}"
+
+
 @register.simple_tag
 def remaining(due: datetime | None, now: datetime | None = None, *, precise: bool = False) -> SafeString:
     """The words of a clock alone; they tick where scripts run."""
@@ -222,12 +229,11 @@ def clock(
         "data-precise": "" if precise else None,
     }
     return format_html(
-        '<span class="clock" data-state="{}"{}>{}<span data-clock-words>{}{}</span></span>',
+        '<span class="clock" data-state="{}"{}>{}<span data-clock-words>{}</span></span>',
         shown,
         _attributes(attributes),
         _ring(share, shown, size),
-        label,
-        remaining_words(due, now, precise=precise),
+        labelled(label, remaining_words(due, now, precise=precise)),
     )
 
 
@@ -247,7 +253,7 @@ def clock_block(
     now = now or district_clock.now()
     fixed = "emergency" if str(urgency) == "emergency" else ""
     shown = "paused" if paused or due is None else clock_state(start, due, now, fixed=fixed)
-    words = paused or (f"{label}{remaining_words(due, now, precise=True)}" if due else "—")
+    words = paused or (labelled(label, remaining_words(due, now, precise=True)) if due else "—")
     attributes: dict[str, str | None] = {}
     if due is not None and not paused:
         attributes = {

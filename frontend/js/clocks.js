@@ -27,13 +27,19 @@ export function spoken(seconds, precise = false) {
   return minutes ? say("m", { minutes }) : say("soon");
 }
 
+/** The label in front of the words: with a space between them, except in Chinese. */
+function labelled(label, words) {
+  if (!label) return words;
+  return root.lang.startsWith("zh") ? label + words : `${label} ${words}`;
+}
+
 function tick(clock, now) {
   const due = Date.parse(clock.dataset.due);
   const started = Date.parse(clock.dataset.start ?? "");
   const left = (due - now) / 1000;
   const words = clock.querySelector("[data-clock-words]") ?? clock;
   const length = spoken(Math.abs(left), clock.dataset.precise !== undefined && Math.abs(left) < 3600);
-  const text = (clock.dataset.label ?? "") + say(left >= 0 ? "left" : "over", { length });
+  const text = labelled(clock.dataset.label, say(left >= 0 ? "left" : "over", { length }));
   if (words.textContent !== text) words.textContent = text;
   if (!started) return;
   const share = Math.max(0, Math.min(1, (due - now) / (due - started)));

@@ -32,8 +32,12 @@ function openCurrent(list) {
   return Boolean(link);
 }
 
-export function labelOf(element) {
-  return element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent.replace(element.querySelector("kbd")?.textContent ?? "", "").trim().replace(/\s+/g, " ");
+function labelOf(element) {
+  const said = element.dataset.keyLabel ?? element.getAttribute("aria-label");
+  if (said) return said;
+  const words = (element.querySelector(".candidate-title") ?? element).cloneNode(true);
+  for (const cap of words.querySelectorAll("kbd")) cap.remove();
+  return words.textContent.trim().replace(/\s+/g, " ");
 }
 
 function sheet() {
