@@ -1,0 +1,106 @@
+"""What is counted ahead of time: cells that facts have been folded into, and the facts that wait."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from incidents.models import Outcome
+
+# The value of a dimension that a cell does not split by. Not NULL, or the index could not seek it.
+ANY = "*"
+
+
+class Unfolded(models.Model):
+    """A fact that no cell holds yet.
+
+    A trigger writes it in the transaction that writes the fact, so it is there exactly when the fact
+    is, in whatever order transactions commit: no watermark over ids could promise that.
+    See docs/decisions/0010-facts-wait-in-a-queue.md.
+    """
+
+    outcome = models.OneToOneField(
+        Outcome, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name_plural = "unfolded facts"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Rollup(models.Model):
+    """One cell: everything countable about a day or a month, split by some of the dimensions.
+
+    Counts and sums are exact. The bins hold durations in logarithmic steps of 2 %: each number is
+    (bin << 32) | count; see sketch.py.
+    """
+
+    class Grain(models.TextChoices):
+        DAY = "day"
+        MONTH = "month"  # its day is the first of the month
+
+    grain = models.CharField(max_length=5, choices=Grain.choices)
+    split = models.SmallIntegerField()  # the dimensions this cell splits by, as bits: see cells.Dim
+    day = models.DateField()  # Asia/Shanghai
+    unit_code = models.CharField(max_length=64, default=ANY)
+    area_code = models.CharField(max_length=15, default=ANY)  # a street or a community, as split says
+    category_code = models.CharField(max_length=4, default=ANY)
+    source = models.CharField(max_length=24, default=ANY)
+
+    received = models.BigIntegerField(default=0)
+    dispatched = models.BigIntegerField(default=0)
+    automatic = models.BigIntegerField(default=0)
+    returned = models.BigIntegerField(default=0)
+    handled = models.BigIntegerField(default=0)
+    handled_first = models.BigIntegerField(default=0)
+    solved = models.BigIntegerField(default=0)
+    due = models.BigIntegerField(default=0)
+    due_met = models.BigIntegerField(default=0)
+    closed = models.BigIntegerField(default=0)
+    reworked = models.BigIntegerField(default=0)
+    rated = models.BigIntegerField(default=0)
+    scored = models.BigIntegerField(default=0)
+    satisfied = models.BigIntegerField(default=0)
+    asked_solved = models.BigIntegerField(default=0)
+    said_solved = models.BigIntegerField(default=0)
+    first_sent = models.BigIntegerField(default=0)
+    # Sums of seconds.
+    dispatch_elapsed = models.BigIntegerField(default=0)
+    dispatch_working = models.BigIntegerField(default=0)
+    handle_elapsed = models.BigIntegerField(default=0)
+    handle_working = models.BigIntegerField(default=0)
+    first_elapsed = models.BigIntegerField(default=0)
+    first_working = models.BigIntegerField(default=0)
+
+    dispatch_elapsed_bins = ArrayField(models.BigIntegerField(), default=list)
+    dispatch_working_bins = ArrayField(models.BigIntegerField(), default=list)
+    handle_elapsed_bins = ArrayField(models.BigIntegerField(), default=list)
+    handle_working_bins = ArrayField(models.BigIntegerField(), default=list)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            # The key that a fold upserts by, in the order in which a board seeks.
+            models.UniqueConstraint(
+                fields=["split", "grain", "day", "area_code", "unit_code", "category_code", "source"],
+                name="rollup_cell",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grain} {self.day} {self.area_code} {self.unit_code} {self.category_code}"
+
+
+class Check(models.Model):
+    """One comparison of the cells with the facts, and of the facts with the cases and their timeline."""
+
+    ran_at = models.DateTimeField()  # the machine's clock
+    facts = models.BigIntegerField()
+    differences = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.ran_at:%Y-%m-%d %H:%M} {self.differences}"

@@ -1,0 +1,354 @@
+"""Reading cells: what a selection of days, places, units, matters and sources adds up to.
+
+Every answer is one statement over the cells, the facts that no cell holds yet, and, where no cell has
+the dimensions asked for, the facts themselves. One statement sees one state of the database, so a fact
+is counted exactly once whether it was folded meanwhile or not.
+"""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+from django.db import connection
+
+from dashboards.cells import MEASURES, NONE, Dim, fact_bins, is_kept
+from dashboards.models import Rollup
+from dashboards.sketch import Durations
+from incidents.models import Outcome
+
+Clock = Literal["elapsed", "working"]
+By = Literal["day", "unit", "street", "community", "category", "source"]
+
+_DIMS: Final[dict[By, Dim]] = {
+    "unit": Dim.UNIT,
+    "street": Dim.STREET,
+    "community": Dim.COMMUNITY,
+    "category": Dim.CATEGORY,
+    "source": Dim.SOURCE,
+}
+_CELL_COLUMNS: Final[dict[By, str]] = {
+    "day": "r.day",
+    "unit": "r.unit_code",
+    "street": "r.area_code",
+    "community": "r.area_code",
+    "category": "r.category_code",
+    "source": "r.source",
+}
+_FACT_COLUMNS: Final[dict[By, str]] = {
+    "day": "o.day",
+    "unit": "o.unit_code",
+    "street": "o.street_code",
+    "community": "o.community_code",
+    "category": "o.category_code",
+    "source": "o.source",
+}
+_COUNTS: Final = tuple(name for name in MEASURES if not name.endswith(("_elapsed", "_working")))
+_SUMS: Final = ("dispatch", "handle", "first")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from first to last, both counted."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def until(self, last: date) -> "Span":
+        """The part up to and including `last`; it may hold no day."""
+        return Span(self.first, min(self.last, last))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is looked at, beside the days. Empty means all; units are given with those below them."""
+
+    streets: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    clock: Clock = "elapsed"
+
+    def only(self, **changes: Any) -> "Selection":
+        """The same with other values."""
+        return replace(self, **changes)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a group adds up to: counts, sums of seconds, and its durations."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    seconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
+    dispatch: Durations = field(default_factory=Durations)
+    handle: Durations = field(default_factory=Durations)
+
+    def __getitem__(self, name: str) -> int:
+        return self.counts[name]
+
+    def __bool__(self) -> bool:
+        return any(self.counts.values())
+
+    @classmethod
+    def merged(cls, parts: Iterable[Self]) -> Self:
+        """All of them together."""
+        total = cls()
+        for part in parts:
+            for name, value in part.counts.items():
+                total.counts[name] += value
+            for name, value in part.seconds.items():
+                total.seconds[name] += value
+            total.dispatch.counts += part.dispatch.counts
+            total.handle.counts += part.handle.counts
+        return total
+
+    def share(self, part: str, whole: str) -> float | None:
+        """part / whole, or nothing where there is nothing to divide by."""
+        return self.counts[part] / self.counts[whole] if self.counts[whole] > 0 else None
+
+    def mean(self, what: str, of: str) -> float | None:
+        """Seconds of `what` per fact of the count `of`."""
+        return self.seconds[what] / self.counts[of] if self.counts[of] > 0 else None
+
+
+Key = tuple[Any, ...]
+
+
+def read(
+    selection: Selection, spans: Sequence[Span], *by: By, durations: bool = True
+) -> list[dict[Key, Figures]]:
+    """For each span, the figures of every group that has any, keyed by the values of `by`.
+
+    Without `durations` the bins stay in the database: counts and means only, and much less to carry.
+    """
+    statement, parameters = _statement(selection, spans, by, durations)
+    answer: list[dict[Key, Figures]] = [{} for _span in spans]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        for span, *row in cursor.fetchall():
+            key, values = tuple(row[: len(by)]), row[len(by) :]
+            answer[span][key] = _figures(values, durations)
+    return answer
+
+
+def _figures(values: Sequence[Any], durations: bool) -> Figures:
+    size = len(_COUNTS)
+    figures = Figures(
+        counts={name: int(value) for name, value in zip(_COUNTS, values, strict=False)},
+        seconds={name: int(value) for name, value in zip(_SUMS, values[size:], strict=False)},
+    )
+    if durations:
+        figures.dispatch = Durations.unpack(values[-2])
+        figures.handle = Durations.unpack(values[-1])
+    return figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Part of a span that is read in one way."""
+
+    span: int
+    grain: str  # "" reads facts
+    first: date
+    last: date
+
+
+def _stretches(spans: Sequence[Span], split: Dim, by: Sequence[By]) -> list[_Stretch]:
+    """Whole months where a month's cells will do, days at the edges, facts where no cell is kept."""
+    by_day = is_kept(Rollup.Grain.DAY, split)
+    by_month = is_kept(Rollup.Grain.MONTH, split) and "day" not in by
+    edge = Rollup.Grain.DAY.value if by_day else ""
+    found: list[_Stretch] = []
+    for number, span in enumerate(spans):
+        if span.last < span.first:
+            continue
+        months = _whole_months(span) if by_month else None
+        if months is None:
+            found.append(_Stretch(number, edge, span.first, span.last))
+            continue
+        found.append(_Stretch(number, Rollup.Grain.MONTH.value, months.first, months.last))
+        if span.first < months.first:
+            found.append(_Stretch(number, edge, span.first, months.first - timedelta(days=1)))
+        if months.last < span.last:
+            found.append(_Stretch(number, edge, months.last + timedelta(days=1), span.last))
+    return found
+
+
+def _whole_months(span: Span) -> Span | None:
+    first = span.first if span.first.day == 1 else _next_month(span.first)
+    after = span.last + timedelta(days=1)
+    last = after.replace(day=1) - timedelta(days=1)
+    return Span(first, last) if first < last else None
+
+
+def _next_month(day: date) -> date:
+    return day.replace(day=1) + timedelta(days=calendar.monthrange(day.year, day.month)[1])
+
+
+def _statement(
+    selection: Selection, spans: Sequence[Span], by: Sequence[By], durations: bool
+) -> tuple[str, list[Any]]:
+    split = _split(selection, by)
+    stretches = _stretches(spans, split, by)
+    parts: list[str] = []
+    parameters: list[Any] = []
+
+    def add(statement: str, chosen: list[_Stretch], more: list[Any]) -> None:
+        rows = ", ".join("(%s, %s, %s::date, %s::date)" for _stretch in chosen)
+        parts.append(statement.format(stretches=f"(VALUES {rows}) AS s (span, grain, first, last)"))
+        for stretch in chosen:
+            parameters.extend((stretch.span, stretch.grain, stretch.first, stretch.last))
+        parameters.extend(more)
+
+    in_cells = [stretch for stretch in stretches if stretch.grain]
+    in_facts = [stretch for stretch in stretches if not stretch.grain]
+    if in_cells:
+        where, values = _cell_filters(selection, by)
+        columns = _columns(by, selection.clock, durations, of_cells=True)
+        add(
+            f"SELECT s.span, {columns} FROM {{stretches}} JOIN dashboards_rollup r"
+            f" ON r.split = {int(split)} AND r.grain = s.grain AND r.day BETWEEN s.first AND s.last{where}",
+            in_cells,
+            values,
+        )
+    where, values = _fact_filters(selection)
+    columns = _columns(by, selection.clock, durations, of_cells=False)
+    if in_cells:
+        add(
+            f"SELECT s.span, {columns} FROM dashboards_unfolded u JOIN incidents_outcome o"
+            f" ON o.id = u.outcome_id JOIN {{stretches}} ON o.day BETWEEN s.first AND s.last{where}",
+            in_cells,
+            values,
+        )
+    if in_facts:
+        kinds = ", ".join(f"'{kind}'" for kind in Outcome.Kind.values)
+        add(
+            f"SELECT s.span, {columns} FROM {{stretches}} JOIN incidents_outcome o"
+            f" ON o.kind IN ({kinds}) AND o.day BETWEEN s.first AND s.last{where}",
+            in_facts,
+            values,
+        )
+    if not parts:
+        parts.append(f"SELECT 0 AS span, {columns} FROM incidents_outcome o WHERE false")
+    keys = ", ".join(["span", *by])
+    sums = ", ".join(f"sum({name})" for name in (*_COUNTS, *_SUMS))
+    bins = ", string_agg(dispatch_bins, ','), string_agg(handle_bins, ',')" if durations else ""
+    return f"SELECT {keys}, {sums}{bins} FROM ({' UNION ALL '.join(parts)}) AS c GROUP BY {keys}", parameters
+
+
+def _split(selection: Selection, by: Sequence[By]) -> Dim:
+    """The dimensions that cells must have to answer this."""
+    split = NONE
+    for name in by:
+        split |= _DIMS.get(name, NONE)
+    if selection.units:
+        split |= Dim.UNIT
+    # A community's code begins with its street's, so cells by community know the street too.
+    if selection.streets and Dim.COMMUNITY not in split:
+        split |= Dim.STREET
+    if selection.categories:
+        split |= Dim.CATEGORY
+    if selection.sources:
+        split |= Dim.SOURCE
+    return split
+
+
+def _columns(by: Sequence[By], clock: Clock, durations: bool, *, of_cells: bool) -> str:
+    """What both sides of the union select, under the same names."""
+    keys = _CELL_COLUMNS if of_cells else _FACT_COLUMNS
+
+    def measure(name: str) -> str:
+        return f"r.{name}" if of_cells else MEASURES[name]
+
+    columns = [f"{keys[name]} AS {name}" for name in by]
+    columns += [f"{measure(name)} AS {name}" for name in _COUNTS]
+    columns += [f"{measure(f'{name}_{clock}')} AS {name}" for name in _SUMS]
+    if durations:
+        for name in ("dispatch", "handle"):
+            column = f"{name}_{clock}_bins"
+            text = f"nullif(array_to_string(r.{column}, ','), '')" if of_cells else fact_bins(column)
+            columns.append(f"{text} AS {name}_bins")
+    return ", ".join(columns)
+
+
+def _cell_filters(selection: Selection, by: Sequence[By]) -> tuple[str, list[Any]]:
+    where, values = "", []
+    if selection.streets:
+        if "community" in by:
+            where += " AND left(r.area_code, 9) = ANY(%s)"
+            values.append([code[:9] for code in selection.streets])
+        else:
+            where += " AND r.area_code = ANY(%s)"
+            values.append(list(selection.streets))
+    for column, codes in (
+        ("unit_code", selection.units),
+        ("category_code", selection.categories),
+        ("source", selection.sources),
+    ):
+        if codes:
+            where += f" AND r.{column} = ANY(%s)"
+            values.append(list(codes))
+    return where, values
+
+
+def _fact_filters(selection: Selection) -> tuple[str, list[Any]]:
+    where, values = "", []
+    for column, codes in (
+        ("street_code", selection.streets),
+        ("unit_code", selection.units),
+        ("category_code", selection.categories),
+        ("source", selection.sources),
+    ):
+        if codes:
+            where += f" AND o.{column} = ANY(%s)"
+            values.append(list(codes))
+    return where, values
+
+
+# --- small numbers --------------------------------------------------------------------------------
+
+# Up to so many durations a selection is small: its percentiles are read from the facts, exactly.
+EXACT_UP_TO: Final = 2_000
+
+
+@dataclass(slots=True)
+class Exact:
+    """The durations of a small selection themselves, with the dimensions they can be grouped by."""
+
+    rows: list[tuple[Any, ...]]  # kind, seconds, unit, street, community, category, source
+
+    _PLACES = {"unit": 2, "street": 3, "community": 4, "category": 5, "source": 6}
+
+    def percentiles(self, kind: str, by: str = "") -> dict[str, tuple[float, float]]:
+        """The median and the 90th percentile of each group, by percentile_cont's definition."""
+        groups: dict[str, list[int]] = {}
+        for row in self.rows:
+            if row[0] == kind:
+                groups.setdefault(row[self._PLACES[by]] if by else "", []).append(row[1])
+        return {
+            key: (float(np.percentile(values, 50)), float(np.percentile(values, 90)))
+            for key, values in groups.items()
+        }
+
+
+def read_exact(selection: Selection, span: Span) -> Exact:
+    """Every duration that counts in a small selection."""
+    where, values = _fact_filters(selection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT o.kind, o.{selection.clock}, o.unit_code, o.street_code, o.community_code,"
+            " o.category_code, o.source FROM incidents_outcome o"
+            " WHERE o.kind IN ('dispatched', 'handled') AND o.day BETWEEN %s AND %s AND o.sign > 0"
+            f" AND o.{selection.clock} IS NOT NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM incidents_outcome n WHERE n.reverses_id = o.id){where}",
+            [span.first, span.last, *values],
+        )
+        return Exact(cursor.fetchall())
+
+
