@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +41,7 @@ class Supervisor:
     cwd: Path
     say: Callable[[str], None]
     _services: list[_Service] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _stopping: bool = False
 
     @contextlib.contextmanager
     def in_charge(self) -> Iterator[None]:
@@ -53,7 +52,7 @@ class Supervisor:
         except StopRequested:
             self.say("stopping")
         finally:
-            self._stop.set()  # from here on a second Ctrl-C changes nothing
+            self._stopping = True  # from here on a second Ctrl-C changes nothing
             self._stop_all()
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -149,8 +148,8 @@ class Supervisor:
         self._services.clear()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if not self._stop.is_set():
-            self._stop.set()
+        if not self._stopping:
+            self._stopping = True
             raise StopRequested
 
 

@@ -76,7 +76,11 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise(identity)
         child = self._run(identity)
-        self._set_up()
+        try:
+            self._set_up()
+        except BaseException:
+            child.stop()
+            raise
         return child
 
     def allow_test_flush(self) -> None:

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.embedded import Lock, StartError, owner, run_folder
 from config.embedded.processes import can_reach, enter_user_namespace
+from tests.config.running import eventually, processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = textwrap.dedent(
@@ -39,28 +39,6 @@ PROGRAM = textwrap.dedent(
         supervisor.watch()
     """
 )
-
-
-def processes(folder: Path) -> dict[int, str]:
-    """Whatever runs with the folder's name on its command line or as its working folder."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if str(folder) in command or str(folder) in os.readlink(process / "cwd"):
-                found[int(process.name)] = command
-        except OSError:
-            continue
-    return found
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 class Running:

@@ -88,7 +88,7 @@ def _start_servers(supervisor: Supervisor, servers: Servers, env: dict[str, str]
 def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
     # Loaded once and forked: half the start and much of the memory. Nothing connects before the fork.
     web = ["-m", "gunicorn", "config.wsgi", "--preload", "--bind", bind, "--workers", workers]
-    supervisor.run("web", [*web, "--access-logfile", "-", "--timeout", "60"])
+    supervisor.run("web", [*web, "--access-logfile", "-", "--timeout", "60", "--no-control-socket"])
 
 
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
