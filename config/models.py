@@ -15,3 +15,22 @@ class LoadedReference(models.Model):
 
     def __str__(self) -> str:
         return self.command
+
+
+class DemoHistory(models.Model):
+    """How much of the demo's history has been played, so that it can go on after a stop."""
+
+    name = models.CharField(max_length=16, primary_key=True)  # "recent", "past"
+    anchor = models.DateTimeField()  # the instant up to which the history goes
+    done = models.PositiveIntegerField(default=0)  # days
+    total = models.PositiveIntegerField()  # days
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.done}/{self.total}"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done >= self.total

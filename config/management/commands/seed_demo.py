@@ -1,0 +1,114 @@
+"""Build a credible district through the production actions: its people, and 90 days of cases."""
+
+import random
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from config import clock
+from config.models import DemoHistory
+from config.progress import say
+from config.simulation.crew import Crew, Memory
+from config.simulation.people import LOGINS, prepare_people
+from config.simulation.reports import Made, Residents
+from config.simulation.rhythm import instants
+from dispatch.edition import work_calendar
+from incidents.driving import drive_clocks
+from incidents.intake import Receipt, receive_one
+from incidents.models import Incident
+from incidents.models.incident import Status
+from incidents.numbers import district_day
+
+RECENT_DAYS = 4
+PAST_DAYS = 86
+PER_DAY = 56.0
+_REPEATED = 0.03  # of reports: said again by neighbours
+# Work that is left for whoever signs in: what came to the desk lately, and to the logins' own units.
+_DESK_WAITS = timedelta(hours=5)
+_OWN_WAITS = timedelta(hours=40)
+
+
+class Command(BaseCommand):
+    help = "Build the demo: sign-ins and tokens, and 90 days of cases through the production actions."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--people", action="store_true", help="only sign-ins and tokens")
+        parser.add_argument("--first", action="store_true", help="only the last days, about 200 cases")
+        parser.add_argument("--rest", action="store_true", help="only what lies before them")
+
+    def handle(self, *, people: bool, first: bool, rest: bool, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("seed_demo is refused in production")
+        prepare_people(settings.VAR_DIR / "demo.json")
+        if people:
+            return
+        everything = not first and not rest
+        if first or everything:
+            _play("recent", RECENT_DAYS)
+        if rest or everything:
+            _play("past", PAST_DAYS)
+
+
+def _play(name: str, days: int) -> None:
+    """Play a stretch of history, newest day first; goes on where an earlier run was stopped."""
+    history, _created = DemoHistory.objects.get_or_create(
+        name=name, defaults={"anchor": clock.now(), "total": days}
+    )
+    if history.is_complete:
+        return
+    newest = district_day(history.anchor) - timedelta(days=0 if name == "recent" else RECENT_DAYS)
+    with drive_clocks():
+        while not history.is_complete:
+            day = newest - timedelta(days=history.done)
+            cases = _play_day(day, history)
+            history.done += 1
+            history.save(update_fields=["done"])
+            say(f"demo: {day}, {cases} cases ({history.done} of {history.total} days)")
+
+
+def _play_day(day: date, history: DemoHistory) -> int:
+    """One day's reports and what became of them, as of the history's end. The day seeds its own dice,
+    so a day that was stopped half way is filed again and found to be there already."""
+    dice = random.Random(day.toordinal())
+    residents = Residents(dice, prefix=f"demo-{day:%Y%m%d}")
+    crew = Crew(dice)
+    calendar = work_calendar()
+    arrivals = instants(
+        day,
+        day,
+        per_day=PER_DAY,
+        calendar=calendar,
+        dice=random.Random(-day.toordinal()),
+        until=history.anchor,
+    )
+    cases = 0
+    for at in arrivals:
+        made = residents.report(at)
+        receipt = receive_one(made.draft, at=at)
+        if not isinstance(receipt, Receipt):
+            raise CommandError(f"{made.draft.external_id} was refused: {receipt.field} {receipt.message}")
+        if dice.random() < _REPEATED:
+            again = residents.repeat(made)
+            receive_one(again.draft, at=at + timedelta(minutes=dice.uniform(2, 90)))
+        if not receipt.created or receipt.joined:
+            continue
+        cases += 1
+        _live(receipt.incident, made, crew, dice, history)
+    return cases
+
+
+def _live(incident: Incident, made: Made, crew: Crew, dice: random.Random, history: DemoHistory) -> None:
+    """Let the crew act on a case, but for the work that is left to whoever signs in."""
+    age = history.anchor - incident.received_at
+    fresh_on_desk = incident.status == Status.TRIAGE and age < _DESK_WAITS and dice.random() < 0.75
+    if fresh_on_desk:
+        return
+    own = {unit for _username, _role, unit, _name in LOGINS}
+    until = history.anchor
+    if incident.owner_unit_id in own and incident.status != Status.TRIAGE and age < _OWN_WAITS:
+        # Half wait for acceptance, half are in hand.
+        until = incident.received_at + timedelta(hours=dice.choice((0, 2)))
+    crew.play(incident, Memory(item=made.item), since=incident.received_at, until=min(until, history.anchor))

@@ -1,0 +1,291 @@
+"""What units do with a case: accept, return, resolve, check; some fast, some late, some wrongly.
+
+`Crew.next_step` says what happens to a case next and when; whoever runs it keeps the time: `seed_demo`
+plays each case to its end, `simulate` and `replay` keep many in a queue.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from config.simulation.people import Staff
+from dispatch.calendar import SHANGHAI
+from dispatch.deadlines import Limit, due
+from dispatch.edition import work_calendar
+from dispatch.vocabulary import Nature, Urgency
+from incidents import actions
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident
+from incidents.models.incident import ResolutionOutcome, Status
+
+_OUTCOMES = (
+    (ResolutionOutcome.SOLVED, 88, "已现场处理完毕,并回访当事人。"),
+    (ResolutionOutcome.EXPLAINED, 6, "已向反映人说明政策依据,暂不具备条件。"),
+    (ResolutionOutcome.UNFOUNDED, 4, "现场核查两次,未发现所反映的情况。"),
+    (ResolutionOutcome.UNREACHABLE, 1, "多次联系未果,现场未见异常。"),
+    (ResolutionOutcome.LEGAL_ROUTE, 1, "属民事纠纷,已引导走调解或诉讼途径。"),
+)
+_SCORES = ((5, 66), (4, 20), (3, 7), (2, 4), (1, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Shares and typical times of a crew; shares are of 1, times in minutes."""
+
+    desk_minutes: float = 9.0
+    accept_minutes: float = 22.0
+    silent: float = 0.03
+    asks_return: float = 0.035
+    return_agreed: float = 0.7
+    # Handling time as a share of the limit: the median, and the spread of its logarithm.
+    handle_share: float = 0.42
+    handle_spread: float = 0.55
+    check_hours: float = 8.0
+    check_fails: float = 0.03
+    rates: float = 0.45
+    objects: float = 0.01
+    parks: float = 0.012
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the crew knows about one case beyond its rows."""
+
+    item: str = ""  # the right item, where somebody knows it
+    late: bool | None = None  # whether it must end late or in time; None leaves it to chance
+    is_wrong: Callable[[str], bool] | None = None  # is this unit the wrong one?
+    steps: int = 0
+    rated: bool = False
+    kept: set[str] = field(default_factory=set)  # what was thrown once and stays
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action on one case at one instant."""
+
+    at: datetime
+    act: Callable[[], object]
+
+
+class Crew:
+    """All the people of all the units."""
+
+    def __init__(self, dice: random.Random, habits: Habits | None = None) -> None:
+        self._dice, self._habits, self._staff = dice, habits or Habits(), Staff()
+
+    def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
+        """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
+        done = 0
+        while (step := self.next_step(incident, memory, since=since)) and step.at <= until:
+            since = step.at
+            if not self.take(step):
+                break
+            done += 1
+            incident = Incident.objects.get(pk=incident.pk)
+        return done
+
+    @staticmethod
+    def take(step: Step) -> bool:
+        """Do it; False where the case has moved on meanwhile."""
+        try:
+            step.act()
+        except (ActionRefused, InvalidInput):
+            return False
+        return True
+
+    def next_step(self, incident: Incident, memory: Memory, *, since: datetime) -> Step | None:
+        """What happens to the case next, not before `since`; None when nothing more will."""
+        memory.steps += 1
+        if memory.steps > 24:
+            return None
+        match incident.status:
+            case Status.TRIAGE:
+                return self._decide(incident, memory, since)
+            case Status.DISPATCHED:
+                return self._answer_sending(incident, memory, since)
+            case Status.HANDLING:
+                return self._finish(incident, memory, since)
+            case Status.RESOLVED:
+                return self._check(incident, since)
+            case Status.CLOSED:
+                return self._look_back(incident, memory, since)
+        return None
+
+    def _decide(self, incident: Incident, memory: Memory, since: datetime) -> Step:
+        at = since + self._minutes(self._habits.desk_minutes, spread=0.8)
+        actor = self._staff.desk(at.astimezone(SHANGHAI).hour < 8)
+        number = incident.number
+        if incident.nature == Nature.ENQUIRY:
+            text = "您好,办理条件和所需材料已发到您的手机,也可到社区窗口咨询。"
+            return Step(at, lambda: actions.answer(number=number, text=text, actor=actor, at=at))
+        item, unit = self._choice(incident, memory)
+        return Step(
+            at,
+            lambda: actions.dispatch(number=number, item_code=item, unit_code=unit, actor=actor, at=at),
+        )
+
+    def _choice(self, incident: Incident, memory: Memory) -> tuple[str, str]:
+        """The item to send a case under, and the unit where the place does not tell it."""
+        record = DecisionRecord.objects.filter(incident=incident, made_by__isnull=True).latest("pk")
+        before = set(incident.assignments.values_list("unit_id", flat=True))
+        candidates = [
+            (candidate["item"], candidate["unit"] or "")
+            for candidate in record.detail.get("candidates", [])
+            if candidate["unit"] not in before
+        ]
+        if memory.is_wrong is not None:
+            right = [(item, unit) for item, unit in candidates if unit and not memory.is_wrong(unit)]
+            candidates = right or candidates
+        item, unit = candidates[0] if candidates else (memory.item, "")
+        if memory.item and not before:
+            item, unit = memory.item, ""
+        proposed = incident.requests.filter(proposed_unit__isnull=False).last()
+        if proposed is not None:
+            unit = proposed.proposed_unit_id or unit
+        if not unit and not incident.street_code:
+            unit = self._dice.choice(("buji", "bantian", "longcheng", "henggang")) + "/public-services"
+        return item or "0101-017", unit
+
+    def _answer_sending(self, incident: Incident, memory: Memory, since: datetime) -> Step:
+        number, unit = incident.number, incident.owner_unit_id
+        asked = incident.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).first()
+        if asked is not None:
+            at = since + self._minutes(35, spread=0.7)
+            agreed = self._dice.random() < self._habits.return_agreed
+            actor = self._staff.desk(at_night=False)
+            reason = "" if agreed else "清单写明由你单位负责,请先行处置。"
+            return Step(
+                at,
+                lambda: actions.decide_return(
+                    number=number, agreed=agreed, reason=reason, actor=actor, at=at
+                ),
+            )
+        actor = self._staff.handler(unit)
+        if self._once(memory, f"silent:{incident.return_count}", self._habits.silent):
+            # Nobody answers: the limit passes, and the next thing that happens is the work itself.
+            limit = incident.timers.filter(kind="acceptance").latest("pk").due_at
+            return self._finish(incident, memory, max(since, limit) + timedelta(minutes=1))
+        at = since + self._minutes(self._habits.accept_minutes, spread=0.8)
+        if incident.urgency == Urgency.ROUTINE:
+            at = self._at_work(at)
+        if self._wants_return(incident, memory):
+            reason = "经现场核实,不属于本单位职责范围。"
+            return Step(
+                at,
+                lambda: actions.request_return(
+                    number=number, reason=reason, cites=incident.item_code, actor=actor, at=at
+                ),
+            )
+        return Step(at, lambda: actions.accept(number=number, actor=actor, at=at))
+
+    def _wants_return(self, incident: Incident, memory: Memory) -> bool:
+        share = self._habits.asks_return
+        if memory.is_wrong is not None:
+            share = 0.6 if memory.is_wrong(incident.owner_unit_id) else 0.0
+        asked_already = incident.requests.filter(
+            assignment__ended_at__isnull=True, kind=CaseRequest.Kind.RETURN
+        ).exists()
+        return not asked_already and self._once(memory, f"return:{incident.return_count}", share)
+
+    def _finish(self, incident: Incident, memory: Memory, since: datetime) -> Step:
+        lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)
+        number, actor = incident.number, self._staff.handler(lead.unit_id)
+        limit = Limit.parse(lead.handle_limit)
+        due_at = due(lead.sent_at, limit, work_calendar())
+        share = self._handle_share(lead.unit_id, memory)
+        at = max(lead.sent_at + (due_at - lead.sent_at) * share, since + timedelta(minutes=3))
+        if incident.urgency == Urgency.ROUTINE:
+            at = self._at_work(at)
+        if self._once(memory, "park", self._habits.parks):
+            until = (at + timedelta(days=self._dice.randrange(20, 70))).date()
+            return Step(
+                at,
+                lambda: actions.resolve(
+                    number=number,
+                    outcome=ResolutionOutcome.PARKED,
+                    text="需跨部门立项,已向反映人作阶段性答复。",
+                    parked_until=until,
+                    actor=actor,
+                    at=at,
+                ),
+            )
+        outcome, _weight, text = self._dice.choices(_OUTCOMES, [row[1] for row in _OUTCOMES])[0]
+        return Step(
+            at,
+            lambda: actions.resolve(
+                number=number, outcome=outcome, text=text, attested=True, actor=actor, at=at
+            ),
+        )
+
+    def _handle_share(self, unit: str, memory: Memory) -> float:
+        """How much of its limit this handling takes; each unit has a pace of its own."""
+        pace = 0.8 + random.Random(unit).random() * 0.5
+        share = self._habits.handle_share * pace * self._dice.lognormvariate(0, self._habits.handle_spread)
+        if memory.late is True:
+            return 1.05 + share
+        if memory.late is False:
+            return min(share, 0.95)
+        return min(share, 3.0)
+
+    def _check(self, incident: Incident, since: datetime) -> Step:
+        asked = incident.verifications.get(done_at__isnull=True)
+        actor, number = self._staff.handler(asked.unit_id), incident.number
+        at = self._at_work(since + self._minutes(self._habits.check_hours * 60, spread=0.6))
+        fixed = self._dice.random() >= self._habits.check_fails
+        text = "" if fixed else "到场查看,问题仍在。"
+        return Step(at, lambda: actions.verify(number=number, fixed=fixed, text=text, actor=actor, at=at))
+
+    def _look_back(self, incident: Incident, memory: Memory, since: datetime) -> Step | None:
+        if memory.rated or incident.outcome == ResolutionOutcome.ANSWERED:
+            return None
+        memory.rated = True
+        link = incident.links.filter(unlinked_at__isnull=True).select_related("report").first()
+        if link is None or link.report.contact_id is None:
+            return None
+        report, at = link.report, since + self._minutes(600, spread=0.9)
+        if self._dice.random() < self._habits.objects:
+            return Step(
+                at, lambda: actions.object_to(report=report, reason="没有真正解决,又和原来一样。", at=at)
+            )
+        if self._dice.random() >= self._habits.rates:
+            return None
+        speed, result, service = (
+            self._dice.choices([score for score, _weight in _SCORES], [weight for _score, weight in _SCORES])[
+                0
+            ]
+            for _question in range(3)
+        )
+        return Step(
+            at,
+            lambda: actions.rate(
+                report=report,
+                speed=speed,
+                result=result,
+                service=service,
+                contacted=True,
+                solved=result >= 3,
+                at=at,
+            ),
+        )
+
+    def _once(self, memory: Memory, what: str, share: float) -> bool:
+        """Throw the dice about this once for a case; later answers are the same."""
+        if f"no:{what}" in memory.kept:
+            return False
+        if f"yes:{what}" in memory.kept:
+            return True
+        answer = self._dice.random() < share
+        memory.kept.add(f"{'yes' if answer else 'no'}:{what}")
+        return answer
+
+    def _minutes(self, median: float, *, spread: float) -> timedelta:
+        return timedelta(minutes=median * self._dice.lognormvariate(0, spread))
+
+    def _at_work(self, at: datetime) -> datetime:
+        """`at`, or some minutes into the next working period."""
+        calendar = work_calendar()
+        if calendar.is_working(at):
+            return at
+        opening = calendar.add_working(at, timedelta(microseconds=1))
+        return opening + timedelta(minutes=self._dice.uniform(2, 50))

@@ -1,0 +1,108 @@
+"""The demo's sign-ins and tokens, and a member of staff for every unit that has to act."""
+
+import json
+import os
+import random
+import secrets
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import ApiClient, Membership, OrgUnit, User
+from accounts.roles import Role
+from dispatch.vocabulary import Source
+from incidents.actor import Actor
+
+# One sign-in for each role, and a second for those whose view depends on the unit.
+LOGINS: tuple[tuple[str, Role, str, str], ...] = (
+    ("operator", Role.OPERATOR, "operations-centre", "梁静"),
+    ("dispatcher", Role.DISPATCHER, "operations-centre", "林涛"),
+    ("handler", Role.HANDLER, "lighting-company", "黄志强"),
+    ("street", Role.HANDLER, "buji/enforcement", "陈立"),
+    ("checker", Role.HANDLER, "longcheng/grid-station", "何敏"),
+    ("supervisor", Role.SUPERVISOR, "operations-centre", "周正"),
+    ("leader", Role.LEADER, "district", "区领导"),
+    ("street-leader", Role.LEADER, "buji", "布吉街道书记"),
+    ("admin", Role.ADMIN, "government-services", "系统管理员"),
+)
+_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
+_GIVEN = "伟芳娜敏静丽强磊洋艳勇军杰娟涛超明霞秀兰刚平辉玲桂英志华国建"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A demo sign-in, as var/demo.json has it."""
+
+    role: str
+    username: str
+    password: str
+    name: str
+    unit: str
+
+
+def prepare_people(path: Path) -> None:
+    """Make the demo's sign-ins and tokens, and write them to `path`; again, they stay as they were."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    passwords = {login["username"]: login["password"] for login in known.get("logins", [])}
+    password = next(iter(passwords.values()), f"yiwang-{secrets.token_hex(3)}")
+    logins = [_login(username, role, unit, name, password) for username, role, unit, name in LOGINS]
+    tokens = {source: _token(source, known.get("tokens", {}).get(source)) for source in Source.values}
+    document = {
+        "address": settings.PUBLIC_URL,
+        "logins": [asdict(login) for login in logins],
+        "tokens": tokens,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        json.dump(document, handle, ensure_ascii=False, indent=2)
+    temporary.replace(path)
+
+
+def _login(username: str, role: Role, unit: str, name: str, password: str) -> Login:
+    user, created = User.objects.get_or_create(username=username, defaults={"display_name": name})
+    if created or not user.check_password(password):
+        user.set_password(password)
+        user.save()
+    Membership.objects.get_or_create(user=user, unit_id=unit, role=role)
+    return Login(role.value, username, password, name, unit)
+
+
+def _token(source: str, known: str | None) -> str:
+    """The source's token: the one that was handed out before, where it still opens the door."""
+    if known and (client := ApiClient.objects.for_token(known)) and client.source == source:
+        return known
+    _client, token = ApiClient.objects.issue(name=f"demo {source}", source=source)
+    return token
+
+
+class Staff:
+    """Finds or makes somebody who may act for a unit. Names come from the codes, so they stay the same."""
+
+    def __init__(self) -> None:
+        self._member = lru_cache(maxsize=None)(self._find)
+
+    def handler(self, unit_code: str) -> Actor:
+        """A handler of this unit."""
+        return self._member(unit_code, Role.HANDLER)
+
+    def desk(self, at_night: bool) -> Actor:
+        """Whoever sits at the district's desk on this shift."""
+        return self._member("operations-centre", Role.DISPATCHER, "night" if at_night else "day")
+
+    def _find(self, unit_code: str, role: Role, shift: str = "") -> Actor:
+        username = f"staff-{unit_code}{'-' + shift if shift else ''}".replace("/", "-")[:150]
+        dice = random.Random(username)
+        name = dice.choice(_SURNAMES) + "".join(dice.sample(_GIVEN, dice.choice((1, 2, 2))))
+        user, created = User.objects.get_or_create(
+            username=username,
+            # nobody signs in as them
+            defaults={"display_name": name, "password": make_password(None)},
+        )
+        if created:
+            Membership.objects.create(user=user, unit=OrgUnit.objects.get(code=unit_code), role=role)
+        return Actor.person(user, unit_code)
