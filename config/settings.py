@@ -251,23 +251,45 @@ REST_FRAMEWORK = {
         "incidents.api.authentication.ApiClientAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["incidents.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["incidents.api.parsers.StrictJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "incidents.api.negotiation.JSONWhateverIsAsked",
+    "DEFAULT_FILTER_BACKENDS": ["incidents.api.filters.StrictFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["incidents.api.throttles.PerMinute"],
+    "DEFAULT_SCHEMA_CLASS": "incidents.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "incidents.api.errors.problem_handler",
     "NUM_PROXIES": NUM_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Requests a minute that one token or person may make of one web process; 0: no limit.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=12_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Yiwang REST API",
     "DESCRIPTION": "Reports in, decisions and incidents out: one network for the whole district.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Source": "dispatch.vocabulary.Source",
+        "Nature": "dispatch.vocabulary.Nature",
+        "Urgency": "dispatch.vocabulary.Urgency",
+        "Level": "dispatch.vocabulary.Level",
+        "PlaceType": "dispatch.vocabulary.PlaceType",
+        "IncidentStatus": "incidents.models.incident.Status",
+        "ResolutionOutcome": "incidents.models.incident.ResolutionOutcome",
+        "DecisionOutcome": ["dispatched", "triage"],
+        "PlaceHow": ["point", "address", "area", "none"],
+        "AreaKind": "grids.models.Area.Kind",
+        "UnitKind": "accounts.models.OrgUnit.Kind",
+        "UpdateKind": "incidents.models.report.ReportUpdate.Kind",
+        "AttachmentStage": "incidents.models.report.Attachment.Stage",
+        "Crs": "grids.coordinates.SYSTEMS",
+    },
 }
 
 # --- deciding ---------------------------------------------------------------------------------

@@ -1,5 +1,13 @@
-"""The addresses of the whole site."""
+"""The addresses of the whole site: each room names its own, and they are put together here."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config.health import healthz, readyz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("incidents.api.urls")),
+    path("", include("grids.urls")),
+]

@@ -58,19 +58,21 @@ def problem_body(status_code: int, errors: Sequence[FieldError]) -> dict[str, An
     }
 
 
-def problem_response(status_code: int, errors: Sequence[FieldError], headers: Mapping[str, str]) -> Response:
+def problem_response(
+    status_code: int, errors: Sequence[FieldError], headers: Mapping[str, str] | None = None
+) -> Response:
     """The problem document as an answer."""
     return Response(
         problem_body(status_code, errors),
         status=status_code,
-        headers=dict(headers),
+        headers=dict(headers or {}),
         content_type=CONTENT_TYPE,
     )
 
 
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """REST framework's exception handler: no error leaves the API in another shape."""
-    status_code, errors, headers = _read(exc)
+    status_code, errors, headers = read_error(exc)
     if status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
         request = context["request"]
         logger.error("%s %s failed", request.method, request.path, exc_info=exc)
@@ -85,7 +87,7 @@ def flat_errors(detail: Any, path: str = "") -> list[FieldError]:
     return list(_flatten(detail, path))
 
 
-def fact_message(field: str, code: str) -> str:
+def fact_message(field: str) -> str:
     """The rule behind a fact that dispatch refuses, in the reader's language."""
     return {
         "category": _("There is no category with this code."),
@@ -93,7 +95,7 @@ def fact_message(field: str, code: str) -> str:
     }.get(field, _("This value is not known."))
 
 
-def _read(exc: Exception) -> tuple[int, list[FieldError], dict[str, str]]:
+def read_error(exc: Exception) -> tuple[int, list[FieldError], dict[str, str]]:
     """Status, errors and headers of any exception."""
     if isinstance(exc, exceptions.ValidationError):
         return status.HTTP_400_BAD_REQUEST, flat_errors(exc.detail), {}
@@ -102,7 +104,7 @@ def _read(exc: Exception) -> tuple[int, list[FieldError], dict[str, str]]:
     if isinstance(exc, InvalidInput):
         return status.HTTP_400_BAD_REQUEST, [field_error(exc.field, exc.code, exc)], {}
     if isinstance(exc, FactsError):
-        message = fact_message(exc.field, exc.code)
+        message = fact_message(exc.field)
         return status.HTTP_400_BAD_REQUEST, [field_error(exc.field, exc.code, message)], {}
     if isinstance(exc, PlaceError):
         return status.HTTP_400_BAD_REQUEST, [field_error(f"location.{exc.field}", exc.code, exc.detail)], {}

@@ -32,6 +32,7 @@ ATTRIBUTES_DEPTH = 5
 # Clocks of other systems run a little ahead of ours.
 AHEAD = timedelta(minutes=5)
 DEADLINE_WITHIN = timedelta(days=3_650)
+NO_SUCH_PICTURE = _("There is no such picture of yours.")
 
 
 class HappenedField(InstantField):

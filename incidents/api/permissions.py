@@ -1,11 +1,15 @@
 """What a token's scopes allow, and what is for people only. Cases themselves: incidents.policy."""
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiClient, User
+
+if TYPE_CHECKING:  # the framework's views import this module
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
@@ -14,7 +18,7 @@ class HasScope(BasePermission):
     message = _("This token may not do this.")
     code = "missing_scope"
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         asking = request.user
         if isinstance(asking, ApiClient):
             scope = getattr(view, "scope", None)
@@ -28,5 +32,5 @@ class IsPerson(BasePermission):
     message = _("This is for people with a sign-in, not for tokens.")
     code = "people_only"
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.user, User)

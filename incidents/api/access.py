@@ -1,0 +1,34 @@
+"""Which rows are there for whoever asks. Everything else answers 404, as if it were not there."""
+
+from django.db.models import Exists, OuterRef, QuerySet
+from rest_framework.request import Request
+
+from accounts.models import ApiClient, User
+from incidents import policy
+from incidents.models import Incident, IncidentReport, Report
+
+
+def visible_incidents(asking: ApiClient | User) -> QuerySet[Incident]:
+    """A token sees the cases that its source's reports became; a person what their roles reach."""
+    if isinstance(asking, ApiClient):
+        own = IncidentReport.objects.filter(
+            incident=OuterRef("pk"), report__source=asking.source, unlinked_at__isnull=True
+        )
+        return Incident.objects.filter(Exists(own))
+    return Incident.objects.filter(policy.visible(asking))
+
+
+def visible_reports(asking: ApiClient | User) -> QuerySet[Report]:
+    """A token sees its source's reports; a person those of the cases that they see."""
+    if isinstance(asking, ApiClient):
+        return Report.objects.filter(source=asking.source)
+    cases = Incident.objects.filter(policy.visible(asking)).values("pk")
+    links = IncidentReport.objects.filter(report=OuterRef("pk"), unlinked_at__isnull=True, incident__in=cases)
+    return Report.objects.filter(Exists(links))
+
+
+def asking_of(request: Request) -> ApiClient | User:
+    """Who asks, after the permissions have let them in."""
+    asking = request.user
+    assert isinstance(asking, (ApiClient, User))
+    return asking

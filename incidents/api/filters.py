@@ -1,0 +1,134 @@
+"""What lists can be narrowed by. A filter that does not exist is refused: silence would show everything."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.models import OrgUnit
+from config import clock
+from dispatch.models import Category, ResponsibilityItem
+from dispatch.vocabulary import Level, Nature, Source, Urgency
+from grids.models import Area
+from incidents.models import Incident
+from incidents.models.incident import IncidentQuerySet, Status
+
+
+class Pages(CursorPagination):
+    """Pages by cursor: a list that grows while it is read neither repeats nor skips a row."""
+
+    page_size = 50
+    max_page_size = 500
+    page_size_query_param = "page_size"
+    ordering: Any = "-pk"
+
+
+class PagesByCode(Pages):
+    """For reference data, in the order of its codes."""
+
+    ordering = "code"
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Django-filter, refusing parameters that nobody reads."""
+
+    _READ_ELSEWHERE = frozenset({"cursor", "page_size", "format"})
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filter_class = self.get_filterset_class(view, queryset)
+        known = set(filter_class.base_filters) if filter_class else set()
+        unknown = [name for name in request.query_params if name not in known | self._READ_ELSEWHERE]
+        if unknown:
+            raise ValidationError(
+                {
+                    name[:60]: [ErrorDetail(_("There is no such filter."), code="unknown_field")]
+                    for name in unknown[:20]
+                }
+            )
+        narrowed: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return narrowed
+
+
+class IncidentFilter(django_filters.FilterSet):
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
+    category = django_filters.CharFilter(field_name="category_id")
+    domain = django_filters.CharFilter(field_name="category__domain_code", help_text="Two digits.")
+    street = django_filters.CharFilter(field_name="street_code")
+    community = django_filters.CharFilter(field_name="community_code")
+    unit = django_filters.CharFilter(field_name="owner_unit_id", help_text="Whose it is now.")
+    source = django_filters.MultipleChoiceFilter(choices=Source.choices)
+    nature = django_filters.MultipleChoiceFilter(choices=Nature.choices)
+    urgency = django_filters.MultipleChoiceFilter(choices=Urgency.choices)
+    received_after = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
+    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    overdue = django_filters.BooleanFilter(
+        method="by_overdue", help_text="Open, and past the due time of the clock that runs."
+    )
+    number = django_filters.CharFilter(lookup_expr="startswith", help_text="A number, or how it begins.")
+
+    class Meta:
+        model = Incident
+        fields: list[str] = []
+
+    def by_overdue(self, cases: IncidentQuerySet, _name: str, wanted: bool) -> QuerySet[Incident]:
+        late = Incident.objects.overdue(clock.now()).values("pk")
+        return cases.filter(pk__in=late) if wanted else cases.exclude(pk__in=late)
+
+
+class CategoryFilter(django_filters.FilterSet):
+    domain = django_filters.CharFilter(field_name="domain_code")
+
+    class Meta:
+        model = Category
+        fields: list[str] = []
+
+
+class AreaFilter(django_filters.FilterSet):
+    kind = django_filters.MultipleChoiceFilter(choices=Area.Kind.choices)
+    within = django_filters.CharFilter(
+        method="by_area", help_text="An area's code: that area and all inside it."
+    )
+    named = django_filters.CharFilter(method="by_name", help_text="A part of the name, in either language.")
+
+    class Meta:
+        model = Area
+        fields: list[str] = []
+
+    def by_area(self, areas: Any, _name: str, code: str) -> Any:
+        return areas.within(code)
+
+    def by_name(self, areas: Any, _name: str, text: str) -> Any:
+        return areas.named(text)
+
+
+class UnitFilter(django_filters.FilterSet):
+    kind = django_filters.MultipleChoiceFilter(choices=OrgUnit.Kind.choices)
+    area = django_filters.CharFilter(field_name="area_code")
+    within = django_filters.CharFilter(
+        method="by_unit", help_text="A unit's code: that unit and all below it."
+    )
+
+    class Meta:
+        model = OrgUnit
+        fields: list[str] = []
+
+    def by_unit(self, units: Any, _name: str, code: str) -> Any:
+        top = OrgUnit.objects.filter(code=code).first()
+        return units.within(top) if top else units.none()
+
+
+class ItemFilter(django_filters.FilterSet):
+    category = django_filters.CharFilter(field_name="category_id")
+    unit = django_filters.CharFilter(field_name="lead_unit", help_text="As the list says it, `@` included.")
+    level = django_filters.MultipleChoiceFilter(choices=Level.choices)
+    urgency = django_filters.MultipleChoiceFilter(choices=Urgency.choices)
+
+    class Meta:
+        model = ResponsibilityItem
+        fields: list[str] = []

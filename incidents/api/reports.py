@@ -1,0 +1,252 @@
+"""Reports in: one, a thousand, or what upstream says later; and what became of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import ApiClient, Scope, User
+from config import clock
+from dispatch import service
+from dispatch.explain import Explainer
+from dispatch.facts import PlaceFacts
+from incidents.api.access import asking_of, visible_reports
+from incidents.api.answers import case_answer, decision_answer, explainer, receipt_answer
+from incidents.api.errors import BODY, Problem, problem_response
+from incidents.api.filing import Filer, RowProblem, key_of, read_reports
+from incidents.api.inputs import AttachmentInput, DecisionInput, ReportInput, UpdateInput
+from incidents.api.outputs import AttachmentOut, BatchOut, DecisionOut, ReceiptOut, ReportOut, UpdateOut
+from incidents.api.parsers import too_large
+from incidents.attachments import store_picture
+from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive
+from incidents.models import Report
+
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Sent again with the same report, the request answers as it did first.",
+)
+# What a multipart body holds besides the picture.
+_ENVELOPE_BYTES = 64 * 1024
+
+
+class ReportsView(APIView):
+    """File reports."""
+
+    scope = Scope.REPORT
+
+    @extend_schema(
+        operation_id="report_file",
+        tags=["reports"],
+        summary="File one report",
+        description="It is normalised, located, matched and dispatched before the answer. "
+        "The same (source, external_id) again answers 200 with the same case.",
+        parameters=[_IDEMPOTENCY_KEY],
+        request=ReportInput,
+        responses={201: ReceiptOut, 200: OpenApiResponse(ReceiptOut, "The same report had come before.")},
+    )
+    def post(self, request: Request) -> Response:
+        filer = Filer.of(asking_of(request))
+        key = key_of(request.headers.get("Idempotency-Key"))
+        told, explain = _file([request.data], filer, key)
+        if isinstance(told[0], RowProblem):
+            return problem_response(told[0].status, told[0].errors)
+        return Response(receipt_answer(told[0], request, explain), status=_status_of(told[0]))
+
+
+class ReportBatchView(APIView):
+    """File many reports."""
+
+    scope = Scope.REPORT
+
+    @extend_schema(
+        operation_id="report_file_batch",
+        tags=["reports"],
+        summary="File up to 1,000 reports",
+        description="An array of reports. Each is answered as a single POST would have been; "
+        "one that is refused does not sink the rest.",
+        request=ReportInput(many=True),
+        responses={200: BatchOut},
+    )
+    def post(self, request: Request) -> Response:
+        rows = request.data
+        if not isinstance(rows, list):
+            raise _body_problem("not_a_list", _("Send an array of reports."))
+        if len(rows) > settings.BATCH_MAX:
+            detail = _("At most %(max)d reports in one batch; these are %(sent)d.")
+            raise _body_problem("too_many", detail % {"max": settings.BATCH_MAX, "sent": len(rows)})
+        told, explain = _file(rows, Filer.of(asking_of(request)))
+        return Response({"results": [_row_answer(row, request, explain) for row in told]})
+
+
+class ReportView(APIView):
+    """One report."""
+
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="report",
+        tags=["reports"],
+        summary="A report, its updates and its case",
+        responses=ReportOut,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        reports = visible_reports(asking_of(request)).select_related("text")
+        report = get_object_or_404(reports.prefetch_related("attachments", "updates__text"), pk=pk)
+        case = case_answer(_incident_of(report), request)
+        return Response(ReportOut(report, context={"request": request, "case": case}).data)
+
+
+class ReportUpdatesView(APIView):
+    """What upstream says later."""
+
+    scope = Scope.REPORT
+
+    @extend_schema(
+        operation_id="report_update",
+        tags=["reports"],
+        summary="Add a supplement, a chaser, a deadline, a withdrawal or a reopening",
+        request=UpdateInput,
+        responses={201: UpdateOut, 200: OpenApiResponse(UpdateOut, "The same update had come before.")},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        filer = Filer.of(asking_of(request))
+        mine = visible_reports(asking_of(request)).filter(source__in=filer.sources)
+        report = get_object_or_404(mine, pk=pk)
+        told = checked(UpdateInput, request.data)
+        draft = UpdateDraft(
+            external_id=told["external_id"],
+            kind=told["kind"],
+            text=told.get("text") or "",
+            due_at=told.get("due_at"),
+        )
+        update, incident, is_new = apply_update(report=report, draft=draft, actor=filer.actor, at=clock.now())
+        return Response(
+            {"update": update.pk, "report": report.pk, "incident": case_answer(incident, request)},
+            status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
+        )
+
+
+class DecisionsView(APIView):
+    """What would happen, and why."""
+
+    @extend_schema(
+        operation_id="decision",
+        tags=["reports"],
+        summary="Explain what would happen to a report; nothing is written",
+        request=DecisionInput,
+        responses={200: DecisionOut},
+    )
+    def post(self, request: Request) -> Response:
+        told = checked(DecisionInput, request.data)
+        place = told["place"]
+        decision = service.decide(
+            text=told["text"],
+            source=_asked_source(asking_of(request), told.get("source")),
+            at=clock.now(),
+            place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
+            category=told.get("category"),
+            source_category=told.get("source_category") or None,
+            nature=told.get("nature"),
+            place_type=told.get("place_type"),
+            owner=told.get("owner"),
+            urgency=told.get("urgency"),
+            attributes=told.get("attributes") or {},
+        )
+        return Response(decision_answer(decision, place, explainer()))
+
+
+class AttachmentsView(APIView):
+    """Pictures, sent before the report that names them."""
+
+    parser_classes = (MultiPartParser,)
+    scope = Scope.REPORT
+
+    @extend_schema(
+        operation_id="attachment_store",
+        tags=["reports"],
+        summary="Send a picture; name its id in a report afterwards",
+        request={"multipart/form-data": AttachmentInput},
+        responses={201: AttachmentOut},
+    )
+    def post(self, request: Request) -> Response:
+        # Asked before the body is read: a picture that is too large is not even taken in.
+        limit = settings.ATTACHMENT_MAX_BYTES + _ENVELOPE_BYTES
+        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+            raise too_large(settings.ATTACHMENT_MAX_BYTES)
+        upload = request.FILES.get("file")
+        if upload is None:
+            raise Problem(
+                status.HTTP_400_BAD_REQUEST, "required", _("Send the picture in this field."), field="file"
+            )
+        filer = Filer.of(asking_of(request))
+        kept = store_picture(upload, at=clock.now(), client=filer.client, user=filer.user)
+        return Response(AttachmentOut(kept).data, status=status.HTTP_201_CREATED)
+
+
+class NothingHereView(APIView):
+    """Every address that the API does not have."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not request.path.endswith("/"):
+            raise NotFound(_("There is nothing at this address. Addresses here end with a slash."))
+        raise NotFound(_("There is nothing at this address."))
+
+
+def checked(input_class: type[serializers.Serializer[Any]], data: object) -> Mapping[str, Any]:
+    """The input, validated; raises ValidationError."""
+    told: Mapping[str, Any] = input_class().run_validation(data)
+    return told
+
+
+def _file(rows: list[Any], filer: Filer, key: str = "") -> tuple[list[Receipt | RowProblem], Explainer]:
+    """Check rows and take in what is right, in one go; answers each in order."""
+    read = read_reports(rows, filer, key=key)
+    drafts = [draft for draft in read if isinstance(draft, ReportDraft)]
+    keys = [key] * len(drafts) if key else []
+    received = iter(
+        receive(drafts, at=clock.now(), client=filer.client, user=filer.user, keys=keys) if drafts else []
+    )
+    told: list[Receipt | RowProblem] = []
+    for row in read:
+        answer = row if isinstance(row, RowProblem) else next(received)
+        told.append(RowProblem.refused(answer) if isinstance(answer, Refusal) else answer)
+    return told, explainer()
+
+
+def _asked_source(asking: ApiClient | User, given: str | None) -> str:
+    """A token asks for its own door; a person may ask what would happen at any."""
+    filer = Filer.of(asking)
+    return filer.source(given) if filer.client or given is None else given
+
+
+def _row_answer(told: Receipt | RowProblem, request: Request, explain: Explainer) -> dict[str, Any]:
+    if isinstance(told, RowProblem):
+        return {"status": told.status, "errors": list(told.errors)}
+    return {"status": _status_of(told), **receipt_answer(told, request, explain)}
+
+
+def _status_of(receipt: Receipt) -> int:
+    return status.HTTP_201_CREATED if receipt.created else status.HTTP_200_OK
+
+
+def _incident_of(report: Report) -> Any:
+    return report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
+
+
+def _body_problem(code: str, detail: str) -> Problem:
+    return Problem(status.HTTP_400_BAD_REQUEST, code, detail, field=BODY)

@@ -1,0 +1,29 @@
+"""The addresses of REST v1; this room's come last, because they end with the answer to all others."""
+
+from django.urls import path, re_path
+
+from incidents.api import acting, cases, docs, reference, reports
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", docs.SchemaView.as_view(), name="schema"),
+    path("docs/", docs.DocsView.as_view(), name="docs"),
+    path("reports/", reports.ReportsView.as_view(), name="reports"),
+    path("reports/batch/", reports.ReportBatchView.as_view(), name="report-batch"),
+    path("reports/<int:pk>/", reports.ReportView.as_view(), name="report"),
+    path("reports/<int:pk>/updates/", reports.ReportUpdatesView.as_view(), name="report-updates"),
+    path("attachments/", reports.AttachmentsView.as_view(), name="attachments"),
+    path("decisions/", reports.DecisionsView.as_view(), name="decisions"),
+    path("incidents/", cases.IncidentsView.as_view(), name="incidents"),
+    path("incidents/<slug:number>/", cases.IncidentView.as_view(), name="incident"),
+    path("incidents/<slug:number>/timeline/", cases.TimelineView.as_view(), name="incident-timeline"),
+    *(
+        path(f"incidents/<slug:number>/{action}/", view.as_view(), name=f"incident-{action}")
+        for action, view in acting.VIEWS.items()
+    ),
+    path("categories/", reference.CategoriesView.as_view(), name="categories"),
+    path("areas/", reference.AreasView.as_view(), name="areas"),
+    path("units/", reference.UnitsView.as_view(), name="units"),
+    path("responsibility-items/", reference.ResponsibilityItemsView.as_view(), name="responsibility-items"),
+    re_path(r"", reports.NothingHereView.as_view(), name="nothing-here"),
+]
