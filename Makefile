@@ -43,15 +43,18 @@ chaos: ## kill workers, broker and database under load, and count what was lost
 	@$(SETUP) --dev -- -m pytest -m chaos $(TESTS)
 
 .PHONY: check
-check: ## format, lint, types, import directions, migrations, templates, translations
+check: ## format, lint, types, import directions, migrations, templates, translations: all, then the verdict
 	@$(SETUP) --dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	$(BIN)/python manage.py check_templates
-	$(BIN)/python manage.py check_translations
+	@failed=; check() { echo "--- $$*"; $(BIN)/"$$@" || failed="$$failed\n  $$*"; }; \
+	check ruff format --check --quiet .; \
+	check ruff check --quiet .; \
+	check mypy; \
+	check lint-imports --no-logo; \
+	check djlint --lint --quiet templates; \
+	check python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run; \
+	check python manage.py check_templates; \
+	check python manage.py check_translations; \
+	if [ -n "$$failed" ]; then printf "failed:$$failed\n"; exit 1; fi; echo "all checks passed"
 
 .PHONY: bench
 bench: ## ratios against simpler ways of doing the same; BENCH=matcher runs one

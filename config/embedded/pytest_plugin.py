@@ -29,6 +29,7 @@ def pytest_load_initial_conftests() -> None:
         return
     _folder = Path(tempfile.mkdtemp(prefix="yiwang-test-"))
     _folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must be able to enter
+    (_folder / "static").mkdir()  # whitenoise warns where it is missing
     _servers = Servers(_folder, postgres_options=TEST_OPTIONS)
     try:
         os.environ["DATABASE_URL"] = _servers.start_postgres()
