@@ -5,6 +5,9 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY frontend/ frontend/
+# The style sheet keeps the classes that templates and their tags name.
+COPY templates/ templates/
+COPY accounts/templatetags/ accounts/templatetags/
 RUN npm run build
 
 FROM python:3.11-slim AS packages

@@ -174,7 +174,10 @@ def build_frontend() -> None:
     package, lock = ROOT / "package.json", ROOT / "package-lock.json"
     if not package.exists():
         return
-    sources = [package, lock, *(path for path in (ROOT / "frontend").rglob("*") if path.is_file())]
+    # The style sheet keeps what the templates and their tags name, so they belong to its sources.
+    folders = (ROOT / "frontend", ROOT / "templates", ROOT / "accounts" / "templatetags")
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    sources = [package, lock, *(path for path in files if path.suffix != ".pyc")]
     stamp, value = DIST / ".built-from", digest(sources)
     if is_stamped(stamp, value):
         return

@@ -23,9 +23,9 @@ function tokens() {
   return Object.fromEntries(names.map((name) => [name, read(name)]));
 }
 
-function formatter(spec) {
+function formatter(spec, fixed = true) {
   const digits = spec.digits ?? 0;
-  const format = new Intl.NumberFormat(root.lang, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  const format = new Intl.NumberFormat(root.lang, { minimumFractionDigits: fixed ? digits : 0, maximumFractionDigits: digits });
   return (value) => (value === null || value === undefined || Number.isNaN(value) ? "—" : format.format(value));
 }
 
@@ -70,7 +70,7 @@ function optionOf(spec, look) {
     min: spec.min ?? (spec.kind === "line" && spec.plain ? "dataMin" : 0),
     splitNumber: 4,
     minInterval: spec.digits ? 0 : 1,
-    axisLabel: { ...text, formatter: show, show: !isAcross },
+    axisLabel: { ...text, formatter: formatter(spec, false), show: !isAcross },
     splitLine: { show: !isAcross, lineStyle: { color: look.line } },
     axisLine: { show: false },
     show: !spec.plain,
@@ -225,8 +225,8 @@ function drawAll() {
   }
   for (const element of document.querySelectorAll("[data-chart]")) {
     const card = element.closest(".chart-card");
+    if (!charts.has(element)) element.hidden = false;
     if (card && !charts.has(element)) {
-      element.hidden = false;
       for (const hidden of card.querySelectorAll(".chart-table")) hidden.hidden = true;
       for (const tools of card.querySelectorAll(".chart-tools")) tools.hidden = false;
     }

@@ -2,20 +2,19 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const ROOMS = ["accounts", "grids", "dispatch", "incidents", "dashboards", "config"];
 const WORD = /[A-Za-z][\w-]*/g;
 // Small helpers that stay whether a page says them or not: spacing, display, text, widths.
 const HELPERS =
   /^(?:[mp][tbsexy]?-(?:[0-5]|auto)|gap-[0-5]|d-(?:none|inline|block|flex|grid|(?:sm|md|lg)-(?:none|block|flex))|flex-(?:fill|wrap|column|grow-1|shrink-0)|align-items-\w+|justify-content-\w+|text-(?:start|center|end|nowrap|wrap|truncate|primary|secondary|danger|break)|fw-\w+|[wh]-100|visually-hidden|table-responsive|overflow-\w+|position-\w+|sticky-top|list-unstyled|form-(?:control|select|label|check|check-input|check-label)|row|col|col-(?:sm-|md-|lg-)?\d+|g-[0-5])$/;
 
-/** Every word that a template, a form or a script says: a class that is not among them is not used. */
+/** Every word that a template, a tag or a script says: a class that is not among them is not used. */
 function wordsOf(root) {
   const words = new Set();
   const read = (folder, endings) => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: false })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
-        if (!["migrations", "data", "__pycache__"].includes(entry.name)) read(path, endings);
+        read(path, endings);
       } else if (endings.some((ending) => entry.name.endsWith(ending))) {
         for (const [word] of readFileSync(join(root, path), "utf8").matchAll(WORD)) words.add(word);
       }
@@ -23,7 +22,7 @@ function wordsOf(root) {
   };
   read("templates", [".html"]);
   read("frontend", [".js"]);
-  for (const room of ROOMS) read(room, [".py"]);
+  read("accounts/templatetags", [".py"]);
   return words;
 }
 

@@ -3,6 +3,14 @@ import { toast } from "./toasts.js";
 import { say } from "./phrases.js";
 
 const DRAFT = "yw-draft:";
+const GIVE_UP_MS = 15000;
+
+function release() {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  }
+}
 
 function startDoubleSubmitGuard() {
   document.addEventListener("submit", (event) => {
@@ -15,13 +23,9 @@ function startDoubleSubmitGuard() {
     const button = event.submitter ?? form.querySelector("[type=submit]");
     // Not `disabled`: a disabled submitter would not send its own name and value.
     button?.setAttribute("aria-busy", "true");
+    // An answer that leaves the page standing (a download, a dead line) must not lock the form for good.
+    setTimeout(release, GIVE_UP_MS);
   });
-  const release = () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) {
-      delete form.dataset.sent;
-      for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
-    }
-  };
   window.addEventListener("pageshow", (event) => event.persisted && release());
   document.addEventListener("htmx:afterRequest", release);
 }

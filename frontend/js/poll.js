@@ -8,15 +8,14 @@ import { setDistrictNow, spoken, tickAll } from "./clocks.js";
 import { say } from "./phrases.js";
 
 const QUIET_MS = 2000, PATIENCE_MS = 8000;
-let touchedAt = 0, isPressed = false, answeredAt = Date.now(), isLost = false;
+let isPressed = false, answeredAt = Date.now(), isLost = false;
 
 function isBusy(list) {
   const active = document.activeElement;
   const isTyping = active && active !== document.body && list.contains(active) &&
     (active.matches("textarea, select, [contenteditable]") || active.matches("input:not([type=checkbox]):not([type=radio])"));
-  const isChosen = list.querySelector("input:checked:not([data-poll-keep])") && list.dataset.pollHold !== undefined;
   const hasOpen = list.querySelector("details[open], dialog[open]");
-  return isTyping || isChosen || hasOpen || isPressed || (list.dataset.busyAt && Date.now() - Number(list.dataset.busyAt) < QUIET_MS);
+  return isTyping || hasOpen || isPressed || (list.dataset.busyAt && Date.now() - Number(list.dataset.busyAt) < QUIET_MS);
 }
 
 function showLink() {
@@ -34,7 +33,8 @@ async function ask(list, tags) {
   const timer = setTimeout(() => abort.abort(), PATIENCE_MS);
   try {
     const headers = { "X-Requested-With": "poll", "HX-Request": "true" };
-    if (tags.has(list)) headers["If-None-Match"] = tags.get(list);
+    const tag = tags.get(list) ?? list.dataset.etag;
+    if (tag) headers["If-None-Match"] = tag;
     const answer = await fetch(list.dataset.poll, { headers, credentials: "same-origin", signal: abort.signal, cache: "no-store" });
     if (answer.status !== 304 && !answer.ok) throw new Error(String(answer.status));
     // A redirect to the sign-in page is not a list.
@@ -82,9 +82,8 @@ export function startPolling() {
   const tags = new WeakMap();
   for (const kind of ["pointermove", "keydown", "wheel"]) {
     document.addEventListener(kind, (event) => {
-      touchedAt = Date.now();
       const list = event.target.closest?.("[data-poll]");
-      if (list) list.dataset.busyAt = String(touchedAt);
+      if (list) list.dataset.busyAt = String(Date.now());
     }, { passive: true });
   }
   document.addEventListener("pointerdown", () => { isPressed = true; }, { passive: true });
@@ -101,6 +100,8 @@ export function startPolling() {
     setTimeout(round, 1000);
   };
   if (document.querySelector("[data-poll]")) {
+    // Only a page that keeps itself current may say that it is live.
+    for (const dot of document.querySelectorAll("[data-live]")) dot.hidden = false;
     for (const list of document.querySelectorAll("[data-poll]")) nextAt.set(list, Date.now() + Number(list.dataset.every ?? 3000));
     setTimeout(round, 1000);
   }
