@@ -42,10 +42,14 @@ class Match:
         return tuple(dict.fromkeys(item.lead_unit for item in self.claims))
 
 
+_NOTHING = Match(())
+
+
 class CategoryIndex:
     """One category's items, compiled. Never changed after it is built, hence safe between threads."""
 
     __slots__ = (
+        "_alone",
         "_any_owner",
         "_any_place",
         "_any_source",
@@ -87,6 +91,7 @@ class CategoryIndex:
         for item in self.items:
             same_rank[item.rank] = same_rank.get(item.rank, 0) | bits[item.code]
         self._groups = [same_rank[item.rank] for item in self.items]
+        self._alone = [Match((item,)) for item in self.items]
 
     def _compile(self, condition: str) -> tuple[int, dict[str, int]]:
         """Bits of the items that do not ask, and per value those bits with the items it satisfies."""
@@ -110,25 +115,7 @@ class CategoryIndex:
         named: Collection[str] = (),
     ) -> Match:
         """The best claims on these facts. `minute` is of the local day; `named` are matters' codes."""
-        left = self._left(hits, owner, place_type, source, minute, named)
-        if not left:
-            return Match(())
-        top = left.bit_length() - 1
-        left &= self._groups[top]
-        if left == 1 << top:
-            return Match((self.items[top],))
-        return Match(self._longest(left, hits, named))
-
-    def _left(
-        self,
-        hits: Collection[str],
-        owner: str | None,
-        place_type: str | None,
-        source: str,
-        minute: int,
-        named: Collection[str],
-    ) -> int:
-        """Bits of the items whose every condition holds."""
+        # Written out in one piece: a call more or a value built anew would cost as much as the ANDs.
         left = self._without_keywords
         by_keyword = self._by_keyword
         for word in hits:
@@ -141,7 +128,13 @@ class CategoryIndex:
         left &= self._by_source.get(source, self._any_source)
         if len(self._hour_bits) > 1:
             left &= self._hour_bits[bisect_right(self._hour_starts, minute) - 1]
-        return left
+        if not left:
+            return _NOTHING
+        top = left.bit_length() - 1
+        left &= self._groups[top]
+        if left == 1 << top:
+            return self._alone[top]
+        return Match(self._longest(left, hits, named))
 
     def _longest(self, left: int, hits: Collection[str], named: Collection[str]) -> tuple[Item, ...]:
         """Of these equal bits, the items with the longest hit."""
