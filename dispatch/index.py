@@ -31,18 +31,19 @@ class Match:
     """What a category's items answer: the equal best claims, lowest code first. Empty: nothing."""
 
     claims: tuple[Item, ...]
+    # The different units that claim it, as the list spells them.
+    patterns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, claims: tuple[Item, ...]) -> "Match":
+        return cls(claims, tuple(dict.fromkeys(item.lead_unit for item in claims)))
 
     @property
     def item(self) -> Item | None:
         return self.claims[0] if self.claims else None
 
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """The different units that claim it, as the list spells them."""
-        return tuple(dict.fromkeys(item.lead_unit for item in self.claims))
 
-
-_NOTHING = Match(())
+_NOTHING = Match.of(())
 
 
 class CategoryIndex:
@@ -91,7 +92,7 @@ class CategoryIndex:
         for item in self.items:
             same_rank[item.rank] = same_rank.get(item.rank, 0) | bits[item.code]
         self._groups = [same_rank[item.rank] for item in self.items]
-        self._alone = [Match((item,)) for item in self.items]
+        self._alone = [Match.of((item,)) for item in self.items]
 
     def _compile(self, condition: str) -> tuple[int, dict[str, int]]:
         """Bits of the items that do not ask, and per value those bits with the items it satisfies."""
@@ -134,7 +135,7 @@ class CategoryIndex:
         left &= self._groups[top]
         if left == 1 << top:
             return self._alone[top]
-        return Match(self._longest(left, hits, named))
+        return Match.of(self._longest(left, hits, named))
 
     def _longest(self, left: int, hits: Collection[str], named: Collection[str]) -> tuple[Item, ...]:
         """Of these equal bits, the items with the longest hit."""

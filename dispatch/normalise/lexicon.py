@@ -7,39 +7,36 @@ in the normal form of the text; where several kinds are named the longest phrase
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import ahocorasick
 
 from dispatch.items import normal_form
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
 
-T = TypeVar("T", bound=str)
-
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found:
     """A value, and the phrase it was read from."""
 
-    value: T
+    value: str
     phrase: str
 
 
-class Phrases(Generic[T]):
+class Phrases:
     """A table of phrases, searched in one pass."""
 
-    def __init__(self, table: Mapping[T, str]) -> None:
+    def __init__(self, table: Mapping[str, str]) -> None:
         self._automaton = ahocorasick.Automaton()
         for value, phrases in table.items():
             for phrase in phrases.split():
                 word = normal_form(phrase)
-                self._automaton.add_word(word, (word, value))
+                self._automaton.add_word(word, (word, str(value)))
         self._automaton.make_automaton()
 
-    def find(self, text: str) -> Found[T] | None:
+    def find(self, text: str) -> Found | None:
         """The longest phrase in `text` (in its normal form), the first of equals."""
         best: tuple[int, int] | None = None
-        found: Found[T] | None = None
+        found: Found | None = None
         for end, (word, value) in self._automaton.iter(text):
             key = (len(word), -end)
             if best is None or key > best:
@@ -47,7 +44,7 @@ class Phrases(Generic[T]):
         return found
 
 
-PLACE_TYPES: Phrases[str] = Phrases(
+PLACE_TYPES = Phrases(
     {
         PlaceType.MAIN_ROAD: "主干道 主干路 大道 主路 双向六车道 双向八车道",
         PlaceType.SIDE_ROAD: "次干道 支路 小路 背街小巷 辅路 路边 路口 人行道 街边",
@@ -77,7 +74,7 @@ PLACE_TYPES: Phrases[str] = Phrases(
 )
 
 # An owner is a unit's code, or what the list says of facilities without one.
-OWNERS: Phrases[str] = Phrases(
+OWNERS = Phrases(
     {
         "china-telecom": "电信井盖 电信的井盖 中国电信 电信线缆 电信光缆 电信公司 电信线",
         "china-mobile": "移动井盖 移动通信井 移动的井盖 中国移动 移动线缆 移动光缆 移动公司 移动线",
@@ -98,7 +95,7 @@ OWNERS: Phrases[str] = Phrases(
     }
 )
 
-URGENCIES: Phrases[str] = Phrases(
+URGENCIES = Phrases(
     {
         Urgency.EMERGENCY: "煤气味 燃气味 天然气味 漏煤气 煤气泄漏 燃气泄漏 液化气泄漏 困在电梯 被困电梯 "
         "关在电梯 电梯困人 高压线断 电线断了掉 带电的电线 电线漏电 漏电伤人 触电 着火了 起火了 失火 "
@@ -109,7 +106,7 @@ URGENCIES: Phrases[str] = Phrases(
     }
 )
 
-NATURES: Phrases[str] = Phrases(
+NATURES = Phrases(
     {
         Nature.ENQUIRY: "咨询 请问 想问 问一下 想了解 如何办理 怎么办理 怎样办理 怎么申请 如何申请 "
         "需要什么材料 要带什么 什么条件 在哪里办 去哪办 在哪办 去哪交 能不能报 可以报销吗 几点上班 "
@@ -134,17 +131,17 @@ _DOUBTS = ("投诉", "举报", "扰民", "没人管", "多次反映", "求助", 
 _CLOSING = re.compile(r"[!。.~\s]+$")
 
 
-def nature_of(text: str, source: str) -> Found[str]:
+def nature_of(text: str, source: str) -> Found:
     """What the speaker wants. Without a telling phrase: a question is an enquiry, all else a complaint."""
     if source in _BY_SOURCE:
-        return Found(_BY_SOURCE[Source(source)], "")
+        return Found(_BY_SOURCE[Source(source)].value, "")
     found = NATURES.find(text)
     complains = any(doubt in text for doubt in _DOUBTS)
     if found is not None and found.value == Nature.ENQUIRY and complains:
-        return Found(Nature.COMPLAINT, next(doubt for doubt in _DOUBTS if doubt in text))
+        return Found(Nature.COMPLAINT.value, next(doubt for doubt in _DOUBTS if doubt in text))
     if found is not None:
         return found
     spoken = _CLOSING.sub("", text)
     if spoken.endswith(("?", "吗", "呢", "么")) and not complains:
-        return Found(Nature.ENQUIRY, spoken[-1])
-    return Found(Nature.COMPLAINT, "")
+        return Found(Nature.ENQUIRY.value, spoken[-1])
+    return Found(Nature.COMPLAINT.value, "")

@@ -116,7 +116,7 @@ def test_the_catch_all_never_wins_by_being_an_emergency() -> None:
 
 
 def test_nothing_matches_where_there_is_no_catch_all() -> None:
-    assert match([item("0101-001", words="垃圾")]) == Match(())
+    assert match([item("0101-001", words="垃圾")]) == Match.of(())
 
 
 @pytest.mark.parametrize(
