@@ -5,7 +5,7 @@ import { join } from "node:path";
 const WORD = /[A-Za-z][\w-]*/g;
 // Small helpers that stay whether a page says them or not: spacing, display, text, widths.
 const HELPERS =
-  /^(?:[mp][tbsexy]?-(?:[0-5]|auto)|gap-[0-5]|d-(?:none|inline|block|flex|grid|(?:sm|md|lg)-(?:none|block|flex))|flex-(?:fill|wrap|column|grow-1|shrink-0)|align-items-\w+|justify-content-\w+|text-(?:start|center|end|nowrap|wrap|truncate|primary|secondary|danger|break)|fw-\w+|[wh]-100|visually-hidden|table-responsive|overflow-\w+|position-\w+|sticky-top|list-unstyled|form-(?:control|select|label|check|check-input|check-label)|row|col|col-(?:sm-|md-|lg-)?\d+|g-[0-5])$/;
+  /^(?:[mp][tbsexy]?-(?:[0-5]|auto)|gap-[0-5]|d-(?:none|inline|block|flex|grid|(?:sm|md|lg)-(?:none|block|flex))|flex-(?:fill|wrap|column|grow-1|shrink-0)|align-items-\w+|justify-content-\w+|text-(?:start|center|end|nowrap|wrap|truncate|primary|secondary|danger|break)|fw-\w+|[wh]-100|visually-hidden|table-responsive|overflow-\w+|position-\w+|sticky-top|list-unstyled|btn-(?:primary|danger|link|close)|is-invalid|invalid-feedback|input-group|input-group-text|form-(?:control|select|label|check|check-input|check-label)|row|col|col-(?:sm-|md-|lg-)?\d+|g-[0-5])$/;
 
 /** Every word that a template, a tag or a script says: a class that is not among them is not used. */
 function wordsOf(root) {
