@@ -81,6 +81,7 @@ def test_it_starts_says_who_is_in_the_way_and_stops_cleanly(up: Up) -> None:
     elsewhere = up.output.parent / "elsewhere"
     assert f"Port {up.port} cannot be had: process " in up.again(YIWANG_VAR=str(elsewhere))
 
+    assert up.says("demo logins")
     var = up.output.parent / "var"
     assert (var / "secrets.env").stat().st_mode & 0o077 == 0
     assert (var / "run.env").exists()

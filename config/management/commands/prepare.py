@@ -24,9 +24,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-static", action="store_true", help="the image has the static files")
-        parser.add_argument("--seed", action="store_true", help="also build the first cases of the demo")
+        parser.add_argument(
+            "--demo", choices=["people", "cases"], help="also make its logins, or first cases"
+        )
 
-    def handle(self, *, no_static: bool, seed: bool, **options: object) -> None:
+    def handle(self, *, no_static: bool, demo: str | None, **options: object) -> None:
         training = self._start_training()
         say("checking the database and migrating")
         require_text_search()
@@ -37,9 +39,10 @@ class Command(BaseCommand):
         call_command("load_reference")
         if training:
             self._finish_training(training)
-        if seed:
+        if demo == "cases":
             say("building the first cases of the demo")
-            call_command("seed_demo", first=True)
+        if demo:
+            call_command("seed_demo", people=demo == "people", first=demo == "cases")
 
     def _collect_static(self) -> None:
         """Hashing and compressing takes seconds, so it is done when a file has changed."""

@@ -59,14 +59,16 @@ def run(var: Path, host: str, port: int, address: str) -> None:
     with supervisor.in_charge():
         _start_servers(supervisor, Servers(var), env)
         with announced(var, {name: env[name] for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL")}):
-            prepare = ["manage.py", "prepare", *(["--seed"] if settings.SEED else [])]
+            prepare = ["manage.py", "prepare"]
+            if not settings.PRODUCTION:
+                prepare += ["--demo", "cases" if settings.SEED else "people"]
             supervisor.finish("prepare", prepare)
             say("starting the web")
             _start_web(supervisor, f"{host}:{port}", env.get("WEB_WORKERS", "2"))
             supervisor.wait_until("The web", lambda: _is_ready(host, port), seconds=120)
             say("starting worker and beat")
             _start_sweeps(supervisor, var)
-            if settings.SEED:
+            if settings.SEED and not settings.PRODUCTION:
                 supervisor.run("demo history", ["manage.py", "seed_demo", "--rest"], stays=False)
             say(f"Yiwang is at {address}/  (Ctrl-C stops it; logs are in {supervisor.logs})")
             _show_logins(var / "demo.json")
@@ -111,7 +113,7 @@ def _show_logins(path: Path) -> None:
     """Who may sign in to the demo, from what seed_demo wrote."""
     if not path.exists():
         return
-    demo = json.loads(path.read_text())
     say(f"demo logins (also in {path}, with one API token per source):")
-    for login in demo["logins"]:
-        print(f"    {login['role']:<12} {login['username']:<14} {login['password']}", flush=True)
+    for login in json.loads(path.read_text())["logins"]:
+        row = f"{login['username']:<14} {login['password']:<14} {login['role']:<11} {login['unit']}"
+        print(f"          {row}", flush=True)
