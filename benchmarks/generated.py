@@ -26,8 +26,67 @@ _DAY_WEIGHTS: Final = (11, 10, 10, 10, 10, 8, 7)
 _LIMIT_DAYS: Final = (1, 3, 5, 7, 10, 15)
 _LIMIT_WEIGHTS: Final = (10, 16, 26, 20, 18, 10)
 
-_CASE: Final = ["id", "number", "status", "nature", "source", "category_id", "text_id", "item_code", "urgency", "level", "owner_unit_id", "address", "cell_code", "community_code", "street_code", "in_district", "place_type", "asset_owner", "received_at", "first_dispatched_at", "dispatched_at", "accepted_at", "resolved_at", "closed_at", "due_at", "clock_kind", "clock_started_at", "outcome", "auto_dispatched", "report_count", "return_count", "rework_count", "handling_run", "chased_count", "triage_codes", "version"]
-_FACT: Final = ["incident_id", "kind", "sign", "at", "day", "unit_code", "street_code", "community_code", "category_code", "item_code", "source", "nature", "level", "urgency", "elapsed", "working", "automatic", "first", "on_time", "solved", "score"]
+_CASE: Final = [
+    "id",
+    "number",
+    "status",
+    "nature",
+    "source",
+    "category_id",
+    "text_id",
+    "item_code",
+    "urgency",
+    "level",
+    "owner_unit_id",
+    "address",
+    "cell_code",
+    "community_code",
+    "street_code",
+    "in_district",
+    "place_type",
+    "asset_owner",
+    "received_at",
+    "first_dispatched_at",
+    "dispatched_at",
+    "accepted_at",
+    "resolved_at",
+    "closed_at",
+    "due_at",
+    "clock_kind",
+    "clock_started_at",
+    "outcome",
+    "auto_dispatched",
+    "report_count",
+    "return_count",
+    "rework_count",
+    "handling_run",
+    "chased_count",
+    "triage_codes",
+    "version",
+]
+_FACT: Final = [
+    "incident_id",
+    "kind",
+    "sign",
+    "at",
+    "day",
+    "unit_code",
+    "street_code",
+    "community_code",
+    "category_code",
+    "item_code",
+    "source",
+    "nature",
+    "level",
+    "urgency",
+    "elapsed",
+    "working",
+    "automatic",
+    "first",
+    "on_time",
+    "solved",
+    "score",
+]
 
 Row = dict[str, Any]
 
@@ -93,9 +152,7 @@ class _Maker:
         at = local_midnight + timedelta(hours=hour, seconds=self.rng.randrange(3600))
         return min(at, self.until - timedelta(minutes=1))
 
-    def case(
-        self, pk: int, received: datetime, text: int, slow: tuple[str, str]
-    ) -> tuple[Row, list[Row]]:
+    def case(self, pk: int, received: datetime, text: int, slow: tuple[str, str]) -> tuple[Row, list[Row]]:
         rng = self.rng
         community, street = rng.choices(self.communities, cum_weights=self.community_weights)[0]
         category = rng.choices(self.categories, cum_weights=self.category_weights)[0]
@@ -175,13 +232,17 @@ class _Maker:
             add("returned", sent - timedelta(minutes=30))
             case["return_count"] = 1
         took = int((sent - received).total_seconds())
-        add("dispatched", sent, elapsed=took, working=int(took * 0.7), automatic=automatic, first=not returned)
+        add(
+            "dispatched", sent, elapsed=took, working=int(took * 0.7), automatic=automatic, first=not returned
+        )
         limit = timedelta(days=rng.choices(_LIMIT_DAYS, _LIMIT_WEIGHTS)[0] * 1.4)
         due = sent + limit
         pace = self.pace[street] * self.category_pace[category] * self._pace_of(unit)
         if street == slow[0] and category == slow[1]:
             pace *= 3
-        handling = limit * min(rng.lognormvariate(-0.95, 0.5) * pace, 8) + timedelta(minutes=rng.randrange(5, 240))
+        handling = limit * min(rng.lognormvariate(-0.95, 0.5) * pace, 8) + timedelta(
+            minutes=rng.randrange(5, 240)
+        )
         resolved = sent + handling
         case |= {
             "owner_unit_id": unit,

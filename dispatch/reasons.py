@@ -72,11 +72,17 @@ def failed(item: Item, facts: Facts, failures: Iterable[str]) -> list[Reason]:
     return told
 
 
-def candidates(facts: Facts, weighed: Weighed, index: MatchIndex, resolve: Resolve) -> tuple[Candidate, ...]:
-    """The winner first, then the other units by probability, then what nearly matched, and why not."""
+def candidates(
+    facts: Facts, weighed: Weighed, confidence: float, index: MatchIndex, resolve: Resolve
+) -> tuple[Candidate, ...]:
+    """The winner first, then the other units by probability, then what nearly matched, and why not.
+
+    The winner has the decision's confidence; what is left of it the others share as their readings do.
+    """
     told: list[Candidate] = []
     seen: set[str] = set()
     best = weighed.best
+    others = sum(claim.probability for claim in weighed.claims[1:])
     for claim in weighed.claims[:CANDIDATES]:
         reading = weighed.reading(claim.item.category)
         lost = [] if claim is best else _lost(claim.item, best, weighed)
@@ -87,7 +93,9 @@ def candidates(facts: Facts, weighed: Weighed, index: MatchIndex, resolve: Resol
                 category=claim.item.category,
                 unit=claim.unit,
                 unit_pattern=claim.pattern,
-                probability=min(claim.probability, 1.0),
+                probability=confidence
+                if claim is best
+                else (1 - confidence) * claim.probability / max(others, 1e-9),
                 held=tuple(held(claim.item, facts, reading)),
                 failed=tuple(lost),
             )

@@ -230,7 +230,7 @@ def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
     obstacles = _obstacles(facts, weighed, best, confidence)
     codes = tuple(reason.code for reason in obstacles)
     why = reasons.of_winner(facts, weighed, best, confidence, now.index, resolve) if best else ()
-    candidates = reasons.candidates(facts, weighed, now.index, resolve)
+    candidates = reasons.candidates(facts, weighed, confidence, now.index, resolve)
     if best is None:
         urgency = facts.urgency or Urgency.ROUTINE.value
         dispatch_minutes, accept_minutes = MINUTES[Urgency(urgency)]

@@ -178,6 +178,12 @@ def test_a_given_category_is_as_sure_as_its_units_agree() -> None:
     assert 0 < told.confidence <= 1
 
 
+def test_the_candidates_probabilities_share_one_whole() -> None:
+    told = decide("楼下有人吵架,还有垃圾没人清")
+    assert told.candidates[0].probability == pytest.approx(told.confidence, abs=1e-4)
+    assert sum(candidate.probability for candidate in told.candidates) <= 1.0001
+
+
 def test_runners_up_say_which_condition_failed() -> None:
     told = decide("平湖大街井盖不见了,敞着口", category="0201", owner="china-mobile")
     failed = {reason.code for candidate in told.candidates[1:] for reason in candidate.failed}
