@@ -18,11 +18,21 @@ function move(list, step) {
   if (!rows.length) return;
   const at = rows.findIndex((row) => row.matches(".is-current, [aria-current=true]"));
   const row = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + step))];
-  for (const other of rows) other.classList.toggle("is-current", other === row);
+  choose(list, row);
   row.scrollIntoView({ block: "nearest" });
   const link = row.matches("a, button") ? row : row.querySelector("a[href], button");
   if (list.dataset.keys === "open") link?.click();
   else link?.focus({ preventScroll: true });
+}
+
+/** One row is current: for the eye by its class, for a screen reader where rows say so themselves. */
+function choose(list, row) {
+  const isSaid = list.querySelector("[data-row][aria-current]");
+  for (const other of list.querySelectorAll("[data-row]")) {
+    other.classList.toggle("is-current", other === row);
+    if (isSaid && other !== row) other.removeAttribute("aria-current");
+  }
+  if (isSaid) row.setAttribute("aria-current", "true");
 }
 
 function openCurrent(list) {
@@ -102,5 +112,7 @@ export function startKeys() {
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-keys-help]")) sheet();
+    const row = event.target.closest("[data-keys] [data-row]");
+    if (row && !event.target.closest("input, label")) choose(row.closest("[data-keys]"), row);
   });
 }

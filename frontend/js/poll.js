@@ -60,6 +60,8 @@ function swap(list, html) {
   const scroll = list.scrollTop;
   const focusKey = list.contains(document.activeElement) ? document.activeElement.dataset.row ?? document.activeElement.id : "";
   const current = list.querySelector(".is-current[data-row]")?.dataset.row;
+  // What is open beside the list: the answer to a poll need not know it.
+  const opened = list.querySelector("[data-row][aria-current=true]")?.dataset.row;
   const ticked = [...list.querySelectorAll("input[type=checkbox]:checked")].map((box) => `${box.name}=${box.value}`);
   const known = new Set([...list.querySelectorAll("[data-row]")].map((row) => row.dataset.row));
   const template = document.createElement("template");
@@ -67,7 +69,9 @@ function swap(list, html) {
   const fresh = template.content.querySelector(list.id ? `#${CSS.escape(list.id)}` : "[data-poll]");
   list.replaceChildren(...(fresh ?? template.content).childNodes);
   for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = ticked.includes(`${box.name}=${box.value}`);
+  const saysOpened = list.querySelector("[data-row][aria-current=true]");
   for (const row of list.querySelectorAll("[data-row]")) {
+    if (opened === row.dataset.row && !saysOpened) row.setAttribute("aria-current", "true");
     if (current === row.dataset.row) row.classList.add("is-current");
     if (known.size && !known.has(row.dataset.row)) row.classList.add("is-new");
   }

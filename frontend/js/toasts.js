@@ -53,7 +53,11 @@ export function toast(text, { state = "", href = "", action = "" } = {}) {
 export function startToasts() {
   for (const line of document.querySelectorAll(".toast-line")) arm(line);
   document.addEventListener("htmx:load", (event) => {
-    for (const line of event.target.querySelectorAll?.(".toast-line") ?? []) box().append(line), arm(line);
+    const arrived = event.target.matches?.(".toast-line") ? [event.target] : [...(event.target.querySelectorAll?.(".toast-line") ?? [])];
+    for (const line of arrived) {
+      box().append(line);
+      arm(line);
+    }
   });
   document.addEventListener("htmx:sendError", () => toast(say("noAnswer"), { state: "overdue" }));
   document.addEventListener("htmx:responseError", (event) => {
