@@ -42,9 +42,10 @@ _KEPT_BY_BROWSERS: Final = "private, max-age=86400, immutable"
 class Upload(Protocol):
     """What Django and DRF hand over for a file."""
 
-    size: int | None
+    @property
+    def size(self) -> int | None: ...
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, num_bytes: int = -1, /) -> bytes: ...
 
 
 def store_picture(

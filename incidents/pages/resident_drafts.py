@@ -1,0 +1,73 @@
+"""Half-filled forms, kept in the session between the steps: a few, and small."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from incidents.public import Complaint
+
+DRAFTS_MAX = 3
+_KEY = "report_drafts"
+
+
+@dataclass(slots=True)
+class Draft:
+    """One filling-in of the form. Its id makes sending it twice the same as sending it once."""
+
+    form: str
+    text: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    area: str = ""
+    address: str = ""
+    landmark: str = ""
+    is_placed: bool = False
+    alike: list[str] = field(default_factory=list)  # numbers of cases offered as "the same thing"
+    joins: str | None = None
+    is_compared: bool = False
+    receipt: dict[str, Any] | None = None
+
+    def complaint(self, **more: Any) -> Complaint:
+        return Complaint(
+            form=self.form,
+            text=self.text,
+            lon=self.lon,
+            lat=self.lat,
+            area=self.area,
+            address=self.address,
+            landmark=self.landmark,
+            joins=self.joins,
+            **more,
+        )
+
+
+def new_form_id() -> str:
+    return uuid4().hex
+
+
+def is_form_id(value: str) -> bool:
+    """Could we have minted it?"""
+    try:
+        return UUID(hex=value).hex == value
+    except ValueError:
+        return False
+
+
+def load(session: SessionBase, form: str) -> Draft | None:
+    """The draft of that form, unless it has expired with its session."""
+    kept = session.get(_KEY, {}).get(form)
+    return Draft(**kept) if kept else None
+
+
+def save(session: SessionBase, draft: Draft) -> None:
+    """Keep a draft as the newest; the oldest beyond DRAFTS_MAX go."""
+    drafts = {form: kept for form, kept in session.get(_KEY, {}).items() if form != draft.form}
+    drafts[draft.form] = asdict(draft)
+    session[_KEY] = dict(list(drafts.items())[-DRAFTS_MAX:])
+
+
+def finish(session: SessionBase, draft: Draft, receipt: dict[str, Any]) -> None:
+    """Keep nothing of a sent form but its receipt."""
+    save(session, Draft(form=draft.form, receipt=receipt))

@@ -1,0 +1,53 @@
+"""What everybody may see: what was put right this week."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from config import clock
+from incidents.public import WeekQuestion, published
+
+# A community's colour on the map, by how many were settled there: from, and the words of the legend.
+_MAP_STEPS = (1, 3, 6, 11, 21)
+
+
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    """The seven days before now: the district's sentence, its streets, and the latest cases."""
+    street = request.GET.get("street", "")
+    found = published(WeekQuestion(street=street), at=clock.now())
+    known = {row.code for row in found.streets}
+    context = {
+        "week": found,
+        "street": street if street in known else "",
+        "street_names": sorted((row.code, row.name) for row in found.streets),
+    }
+    return render(request, "resident/week.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=60)
+def week_map(request: HttpRequest) -> JsonResponse:
+    """The week by community, for the map."""
+    found = published(WeekQuestion(), at=clock.now())
+    values: dict[str, dict[str, Any]] = {
+        code: {
+            "value": count,
+            "step": sum(count >= least for least in _MAP_STEPS) - 1,
+            "label": ngettext("%(count)d settled", "%(count)d settled", count) % {"count": count},
+        }
+        for code, (_name, count) in found.communities.items()
+    }
+    edges = [*_MAP_STEPS[1:], 0]
+    legend = [
+        _("%(first)d to %(last)d") % {"first": least, "last": after - 1}
+        if after
+        else _("from %(first)d") % {"first": least}
+        for least, after in zip(_MAP_STEPS, edges, strict=True)
+    ]
+    return JsonResponse({"values": values, "legend": legend})

@@ -1,0 +1,211 @@
+"""A resident follows a report by its code, and answers back."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from config import clock
+from incidents import attachments
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Attachment
+from incidents.pages import plain_words
+from incidents.pages.resident_forms import ObjectionForm, RatingForm
+from incidents.pages.throttle import Throttle, address_of
+from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
+from incidents.public.filing import PHOTOS_MAX
+
+# A code has 48 bits; twenty wrong ones in ten minutes are no typing error.
+WRONG_CODES = Throttle(limit=20, seconds=600)
+POLL_MS = 60_000
+
+
+@require_safe
+def look_up(request: HttpRequest) -> HttpResponse:
+    """/r/?code=…: from a typed code to its page."""
+    typed = request.GET.get("code", "").strip()
+    if not typed:
+        return render(request, "resident/look_up.html", {"typed": "", "error": ""})
+    case, problem, code = _find(request, typed)
+    if case is not None:
+        return redirect("resident-status", case.code)
+    return render(request, "resident/look_up.html", {"typed": typed[:40], "error": problem}, status=code)
+
+
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """/r/<code>/: whose it is, by when, what happened. Asked again every minute; 304 while nothing did."""
+    case, problem, refused = _find(request, code)
+    if case is None:
+        return render(
+            request, "resident/look_up.html", {"typed": code[:40], "error": problem}, status=refused
+        )
+    if code != case.code:
+        return redirect("resident-status", case.code)
+    is_poll = request.headers.get("X-Requested-With") == "poll"
+    etag = _etag(request, case, is_poll=is_poll)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, X-Requested-With",
+        "X-Robots-Tag": "noindex",
+        "X-Now": clock.now().isoformat(),
+    }
+    if is_poll and etag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    template = "resident/parts/progress.html" if is_poll else "resident/status.html"
+    response = render(request, template, _context(case))
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+@require_POST
+def rate(request: HttpRequest, code: str) -> HttpResponse:
+    """Up to three marks; the first rating stands."""
+    case = _case(code)
+    form = RatingForm(request.POST)
+    if form.is_valid():
+        try:
+            answer(case.code, kind=Answer.RATE, rating=form.rating(), at=clock.now())
+        except InvalidInput as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        except ActionRefused as error:
+            messages.warning(request, str(error))
+            return redirect("resident-status", case.code)
+        else:
+            messages.success(request, _("Thank you. Your rating counts from now on."))
+            return redirect("resident-status", case.code)
+    return render(request, "resident/status.html", _context(case, rating_form=form), status=400)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def objection(request: HttpRequest, code: str) -> HttpResponse:
+    """Once, with a reason: it is not over. A page of its own, so that nobody objects by a slip."""
+    case = _case(code)
+    if not case.may_object:
+        messages.warning(request, _("An objection is possible once, within seven days after closing."))
+        return redirect("resident-status", case.code)
+    form = ObjectionForm(request.POST or None)
+    problems: list[str] = []
+    if request.method == "POST" and form.is_valid():
+        photos, problems = _objection_photos(request)
+        if not problems:
+            try:
+                answer(
+                    case.code,
+                    kind=Answer.OBJECT,
+                    text=form.cleaned_data["reason"],
+                    photos=photos,
+                    at=clock.now(),
+                )
+            except InvalidInput as error:
+                form.add_error("reason" if error.field == "reason" else None, str(error))
+            except ActionRefused as error:
+                messages.warning(request, str(error))
+                return redirect("resident-status", case.code)
+            else:
+                messages.success(request, _("Your objection is in: the case is open again."))
+                return redirect("resident-status", case.code)
+    context = {
+        "case": case,
+        "form": form,
+        "problems": problems,
+        "photos_max": PHOTOS_MAX,
+        "back": reverse("resident-status", args=[case.code]),
+    }
+    bad = request.method == "POST"
+    return render(request, "resident/objection.html", context, status=400 if bad else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
+    """Taking a report back, after being asked once."""
+    case = _case(code)
+    if case.may_withdraw and request.method != "POST":
+        context = {"case": case, "back": reverse("resident-status", args=[case.code])}
+        return render(request, "resident/withdrawal.html", context)
+    if case.may_withdraw:
+        try:
+            answer(case.code, kind=Answer.WITHDRAW, at=clock.now())
+        except ActionRefused as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, _("You have taken your report back."))
+    else:
+        messages.warning(request, _("It cannot be taken back any more."))
+    return redirect("resident-status", case.code)
+
+
+@require_safe
+def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
+    """A picture that the report's own page shows: the reporter's, and the unit's before and after."""
+    case = _case(code)
+    if photo_id not in {photo.id for photo in (*case.photos, *case.before, *case.after)}:
+        raise Http404
+    found = Attachment.objects.filter(pk=photo_id).first()
+    if found is None:
+        raise Http404
+    return attachments.picture_response(found)
+
+
+def _case(code: str) -> TrackedCase:
+    try:
+        return status(code, at=clock.now())
+    except UnknownCode as error:
+        raise Http404 from error
+
+
+def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, int]:
+    """The case of a code; or what is wrong, and the HTTP status that says so."""
+    address = address_of(request)
+    if WRONG_CODES.is_full(address):
+        return None, _("Too many codes that do not exist. Wait a few minutes, then try again."), 429
+    try:
+        return status(typed, at=clock.now()), "", 200
+    except UnknownCode:
+        WRONG_CODES.count(address)
+        return None, _("We know no report with this code. Check it letter by letter."), 404
+
+
+def _context(case: TrackedCase, *, rating_form: RatingForm | None = None) -> dict[str, Any]:
+    at = clock.now()
+    return {
+        "case": case,
+        "head": plain_words.headline(case, at=at),
+        "stages": plain_words.stages(case),
+        "steps": plain_words.steps(case),
+        "why": plain_words.why(case),
+        "length": plain_words.length_of_handling(case),
+        "ratings": plain_words.ratings(case, rating_form),
+        "rating_form": rating_form,
+        "object_by": plain_words.by_when(case.object_until) if case.object_until else "",
+        "poll_ms": POLL_MS,
+        "now": at,
+    }
+
+
+def _etag(request: HttpRequest, case: TrackedCase, *, is_poll: bool) -> str:
+    seen = f"{case.version}|{get_language()}|{request.COOKIES.get('type_size', '')}|{is_poll}"
+    return f'"{hashlib.sha256(seen.encode()).hexdigest()[:20]}"'
+
+
+def _objection_photos(request: HttpRequest) -> tuple[list[UUID], list[str]]:
+    kept: list[UUID] = []
+    problems: list[str] = []
+    for upload in request.FILES.getlist("photos")[:PHOTOS_MAX]:
+        try:
+            kept.append(attachments.store_picture(upload, at=clock.now()).pk)
+        except InvalidInput as error:
+            problems.append(f"{(upload.name or '')[-40:]}: {error}")
+    if problems:
+        attachments.discard(kept)
+        kept = []
+    return kept, problems

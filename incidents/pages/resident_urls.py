@@ -1,0 +1,28 @@
+"""The addresses of residents' pages, and of pictures."""
+
+from django.urls import path
+
+from accounts.preferences import type_size
+from incidents import attachments
+from incidents.pages import resident, resident_public, resident_status
+
+urlpatterns = [
+    path("report/", resident.words, name="report"),
+    path("report/photos/", resident.upload_photo, name="report-upload"),
+    path("report/photos/<str:token>/", resident.photo, name="report-photo"),
+    path("report/<str:form_id>/", resident.words, name="report-words-again"),
+    path("report/<str:form_id>/place/", resident.place, name="report-place"),
+    path("report/<str:form_id>/same/", resident.same, name="report-same"),
+    path("report/<str:form_id>/finish/", resident.finish, name="report-finish"),
+    path("report/<str:form_id>/received/", resident.received, name="report-received"),
+    path("r/", resident_status.look_up, name="resident-look-up"),
+    path("r/<str:code>/", resident_status.follow, name="resident-status"),
+    path("r/<str:code>/rating/", resident_status.rate, name="resident-rate"),
+    path("r/<str:code>/objection/", resident_status.objection, name="resident-object"),
+    path("r/<str:code>/withdrawal/", resident_status.withdrawal, name="resident-withdraw"),
+    path("r/<str:code>/photos/<uuid:photo_id>/", resident_status.case_photo, name="resident-photo"),
+    path("public/", resident_public.week, name="public-home"),
+    path("public/week.json", resident_public.week_map, name="public-week-map"),
+    path("type-size/", type_size, name="type-size"),
+    path("attachments/<uuid:attachment_id>/", attachments.attachment, name="attachment"),
+]
