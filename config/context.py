@@ -1,12 +1,132 @@
-"""What every page knows: the district's name, the language, whether this is a demonstration."""
+"""What every page knows: the district, the language, who is signed in and where they may go."""
+
+import json
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import OrgUnit, User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+from config import clock
+from incidents import policy, queries
+from incidents.models import Incident
+from incidents.pages.access import CASE_ROLES, DESK_ROLES
+from incidents.pages.inbox import waiting_for
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Template context shared by all pages."""
-    return {
+    """Template context shared by all pages. What costs a query is only made where a template asks."""
+    user = getattr(request, "user", None)
+    context: dict[str, object] = {
         "is_demo": not settings.PRODUCTION,
         "languages": settings.LANGUAGES,
+        "district_name": SimpleLazyObject(district_name),
     }
+    if isinstance(user, User):
+        viewer = viewer_of(user)
+        context.update(
+            nav=SimpleLazyObject(lambda: navigation(request, user)),
+            home_unit=SimpleLazyObject(lambda: viewer.home_unit),
+            role_names=SimpleLazyObject(
+                lambda: _(", ").join(str(Role(role).label) for role in sorted(viewer.roles))
+            ),
+            search_url=SimpleLazyObject(
+                lambda: reverse("cases") if viewer.roles.intersection(CASE_ROLES) else ""
+            ),
+            banner=SimpleLazyObject(seeding),
+        )
+    return context
+
+
+def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
+    """The places that this person's roles open, with what waits there; a count each for desk and inbox."""
+    roles, seen, at = viewer_of(user).roles, policy.visible(user), clock.now()
+    items: list[dict[str, Any]] = []
+
+    def add(name: str, label: str, icon: str, **more: Any) -> None:
+        query = more.pop("query", "")
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # an installation without that room's pages
+            return
+        active = request.path == url or (url != "/" and request.path.startswith(url))
+        items.append({"url": url + query, "label": label, "icon": icon, "active": active, **more})
+
+    if roles.intersection(DESK_ROLES):
+        waiting = Incident.objects.filter(seen).at_desk()
+        add("desk", _("Desk"), "triage", count=_count(waiting))
+    if Role.HANDLER in roles:
+        add("inbox", _("Inbox"), "inbox", count=_count(waiting_for(user)))
+    if roles.intersection(CASE_ROLES):
+        add("cases", _("Cases"), "cases")
+    if Role.SUPERVISOR in roles:
+        overdue = Incident.objects.filter(seen).overdue(at)
+        add("cases", _("Overdue"), "supervise", query="?overdue=on", count=_count(overdue), state="overdue")
+        _one_active(request, items)
+    if roles.intersection({*DESK_ROLES, Role.LEADER}):
+        add("board", _("Board"), "board")
+    if Role.ADMIN in roles:
+        add("installation", _("Installation"), "settings")
+    return items
+
+
+def _count(cases: Any) -> str:
+    """A number, "999+", or nothing where nothing waits."""
+    count = queries.bounded_count(cases)
+    if count > queries.COUNT_MAX:
+        return f"{queries.COUNT_MAX}+"
+    return str(count) if count else ""
+
+
+def _one_active(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """The list of cases stands twice for a supervisor: the overdue ones are a view of it."""
+    overdue = items[-1]
+    shows_overdue = bool(request.GET.get("overdue"))
+    for item in items:
+        if item["url"].startswith(reverse("cases")) and item["active"]:
+            item["active"] = (item is overdue) == shows_overdue
+
+
+def seeding() -> dict[str, Any] | None:
+    """How far the demo's history has come while it is being built, for the banner."""
+    if settings.PRODUCTION:
+        return None
+    path = settings.VAR_DIR / "seeding.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        done, total = int(told["done"]), int(told["total"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if done >= total:
+        return None
+    text = _("The demo's history is being built: %(done)d of %(total)d cases") % {
+        "done": done,
+        "total": total,
+    }
+    return {"text": text, "share": done / total}
+
+
+def district_name() -> str:
+    """The district that this installation serves, in the reader's language."""
+    names = _district_names()
+    return names[1] if (get_language() or "").startswith("en") else names[0]
+
+
+@lru_cache(maxsize=1)
+def _read_district() -> tuple[str, str]:
+    unit = OrgUnit.objects.filter(kind=OrgUnit.Kind.DISTRICT).first()
+    return (unit.name_zh, unit.name_en) if unit else ("", "")
+
+
+def _district_names() -> tuple[str, str]:
+    names = _read_district()
+    if not names[0]:
+        _read_district.cache_clear()  # before the reference data is there
+    return names

@@ -123,9 +123,9 @@ class Tally:
 class Api:
     """The REST API as a source sees it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, tokens: Mapping[str, str] | None = None) -> None:
         self._address = address
-        self._tokens: dict[str, str] = {}
+        self._tokens = dict(tokens or {})
 
     def post(self, path: str, source: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and answer; an error's answer too."""
@@ -225,7 +225,7 @@ def durations() -> dict[str, Any]:
 
     def standing(kind: str) -> list[int]:
         rows = Outcome.objects.filter(kind=kind, sign=1, reversal__isnull=True)
-        return list(rows.values_list("elapsed", flat=True))
+        return [seconds or 0 for seconds in rows.values_list("elapsed", flat=True)]
 
     dispatch, handling = standing("dispatched"), standing("handled")
     due = Outcome.objects.filter(kind="due", sign=1, reversal__isnull=True)

@@ -10,4 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("incidents.api.urls")),
     path("", include("grids.urls")),
+    path("", include("incidents.pages.urls")),
+    path("", include("incidents.pages.resident_urls")),
 ]

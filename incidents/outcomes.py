@@ -65,7 +65,7 @@ def append(
     return row
 
 
-def durations(start: datetime, end: datetime) -> dict[str, int]:
+def durations(start: datetime, end: datetime) -> dict[str, Any]:
     """Whole seconds between two instants: elapsed, and in working time."""
     return {
         "elapsed": max(0, round((end - start).total_seconds())),

@@ -17,6 +17,7 @@ from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import Decision, PlaceFacts
+from dispatch.vocabulary import Nature
 from dispatch.vocabulary import Urgency
 from incidents import outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
@@ -289,7 +290,7 @@ def _write_reports(
             content_hash=item.digest,
             client=client,
             filed_by=user,
-            nature=decision.facts.nature,
+            nature=decision.facts.nature or Nature.HELP,
             text=text,
             contact=contacts.get(item.position),
             occurred_at=draft.occurred_at,

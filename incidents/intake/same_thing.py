@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -74,7 +75,7 @@ def _ids_near(sightings: Sequence[Sighting]) -> list[int]:
     where = " OR ".join(
         ["(i.category_id = %s AND i.lat BETWEEN %s AND %s AND i.lon BETWEEN %s AND %s)"] * len(sightings)
     )
-    params: list[object] = [list(OPEN_STATUSES), min(s.at for s in sightings) - WINDOW]
+    params: list[Any] = [list(OPEN_STATUSES), min(s.at for s in sightings) - WINDOW]
     for sighting in sightings:
         params += [
             sighting.category,

@@ -21,7 +21,7 @@ def _seal(plain: str) -> bytes:
     return _cipher().encrypt(plain.encode()) if plain else b""
 
 
-def _unseal(sealed: bytes) -> str:
+def _unseal(sealed: bytes | memoryview) -> str:
     return _cipher().decrypt(bytes(sealed)).decode() if sealed else ""
 
 
