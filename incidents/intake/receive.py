@@ -17,8 +17,7 @@ from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import Decision, PlaceFacts
-from dispatch.vocabulary import Nature
-from dispatch.vocabulary import Urgency
+from dispatch.vocabulary import Nature, Urgency
 from incidents import outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.intake.draft import ReportDraft
