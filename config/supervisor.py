@@ -14,6 +14,7 @@ from config.embedded import Child, StartError, spawn
 
 _LONGEST_PAUSE = 30.0  # seconds between two tries to start what keeps dying
 _LONG_LIFE = 60.0  # seconds after which a death is news, and not the next of a series
+_JOB_NICENESS = 10  # a job in the background gives way to the pages
 _BIGGEST_LOG = 20 * 1024 * 1024  # bytes; a bigger one is set aside at the next start
 
 
@@ -68,7 +69,9 @@ class Supervisor:
             log.replace(log.with_suffix(".log.1"))
 
         def start() -> Child:
-            return spawn(name, [sys.executable, *argv], log=log, env=self.env, cwd=self.cwd)
+            command = [sys.executable, *argv]
+            niceness = 0 if stays else _JOB_NICENESS
+            return spawn(name, command, log=log, env=self.env, cwd=self.cwd, niceness=niceness)
 
         self._services.append(_Service(name, start, child=start(), stays=stays))
 

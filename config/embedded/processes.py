@@ -78,6 +78,7 @@ def spawn(
     identity: Identity | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    niceness: int = 0,
 ) -> Child:
     """Start a child that gets `stop_signal` when this process dies, even by SIGKILL (on Linux).
 
@@ -95,7 +96,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops all in order
-            preexec_fn=_before_exec(stop_signal, identity.namespace),
+            preexec_fn=_before_exec(stop_signal, identity.namespace, niceness),
             env=env,
             cwd=cwd,
             **run_as(identity),
@@ -129,10 +130,11 @@ def can_reach(path: Path, uid: int) -> bool:
     return True
 
 
-def _before_exec(stop_signal: signal.Signals, namespace: bool) -> Callable[[], None]:
+def _before_exec(stop_signal: signal.Signals, namespace: bool, niceness: int) -> Callable[[], None]:
     parent = os.getpid()
 
     def before_exec() -> None:
+        os.nice(niceness)
         if namespace:
             enter_user_namespace()
         if sys.platform == "linux":

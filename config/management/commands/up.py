@@ -69,7 +69,7 @@ def run(var: Path, host: str, port: int, address: str) -> None:
             say("starting worker and beat")
             _start_sweeps(supervisor, var)
             if settings.SEED and not settings.PRODUCTION:
-                supervisor.run("demo history", ["manage.py", "seed_demo", "--rest"], stays=False)
+                supervisor.run("demo-history", ["manage.py", "seed_demo", "--rest"], stays=False)
             say(f"Yiwang is at {address}/  (Ctrl-C stops it; logs are in {supervisor.logs})")
             _show_logins(var / "demo.json")
             supervisor.watch()
@@ -94,11 +94,12 @@ def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
 
 
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
+    # A line for every sweep of every second tells nothing; what the sweeps do, they say themselves.
     celery = ["-m", "celery", "--app", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    supervisor.run("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quiet])
+    supervisor.run("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", *quiet])
     schedule = ["--schedule", str(var / "beat-schedule"), "--pidfile="]
-    supervisor.run("beat", [*celery, "beat", "--loglevel", "INFO", *schedule])
+    supervisor.run("beat", [*celery, "beat", "--loglevel", "WARNING", *schedule])
 
 
 def _is_ready(host: str, port: int) -> bool:
