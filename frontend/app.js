@@ -1,5 +1,6 @@
 /* Everything a staff page does beyond its links and forms. Without it, links and forms still work. */
 import htmx from "htmx.org";
+import { startDesk } from "./desk.js";
 import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
 import { startKeys } from "./js/keys.js";
@@ -36,3 +37,4 @@ startForms();
 startToasts();
 startKeys();
 startPolling();
+startDesk();

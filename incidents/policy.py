@@ -93,13 +93,20 @@ def _seen_by(grant: Grant) -> Q:
 
 
 def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
-    if action in _OWNER_ACTIONS or (action == Action.NOTE and grant.role == Role.HANDLER):
+    if action in _OWNER_ACTIONS:
         return grant.covers(incident.owner_unit)
     if action == Action.VERIFY:
-        check = incident.verifications.filter(done_at__isnull=True).select_related("unit").first()
-        return check is not None and grant.covers(check.unit)
+        return _was_asked_to_check(grant, incident)
+    if action == Action.NOTE and grant.role == Role.HANDLER:
+        # A checker's photos and notes belong to the check.
+        return grant.covers(incident.owner_unit) or _was_asked_to_check(grant, incident)
     if action == Action.UNMASK and grant.role == Role.HANDLER:
         return grant.covers(incident.owner_unit)
     if grant.reach == Reach.DISTRICT:
         return True
     return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code
+
+
+def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:
+    check = incident.verifications.filter(done_at__isnull=True).select_related("unit").first()
+    return check is not None and grant.covers(check.unit)

@@ -150,17 +150,13 @@ def precedent(incident: Incident, *, at: datetime, most: int = 3) -> Precedent:
     counted = list(
         sent.order_by()
         .values("unit")
-        .annotate(
-            sent=Count("pk"), returned=Count("pk", filter=Q(end_reason=Assignment.End.RETURNED))
-        )
+        .annotate(sent=Count("pk"), returned=Count("pk", filter=Q(end_reason=Assignment.End.RETURNED)))
         .order_by("-sent", "unit")
     )
     units = OrgUnit.objects.in_bulk([row["unit"] for row in counted[:most]])
     return Precedent(
         total=sum(row["sent"] for row in counted),
-        rows=tuple(
-            Sent(units[row["unit"]], row["sent"], row["returned"]) for row in counted[:most]
-        ),
+        rows=tuple(Sent(units[row["unit"]], row["sent"], row["returned"]) for row in counted[:most]),
         in_street=bool(incident.street_code),
     )
 
@@ -236,9 +232,7 @@ def earlier_reports(contact: Contact | None, incident: Incident, *, seen: Q, at:
     if contact is None or not contact.phone_index:
         return []
     reports = (
-        Report.objects.filter(
-            contact__phone_index=contact.phone_index, received_at__gte=at - HISTORY_WINDOW
-        )
+        Report.objects.filter(contact__phone_index=contact.phone_index, received_at__gte=at - HISTORY_WINDOW)
         .order_by("-received_at", "-pk")
         .values_list("pk", "received_at")[:21]
     )

@@ -248,9 +248,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], _Names], str]] = {
     Kind.DISPATCHED: _dispatched,
     Kind.CLAIMED: _plain(lambda: _("Took the case on the desk")),
     Kind.ACCEPTED: _of_unit(lambda: _("%(unit)s accepted")),
-    Kind.DEEMED_ACCEPTED: _of_unit(
-        lambda: _("%(unit)s was silent past its limit: deemed to have accepted")
-    ),
+    Kind.DEEMED_ACCEPTED: _of_unit(lambda: _("%(unit)s was silent past its limit: deemed to have accepted")),
     Kind.RETURN_ASKED: _return_asked,
     Kind.RETURN_AGREED: _of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
     Kind.RETURN_REFUSED: _of_unit(lambda: _("Return refused: %(unit)s keeps the case")),

@@ -1,0 +1,118 @@
+"""Every action on a case as a page and a POST of its own: /cases/<number>/<action>/.
+
+GET shows the same form that the case page opens in a sheet, for where no script runs. POST acts and goes
+back with a message; what is refused is said beside the form, with everything that was typed kept.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from config import clock
+from incidents import policy
+from incidents.actions.handling import closing_condition
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Incident
+from incidents.pages import forms
+from incidents.pages.access import CASE_ROLES, case_or_404, person, staff
+from incidents.pages.desk import next_case_url
+from incidents.pages.steps import PHOTOS_MAX, STEPS, Doing
+from incidents.pages.wording import title_of
+from incidents.timeline_words import read as read_timeline
+
+# After these the desk goes on to the next case instead of showing this one again.
+_DESK_STEPS = frozenset({"answer", "reject", "decide-return"})
+
+
+@require_http_methods(["GET", "POST"])
+@staff(*CASE_ROLES)
+def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
+    """Show an action's form, or do it."""
+    known = STEPS.get(step)
+    if known is None:
+        raise Http404
+    incident, user, at = case_or_404(request, number), person(request), clock.now()
+    if request.method == "GET":
+        if policy.acting_grant(user, known.action, incident) is None:
+            raise PermissionDenied
+        form = known.form(incident=incident, initial={"seen_version": incident.version})
+        return _shown(request, incident, step, form)
+    form = known.form(request.POST, incident=incident)
+    kept = _kept_ids(request)
+    try:
+        if not form.is_valid():
+            return _shown(request, incident, step, form, status=400, kept=kept)
+        actor = policy.acting_as(user, known.action, incident)
+        said = known.run(Doing(request, incident, user, actor, at, {**form.cleaned_data, "form": form}, kept))
+    except InvalidInput as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return _shown(request, incident, step, form, status=400, kept=kept)
+    except ActionRefused as error:
+        if error.code == "not_found":
+            raise Http404 from error
+        status = 403 if error.code == "not_allowed" else 409
+        incident = case_or_404(request, number)
+        form.add_error(None, str(error))
+        return _shown(request, incident, step, form, status=status, kept=kept)
+    messages.success(request, said)
+    return HttpResponseRedirect(_goes_on(request, step, user, incident, at))
+
+
+def _goes_on(request: HttpRequest, step: str, user: User, incident: Incident, at: datetime) -> str:
+    if request.POST.get("from") == "desk":
+        if step in _DESK_STEPS:
+            return next_case_url(user, request.POST.get("tab", ""), at=at, beside=incident.number)
+        return reverse("desk-case", args=[incident.number])
+    if not Incident.objects.filter(policy.visible(user), pk=incident.pk).exists():
+        return reverse("home")
+    return f"{reverse('case', args=[incident.number])}?done={step}"
+
+
+def _shown(
+    request: HttpRequest,
+    incident: Incident,
+    step: str,
+    form: forms.ActionForm,
+    *,
+    status: int = 200,
+    kept: list[str] | None = None,
+) -> HttpResponse:
+    happened = ""
+    if status == 409:
+        lines = read_timeline(
+            incident.timeline.select_related("actor", "actor_unit", "client").order_by("-at", "-pk")[:1]
+        )
+        happened = " · ".join(part for line in lines for part in (line.who, line.words) if part)
+    context = {
+        "case": incident,
+        "title": title_of(incident.text.body),
+        "step": step,
+        "known": STEPS[step],
+        "form": form,
+        "happened": happened,
+        # What was looked at again may now be decided on.
+        "seen_version": incident.version,
+        "kept": kept or [],
+        "from": request.POST.get("from") or request.GET.get("from", ""),
+        "tab": request.POST.get("tab") or request.GET.get("tab", ""),
+        "closing_condition": closing_condition(incident) if step in ("resolve", "verify") else "",
+    }
+    return render(request, "incidents/action.html", context, status=status)
+
+
+def _kept_ids(request: HttpRequest) -> list[str]:
+    """The pictures that an earlier try brought, by the form's own word; whose they are is asked later."""
+    found = []
+    for given in request.POST.getlist("kept")[:PHOTOS_MAX]:
+        try:
+            found.append(str(UUID(given)))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,331 @@
+"""The list of cases, and a case's own page."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from accounts.roles import Action, Role
+from accounts.viewer import viewer_of
+from config import clock
+from dispatch.edition import edition
+from dispatch.vocabulary import PlaceType
+from incidents import actions, policy, queries
+from incidents.actions.handling import closing_condition
+from incidents.errors import ActionRefused
+from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Timer
+from incidents.models.incident import OPEN_STATUSES, Status
+from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
+from incidents.pages.choices import Reader
+from incidents.pages.desk_case import desk_limit, open_return, photos_of, reports_of, timeline_of
+from incidents.pages.forms import CaseFilter
+from incidents.pages.steps import STEPS, drafts_of, step_form
+from incidents.pages.wording import described, limit_words
+
+PAGE = 50
+_NUMBER = re.compile(r"[0-9]{4,8}(-[0-9]{0,6})?")
+_WHOLE_NUMBER = re.compile(r"[0-9]{8}-[0-9]{6}")
+_ACTIONS = (
+    Action.ACCEPT,
+    Action.REQUEST_RETURN,
+    Action.DECIDE_RETURN,
+    Action.REDISPATCH,
+    Action.RESOLVE,
+    Action.VERIFY,
+    Action.CLOSE,
+    Action.REOPEN,
+    Action.NOTE,
+    Action.UNMASK,
+    Action.UNMERGE,
+    Action.DISPATCH,
+)
+# The blue button of a case, the first of these that the person may press.
+_MAIN = ("accept", "resolve", "verify", "decide-return")
+
+
+@require_GET
+@staff(*CASE_ROLES)
+def cases(request: HttpRequest) -> HttpResponse:
+    """Cases that this person may see, filtered by the address; newest first, or what is most overdue."""
+    at = clock.now()
+    q = request.GET.get("q", "").strip()
+    if _WHOLE_NUMBER.fullmatch(q) and _visible(request).filter(number=q).exists():
+        return HttpResponseRedirect(reverse("case", args=[q]))
+    form = CaseFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    found = _filtered(_visible(request), wanted, at)
+    by_due = bool(wanted.get("overdue"))
+    rows, earlier, later = _page(found, request, by_due=by_due)
+    place = queries.places_of(rows)
+    context = {
+        "at": at,
+        "form": form,
+        "rows": [described(row, at, place=place.full(row)) for row in rows],
+        "count": queries.bounded_count(found),
+        "count_max": queries.COUNT_MAX,
+        "earlier": earlier,
+        "later": later,
+        "is_filtered": any(wanted.values()),
+        "views": _views(request, at),
+        "search_failed": bool(q) and not _NUMBER.fullmatch(q),
+    }
+    return render(request, "incidents/cases.html", context)
+
+
+@require_GET
+@staff(*CASE_ROLES)
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """One case, with everything that this person may see of it and do to it."""
+    incident = case_or_404(request, number)
+    return render(request, "incidents/case.html", _case_context(request, incident, clock.now()))
+
+
+@require_POST
+@staff(*CASE_ROLES)
+def unmask(request: HttpRequest, number: str) -> HttpResponse:
+    """Show who reported, and write on the timeline that it was looked at.
+
+    Answers the page itself and no redirect: looking again is another look, and is recorded as one.
+    """
+    incident, user, at = case_or_404(request, number), person(request), clock.now()
+    report = request.POST.get("report", "")
+    shown: dict[str, Any] = {}
+    status = 200
+    try:
+        contact = actions.unmask(
+            number=number,
+            report_id=int(report) if report.isascii() and report.isdigit() else 0,
+            actor=policy.acting_as(user, Action.UNMASK, incident),
+            at=at,
+        )
+        shown = {"name": contact.name, "phone": contact.phone, "address": contact.address}
+    except ActionRefused as error:
+        shown = {"refused": str(error)}
+        status = 403 if error.code == "not_allowed" else 409
+    shown["report"] = report
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"unmasked": shown, "case": incident}
+        return render(request, "incidents/parts/unmasked.html", context, status=status)
+    context = {**_case_context(request, incident, at), "unmasked": shown}
+    return render(request, "incidents/case.html", context, status=status)
+
+
+def _visible(request: HttpRequest) -> QuerySet[Incident]:
+    return Incident.objects.filter(policy.visible(request.user))
+
+
+def _filtered(found: QuerySet[Incident], wanted: dict[str, Any], at: datetime) -> QuerySet[Incident]:
+    if wanted.get("overdue"):
+        found = found.filter(due_at__lt=at, status__in=OPEN_STATUSES)
+    if wanted.get("status") == "open":
+        found = found.filter(status__in=OPEN_STATUSES)
+    elif wanted.get("status"):
+        found = found.filter(status=wanted["status"])
+    for field, column in (
+        ("street", "street_code"),
+        ("unit", "owner_unit"),
+        ("category", "category"),
+        ("urgency", "urgency"),
+    ):
+        if wanted.get(field):
+            found = found.filter(**{column: wanted[field]})
+    if q := (wanted.get("q") or "").strip():
+        found = found.filter(number__startswith=q) if _NUMBER.fullmatch(q) else found.none()
+    return found
+
+
+def _page(
+    found: QuerySet[Incident], request: HttpRequest, *, by_due: bool
+) -> tuple[list[Incident], str, str]:
+    """One page by cursor, and the addresses before and after it; one query however far down the list.
+
+    The cursor is the last row's key: its id, or its due time and id where the most overdue come first.
+    """
+    order = ("due_at", "pk") if by_due else ("-pk",)
+    back = request.GET.get("before", "")
+    cursor = _cursor(back or request.GET.get("after", ""), by_due=by_due)
+    if cursor is not None:
+        found = found.filter(_beyond(cursor, by_due=by_due, back=bool(back)))
+    turned = [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order]
+    rows = list(found.for_list().order_by(*(turned if back else order))[: PAGE + 1])  # type: ignore[attr-defined]
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    if back:
+        rows.reverse()
+    has_earlier = bool(rows) and (more if back else cursor is not None)
+    has_later = bool(rows) and (True if back else more)
+    earlier = _link(request, "before", _key(rows[0], by_due=by_due)) if has_earlier else ""
+    later = _link(request, "after", _key(rows[-1], by_due=by_due)) if has_later else ""
+    return rows, earlier, later
+
+
+def _key(row: Incident, *, by_due: bool) -> str:
+    return f"{row.due_at.timestamp():.6f}_{row.pk}" if by_due and row.due_at else str(row.pk)
+
+
+def _cursor(text: str, *, by_due: bool) -> tuple[datetime | None, int] | None:
+    if not text or len(text) > 60:
+        return None
+    due, _line, pk = text.rpartition("_")
+    try:
+        at = datetime.fromtimestamp(float(due), tz=clock.now().tzinfo) if by_due else None
+        return at, int(pk)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _beyond(cursor: tuple[datetime | None, int], *, by_due: bool, back: bool) -> Q:
+    due, pk = cursor
+    if by_due:
+        way = "lt" if back else "gt"
+        return Q(**{f"due_at__{way}": due}) | Q(**{"due_at": due, f"pk__{way}": pk})
+    return Q(**{"pk__gt" if back else "pk__lt": pk})
+
+
+def _link(request: HttpRequest, name: str, key: str) -> str:
+    query = request.GET.copy()
+    for other in ("before", "after"):
+        query.pop(other, None)
+    query[name] = key
+    return f"?{query.urlencode()}"
+
+
+def _views(request: HttpRequest, at: datetime) -> list[dict[str, Any]]:
+    """Ready-made selections over the list, as tabs: they are nothing but addresses."""
+    overdue = _filtered(_visible(request), {"overdue": True}, at)
+    urgent = _visible(request).filter(urgency="emergency", status__in=OPEN_STATUSES)
+    given = {key: value for key, value in request.GET.items() if value and key not in ("before", "after")}
+    views: list[tuple[Any, dict[str, str], QuerySet[Incident] | None, str]] = [
+        (_("All cases"), {}, None, ""),
+        (_("Open"), {"status": "open"}, None, ""),
+        (_("Overdue"), {"overdue": "on"}, overdue, "overdue"),
+        (_("Emergencies open"), {"status": "open", "urgency": "emergency"}, urgent, "emergency"),
+    ]
+    return [
+        {
+            "label": label,
+            "url": f"{reverse('cases')}?{urlencode(query)}" if query else reverse("cases"),
+            "active": given == query,
+            "count": queries.bounded_count(counted) if counted is not None else None,
+            "state": state,
+        }
+        for label, query, counted, state in views
+    ]
+
+
+def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dict[str, Any]:
+    user = person(request)
+    can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
+    asked = open_return(incident)
+    can["decide-return"] = can["decide-return"] and asked is not None
+    can["request-return"] = can["request-return"] and asked is None
+    can["photo"] = can["note"] and incident.is_open
+    steps = [step for step in STEPS if can.get(step)]
+    lead = (
+        incident.assignments.filter(role=Assignment.Role.LEAD)
+        .select_related("unit", "accepted_by", "resolved_by", "resolution", "decision__made_by")
+        .order_by("pk")
+        .last()
+    )
+    photos = list(photos_of(incident))
+    lines = timeline_of(incident)
+    done = request.GET.get("done", "")
+    main = next((step for step in _MAIN if can.get(step)), "")
+    sheets = [{"step": step, "known": STEPS[step], "form": step_form(incident, step)} for step in steps]
+    in_dock = {main, "request-return", "photo"} if main else {"photo"}
+    return {
+        **described(incident, at),
+        "at": at,
+        "place_full": queries.places_of([incident]).full(incident),
+        "handling_age": at - incident.first_dispatched_at if incident.first_dispatched_at else None,
+        "limit": desk_limit(incident),
+        "clock_note": _clock_note(incident),
+        "stages": _stages(incident, lead),
+        "lead": lead,
+        "closing_condition": closing_condition(incident),
+        "before": [photo for photo in photos if photo.stage != Attachment.Stage.AFTER],
+        "after": [photo for photo in photos if photo.stage == Attachment.Stage.AFTER],
+        "reports": reports_of(incident),
+        "asked": asked,
+        "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
+        "lines": lines,
+        "can": can,
+        "can_return": can["request-return"],
+        "main": main,
+        "main_step": STEPS.get(main),
+        "sheets": sheets,
+        "other_steps": [sheet for sheet in sheets if sheet["step"] not in in_dock],
+        "done": done if done in STEPS else "",
+        "draft_done": drafts_of(incident, done) if done in STEPS else "",
+        "back_url": _back(user, incident),
+        "is_desk": bool(viewer_of(user).with_roles(*DESK_ROLES)),
+        "on_desk": incident.status == Status.TRIAGE,
+        "merged_from": incident.merged_from.order_by("pk")[:20],
+        "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
+        **_decided(incident, lead, user),
+    }
+
+
+def _decided(incident: Incident, lead: Assignment | None, user: User) -> dict[str, Any]:
+    """Why this unit: the machine's reasons and runners-up, and who decided otherwise."""
+    reader = Reader(incident, edition())
+    record: DecisionRecord | None = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
+    read = reader.machine(record)
+    chosen = lead.decision if lead else None
+    return {
+        "read": read,
+        "record": record,
+        "winner": next(iter(read.choices), None),
+        "runners_up": read.choices[1:],
+        "by_person": chosen.made_by if chosen and chosen.made_by_id else None,
+        "item": reader.explain.item(lead.item_code) if lead and lead.item_code else "",
+        "support": [reader.explain.unit(code) for code in lead.supporting_units] if lead else [],
+        "supervising": reader.explain.unit(lead.supervising_unit) if lead and lead.supervising_unit else "",
+        "owner": reader.explain.unit(incident.asset_owner) if incident.asset_owner else "",
+    }
+
+
+def _back(user: User, incident: Incident) -> str:
+    """Where the case was opened from, by the reader's role."""
+    if viewer_of(user).with_roles(Role.HANDLER):
+        return reverse("inbox")
+    return (
+        reverse("desk-case", args=[incident.number]) if incident.status == Status.TRIAGE else reverse("cases")
+    )
+
+
+def _clock_note(incident: Incident) -> str:
+    """What stands below the time left: the limit of the handling that comes after acceptance."""
+    if incident.status != Status.DISPATCHED:
+        return ""
+    handling = incident.timers.filter(kind=Timer.Kind.HANDLING, stopped_at__isnull=True).last()
+    return limit_words(handling.limit) if handling else ""
+
+
+def _stages(incident: Incident, lead: Assignment | None) -> Sequence[dict[str, str]]:
+    """Where the case stands on its way, for the line of dots."""
+    names = [_("Dispatch"), _("Accept"), _("Handle"), _("Verify"), _("Close")]
+    now = {
+        Status.TRIAGE: 0,
+        Status.DISPATCHED: 1,
+        Status.HANDLING: 2,
+        Status.PARKED: 2,
+        Status.SUSPENDED: 2,
+        Status.RESOLVED: 3,
+        Status.CLOSED: 5,
+    }.get(Status(incident.status))
+    if now is None or (now == 5 and lead is None):
+        return []
+    return [
+        {"name": name, "state": "done" if index < now else "now" if index == now else ""}
+        for index, name in enumerate(names)
+    ]

@@ -1,0 +1,210 @@
+"""Everything that the desk shows of one case beside the queue: one function, a fixed number of queries."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import OrgUnit, User
+from accounts.roles import Action
+from dispatch.edition import edition
+from dispatch.vocabulary import PlaceType
+from incidents import policy, queries, timeline_words
+from incidents.models import Attachment, CaseRequest, Incident, IncidentReport
+from incidents.models.incident import Status
+from incidents.pages.choices import Choice, Reader, marked
+from incidents.pages.wording import described, is_held, limit_words
+
+ACTIONS = (
+    Action.CLAIM,
+    Action.DISPATCH,
+    Action.ANSWER,
+    Action.REJECT,
+    Action.MERGE,
+    Action.DECIDE_RETURN,
+    Action.UNMASK,
+    Action.NOTE,
+)
+LETTERS = "ABC"
+
+
+def work(
+    incident: Incident, user: User, *, at: datetime, words: str = "", chosen: str = ""
+) -> dict[str, Any]:
+    """Template context of a case on the desk. `words`: what is looked up; `chosen`: the ticked choice."""
+    seen = policy.visible(user)
+    reader = Reader(incident, edition())
+    record = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
+    read = reader.machine(record)
+    returned = last_return(incident)
+    similar = queries.similar_cases(incident, seen=seen)
+    reports = reports_of(incident)
+    choices = list(read.choices)
+    if returned is not None:
+        _mark_returned(choices, returned)
+        if returned.proposed_unit is not None:
+            choices = _with_proposed(choices, reader.by_unit(returned.proposed_unit))
+    found = reader.found(words)
+    first_choice = next((choice for choice in choices if choice.unit != sent_back_by(returned)), None)
+    units = list(dict.fromkeys(choice.unit for choice in choices if choice.unit))[:2]
+    sent_before = queries.precedent(incident, at=at)
+    held = is_held(incident, at)
+    at_desk = incident.status == Status.TRIAGE
+    mine = held and incident.claimed_by_id == user.pk
+    can = {action.name: policy.can(user, action, incident) for action in ACTIONS}
+    near = [
+        {
+            "lon": alike.incident.lon,
+            "lat": alike.incident.lat,
+            "title": f"{letter} {alike.incident.number}",
+            "href": reverse("case", args=[alike.incident.number]),
+        }
+        for letter, alike in zip(LETTERS, similar, strict=False)
+    ]
+    contact = next((link.report.contact for link in reports if link.report.contact), None)
+    return {
+        **described(incident, at),
+        "at": at,
+        "at_desk": at_desk,
+        "held": held,
+        "mine": mine,
+        "taken": held and not mine,
+        "tags": timeline_words.triage_tags(incident.triage_codes),
+        "place_full": queries.places_of([incident]).full(incident),
+        "limit": desk_limit(incident),
+        "pieces": marked(incident.text.body, choices),
+        "read": read,
+        "why_person": [
+            reader.explain.sentence(reason).rstrip("。.")
+            for reason in (record.detail.get("reasons", ()) if record else ())
+            if reason["code"] in incident.triage_codes
+        ],
+        "is_enquiry": "enquiry" in incident.triage_codes,
+        "search_key": len(choices) + 1,
+        "choices": choices,
+        "found": found,
+        "words": words,
+        "chosen": chosen or (first_choice.value if first_choice else ""),
+        "first_choice": first_choice,
+        "returned": returned,
+        "asked": open_return(incident),
+        "similar": [
+            {
+                "letter": letter,
+                "alike": alike,
+                "case": alike.incident,
+                "title": described(alike.incident, at)["title"],
+            }
+            for letter, alike in zip(LETTERS, similar, strict=False)
+        ],
+        "near_json": json.dumps(near, ensure_ascii=False),
+        "precedent": sent_before,
+        "precedent_rows": [
+            {
+                "unit": row.unit,
+                "sent": row.sent,
+                "returned": row.returned,
+                "share": row.sent / sent_before.total,
+                "tone": "primary" if index == 0 else "paused",
+            }
+            for index, row in enumerate(sent_before.rows)
+        ],
+        "loads": queries.loads(units, at=at),
+        "reports": reports,
+        "contact": contact,
+        "earlier": [
+            {"said": said, "title": described(said.incident, at)["title"]}
+            for said in queries.earlier_reports(contact, incident, seen=seen, at=at)
+        ],
+        "photos": photos_of(incident),
+        "lines": timeline_of(incident),
+        "can": can,
+        "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
+        "owner": reader.explain.unit(incident.asset_owner) if incident.asset_owner else "",
+        "owner_matters": any(
+            reason["code"] == "owner_unknown"
+            for told in (record.detail.get("candidates", ()) if record else ())
+            for reason in told["failed"]
+        ),
+    }
+
+
+def photos_of(incident: Incident) -> QuerySet[Attachment]:
+    """Every picture of the case: its own and those of its reports."""
+    links = IncidentReport.objects.filter(incident=incident, unlinked_at__isnull=True)
+    return Attachment.objects.filter(Q(incident=incident) | Q(report__in=links.values("report"))).order_by(
+        "uploaded_at", "pk"
+    )
+
+
+def reports_of(incident: Incident) -> list[IncidentReport]:
+    """The links to the reports behind the case, oldest first, with what they said and who."""
+    links = incident.links.filter(unlinked_at__isnull=True).select_related(
+        "report__text", "report__contact", "report__client"
+    )
+    return list(links.order_by("pk")[:50])
+
+
+def timeline_of(incident: Incident) -> list[timeline_words.Line]:
+    """The case's timeline, the newest line first."""
+    rows = incident.timeline.select_related("actor", "actor_unit", "client").order_by("-at", "-pk")[:200]
+    return timeline_words.read(rows)
+
+
+def last_return(incident: Incident) -> CaseRequest | None:
+    """The return that put the case on the desk, while it waits there."""
+    if incident.status != Status.TRIAGE or "returned" not in incident.triage_codes:
+        return None
+    return (
+        incident.requests.filter(kind=CaseRequest.Kind.RETURN, answer=CaseRequest.Answer.AGREED)
+        .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
+        .order_by("pk")
+        .last()
+    )
+
+
+def open_return(incident: Incident) -> CaseRequest | None:
+    """The return that waits for the centre's answer."""
+    return (
+        incident.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True)
+        .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
+        .first()
+    )
+
+
+def desk_limit(incident: Incident) -> str:
+    """The limit of the clock that rules the case, in words."""
+    clock = incident.timers.filter(kind=incident.clock_kind, stopped_at__isnull=True).last()
+    return limit_words(clock.limit) if clock else ""
+
+
+def sent_back_by(returned: CaseRequest | None) -> str:
+    """The unit that gave the case back: not the one to suggest again."""
+    return returned.assignment.unit_id if returned else ""
+
+
+def _mark_returned(choices: list[Choice], returned: CaseRequest) -> None:
+    for choice in choices:
+        if choice.unit == returned.assignment.unit_id:
+            choice.why = _("Has given it back already")
+
+
+def _with_proposed(choices: list[Choice], proposed: Choice | None) -> list[Choice]:
+    """The unit that was named instead goes first, where nobody else put it there."""
+    if proposed is None:
+        return choices
+    same = next((choice for choice in choices if choice.unit == proposed.unit), None)
+    rest = [choice for choice in choices if choice is not same]
+    first = same or proposed
+    first.why = _("Named by the unit that gave it back")
+    for rank, choice in enumerate([first, *rest], 1):
+        choice.rank = rank
+    return [first, *rest]
+
+
+def unit_options(incident: Incident) -> list[OrgUnit]:
+    """Every unit that a case may be returned towards, for a plain list without scripts."""
+    return list(OrgUnit.objects.open().exclude(pk=incident.owner_unit_id).exclude(kind="district"))

@@ -1,0 +1,259 @@
+"""What people type into a case. Forms validate and keep what was typed; the actions decide."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit
+from dispatch.models import Category
+from dispatch.vocabulary import Urgency
+from grids.models import Area
+from incidents.cases import TEXT_MAX
+from incidents.models.incident import ResolutionOutcome, Status
+
+
+def _text(rows: int = 3) -> forms.Textarea:
+    return forms.Textarea(attrs={"class": "form-control", "rows": rows})
+
+
+class ActionForm(forms.Form):
+    """Shared by all: which version of the case the person saw."""
+
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, incident: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.incident = incident
+        for name, field in self.fields.items():
+            if isinstance(field.widget, forms.Textarea) and incident is not None:
+                # Kept on the device until it has been sent: a lost connection loses no words.
+                field.widget.attrs["data-draft"] = draft_name(incident, type(self), name)
+
+
+def draft_name(incident: Any, form: type[forms.Form], field: str) -> str:
+    """What a device calls the words that were typed into this field of this case."""
+    return f"{incident.number}-{form.__name__}-{field}"
+
+
+class ReasonForm(ActionForm):
+    """An action that says why."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text())
+
+
+class OptionalReasonForm(ActionForm):
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text(), required=False)
+
+
+class RejectForm(ReasonForm):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=TEXT_MAX, widget=_text(), help_text=_("The reporter is told this.")
+    )
+
+
+class AnswerForm(ActionForm):
+    text = forms.CharField(
+        label=_("Answer"),
+        max_length=TEXT_MAX,
+        widget=_text(6),
+        help_text=_("The reporter is told this, and the case is closed."),
+    )
+
+
+class NoteForm(ActionForm):
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=TEXT_MAX,
+        widget=_text(2),
+        help_text=_("Inside only: no reporter sees it."),
+    )
+
+
+class UnitField(forms.ModelChoiceField):
+    """An open unit, by its name; a plain list where no script runs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"class": "form-select"}
+        super().__init__(OrgUnit.objects.none(), widget=forms.Select(attrs=attrs), **kwargs)
+
+
+class ReturnForm(ActionForm):
+    """退件: why, what it cites, whose job it is."""
+
+    WHY = [
+        ("facility", _("Not our facility")),
+        ("area", _("Not in our area")),
+        ("duty", _("Not our duty by the list")),
+        ("done", _("Dealt with by others already")),
+        ("unclear", _("Unclear what or where")),
+    ]
+    why = forms.ChoiceField(label=_("Why"), choices=WHY, widget=forms.RadioSelect, initial="facility")
+    proposed_unit = UnitField(label=_("Whose job it is"), required=False, empty_label=_("Choose a unit"))
+    cites = forms.CharField(
+        label=_("Item or law"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "0204-001"}),
+        help_text=_("Name the unit, or cite the item or the law: one of the two is needed."),
+    )
+    reason = forms.CharField(label=_("What you found"), max_length=1_900, widget=_text())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        units = OrgUnit.objects.open().exclude(kind=OrgUnit.Kind.DISTRICT)
+        if self.incident is not None:
+            units = units.exclude(pk=self.incident.owner_unit_id)
+        self.fields["proposed_unit"].queryset = units  # type: ignore[attr-defined]
+
+    def sentence(self) -> str:
+        """The chosen ground and the words, as the centre reads them."""
+        return f"{dict(self.WHY)[self.cleaned_data['why']]}：{self.cleaned_data['reason']}"
+
+
+class AnswerReturnForm(ActionForm):
+    """The centre's answer to a return; a refusal says why."""
+
+    agreed = forms.TypedChoiceField(
+        label=_("Answer"),
+        choices=[("yes", _("Agree: back to the desk")), ("no", _("Refuse: the unit keeps it"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text(), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("agreed") is False and not cleaned.get("reason", "").strip():
+            self.add_error("reason", _("A refusal says why."))
+        return cleaned
+
+
+OUTCOME_HELP = {
+    ResolutionOutcome.SOLVED: _("The closing condition is met."),
+    ResolutionOutcome.EXPLAINED: _("It cannot be done; the reporter has been told why."),
+    ResolutionOutcome.PARKED: _("Stays open and visible until the date."),
+    ResolutionOutcome.LEGAL_ROUTE: _("Court, arbitration or review decides."),
+    ResolutionOutcome.UNFOUNDED: _("Looked into and not so."),
+    ResolutionOutcome.UNREACHABLE: _("Three attempts at different hours."),
+}
+
+
+class ResolveForm(ActionForm):
+    """办结: what came of it, honestly."""
+
+    outcome = forms.ChoiceField(
+        label=_("What came of it"),
+        choices=[(outcome.value, outcome.label) for outcome in OUTCOME_HELP],
+        widget=forms.RadioSelect,
+        initial=ResolutionOutcome.SOLVED.value,
+    )
+    parked_until = forms.DateField(
+        label=_("Come back to it on"),
+        required=False,
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
+    )
+    text = forms.CharField(
+        label=_("What was done"),
+        max_length=TEXT_MAX,
+        widget=_text(4),
+        help_text=_("The reporter reads this."),
+    )
+    attested = forms.BooleanField(label=_("I confirm that the closing condition is met"), required=False)
+
+    def outcomes(self) -> list[tuple[str, Any, Any]]:
+        """(code, name, what it means) for each radio."""
+        return [(outcome.value, outcome.label, words) for outcome, words in OUTCOME_HELP.items()]
+
+
+class VerifyForm(ActionForm):
+    """核查: fixed or not; "not fixed" says what was seen."""
+
+    fixed = forms.TypedChoiceField(
+        label=_("Is the closing condition met?"),
+        choices=[("yes", _("Fixed: close the case")), ("no", _("Not fixed: back to the unit"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(label=_("What you saw"), max_length=TEXT_MAX, widget=_text(), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("fixed") is False and not cleaned.get("text", "").strip():
+            self.add_error("text", _("Say what is not fixed."))
+        return cleaned
+
+
+class ReopenForm(ReasonForm):
+    to_desk = forms.TypedChoiceField(
+        label=_("Who does it again"),
+        choices=[("no", _("The same unit, as rework")), ("yes", _("The desk decides"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        initial="no",
+    )
+
+
+class RedispatchForm(ReasonForm):
+    """Straight to another unit: an item of the list, and a unit where it is not the item's own."""
+
+    item_code = forms.CharField(
+        label=_("Item of the list"), max_length=16, widget=forms.TextInput(attrs={"class": "form-control"})
+    )
+    unit_code = UnitField(label=_("Unit"), required=False, empty_label=_("The item's own unit at this place"))
+
+    field_order = ("unit_code", "item_code", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit_code"].queryset = OrgUnit.objects.open().exclude(  # type: ignore[attr-defined]
+            kind=OrgUnit.Kind.DISTRICT
+        )
+        if self.incident is not None and not self.is_bound:
+            self.fields["item_code"].initial = self.incident.item_code
+
+
+class PhotoForm(ActionForm):
+    stage = forms.ChoiceField(
+        label=_("Shows"),
+        choices=[("before", _("Before")), ("after", _("After")), ("check", _("Verification"))],
+        widget=forms.RadioSelect,
+        initial="before",
+    )
+
+
+def _select(first: Any) -> forms.Select:
+    return forms.Select(attrs={"class": "form-select", "data-submit-on-change": "", "aria-label": first})
+
+
+class CaseFilter(forms.Form):
+    """The filters of the list of cases; they live in the address."""
+
+    status = forms.ChoiceField(required=False, widget=_select(_("Status")))
+    street = forms.ChoiceField(required=False, widget=_select(_("Street")))
+    unit = forms.ChoiceField(required=False, widget=_select(_("Unit")))
+    category = forms.ChoiceField(required=False, widget=_select(_("Category")))
+    urgency = forms.ChoiceField(required=False, widget=_select(_("Urgency")))
+    overdue = forms.BooleanField(
+        required=False,
+        widget=forms.CheckboxInput(attrs={"data-submit-on-change": "", "class": "form-check-input"}),
+    )
+    q = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        streets = Area.objects.streets().without_polygons()
+        self._choices("status", _("Any status"), [("open", _("Open")), *Status.choices])
+        self._choices("street", _("All streets"), [(area.code, area.name) for area in streets])
+        self._choices(
+            "unit",
+            _("All units"),
+            [(unit.code, unit.name) for unit in OrgUnit.objects.exclude(kind="district")],
+        )
+        self._choices(
+            "category", _("All categories"), [(one.code, one.name) for one in Category.objects.all()]
+        )
+        self._choices("urgency", _("Any urgency"), list(Urgency.choices))
+
+    def _choices(self, name: str, every: Any, known: list[Any]) -> None:
+        self.fields[name].choices = [("", every), *known]  # type: ignore[attr-defined]

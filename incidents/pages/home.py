@@ -1,0 +1,121 @@
+"""In and out: signing in, where each role starts, and the administrator's page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import ApiClient, OrgUnit, User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+from dispatch.models import Category, ResponsibilityList
+from grids.models import Area
+from incidents.models import SweepBeat
+from incidents.pages.access import person, staff
+
+
+class SignIn(LoginView):
+    """The front door; a demonstration shows its keys."""
+
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context["demo_logins"] = demo_logins()
+        return context
+
+
+def demo_logins() -> list[dict[str, str]]:
+    """The demonstration's sign-ins as `seed_demo` wrote them; none where this is no demonstration."""
+    path = settings.VAR_DIR / "demo.json"
+    if settings.PRODUCTION or not path.exists():
+        return []
+    logins = _logins(path)
+    units = OrgUnit.objects.in_bulk([login["unit"] for login in logins if "unit" in login])
+    return [
+        {
+            "username": login["username"],
+            "password": login["password"],
+            "name": login.get("name", ""),
+            "role": str(Role(login["role"]).label),
+            "unit": units[login["unit"]].name if login.get("unit") in units else "",
+        }
+        for login in logins
+        if login.get("role") in Role.values
+    ]
+
+
+def _logins(path: Path) -> list[dict[str, str]]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return []  # being written at this moment
+    found: list[dict[str, str]] = told.get("logins", [])
+    return found
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To where this person's work is."""
+    return HttpResponseRedirect(start_of(person(request)))
+
+
+def start_of(user: User) -> str:
+    """The page that a role starts its day on."""
+    roles = viewer_of(user).roles
+    if roles & {Role.OPERATOR, Role.DISPATCHER}:
+        return reverse("desk")
+    if Role.SUPERVISOR in roles:
+        return f"{reverse('cases')}?overdue=on"
+    if Role.HANDLER in roles:
+        return reverse("inbox")
+    if Role.LEADER in roles:
+        return reverse("board")
+    if Role.ADMIN in roles:
+        return reverse("installation")
+    return reverse("nothing")
+
+
+@require_GET
+@login_required
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Somebody without any role is told so."""
+    return render(request, "incidents/nothing.html", status=403)
+
+
+@require_GET
+@staff(Role.ADMIN)
+def installation(request: HttpRequest) -> HttpResponse:
+    """What this installation holds, to be read: units, people, lists, sources, sweeps. No case is here."""
+    units = OrgUnit.objects.order_by().values_list("kind").annotate(count=Count("pk"))
+    counts = dict(units)
+    people = (
+        User.objects.filter(is_active=True, memberships__isnull=False)
+        .prefetch_related("memberships__unit")
+        .distinct()
+        .order_by("username")[:200]
+    )
+    areas = dict(Area.objects.order_by().values_list("kind").annotate(count=Count("pk")))
+    context = {
+        "units": [{"label": label, "count": counts.get(kind, 0)} for kind, label in OrgUnit.Kind.choices],
+        "areas": [
+            {"label": label, "count": areas[kind]} for kind, label in Area.Kind.choices if areas.get(kind)
+        ],
+        "people": people,
+        "lists": ResponsibilityList.objects.annotate(rows=Count("items")).order_by("-version")[:10],
+        "categories": Category.objects.count(),
+        "clients": ApiClient.objects.order_by("name"),
+        "beats": SweepBeat.objects.order_by("name"),
+        "title": _("Installation"),
+    }
+    return render(request, "incidents/installation.html", context)

@@ -1,0 +1,138 @@
+"""The handler's inbox, phone first: what burns stands on top."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import OrgUnit, User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+from config import clock
+from dispatch.vocabulary import Urgency
+from incidents import queries
+from incidents.models import Assignment, Incident, Verification
+from incidents.models.incident import Status
+from incidents.pages.access import person, staff
+from incidents.pages.wording import described
+
+SHOWN = 100
+HISTORY_SHOWN = 50
+_IN_HAND = (Status.HANDLING, Status.PARKED, Status.SUSPENDED)
+TABS = ("", "accept", "handling", "verify", "history")
+
+
+@require_GET
+@staff(Role.HANDLER)
+def inbox(request: HttpRequest) -> HttpResponse:
+    """The person's units' cases; for a poll the list alone, and 304 while nothing changed."""
+    user, at = person(request), clock.now()
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else ""
+    if request.headers.get("X-Requested-With") == "poll":
+        tag = _etag(user, tab, at)
+        if request.headers.get("If-None-Match", "").removeprefix("W/") == tag:
+            response = HttpResponse(status=304)
+        else:
+            response = render(request, "incidents/parts/inbox_list.html", _context(user, tab, at))
+        response["ETag"] = tag
+        response["X-Now"] = at.isoformat()
+        return response
+    return render(request, "incidents/inbox.html", _context(user, tab, at))
+
+
+def waiting_for(user: User) -> QuerySet[Incident]:
+    """What the person's units have to do: accept, handle, or check."""
+    return Incident.objects.filter(_owned(user, Status.DISPATCHED, *_IN_HAND) | _to_verify(user))
+
+
+def _units(user: User) -> QuerySet[OrgUnit]:
+    return OrgUnit.objects.filter(queries.units_of(viewer_of(user).with_roles(Role.HANDLER)))
+
+
+def _owned(user: User, *statuses: str) -> Q:
+    return Q(status__in=statuses, owner_unit__in=_units(user))
+
+
+def _to_verify(user: User) -> Q:
+    asked = Verification.objects.filter(done_at__isnull=True, unit__in=_units(user))
+    return Q(status=Status.RESOLVED, pk__in=asked.values("incident"))
+
+
+def _done(user: User) -> Q:
+    ended = Assignment.objects.filter(unit__in=_units(user))
+    checked = Verification.objects.filter(done_at__isnull=False, unit__in=_units(user))
+    return (Q(pk__in=ended.values("incident")) | Q(pk__in=checked.values("incident"))) & ~Q(
+        status__in=[Status.DISPATCHED, *_IN_HAND], owner_unit__in=_units(user)
+    )
+
+
+def _holds(user: User, tab: str) -> Q:
+    return {
+        "": _owned(user, Status.DISPATCHED, *_IN_HAND),
+        "accept": _owned(user, Status.DISPATCHED),
+        "handling": _owned(user, *_IN_HAND),
+        "verify": _to_verify(user),
+        "history": _done(user),
+    }[tab]
+
+
+def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
+    cases = Incident.objects.filter(_holds(user, tab))
+    if tab == "history":
+        rows = list(cases.for_list().order_by("-pk")[:HISTORY_SHOWN])
+    else:
+        rows = list(cases.for_list().burning_first()[:SHOWN])
+    place = queries.places_of(rows)
+    shown = [described(row, at, place=place.short(row)) for row in rows]
+    counts = {
+        key: queries.bounded_count(Incident.objects.filter(_holds(user, key)))
+        for key in TABS
+        if key != "history"
+    }
+    labels = {
+        "": _("To do"),
+        "accept": _("To accept"),
+        "handling": _("In hand"),
+        "verify": _("To verify"),
+        "history": _("Past"),
+    }
+    return {
+        "at": at,
+        "tab": tab,
+        "tabs": [{"key": key, "label": labels[key], "count": counts.get(key)} for key in TABS],
+        "groups": [group for group in _groups(tab, shown) if group["rows"]],
+        "units": [grant.unit for grant in viewer_of(user).with_roles(Role.HANDLER)],
+    }
+
+
+def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Emergencies first, then by what is to be done; rows keep their order."""
+    if tab == "history":
+        return [{"title": _("Past, newest first"), "rows": rows}]
+    if tab == "verify":
+        return [{"title": _("Is it really fixed?"), "rows": rows}]
+    first = [row for row in rows if row["case"].urgency == Urgency.EMERGENCY]
+    rest = [row for row in rows if row["case"].urgency != Urgency.EMERGENCY]
+    return [
+        {"title": _("Emergency: go here first"), "rows": first, "state": "emergency"},
+        {
+            "title": _("To accept"),
+            "rows": [row for row in rest if row["case"].status == Status.DISPATCHED],
+        },
+        {"title": _("In hand"), "rows": [row for row in rest if row["case"].status in _IN_HAND]},
+    ]
+
+
+def _etag(user: User, tab: str, at: datetime) -> str:
+    stamps = [queries.version_stamp(waiting_for(user))]
+    if tab == "history":
+        stamps.append(queries.version_stamp(Incident.objects.filter(_done(user))))
+    told = f"{stamps}{tab}{user.pk}{get_language()}"
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:24]}"'

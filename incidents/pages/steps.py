@@ -1,0 +1,285 @@
+"""What a person can do to a case from its page: the form, the words and the one action of each step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.roles import Action
+from incidents import actions, policy
+from incidents.actor import Actor
+from incidents.attachments import store_picture
+from incidents.errors import InvalidInput, StaleFacts
+from incidents.models import Attachment, Incident
+from incidents.pages import forms
+
+PHOTOS_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One POST on its way to an action."""
+
+    request: HttpRequest
+    incident: Incident
+    user: User
+    actor: Actor
+    at: datetime
+    given: dict[str, Any]
+    # Pictures that have arrived: a refused form shows them again, so that nobody sends them twice.
+    kept: list[str]
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What every guarded action takes."""
+        return {
+            "number": self.incident.number,
+            "actor": self.actor,
+            "at": self.at,
+            "seen_version": self.given.get("seen_version"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a person can do to a case from its page."""
+
+    action: Action
+    title: Any
+    button: Any
+    run: Callable[[Doing], str]
+    form: type[forms.ActionForm] = forms.ActionForm
+    danger: bool = False
+    warning: Any = ""
+    photos: bool = False
+
+
+def _accept(doing: Doing) -> str:
+    actions.accept(**doing.common)
+    return _("Accepted. The handling clock runs.")
+
+
+def _request_return(doing: Doing) -> str:
+    form = doing.given["form"]
+    unit = doing.given["proposed_unit"]
+    actions.request_return(
+        reason=form.sentence(),
+        cites=doing.given["cites"],
+        proposed_unit=unit.code if unit else "",
+        **doing.common,
+    )
+    return _("Return asked for. Until the centre answers the case and its clock stay with you.")
+
+
+def _decide_return(doing: Doing) -> str:
+    agreed = doing.given["agreed"]
+    actions.decide_return(agreed=agreed, reason=doing.given["reason"], **doing.common)
+    return _("Return agreed: the case is on the desk.") if agreed else _("Return refused.")
+
+
+def _resolve(doing: Doing) -> str:
+    photos = _kept_photos(doing)
+    actions.resolve(
+        outcome=doing.given["outcome"],
+        text=doing.given["text"],
+        attested=doing.given["attested"],
+        parked_until=doing.given["parked_until"],
+        **doing.common,
+    )
+    _add_photos(doing, photos, Attachment.Stage.AFTER)
+    return _("Resolved. Somebody else verifies it now.")
+
+
+def _verify(doing: Doing) -> str:
+    photos = _kept_photos(doing)
+    common, fixed = doing.common, doing.given["fixed"]
+    seen = common["seen_version"]
+    if seen is not None and seen != doing.incident.version:
+        raise StaleFacts(doing.incident.number)
+    # Pictures first: whoever has verified has nothing more to do on the case. Each is a version of it.
+    _add_photos(doing, photos, Attachment.Stage.CHECK)
+    if seen is not None:
+        common["seen_version"] = seen + len(photos)
+    doing.kept.clear()
+    actions.verify(fixed=fixed, text=doing.given["text"], **common)
+    return _("Verified: the case is closed.") if fixed else _("Sent back as rework.")
+
+
+def _close(doing: Doing) -> str:
+    actions.close(reason=doing.given["reason"], **doing.common)
+    return _("Case closed.")
+
+
+def _reopen(doing: Doing) -> str:
+    actions.reopen(reason=doing.given["reason"], to_desk=doing.given["to_desk"], **doing.common)
+    return _("Reopened.")
+
+
+def _redispatch(doing: Doing) -> str:
+    unit = doing.given["unit_code"]
+    sent = actions.redispatch(
+        item_code=doing.given["item_code"].strip(),
+        unit_code=unit.code if unit else "",
+        reason=doing.given["reason"],
+        **doing.common,
+    )
+    return _("Sent on to %(unit)s.") % {"unit": sent.unit}
+
+
+def _note(doing: Doing) -> str:
+    actions.note(number=doing.incident.number, text=doing.given["text"], actor=doing.actor, at=doing.at)
+    return _("Noted.")
+
+
+def _answer(doing: Doing) -> str:
+    actions.answer(text=doing.given["text"], **doing.common)
+    return _("%(number)s answered and closed.") % {"number": doing.incident.number}
+
+
+def _reject(doing: Doing) -> str:
+    actions.reject(reason=doing.given["reason"], **doing.common)
+    return _("%(number)s turned away.") % {"number": doing.incident.number}
+
+
+def _unmerge(doing: Doing) -> str:
+    actions.unmerge(number=doing.incident.number, actor=doing.actor, at=doing.at)
+    return _("Taken out again: the case is on the desk.")
+
+
+def _photo(doing: Doing) -> str:
+    photos = _kept_photos(doing)
+    if not photos:
+        raise InvalidInput("photos", "required", _("Choose at least one photo."))
+    _add_photos(doing, photos, doing.given["stage"])
+    return _("Photos added.")
+
+
+STEPS: dict[str, Step] = {
+    "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
+    "request-return": Step(
+        Action.REQUEST_RETURN,
+        gettext_lazy("Ask to return"),
+        gettext_lazy("Ask the centre to take it back"),
+        _request_return,
+        forms.ReturnForm,
+        danger=True,
+        warning=gettext_lazy("The clocks run on until the centre agrees. Two returns make it a dispute."),
+    ),
+    "decide-return": Step(
+        Action.DECIDE_RETURN,
+        gettext_lazy("Answer the return"),
+        gettext_lazy("Answer"),
+        _decide_return,
+        forms.AnswerReturnForm,
+    ),
+    "resolve": Step(
+        Action.RESOLVE,
+        gettext_lazy("Resolve"),
+        gettext_lazy("Resolve, to verification"),
+        _resolve,
+        forms.ResolveForm,
+        photos=True,
+    ),
+    "verify": Step(
+        Action.VERIFY,
+        gettext_lazy("Verify"),
+        gettext_lazy("Record the result"),
+        _verify,
+        forms.VerifyForm,
+        photos=True,
+    ),
+    "close": Step(
+        Action.CLOSE,
+        gettext_lazy("Close without a check"),
+        gettext_lazy("Close the case"),
+        _close,
+        forms.ReasonForm,
+    ),
+    "reopen": Step(
+        Action.REOPEN, gettext_lazy("Reopen"), gettext_lazy("Reopen the case"), _reopen, forms.ReopenForm
+    ),
+    "redispatch": Step(
+        Action.REDISPATCH,
+        gettext_lazy("Send elsewhere"),
+        gettext_lazy("Send it there"),
+        _redispatch,
+        forms.RedispatchForm,
+    ),
+    "note": Step(
+        Action.NOTE, gettext_lazy("Internal note"), gettext_lazy("Save the note"), _note, forms.NoteForm
+    ),
+    "answer": Step(
+        Action.ANSWER,
+        gettext_lazy("Answer directly"),
+        gettext_lazy("Answer and close"),
+        _answer,
+        forms.AnswerForm,
+    ),
+    "reject": Step(
+        Action.REJECT,
+        gettext_lazy("Not accepted"),
+        gettext_lazy("Turn it away"),
+        _reject,
+        forms.RejectForm,
+        danger=True,
+    ),
+    "unmerge": Step(
+        Action.UNMERGE, gettext_lazy("Take apart again"), gettext_lazy("Take apart again"), _unmerge
+    ),
+    "photo": Step(
+        Action.NOTE,
+        gettext_lazy("Add photos"),
+        gettext_lazy("Save the photos"),
+        _photo,
+        forms.PhotoForm,
+        photos=True,
+    ),
+}
+
+
+def step_form(incident: Incident, step: str) -> forms.ActionForm:
+    """A fresh form of that step, for a sheet on the case page."""
+    return STEPS[step].form(
+        incident=incident, initial={"seen_version": incident.version}, auto_id=f"id_{step}_%s"
+    )
+
+
+def drafts_of(incident: Incident, step: str) -> str:
+    """Names of the drafts that a device may forget once this step is done."""
+    form = STEPS[step].form
+    return " ".join(forms.draft_name(incident, form, name) for name in form.base_fields)
+
+
+def _kept_photos(doing: Doing) -> list[Attachment]:
+    """The pictures of this POST, stored: new ones, and those that an earlier refused try brought."""
+    photos = list(
+        Attachment.objects.filter(pk__in=doing.kept, uploaded_by=doing.user, incident=None, report=None)
+    )
+    sent = doing.request.FILES.getlist("photos")
+    doing.kept[:] = [str(photo.pk) for photo in photos]
+    if len(photos) + len(sent) > PHOTOS_MAX:
+        raise InvalidInput("photos", "too_many", _("At most %(max)d photos.") % {"max": PHOTOS_MAX})
+    for upload in sent:
+        try:
+            photos.append(store_picture(upload, at=doing.at, user=doing.user))
+        except InvalidInput as error:
+            raise InvalidInput("photos", error.code, str(error)) from error
+        doing.kept.append(str(photos[-1].pk))
+    return photos
+
+
+def _add_photos(doing: Doing, photos: list[Attachment], stage: str) -> None:
+    actor = policy.acting_grant(doing.user, Action.NOTE, doing.incident)
+    for photo in photos:
+        actions.add_photo(
+            number=doing.incident.number,
+            attachment=photo,
+            stage=stage,
+            actor=doing.actor if actor is None else Actor.person(doing.user, actor.unit.code),
+            at=doing.at,
+        )

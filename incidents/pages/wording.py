@@ -1,0 +1,96 @@
+"""How pages shorten and say what cases hold."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.deadlines import Limit
+from incidents.actions.desk import CLAIM_LASTS
+from incidents.models import Incident, Timer
+from incidents.models.incident import Status
+
+TITLE_MAX = 28
+_SENTENCE_END = re.compile(r"[。！？!?；;\n\r]|\.\s")
+_CLAUSE_END = re.compile(r"[，,、：:]")
+
+
+def title_of(text: str) -> str:
+    """The first sentence of what was said, cut between clauses where it is long."""
+    first = next((part.strip() for part in _SENTENCE_END.split(text.strip()) if part.strip()), text.strip())
+    if len(first) <= TITLE_MAX:
+        return first
+    cuts = [found.start() for found in _CLAUSE_END.finditer(first) if 8 <= found.start() <= TITLE_MAX]
+    if cuts:
+        return first[: cuts[-1]]
+    if first.isascii():
+        words = first[: TITLE_MAX + 20].rsplit(" ", 1)
+        return f"{words[0]}…" if len(first) > TITLE_MAX + 20 else first
+    return f"{first[: TITLE_MAX - 1]}…"
+
+
+def limit_words(limit: str | Limit) -> str:
+    """A limit as a person says it: "4wh" is 4 working hours."""
+    parsed = Limit.parse(limit) if isinstance(limit, str) else limit
+    amount, unit = parsed.amount, parsed.unit
+    if unit in ("m", "wm") and amount >= 60 and amount % 60 == 0:
+        amount, unit = amount // 60, {"m": "h", "wm": "wh"}[unit]
+    words = {
+        "m": ngettext("%(count)d minute", "%(count)d minutes", amount),
+        "h": ngettext("%(count)d hour", "%(count)d hours", amount),
+        "wm": ngettext("%(count)d working minute", "%(count)d working minutes", amount),
+        "wh": ngettext("%(count)d working hour", "%(count)d working hours", amount),
+        "wd": ngettext("%(count)d working day", "%(count)d working days", amount),
+    }
+    return words[unit] % {"count": amount}
+
+
+def clock_label(incident: Incident) -> str:
+    """The word before the time left, where it is not the handling clock: 签收, 核查."""
+    if incident.clock_kind == Timer.Kind.ACCEPTANCE:
+        return _("Accept: ")
+    if incident.clock_kind == Timer.Kind.VERIFICATION:
+        return _("Verify: ")
+    return ""
+
+
+def paused_words(incident: Incident) -> str:
+    """What a case without a running clock says in its place."""
+    if incident.status == Status.PARKED and incident.parked_until:
+        return _("Parked until %(date)s") % {"date": f"{incident.parked_until:%Y-%m-%d}"}
+    if incident.status == Status.SUSPENDED:
+        return _("Suspended")
+    return ""
+
+
+def is_held(incident: Incident, at: datetime) -> bool:
+    """Is somebody dealing with this case on the desk right now?"""
+    return (
+        incident.status == Status.TRIAGE
+        and incident.claimed_by_id is not None
+        and incident.claimed_at is not None
+        and at - incident.claimed_at < CLAIM_LASTS
+    )
+
+
+def edge_of(incident: Incident, at: datetime) -> str:
+    """The colour of a row's edge: emergencies, then what is overdue."""
+    if not incident.is_open:
+        return ""
+    if incident.urgency == "emergency":
+        return "emergency"
+    return "overdue" if incident.due_at is not None and incident.due_at < at else ""
+
+
+def described(incident: Incident, at: datetime, **more: Any) -> dict[str, Any]:
+    """What every row of cases shows, beside the case itself."""
+    return {
+        "case": incident,
+        "title": title_of(incident.text.body),
+        "label": clock_label(incident),
+        "paused": paused_words(incident),
+        "edge": edge_of(incident, at),
+        **more,
+    }
