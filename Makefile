@@ -72,6 +72,11 @@ format: ## put the code into shape
 messages: ## gather new texts into locale/; translate what is empty there
 	@$(SETUP) --dev --no-frontend -- manage.py update_translations
 
+.PHONY: openapi
+openapi: ## write docs/openapi.yaml anew from the code
+	@$(SETUP) --dev --no-frontend -- manage.py spectacular --lang en --validate --fail-on-warn \
+	  --file docs/openapi.yaml
+
 .PHONY: lock
 lock: ## resolve requirements/*.in anew into hash-pinned files without addresses
 	@$(SETUP) --dev --no-frontend

@@ -13,7 +13,7 @@ from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
 from incidents.api.answers import incident_url
 from incidents.models import Attachment, Incident, Report, ReportUpdate
-from incidents.models.incident import Status
+from incidents.models.incident import ResolutionOutcome, Status
 
 Out = serializers.Serializer[Any]
 
@@ -214,6 +214,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         help_text="Of the first report; empty where it is another source's."
     )
     location = LocationOut(source="*")
+    level = serializers.ChoiceField(choices=Level.choices, allow_blank=True)
+    outcome = serializers.ChoiceField(choices=ResolutionOutcome.choices, allow_blank=True)
     clock = serializers.CharField(
         source="clock_kind", allow_blank=True, help_text="Which clock due_at is of."
     )
