@@ -6,9 +6,10 @@ from rest_framework.request import Request
 from accounts.models import ApiClient, User
 from incidents import policy
 from incidents.models import Incident, IncidentReport, Report
+from incidents.models.incident import IncidentQuerySet
 
 
-def visible_incidents(asking: ApiClient | User) -> QuerySet[Incident]:
+def visible_incidents(asking: ApiClient | User) -> IncidentQuerySet:
     """A token sees the cases that its source's reports became; a person what their roles reach."""
     if isinstance(asking, ApiClient):
         own = IncidentReport.objects.filter(
@@ -29,6 +30,6 @@ def visible_reports(asking: ApiClient | User) -> QuerySet[Report]:
 
 def asking_of(request: Request) -> ApiClient | User:
     """Who asks, after the permissions have let them in."""
-    asking = request.user
+    asking: object = request.user  # an ApiClient too, which the stubs do not know
     assert isinstance(asking, (ApiClient, User))
     return asking

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -18,6 +17,7 @@ from incidents.api.answers import explainer, record_answer
 from incidents.api.filters import IncidentFilter, Pages
 from incidents.api.outputs import IncidentDetailOut, IncidentOut, TimelineOut
 from incidents.models import Incident, Report, TimelineEntry
+from incidents.models.incident import IncidentQuerySet
 from incidents.timeline import Kind
 
 # What another system may follow: the course of the case, without the staff's own notes and looks.
@@ -53,7 +53,7 @@ class IncidentsView(ListAPIView[Incident]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    def get_queryset(self) -> QuerySet[Incident]:
+    def get_queryset(self) -> IncidentQuerySet:
         return visible_incidents(asking_of(self.request)).for_list()
 
 

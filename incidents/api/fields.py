@@ -10,6 +10,7 @@ import orjson
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _PHONE = re.compile(r"\+?[0-9 ()\-.]{3,28}(?:(?:x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
@@ -118,6 +119,11 @@ class AttributesField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+def refusal(field: str, code: str, message: object) -> ValidationError:
+    """One field's error, to be raised where a rule concerns more than the field itself."""
+    return ValidationError({field: [ErrorDetail(str(message), code=code)]})
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """An input that names every field it knows, and refuses the rest: a typing error is not silence."""
 
@@ -132,7 +138,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             told: dict[str, Any] = super().to_internal_value(data)
             return told
         errors: dict[str, Any] = {
-            str(name)[:60]: [serializers.ErrorDetail(_("There is no such field."), code="unknown_field")]
+            str(name)[:60]: [ErrorDetail(str(_("There is no such field.")), code="unknown_field")]
             for name in unknown[: self._UNKNOWN_SHOWN]
         }
         try:

@@ -174,7 +174,7 @@ def _check_attachments(
     for index, pk in enumerate(draft.attachments):
         attachment = found.get(pk)
         if attachment is None or not filer.owns(attachment):
-            errors[str(index)] = ErrorDetail(NO_SUCH_PICTURE, code="unknown")
+            errors[str(index)] = ErrorDetail(str(NO_SUCH_PICTURE), code="unknown")
             continue
         report = attachment.report
         # The same report sent again names the pictures that its first sending attached.

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from config import clock
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
@@ -20,6 +20,7 @@ from incidents.api.fields import (
     PhoneField,
     StrictSerializer,
     TextField,
+    refusal,
 )
 from incidents.cases import TEXT_MAX
 from incidents.models import Attachment, ReportUpdate
@@ -78,7 +79,7 @@ class LocationInput(StrictSerializer):
                 area=attrs.get("area"),
             )
         except PlaceError as error:
-            raise ValidationError({error.field: [ErrorDetail(error.detail, code=error.code)]}) from error
+            raise refusal(error.field, error.code, error.detail) from error
         if not (attrs.get("address") or attrs.get("area")) and place.lon is None:
             raise ValidationError(
                 _("Give a point (lon and lat), an address or an area's code."), code="required"
@@ -97,7 +98,7 @@ class ReporterInput(StrictSerializer):
 class FactsInput(StrictSerializer):
     """What a decision looks at."""
 
-    source = CodeField(
+    source = CodeField(  # type: ignore[assignment]
         choices=Source.choices,
         required=False,
         allow_null=True,
@@ -182,11 +183,9 @@ class UpdateInput(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["kind"] == ReportUpdate.Kind.DEADLINE and attrs.get("due_at") is None:
-            raise ValidationError(
-                {"due_at": [ErrorDetail(_("A new deadline needs its time."), code="required")]}
-            )
+            raise refusal("due_at", "required", _("A new deadline needs its time."))
         if attrs["kind"] == ReportUpdate.Kind.SUPPLEMENT and not attrs.get("text"):
-            raise ValidationError({"text": [ErrorDetail(_("A supplement says something."), code="required")]})
+            raise refusal("text", "required", _("A supplement says something."))
         return attrs
 
 

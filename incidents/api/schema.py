@@ -1,6 +1,5 @@
 """The OpenAPI document: complete, and held to what is really answered by tests."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -13,13 +12,13 @@ from incidents.api.outputs import ProblemOut
 _ALWAYS = {"401": "Neither token nor sign-in.", "403": "Not allowed.", "429": "Too many requests."}
 
 
-class ApiClientScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # a metaclass registers it
+class ApiClientScheme(OpenApiAuthenticationExtension):
     """How a token is sent."""
 
     target_class = "incidents.api.authentication.ApiClientAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> Mapping[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "A source's token."}
 
 
