@@ -48,7 +48,15 @@ def prepare_people(path: Path) -> None:
     known = json.loads(path.read_text()) if path.exists() else {}
     passwords = {login["username"]: login["password"] for login in known.get("logins", [])}
     password = next(iter(passwords.values()), f"yiwang-{secrets.token_hex(3)}")
-    logins = [_login(username, role, unit, name, password) for username, role, unit, name in LOGINS]
+    hashed = lru_cache(maxsize=1)(lambda: make_password(password))  # slow on purpose, so once for all
+    logins = []
+    for username, role, unit, name in LOGINS:
+        user, created = User.objects.get_or_create(username=username, defaults={"display_name": name})
+        if created or username not in passwords:
+            user.password = hashed()
+            user.save(update_fields=["password"])
+        Membership.objects.get_or_create(user=user, unit_id=unit, role=role)
+        logins.append(Login(role.value, username, password, name, unit))
     tokens = {source: _token(source, known.get("tokens", {}).get(source)) for source in Source.values}
     document = {
         "address": settings.PUBLIC_URL,
@@ -61,15 +69,6 @@ def prepare_people(path: Path) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
         json.dump(document, handle, ensure_ascii=False, indent=2)
     temporary.replace(path)
-
-
-def _login(username: str, role: Role, unit: str, name: str, password: str) -> Login:
-    user, created = User.objects.get_or_create(username=username, defaults={"display_name": name})
-    if created or not user.check_password(password):
-        user.set_password(password)
-        user.save()
-    Membership.objects.get_or_create(user=user, unit_id=unit, role=role)
-    return Login(role.value, username, password, name, unit)
 
 
 def _token(source: str, known: str | None) -> str:
