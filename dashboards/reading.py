@@ -47,6 +47,9 @@ _FACT_COLUMNS: Final[dict[By, str]] = {
 }
 _COUNTS: Final = tuple(name for name in MEASURES if not name.endswith(("_elapsed", "_working")))
 _SUMS: Final = ("dispatch", "handle", "first")
+# Read from the cases as they stand now (backlog.py), and put beside the counts.
+_NOW: Final = ("due_unhandled", "due_unclosed", "open", "overdue")
+_ZEROS: Final = (0,) * len(_NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Selection:
 class Figures:
     """What a group adds up to: counts, sums of seconds, and its durations."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_COUNTS, *_NOW), 0))
     seconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
     dispatch: Durations = field(default_factory=Durations)
     handle: Durations = field(default_factory=Durations)
@@ -98,14 +101,17 @@ class Figures:
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> Self:
         """All of them together."""
+        parts = list(parts)
+        if len(parts) == 1:
+            return parts[0]
         total = cls()
         for part in parts:
             for name, value in part.counts.items():
                 total.counts[name] += value
             for name, value in part.seconds.items():
                 total.seconds[name] += value
-            total.dispatch.counts += part.dispatch.counts
-            total.handle.counts += part.handle.counts
+        total.dispatch = Durations.merged(part.dispatch for part in parts)
+        total.handle = Durations.merged(part.handle for part in parts)
         return total
 
     def share(self, part: str, whole: str) -> float | None:
@@ -139,14 +145,12 @@ def read(
 
 def _figures(values: Sequence[Any], durations: bool) -> Figures:
     size = len(_COUNTS)
-    figures = Figures(
-        counts={name: int(value) for name, value in zip(_COUNTS, values, strict=False)},
-        seconds={name: int(value) for name, value in zip(_SUMS, values[size:], strict=False)},
+    return Figures(
+        dict(zip((*_COUNTS, *_NOW), (*values[:size], *_ZEROS), strict=True)),
+        dict(zip(_SUMS, values[size : size + len(_SUMS)], strict=True)),
+        Durations(values[-2]) if durations else Durations(),
+        Durations(values[-1]) if durations else Durations(),
     )
-    if durations:
-        figures.dispatch = Durations.unpack(values[-2])
-        figures.handle = Durations.unpack(values[-1])
-    return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,7 @@ def _statement(
     if not parts:
         parts.append(f"SELECT 0 AS span, {columns} FROM incidents_outcome o WHERE false")
     keys = ", ".join(["span", *by])
-    sums = ", ".join(f"sum({name})" for name in (*_COUNTS, *_SUMS))
+    sums = ", ".join(f"sum({name})::bigint" for name in (*_COUNTS, *_SUMS))
     bins = ", string_agg(dispatch_bins, ','), string_agg(handle_bins, ',')" if durations else ""
     return f"SELECT {keys}, {sums}{bins} FROM ({' UNION ALL '.join(parts)}) AS c GROUP BY {keys}", parameters
 

@@ -219,6 +219,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* Long tables fold their tail away, and their tools work without a chart. */
+function fold() {
+  for (const tools of document.querySelectorAll(".chart-card .chart-tools")) tools.hidden = false;
+  for (const button of document.querySelectorAll("[data-more][hidden]")) {
+    const rows = button.closest(".chart-card").querySelector(".more-rows");
+    rows.hidden = true;
+    button.hidden = false;
+    button.addEventListener("click", () => { rows.hidden = false; button.remove(); });
+  }
+}
+
 function drawAll() {
   for (const [element, chart] of charts) {
     if (!element.isConnected) { chart.dispose(); charts.delete(element); }
@@ -234,6 +245,7 @@ function drawAll() {
   }
 }
 
+fold();
 drawAll();
 for (const kind of ["yw:look", "yw:swapped", "htmx:load"]) document.addEventListener(kind, drawAll);
 // System fonts may arrive after the first drawing.

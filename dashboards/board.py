@@ -1,0 +1,473 @@
+"""What a board shows, read in a fixed number of queries and judged by rules; templates only lay it out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from dashboards import comparing
+from dashboards.backlog import AGES, Waiting, open_cases, still_waiting
+from dashboards.filters import Asked
+from dashboards.indicators import SMALL, day_length, value_of
+from dashboards.reading import EXACT_UP_TO, Exact, Figures, Selection, Span, read, read_exact
+from dashboards.scope import Names, Scope
+
+# A change of place × matter is only told from this many cases on in both periods.
+CHANGE_LEAST: Final = 30
+_CHANGES_SHOWN: Final = 5
+_CANDIDATES: Final = 10
+
+
+@dataclass(slots=True)
+class Group:
+    """One row of a table: a street, a community, a unit or a category, in both periods."""
+
+    code: str
+    name: str
+    now: Figures
+    before: Figures
+    kind: str  # the filter that opens it: street, community, unit, category
+    adjusted: float | None = None  # seconds
+    half: float | None = None  # half the 95 % interval of the (adjusted) mean, seconds
+    verdict: str = ""  # better, alike, slower, small
+    exact: tuple[float, float] | None = None  # median and p90 from the facts, seconds
+    parts: list["Group"] = field(default_factory=list)
+
+    @property
+    def is_small(self) -> bool:
+        return self.now["handled"] < SMALL
+
+    @property
+    def mean(self) -> float | None:
+        return self.now.mean("handle", "handled")
+
+    @property
+    def median(self) -> float | None:
+        return self.exact[0] if self.exact else self.now.handle.percentile(0.5)
+
+    @property
+    def p90(self) -> float | None:
+        return self.exact[1] if self.exact else self.now.handle.percentile(0.9)
+
+    @property
+    def has_slowed(self) -> bool:
+        return self._differs and (self.mean or 0) > (self.before.mean("handle", "handled") or 0)
+
+    @property
+    def has_quickened(self) -> bool:
+        return self._differs and not self.has_slowed
+
+    @property
+    def _differs(self) -> bool:
+        return (
+            not self.is_small
+            and self.before["handled"] >= SMALL
+            and comparing.means_differ(
+                self.mean, self.now.handle, self.before.mean("handle", "handled"), self.before.handle
+            )
+        )
+
+    @property
+    def on_time(self) -> float | None:
+        return self.now.share("due_met", "due")
+
+    @property
+    def late(self) -> int:
+        return self.now["due"] - self.now["due_met"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A place and a matter that got worse by more than chance."""
+
+    street: str
+    category: str
+    what: str  # handle, on_time, intake, returned
+    before: float
+    now: float
+    cases: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One point of a line over time."""
+
+    span: Span
+    figures: Figures
+
+
+class Board:
+    """Everything on one board; each part is read once, when it is asked for."""
+
+    def __init__(self, asked: Asked, *, scope: Scope, names: Names, at: datetime) -> None:
+        self.asked, self.scope, self.names, self.at = asked, scope, names, at
+        self.selection: Selection = asked.selection
+        # What has not happened yet is not counted: cases done early fall due on days to come.
+        self.span = asked.period.span.until(asked.today)
+        self.before_span = asked.period.before
+        self.day = day_length(asked.selection.clock)
+
+    # --- the whole -------------------------------------------------------------------------------
+
+    @cached_property
+    def _totals(self) -> tuple[Figures, Figures]:
+        now, before = read(self.selection, [self.span, self.before_span])
+        return now.get((), Figures()), before.get((), Figures())
+
+    @cached_property
+    def now(self) -> Figures:
+        """The whole of the period, with what waits now beside it."""
+        figures = self._totals[0]
+        waiting = self._still_waiting.values()
+        figures.counts["due_unhandled"] = sum(unhandled for unhandled, _unclosed in waiting)
+        figures.counts["due_unclosed"] = sum(unclosed for _unhandled, unclosed in waiting)
+        figures.counts["open"] = sum(row.open for row in self.waiting)
+        figures.counts["overdue"] = sum(row.overdue for row in self.waiting)
+        return figures
+
+    @property
+    def before(self) -> Figures:
+        """The whole of the period before."""
+        return self._totals[1]
+
+    @cached_property
+    def exact(self) -> Exact | None:
+        """The durations themselves, where the selection is small enough to read them."""
+        if max(len(self.now.dispatch), len(self.now.handle)) > EXACT_UP_TO:
+            return None
+        return read_exact(self.selection, self.span)
+
+    def value(self, code: str) -> float | None:
+        """An indicator of the period; percentiles of a small selection come from the facts."""
+        what, _, which = code.partition("_")
+        if which in ("median", "p90") and self.exact is not None:
+            kind = {"dispatch": "dispatched", "handle": "handled"}[what]
+            found = self.exact.percentiles(kind).get("")
+            if found is None:
+                return None
+            return found[which == "p90"] / (3600 if what == "dispatch" else self.day)
+        return value_of(code, self.now, self.selection.clock)
+
+    def value_before(self, code: str) -> float | None:
+        """The same indicator of the period before."""
+        return value_of(code, self.before, self.selection.clock)
+
+    @cached_property
+    def has_changed(self) -> dict[str, bool]:
+        """Which of the judged indicators differ from the period before by more than chance."""
+        now, before = self._totals
+
+        def means(what: str, count: str) -> bool:
+            return comparing.means_differ(
+                now.mean(what, count),
+                getattr(now, what),
+                before.mean(what, count),
+                getattr(before, what),
+            )
+
+        def shares(part: str, whole: str) -> bool:
+            return comparing.shares_differ(now[part], now[whole], before[part], before[whole])
+
+        return {
+            "dispatch_mean": means("dispatch", "dispatched"),
+            "handle_mean": means("handle", "handled"),
+            "on_time": shares("due_met", "due"),
+            "satisfied": shares("satisfied", "scored"),
+            "received": comparing.counts_differ(now["received"], before["received"]),
+        }
+
+    # --- over time -------------------------------------------------------------------------------
+
+    @cached_property
+    def by_day(self) -> dict[date, Figures]:
+        """Counts and sums of every day from the trend's first to today."""
+        span = Span(min(self._trend_spans[0].first, self.span.first), self.asked.today)
+        return {day: figures for (day,), figures in read(self.selection, [span], "day", durations=False)[0].items()}
+
+    @cached_property
+    def _trend_spans(self) -> list[Span]:
+        """Twelve weeks or months that end with the period."""
+        last = self.span.last
+        if self.span.days > 62:
+            return _months(last, 12)
+        return [
+            Span(last - timedelta(days=7 * weeks + 6), last - timedelta(days=7 * weeks))
+            for weeks in range(11, -1, -1)
+        ]
+
+    @cached_property
+    def trend(self) -> list[Step]:
+        """The steps of the small lines; those before the first case are left out."""
+        steps = [Step(span, self._sum(span)) for span in self._trend_spans]
+        while steps and not steps[0].figures:
+            steps.pop(0)
+        return steps
+
+    @cached_property
+    def flow(self) -> list[Step]:
+        """The period by days, weeks or months."""
+        days = self.span.days
+        if days <= 45:
+            spans = [Span(day, day) for day in _days(self.span)]
+        elif days <= 200:
+            first = self.span.first
+            spans = [
+                Span(start, min(start + timedelta(days=6), self.span.last))
+                for start in (first + timedelta(days=7 * week) for week in range((days + 6) // 7))
+            ]
+        else:
+            spans = [
+                Span(max(month.first, self.span.first), min(month.last, self.span.last))
+                for month in _months(self.span.last, (days + 59) // 30)
+                if month.last >= self.span.first
+            ]
+        return [Step(span, self._sum(span)) for span in spans]
+
+    def _sum(self, span: Span) -> Figures:
+        days = _days(span) if span.days <= len(self.by_day) else self.by_day
+        return Figures.merged(
+            self.by_day[day] for day in days if day in self.by_day and span.first <= day <= span.last
+        )
+
+    @property
+    def counts_units(self) -> bool:
+        """Is the board about a unit? Then what comes in is what was sent to it."""
+        return bool(self.selection.units)
+
+    @property
+    def coming_in(self) -> str:
+        return "dispatched" if self.counts_units else "received"
+
+    @property
+    def going_out(self) -> str:
+        return "handled" if self.counts_units else "closed"
+
+    # --- groups ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _still_waiting(self) -> dict[tuple[str, str], tuple[int, int]]:
+        return still_waiting(self.selection, self.span)
+
+    @cached_property
+    def waiting(self) -> list[Waiting]:
+        """Open cases by street and age."""
+        return open_cases(self.selection, at=self.at)
+
+    @cached_property
+    def ages(self) -> list[Waiting]:
+        """Open cases by age alone, the youngest first."""
+        bands = [name for name, _most in AGES]
+        return [
+            Waiting(
+                "",
+                age,
+                sum(row.in_time for row in self.waiting if row.age == age),
+                sum(row.overdue for row in self.waiting if row.age == age),
+                sum(row.paused for row in self.waiting if row.age == age),
+            )
+            for age in bands
+        ]
+
+    def _groups(self, kind: str, name: Callable[[str], str]) -> list[Group]:
+        by: Any = kind
+        now, before = read(self.selection, [self.span, self.before_span], by)
+        exact = self.exact.percentiles("handled", kind) if self.exact else {}
+        return [
+            Group(code, name(code), figures, before.get((code,), Figures()), kind, exact=exact.get(code))
+            for (code,), figures in now.items()
+        ]
+
+    @cached_property
+    def places(self) -> list[Group]:
+        """The league: streets, or the communities of the one street that is looked at."""
+        if len(self.selection.streets) == 1:
+            rows = [row for row in self.communities if row.now["handled"] or row.now["due"]]
+        else:
+            rows = [row for row in self._groups("street", self.names.street) if row.code]
+            self._add_waiting(rows)
+        self._judge(rows)
+        order = {"better": 0, "alike": 1, "slower": 2, "small": 3}
+        return sorted(rows, key=lambda row: (order[row.verdict], row.adjusted or row.mean or 0, row.code))
+
+    def _add_waiting(self, rows: Iterable[Group]) -> None:
+        for row in rows:
+            waiting = [pair for (street, _unit), pair in self._still_waiting.items() if street == row.code]
+            row.now.counts["due_unhandled"] = sum(unhandled for unhandled, _unclosed in waiting)
+            row.now.counts["due_unclosed"] = sum(unclosed for _unhandled, unclosed in waiting)
+
+    def _judge(self, rows: list[Group]) -> None:
+        """Better, alike or slower than the whole, by the 95 % interval of the adjusted mean."""
+        overall = self.now.mean("handle", "handled")
+        for row in rows:
+            scale = 1.0
+            if self.is_adjusted and overall:
+                of_street = {
+                    category: figures
+                    for (street, category), figures in self._by_matter[0].items()
+                    if street == row.code
+                }
+                if found := comparing.adjusted_mean(of_street, self._everywhere, overall):
+                    row.adjusted, scale = found
+            shown = row.adjusted if row.adjusted is not None else row.mean
+            half = comparing.mean_interval(row.mean, row.now.handle)
+            row.half = half * scale if half is not None else None
+            if row.is_small or row.half is None or shown is None or overall is None:
+                row.verdict = "small"
+            elif shown + row.half < overall:
+                row.verdict = "better"
+            elif shown - row.half > overall:
+                row.verdict = "slower"
+            else:
+                row.verdict = "alike"
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Same-mix comparison needs the district's matters; one unit or one source has its own."""
+        return not (
+            self.selection.units
+            or self.selection.categories
+            or self.selection.sources
+            or len(self.selection.streets) == 1
+        )
+
+    @cached_property
+    def _by_matter(self) -> list[dict[tuple[Any, ...], Figures]]:
+        return read(self.selection, [self.span, self.before_span], "street", "category", durations=False)
+
+    @cached_property
+    def _everywhere(self) -> dict[str, Figures]:
+        collected: dict[str, list[Figures]] = defaultdict(list)
+        for (_street, category), figures in self._by_matter[0].items():
+            collected[category].append(figures)
+        return {category: Figures.merged(parts) for category, parts in collected.items()}
+
+    @cached_property
+    def communities(self) -> list[Group]:
+        """Every community that had anything, the latest first."""
+        rows = [row for row in self._groups("community", self.names.community) if row.code]
+        return sorted(rows, key=lambda row: (-row.late, -row.now["handled"], row.code))
+
+    @cached_property
+    def units(self) -> list[Group]:
+        """Units below the one looked at (or the district), each with everything below it."""
+        root = self.asked.unit or self.scope.unit
+        rows = self._groups("unit", self.names.unit)
+        collected: dict[str, list[Group]] = defaultdict(list)
+        for row in rows:
+            collected[self.names.child_of(root, row.code)].append(row)
+        groups = []
+        for code, parts in collected.items():
+            now = Figures.merged(part.now for part in parts)
+            before = Figures.merged(part.before for part in parts)
+            group = Group(code, self.names.unit(code), now, before, "unit", parts=parts)
+            group.exact = self._exact_of({part.code for part in parts})
+            if now["handled"] or now["due"] or now["dispatched"]:
+                groups.append(group)
+        return sorted(groups, key=lambda row: (-row.now["handled"], row.code))
+
+    def _exact_of(self, units: set[str]) -> tuple[float, float] | None:
+        if self.exact is None:
+            return None
+        rows = [row for row in self.exact.rows if row[2] in units]
+        return Exact(rows).percentiles("handled").get("")
+
+    @cached_property
+    def categories(self) -> list[Group]:
+        """Matters by how many were handled."""
+        rows = [row for row in self._groups("category", self.names.category) if row.code]
+        return sorted(rows, key=lambda row: (-row.now["handled"], row.code))
+
+    # --- what got worse --------------------------------------------------------------------------
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Places × matters that got worse by more than chance, the weightiest first."""
+        if self.selection.units or self.selection.sources:
+            return []
+        now, before = self._by_matter
+        found: list[Change] = []
+        suspects: list[tuple[float, str, str]] = []
+        for (street, category), figures in now.items():
+            then = before.get((street, category))
+            if then is None or not street or not category:
+                continue
+            n, m = figures["handled"], then["handled"]
+            if min(n, m) >= CHANGE_LEAST:
+                slower = (figures.seconds["handle"] / n) / max(1.0, then.seconds["handle"] / m)
+                if slower > 1.15:
+                    suspects.append((slower * n**0.5, street, category))
+            found += _count_changes(street, category, figures, then)
+        found += self._slower(sorted(suspects, reverse=True)[:_CANDIDATES])
+        found.sort(key=lambda change: (-change.weight, change.street, change.category))
+        seen: set[tuple[str, str]] = set()
+        top = []
+        for change in found:
+            if (change.street, change.category) not in seen:
+                seen.add((change.street, change.category))
+                top.append(change)
+        return top[:_CHANGES_SHOWN]
+
+    def _slower(self, suspects: list[tuple[float, str, str]]) -> list[Change]:
+        """Of the suspects, those whose handling time rose by more than chance."""
+        if not suspects:
+            return []
+        narrowed = self.selection.only(
+            streets=tuple({street for _weight, street, _category in suspects}),
+            categories=tuple({category for _weight, _street, category in suspects}),
+        )
+        now, before = read(narrowed, [self.span, self.before_span], "street", "category")
+        found = []
+        for _weight, street, category in suspects:
+            figures, then = now[street, category], before[street, category]
+            mean, mean_then = figures.mean("handle", "handled"), then.mean("handle", "handled")
+            if mean and mean_then and comparing.means_differ(mean, figures.handle, mean_then, then.handle):
+                extra_days = (mean - mean_then) * figures["handled"] / self.day
+                found.append(
+                    Change(
+                        street,
+                        category,
+                        "handle",
+                        mean_then / self.day,
+                        mean / self.day,
+                        figures["handled"],
+                        extra_days / 5,
+                    )
+                )
+        return found
+
+
+def _count_changes(street: str, category: str, now: Figures, before: Figures) -> list[Change]:
+    found = []
+    came, came_before = now["received"], before["received"]
+    if (
+        min(came, came_before) >= CHANGE_LEAST
+        and came > 1.3 * came_before
+        and comparing.counts_differ(came, came_before)
+    ):
+        found.append(Change(street, category, "intake", came_before, came, came, (came - came_before) / 4))
+    late, late_before = now["due"] - now["due_met"], before["due"] - before["due_met"]
+    if (
+        min(now["due"], before["due"]) >= CHANGE_LEAST
+        and late / now["due"] > late_before / before["due"] + 0.02
+        and comparing.shares_differ(late, now["due"], late_before, before["due"])
+    ):
+        more = (late / now["due"] - late_before / before["due"]) * now["due"]
+        shares = now["due_met"] / now["due"], before["due_met"] / before["due"]
+        found.append(Change(street, category, "on_time", shares[1], shares[0], now["due"], more))
+    return found
+
+
+def _days(span: Span) -> Iterable[date]:
+    return (span.first + timedelta(days=number) for number in range(span.days))
+
+
+def _months(last: date, count: int) -> list[Span]:
+    """The last `count` months, the newest one up to `last`."""
+    spans = [Span(last.replace(day=1), last)]
+    while len(spans) < count:
+        end = spans[0].first - timedelta(days=1)
+        spans.insert(0, Span(end.replace(day=1), end))
+    return spans

@@ -1,0 +1,63 @@
+"""Is a difference more than chance? The few tests that decide which words a board may use."""
+
+import math
+from typing import Final
+
+from dashboards.reading import Figures
+from dashboards.sketch import Durations
+
+# Two-sided 95 %.
+Z: Final = 1.96
+
+
+def mean_interval(mean: float | None, durations: Durations) -> float | None:
+    """Half the width of the 95 % interval around a mean of these durations, in the mean's unit."""
+    spread = durations.spread()
+    if mean is None or spread is None:
+        return None
+    return Z * spread / math.sqrt(len(durations))
+
+
+def means_differ(
+    mean: float | None, durations: Durations, before: float | None, durations_before: Durations
+) -> bool:
+    """Do two means of seconds differ by more than chance would make them (Welch)?"""
+    now, then = durations.spread(), durations_before.spread()
+    if mean is None or before is None or now is None or then is None:
+        return False
+    error = math.sqrt(now * now / len(durations) + then * then / len(durations_before))
+    return abs(mean - before) > Z * error
+
+
+def shares_differ(part: int, whole: int, part_before: int, whole_before: int) -> bool:
+    """Do two shares differ by more than chance would make them?"""
+    if whole <= 0 or whole_before <= 0:
+        return False
+    pooled = (part + part_before) / (whole + whole_before)
+    error = math.sqrt(max(0.0, pooled * (1 - pooled)) * (1 / whole + 1 / whole_before))
+    return abs(part / whole - part_before / whole_before) > Z * error
+
+
+def counts_differ(count: int, before: int) -> bool:
+    """Do two counts of equally long periods differ by more than chance would make them (Poisson)?"""
+    return abs(count - before) > Z * math.sqrt(count + before)
+
+
+def adjusted_mean(
+    by_category: dict[str, Figures], everywhere: dict[str, Figures], overall: float
+) -> tuple[float, float] | None:
+    """折算: a place's mean handling time, had its matters been the district's mix, in seconds.
+
+    Indirect standardisation: how much longer its cases took than the same matters take everywhere,
+    times the overall mean. The second number is overall ÷ expected, which scales an interval too.
+    """
+    cases = sum(figures["handled"] for figures in by_category.values())
+    expected = sum(
+        figures["handled"] * (everywhere[code].mean("handle", "handled") or 0.0)
+        for code, figures in by_category.items()
+        if code in everywhere
+    )
+    if cases <= 0 or expected <= 0:
+        return None
+    observed = sum(figures.seconds["handle"] for figures in by_category.values())
+    return observed / expected * overall, overall * cases / expected

@@ -1,0 +1,104 @@
+"""Whose numbers a person may see, and what units, places and matters are called."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import OrgUnit, User
+from accounts.roles import Role
+from accounts.viewer import Reach, viewer_of
+from dispatch.models import Category
+from grids.models import Area
+
+# Roles that look at numbers at all. An administrator keeps the installation and counts nothing.
+BOARD_ROLES = (Role.LEADER, Role.SUPERVISOR, Role.OPERATOR, Role.DISPATCHER, Role.HANDLER)
+_OVERSIGHT = BOARD_ROLES[:4]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of the district that a person's numbers are about."""
+
+    reach: Reach
+    street: str = ""  # its area code, where the reach is a street
+    unit: OrgUnit | None = None  # the unit whose subtree it is, where the reach is a unit
+
+    @property
+    def is_district(self) -> bool:
+        return self.reach == Reach.DISTRICT
+
+
+def scope_of(user: User | AnonymousUser) -> Scope | None:
+    """The widest of a person's grants; None where no role of theirs looks at numbers.
+
+    Somebody who oversees a street and also works in a unit sees the street: two scopes cannot be added
+    up without counting their overlap twice.
+    """
+    grants = viewer_of(user).with_roles(*BOARD_ROLES)
+    overseeing = [grant for grant in grants if grant.role in _OVERSIGHT]
+    if any(grant.reach == Reach.DISTRICT for grant in overseeing):
+        return Scope(Reach.DISTRICT)
+    for grant in overseeing:
+        if grant.reach == Reach.STREET:
+            return Scope(Reach.STREET, street=grant.unit.area_code)
+    if grants:
+        return Scope(Reach.UNIT, unit=min((grant.unit for grant in grants), key=lambda unit: unit.path))
+    return None
+
+
+class Names:
+    """What codes are called in the reader's language; each kind is read once, when it is asked for."""
+
+    @cached_property
+    def streets(self) -> dict[str, str]:
+        return {code: name for code, name, _parent in self._areas if code.endswith("000")}
+
+    @cached_property
+    def communities(self) -> dict[str, str]:
+        return {code: name for code, name, _parent in self._areas if not code.endswith("000")}
+
+    @cached_property
+    def _areas(self) -> list[tuple[str, str, str]]:
+        areas = Area.objects.filter(kind__in=[Area.Kind.STREET, Area.Kind.COMMUNITY])
+        column = "name_en" if self._english else "name_zh"
+        return list(areas.order_by("code").values_list("code", column, "parent_id"))
+
+    @cached_property
+    def units(self) -> dict[str, OrgUnit]:
+        return {unit.code: unit for unit in OrgUnit.objects.order_by("path")}
+
+    @cached_property
+    def categories(self) -> dict[str, Category]:
+        return {category.code: category for category in Category.objects.defer("scope_zh")}
+
+    @cached_property
+    def _english(self) -> bool:
+        return (get_language() or "").startswith("en")
+
+    def street(self, code: str) -> str:
+        return self.streets.get(code) or _("Place not known")
+
+    def community(self, code: str) -> str:
+        return self.communities.get(code) or _("Place not known")
+
+    def unit(self, code: str) -> str:
+        return self.units[code].name if code in self.units else code
+
+    def category(self, code: str) -> str:
+        return self.categories[code].name if code in self.categories else _("Not yet classified")
+
+    def within(self, unit: OrgUnit) -> tuple[str, ...]:
+        """The codes of a unit and everything below it."""
+        return tuple(code for code, other in self.units.items() if other.is_within(unit))
+
+    def child_of(self, root: OrgUnit | None, code: str) -> str:
+        """The unit directly below `root` (the district, where None) that `code` belongs to."""
+        unit = self.units.get(code)
+        if unit is None:
+            return code
+        path = unit.path.split(">")
+        depth = len(root.path.split(">")) if root else 1
+        return path[min(depth, len(path) - 1)]
