@@ -20,9 +20,9 @@ from incidents.actor import Actor
 from incidents.api import inputs
 from incidents.api.access import visible_incidents
 from incidents.api.cases import case_detail
+from incidents.api.fields import checked
 from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
-from incidents.api.reports import checked
 from incidents.errors import InvalidInput
 from incidents.models import Attachment
 

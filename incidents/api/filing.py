@@ -15,6 +15,7 @@ from accounts.viewer import viewer_of
 from dispatch.vocabulary import Source
 from incidents.actor import Actor
 from incidents.api.errors import FieldError, Problem, fact_message, field_error, read_error
+from incidents.api.fields import checked
 from incidents.api.inputs import NO_SUCH_PICTURE, ReportInput
 from incidents.intake import Refusal, ReportDraft, Reporter
 from incidents.models import Attachment
@@ -112,12 +113,10 @@ def key_of(header: str | None) -> str:
 
 def read_reports(rows: Sequence[Any], filer: Filer, *, key: str = "") -> list[ReportDraft | RowProblem]:
     """Check rows; answers a draft or a problem for each, in order. Two queries at most, however many."""
-    reader = ReportInput()  # one for all rows: building its fields costs more than checking a row
     read: list[ReportDraft | RowProblem] = []
     for row in rows:
         try:
-            told = reader.run_validation(row)
-            read.append(_draft(told, filer, key))
+            read.append(_draft(checked(ReportInput, row), filer, key))
         except (ValidationError, Problem) as error:
             read.append(RowProblem.of(error))
     return _with_attachments_checked(read, filer)

@@ -1,13 +1,12 @@
 """Reports in: one, a thousand, or what upstream says later; and what became of one."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -22,6 +21,7 @@ from dispatch.facts import PlaceFacts
 from incidents.api.access import asking_of, visible_reports
 from incidents.api.answers import case_answer, decision_answer, explainer, receipt_answer
 from incidents.api.errors import BODY, Problem, problem_response
+from incidents.api.fields import checked
 from incidents.api.filing import Filer, RowProblem, key_of, read_reports
 from incidents.api.inputs import AttachmentInput, DecisionInput, ReportInput, UpdateInput
 from incidents.api.outputs import AttachmentOut, BatchOut, DecisionOut, ReceiptOut, ReportOut, UpdateOut
@@ -205,12 +205,6 @@ class NothingHereView(APIView):
         if not request.path.endswith("/"):
             raise NotFound(_("There is nothing at this address. Addresses here end with a slash."))
         raise NotFound(_("There is nothing at this address."))
-
-
-def checked(input_class: type[serializers.Serializer[Any]], data: object) -> Mapping[str, Any]:
-    """The input, validated; raises ValidationError."""
-    told: Mapping[str, Any] = input_class().run_validation(data)
-    return told
 
 
 def _file(rows: list[Any], filer: Filer, key: str = "") -> tuple[list[Receipt | RowProblem], Explainer]:
