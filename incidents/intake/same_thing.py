@@ -21,7 +21,7 @@ from incidents.models.incident import OPEN_STATUSES
 
 RADIUS_M = 100.0
 WINDOW = timedelta(days=3)
-# Of 100: at least this alike in words. The measured precision stands in docs/decisions/0004.
+# Of 100: at least this alike in words; docs/decisions/0004 says what was measured.
 LIKENESS = 90.0
 _TILE = 0.002  # degrees, about 200 m: a radius touches at most four tiles
 _BUCKETS = 512  # bounds the locks that one batch can take
