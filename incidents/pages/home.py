@@ -26,6 +26,7 @@ from incidents.pages.access import person, staff
 class SignIn(LoginView):
     """The front door; a demonstration shows its keys."""
 
+    template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
