@@ -74,7 +74,9 @@ def _play_day(day: date, history: DemoHistory) -> int:
     so a day that was stopped half way is filed again and found to be there already."""
     dice = random.Random(day.toordinal())
     residents = Residents(dice, prefix=f"demo-{day:%Y%m%d}")
-    crew = Crew(dice)
+    # Of their own: a case that is found to be there is not lived again, and the reports must not notice.
+    fate = random.Random(f"fate {day}")
+    crew = Crew(fate)
     calendar = work_calendar()
     arrivals = instants(
         day,
@@ -96,7 +98,7 @@ def _play_day(day: date, history: DemoHistory) -> int:
         if not receipt.created or receipt.joined:
             continue
         cases += 1
-        _live(receipt.incident, made, crew, dice, history)
+        _live(receipt.incident, made, crew, fate, history)
     return cases
 
 
