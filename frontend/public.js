@@ -3,6 +3,7 @@ import { startClocks } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
 import { startPolling } from "./js/poll.js";
 import { startToasts } from "./js/toasts.js";
+import "./resident.js";
 
 /* Larger type at once; the form behind the button remembers it for the next page. */
 document.addEventListener("submit", (event) => {

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.templatetags.ui import spoken
@@ -155,7 +155,7 @@ def _checking(case: TrackedCase) -> Headline:
 def _parked(case: TrackedCase) -> Headline:
     return Headline(
         "paused",
-        _("Waiting"),
+        pgettext("resident", "Waiting"),
         _("It cannot be settled at once"),
         _("%(unit)s keeps it, and has told you why below.") % {"unit": case.unit},
         note=_("They come back to it on %(day)s.") % {"day": on_day(case.parked_until)}
@@ -167,7 +167,7 @@ def _parked(case: TrackedCase) -> Headline:
 def _paused(case: TrackedCase) -> Headline:
     return Headline(
         "paused",
-        _("Waiting"),
+        pgettext("resident", "Waiting"),
         case.unit,
         _("Work stands still for a reason that was approved; the clock goes on afterwards."),
     )
@@ -200,7 +200,7 @@ def _settled(case: TrackedCase) -> Headline:
         detail = _("Have a look, and say how it was.")
     return Headline(
         "on" if case.outcome == ResolutionOutcome.SOLVED else "closed",
-        _("Now it is your turn") if case.may_rate else _("Closed"),
+        _("Now it is your turn") if case.may_rate else pgettext("resident", "Closed"),
         what,
         detail,
         note=_objection_note(case),
@@ -220,7 +220,7 @@ def _objection_note(case: TrackedCase) -> str:
 def _answered(case: TrackedCase) -> Headline:
     return Headline(
         "on",
-        _("Answered"),
+        pgettext("resident", "Answered"),
         _("The operations centre has answered you"),
         _("The answer stands below."),
         note=_objection_note(case),
@@ -238,7 +238,7 @@ def _declined(case: TrackedCase) -> Headline:
 
 def _withdrawn(case: TrackedCase) -> Headline:
     detail = _("Others have reported it too, so it goes on for them.") if case.reports > 1 else ""
-    return Headline("closed", _("Closed"), _("You took this report back"), detail)
+    return Headline("closed", pgettext("resident", "Closed"), _("You took this report back"), detail)
 
 
 _HEADLINES: dict[Phase, Callable[[TrackedCase], Headline]] = {
@@ -268,7 +268,13 @@ def stages(case: TrackedCase) -> list[dict[str, str]]:
     }.get(Phase(case.phase))
     if reached is None:
         return []
-    names = [_("Received"), _("Taken on"), _("At work"), _("Checked"), _("Your turn")]
+    names = [
+        pgettext("stage", "Received"),
+        _("Taken on"),
+        _("At work"),
+        pgettext("resident", "Checked"),
+        _("Your turn"),
+    ]
     if case.phase == Phase.SETTLED and not case.may_rate:
         reached = len(names)
     return [
