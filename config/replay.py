@@ -201,8 +201,9 @@ class Replay:
         while self._queue and self._queue[0][0] <= at:
             when, _order, incident_id, step = heapq.heappop(self._queue)
             self._go_to(when)
-            if self._crew.take(step):
-                self._plan(Incident.objects.get(pk=incident_id), when)
+            # Refused or not: something has moved the case on, so look at it again.
+            self._crew.take(step)
+            self._plan(Incident.objects.get(pk=incident_id), when)
         self._go_to(at)
 
     def _go_to(self, at: datetime) -> None:
