@@ -210,8 +210,7 @@ class Replay:
         """Move the clock; every hour of it the sweeps come by, as the workers would."""
         if at - self._swept >= _SWEEP_EVERY:
             self._swept = at
-            while sweeps.fire_due_stages(at=at) or sweeps.perform_due_actions(at=at):
-                pass
+            sweeps.catch_up(at=at)
         self._clock.set(at)
 
     def _plan(self, incident: Incident, since: datetime) -> None:

@@ -12,11 +12,7 @@ from incidents.driving import clocks_are_driven
 @shared_task(name="incidents.fire_stages")
 def fire_stages() -> int:
     """Fire due stages until none is left, or for a bounded number of batches."""
-    fired = (
-        0
-        if clocks_are_driven()
-        else _until_empty(lambda: sweeps.fire_due_stages(at=clock.now()), sweeps.STAGE_BATCH)
-    )
+    fired = 0 if clocks_are_driven() else _until_empty(lambda: sweeps.fire_due_stages(at=clock.now()))
     sweeps.beat("stages", done=fired)
     return fired
 
@@ -24,11 +20,7 @@ def fire_stages() -> int:
 @shared_task(name="incidents.perform_actions")
 def perform_actions() -> int:
     """Do what acting stages demand."""
-    done = (
-        0
-        if clocks_are_driven()
-        else _until_empty(lambda: sweeps.perform_due_actions(at=clock.now()), sweeps.ACTION_BATCH)
-    )
+    done = 0 if clocks_are_driven() else _until_empty(lambda: sweeps.perform_due_actions(at=clock.now()))
     sweeps.beat("actions", done=done)
     return done
 
@@ -37,16 +29,16 @@ def perform_actions() -> int:
 def deliver_messages() -> int:
     """Send what the outbox holds."""
     transport = delivery.ConsoleTransport()
-    sent = _until_empty(lambda: delivery.deliver(at=clock.now(), transport=transport), delivery.BATCH)
+    sent = _until_empty(lambda: delivery.deliver(at=clock.now(), transport=transport))
     sweeps.beat("outbox", done=sent)
     return sent
 
 
-def _until_empty(step: Callable[[], int], batch: int, *, rounds: int = 40) -> int:
+def _until_empty(step: Callable[[], int], *, rounds: int = 40) -> int:
     total = 0
     for _round in range(rounds):
         done = step()
         total += done
-        if done < batch:
+        if not done:  # a clock whose stage fired may have its next one due already
             break
     return total

@@ -14,7 +14,7 @@ from dispatch.calendar import SHANGHAI
 from dispatch.deadlines import Limit, due
 from dispatch.edition import work_calendar
 from dispatch.vocabulary import Nature, Urgency
-from incidents import actions
+from incidents import actions, sweeps
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, Timer
 from incidents.models.incident import ResolutionOutcome, Status
@@ -80,8 +80,11 @@ class Crew:
         done = 0
         while (step := self.next_step(incident, memory, since=since)) and step.at <= until:
             since = step.at
-            # Refused: the clock has moved the case on meanwhile. Look again, from this instant on.
-            done += self.take(step)
+            if self.take(step):
+                done += 1
+            else:
+                # The clock has moved the case on meanwhile: let it, and look again from this instant on.
+                sweeps.catch_up(at=since)
             incident = Incident.objects.get(pk=incident.pk)
         return done
 
