@@ -8,8 +8,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("api/v1/", include("incidents.api.urls")),
+    path("api/v1/", include("dashboards.api_urls")),
+    path("api/v1/", include("incidents.api.urls")),  # last: it answers whatever nobody else did
     path("", include("grids.urls")),
+    path("", include("dashboards.urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.resident_urls")),
 ]

@@ -17,6 +17,7 @@ from dashboards.scope import Names, Scope
 # A change of place × matter is only told from this many cases on in both periods.
 CHANGE_LEAST: Final = 30
 _CHANGES_SHOWN: Final = 5
+_SPOTS_SHOWN: Final = 6
 _CANDIDATES: Final = 10
 
 
@@ -185,7 +186,10 @@ class Board:
     def by_day(self) -> dict[date, Figures]:
         """Counts and sums of every day from the trend's first to today."""
         span = Span(min(self._trend_spans[0].first, self.span.first), self.asked.today)
-        return {day: figures for (day,), figures in read(self.selection, [span], "day", durations=False)[0].items()}
+        return {
+            day: figures
+            for (day,), figures in read(self.selection, [span], "day", durations=False)[0].items()
+        }
 
     @cached_property
     def _trend_spans(self) -> list[Span]:
@@ -207,11 +211,17 @@ class Board:
         return steps
 
     @cached_property
+    def flow_leaves_out_today(self) -> bool:
+        """A day that is not over would look like a fall."""
+        return self.span.last == self.asked.today and 3 < self.span.days <= 45
+
+    @cached_property
     def flow(self) -> list[Step]:
         """The period by days, weeks or months."""
         days = self.span.days
         if days <= 45:
-            spans = [Span(day, day) for day in _days(self.span)]
+            last = self.span.last - timedelta(days=1) if self.flow_leaves_out_today else self.span.last
+            spans = [Span(day, day) for day in _days(Span(self.span.first, last))]
         elif days <= 200:
             first = self.span.first
             spans = [
@@ -286,11 +296,17 @@ class Board:
         if len(self.selection.streets) == 1:
             rows = [row for row in self.communities if row.now["handled"] or row.now["due"]]
         else:
-            rows = [row for row in self._groups("street", self.names.street) if row.code]
-            self._add_waiting(rows)
+            rows = self.streets
         self._judge(rows)
         order = {"better": 0, "alike": 1, "slower": 2, "small": 3}
         return sorted(rows, key=lambda row: (order[row.verdict], row.adjusted or row.mean or 0, row.code))
+
+    @cached_property
+    def streets(self) -> list[Group]:
+        """Every street that had anything, with what waits there."""
+        rows = [row for row in self._groups("street", self.names.street) if row.code]
+        self._add_waiting(rows)
+        return sorted(rows, key=lambda row: row.code)
 
     def _add_waiting(self, rows: Iterable[Group]) -> None:
         for row in rows:
@@ -379,6 +395,17 @@ class Board:
         """Matters by how many were handled."""
         rows = [row for row in self._groups("category", self.names.category) if row.code]
         return sorted(rows, key=lambda row: (-row.now["handled"], row.code))
+
+    @cached_property
+    def late_spots(self) -> list[tuple[str, str, Figures]]:
+        """Places × matters with the most late cases."""
+        spots = [
+            (street, category, figures)
+            for (street, category), figures in self._by_matter[0].items()
+            if street and category and figures["due"] > figures["due_met"]
+        ]
+        spots.sort(key=lambda spot: (spot[2]["due_met"] - spot[2]["due"], spot[0], spot[1]))
+        return spots[:_SPOTS_SHOWN]
 
     # --- what got worse --------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
 
 from dashboards.board import Board, Step
 from dashboards.indicators import BY_CODE, Indicator
@@ -109,9 +109,21 @@ def ages(board: Board, link: Link) -> dict[str, Any]:
     """Open cases by how long ago they came in, and how they stand."""
     rows = board.ages
     series = [
-        {"name": _("in time"), "data": [row.in_time for row in rows], "tone": "primary", "faint": True, "stack": "a"},
+        {
+            "name": _("in time"),
+            "data": [row.in_time for row in rows],
+            "tone": "primary",
+            "faint": True,
+            "stack": "a",
+        },
         {"name": _("overdue"), "data": [row.overdue for row in rows], "tone": "overdue", "stack": "a"},
-        {"name": _("paused"), "data": [row.paused for row in rows], "tone": "paused", "faint": True, "stack": "a"},
+        {
+            "name": _("paused"),
+            "data": [row.paused for row in rows],
+            "tone": "paused",
+            "faint": True,
+            "stack": "a",
+        },
     ]
     return {
         "kind": "hbar",

@@ -90,7 +90,8 @@ _CASES: Final = (
     *(CaseList(f"open-{age}", _("Open cases by age"), _aged(age)) for age, _most in AGES),
 )
 
-LISTS: Final[dict[str, FactList | CaseList]] = {entry.code: entry for entry in (*_FACTS, *_CASES)}
+_ALL: tuple[FactList | CaseList, ...] = (*_FACTS, *_CASES)
+LISTS: Final = {entry.code: entry for entry in _ALL}
 
 
 def facts(entry: FactList, selection: Selection, span: Span, user: User | AnonymousUser) -> QuerySet[Outcome]:
@@ -115,7 +116,9 @@ def facts(entry: FactList, selection: Selection, span: Span, user: User | Anonym
     return rows.order_by(*order).select_related("incident__text", "incident__owner_unit")
 
 
-def cases(entry: CaseList, selection: Selection, at: datetime, user: User | AnonymousUser) -> QuerySet[Incident]:
+def cases(
+    entry: CaseList, selection: Selection, at: datetime, user: User | AnonymousUser
+) -> QuerySet[Incident]:
     """The cases that a count of now is made of, the oldest first."""
     return (
         Incident.objects.filter(

@@ -96,9 +96,8 @@ class FilterForm(forms.Form):
         super().__init__(data)
         self.today = today
         streets = [scope.street] if scope.street else list(names.streets)
-        units = names.units.values()
-        if scope.unit:
-            units = [unit for unit in units if unit.is_within(scope.unit)]
+        root = scope.unit
+        units = [unit for unit in names.units.values() if root is None or unit.is_within(root)]
         domains = {category.domain_code for category in names.categories.values()}
         self.fields["period"].choices = list(PERIODS.items())  # type: ignore[attr-defined]
         self.fields["street"].choices = [(code, "") for code in streets]  # type: ignore[attr-defined]

@@ -196,7 +196,7 @@ ALL: Final = (
     ),
     Indicator(
         "on_time",
-        _("Handled on time"),
+        pgettext_lazy("indicator", "Handled on time"),
         "share",
         _("Cases resolved by their due time ÷ cases that fell due"),
         _("Due times that fell into the period, up to today"),
@@ -208,7 +208,7 @@ ALL: Final = (
     ),
     Indicator(
         "handled_share",
-        _("Handled at all"),
+        pgettext_lazy("indicator", "Handled at all"),
         "share",
         _("Cases resolved by now ÷ cases that fell due"),
         _("Due times that fell into the period, and which of those cases still wait"),
@@ -220,7 +220,7 @@ ALL: Final = (
     ),
     Indicator(
         "closed_share",
-        _("Closed"),
+        pgettext_lazy("indicator", "Closed"),
         "share",
         _("Cases closed by now ÷ cases that fell due"),
         _("Due times that fell into the period, and which of those cases are still open"),
@@ -232,7 +232,7 @@ ALL: Final = (
     ),
     Indicator(
         "rework",
-        _("Reworked"),
+        pgettext_lazy("indicator", "Reworked"),
         "share",
         _("Resolutions that did not stand ÷ cases handled"),
         _("Reopenings, on the day they happened"),
@@ -244,7 +244,7 @@ ALL: Final = (
     ),
     Indicator(
         "returned",
-        _("Returned"),
+        pgettext_lazy("indicator", "Returned"),
         "share",
         _("Returns that the centre agreed to ÷ sendings (those that stand and those returned)"),
         _("Agreed returns, on the day of the answer"),
@@ -304,7 +304,7 @@ ALL: Final = (
     ),
     Indicator(
         "satisfied",
-        _("Satisfied"),
+        pgettext_lazy("indicator", "Satisfied"),
         "share",
         _("Results rated 4 or 5 ÷ results rated"),
         _("Ratings, on the day they were given; the first one of a handling stands"),

@@ -82,7 +82,8 @@ def street(request: HttpRequest, code: str) -> HttpResponse:
     index = codes.index(code)
     tail = opened.asked.query(street=None)
     links = {
-        name: reverse("board-street", args=[codes[(index + step) % len(codes)]]) + (f"?{tail}" if tail else "")
+        name: reverse("board-street", args=[codes[(index + step) % len(codes)]])
+        + (f"?{tail}" if tail else "")
         for name, step in (("previous", -1), ("next", 1))
     }
     context = _board_context(opened) | {
@@ -142,7 +143,11 @@ def values(request: HttpRequest) -> HttpResponse:
 def definitions(request: HttpRequest) -> HttpResponse:
     """指标口径: every indicator with its formula, source and caveat."""
     rows = [
-        {"indicator": indicator, "unit": UNIT_WORDS[indicator.unit], "target": shown(indicator, indicator.target)}
+        {
+            "indicator": indicator,
+            "unit": UNIT_WORDS[indicator.unit],
+            "target": shown(indicator, indicator.target),
+        }
         for indicator in ALL
     ]
     return render(request, "dashboards/definitions.html", {"rows": rows, "small": SMALL})
@@ -170,6 +175,7 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "strip": present.strip(board),
         "changes_title": story.changes_title(board),
         "changes": [present.change_row(board, change) for change in board.changes],
+        "spots": _spots(board),
         "compares": not (board.selection.units or board.selection.sources),
         "change_least": SMALL,
         "map_title": story.map_title(board),
@@ -180,6 +186,7 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "league": present.league(board),
         "flow": charts.flow(board, link),
         "flow_title": story.flow_title(board),
+        "flow_note": story.flow_note(board),
         "ages": charts.ages(board, link),
         "ages_title": story.ages_title(board),
         "units": units[: present.FIRST_ROWS],
@@ -191,6 +198,13 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "small": SMALL,
         "form_action": reverse("board"),
     }
+
+
+def _spots(board: Board) -> list[dict[str, Any]]:
+    """As many of the latest places and matters as leave room for what got worse."""
+    spots = board.late_spots[: max(2, 6 - len(board.changes))]
+    most = spots[0][2]["due"] - spots[0][2]["due_met"] if spots else 0
+    return [present.spot_row(board, street, category, figures, most) for street, category, figures in spots]
 
 
 def _subline(board: Board) -> str:
@@ -250,7 +264,9 @@ def _filter_bar(opened: _Opened) -> dict[str, Any]:
     ]
     if asked.unit and asked.unit.code not in dict(units):
         units.insert(0, (asked.unit.code, asked.unit.name))
-    streets = {opened.scope.street: names.street(opened.scope.street)} if opened.scope.street else names.streets
+    streets = (
+        {opened.scope.street: names.street(opened.scope.street)} if opened.scope.street else names.streets
+    )
     return {
         "periods": [(key, str(name)) for key, name in PERIODS.items()],
         "streets": list(streets.items()),
@@ -285,7 +301,7 @@ def _listed(
         incident = row.incident if isinstance(row, Outcome) else row
         shown_row: dict[str, Any] = {
             "incident": incident,
-            "category": names.category((incident.category_id or "")),
+            "category": names.category(incident.category_id or ""),
             "street": names.street(incident.street_code) if incident.street_code else "",
             "community": names.community(incident.community_code) if incident.community_code else "",
         }
@@ -312,7 +328,10 @@ def _fact_value(entry: drill.FactList, row: Outcome, clock_name: str) -> dict[st
             value, unit = (seconds or 0) / day_length(clock_name), UNIT_WORDS["days"]  # type: ignore[arg-type]
         return {"value": f"{value:,.2f}", "value_unit": unit}
     if entry.shows == "due":
-        return {"value": _("on time") if row.on_time else _("late"), "state": "" if row.on_time else "overdue"}
+        return {
+            "value": _("on time") if row.on_time else _("late"),
+            "state": "" if row.on_time else "overdue",
+        }
     if entry.shows == "score":
         return {"value": str(row.score) if row.score else "—", "value_unit": _("of 5") if row.score else ""}
     return {}
@@ -336,7 +355,9 @@ def _chips(opened: _Opened, code: str) -> list[dict[str, str]]:
     domains = {category.domain_code: category.domain for category in names.categories.values()}
     for category in asked.categories:
         rest = [c for c in asked.categories if c != category]
-        chips.append({"name": domains.get(category) or names.category(category), "url": without(category=rest)})
+        chips.append(
+            {"name": domains.get(category) or names.category(category), "url": without(category=rest)}
+        )
     for source in asked.sources:
         rest = [s for s in asked.sources if s != source]
         chips.append({"name": str(Source(source).label), "url": without(source=rest)})
@@ -353,7 +374,15 @@ class _Echo:
 def _export(entry: drill.FactList | drill.CaseList, opened: _Opened, rows: Any) -> HttpResponse:
     """The list as CSV, without what anybody said: numbers, places and times are no personal data."""
     writer = csv.writer(_Echo())
-    heads = [_("Case"), _("Category"), _("Street"), _("Community"), _("Unit"), _("Day"), _value_name(entry) or _("Value")]
+    heads = [
+        _("Case"),
+        _("Category"),
+        _("Street"),
+        _("Community"),
+        _("Unit"),
+        _("Day"),
+        _value_name(entry) or _("Value"),
+    ]
 
     def lines() -> Iterator[str]:
         yield "\ufeff" + writer.writerow(heads)

@@ -11,6 +11,7 @@ from dashboards import charts, story
 from dashboards.board import Board, Change, Group
 from dashboards.comparing import counts_differ
 from dashboards.indicators import BY_CODE, SMALL, UNIT_WORDS, Indicator, shown
+from dashboards.reading import Figures
 
 # Rows that a table shows before the rest is folded away.
 FIRST_ROWS: Final = 12
@@ -102,9 +103,7 @@ def _notes(board: Board, indicator: Indicator, value: float | None) -> list[Note
     return notes
 
 
-def _change(
-    board: Board, indicator: Indicator, value: float | None, before: float | None
-) -> tuple[str, str]:
+def _change(board: Board, indicator: Indicator, value: float | None, before: float | None) -> tuple[str, str]:
     """Against the period before: an arrow only where the change is more than chance."""
     if value is None or before is None:
         return shown(indicator, before), ""
@@ -273,7 +272,9 @@ def league(board: Board) -> dict[str, Any]:
     for row in rows:
         words, state, mark = _VERDICTS[row.verdict]
         if not groups or groups[-1]["verdict"] != row.verdict:
-            groups.append({"verdict": row.verdict, "words": words(), "state": state, "mark": mark, "rows": []})
+            groups.append(
+                {"verdict": row.verdict, "words": words(), "state": state, "mark": mark, "rows": []}
+            )
         shown_row = row_of(board, row)
         if row.kind == "street":
             shown_row["url"] = reverse("board-street", args=[row.code]) + _query(board, street=None)
@@ -284,7 +285,9 @@ def league(board: Board) -> dict[str, Any]:
                 "at": place(middle),
                 "start": start,
                 "width": f"{float(place(middle + row.half)) - float(start):.1f}",
-                "words": _("{value} days ± {half}").format(value=f"{middle / day:.2f}", half=f"{row.half / day:.2f}"),
+                "words": _("{value} days ± {half}").format(
+                    value=f"{middle / day:.2f}", half=f"{row.half / day:.2f}"
+                ),
             }
         groups[-1]["rows"].append(shown_row)
     return {
@@ -325,6 +328,19 @@ def change_row(board: Board, change: Change) -> dict[str, Any]:
         "now_width": f"{change.now / scale * 100:.0f}" if scale else "0",
         "cases": f"{change.cases:,}",
         "url": link(drill, street=[change.street], category=[change.category]),
+    }
+
+
+def spot_row(board: Board, street: str, category: str, figures: Figures, most: int) -> dict[str, Any]:
+    """One place and matter with its late cases; the bar is against the most."""
+    late = figures["due"] - figures["due_met"]
+    return {
+        "street": board.names.street(street),
+        "category": board.names.category(category),
+        "late": f"{late:,}",
+        "due": f"{figures['due']:,}",
+        "width": f"{late / most * 100:.0f}" if most else "0",
+        "url": link_of(board)("late", street=[street], category=[category]),
     }
 
 

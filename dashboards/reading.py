@@ -354,5 +354,3 @@ def read_exact(selection: Selection, span: Span) -> Exact:
             [span.first, span.last, *values],
         )
         return Exact(cursor.fetchall())
-
-

@@ -32,7 +32,8 @@ _SPLITS: Final = ", ".join(
 # Every fact of `taken`, once for each cell that it belongs to.
 _SPREAD: Final = """
 spread AS (
-    SELECT s.split, s.grain, CASE s.grain WHEN 'day' THEN o.day ELSE date_trunc('month', o.day)::date END AS day,
+    SELECT s.split, s.grain,
+           CASE s.grain WHEN 'day' THEN o.day ELSE date_trunc('month', o.day)::date END AS day,
            {dimensions}, o.kind, o.sign, o.elapsed, o.working, {measures}
     FROM taken o CROSS JOIN (VALUES {splits}) AS s (grain, split)
 ), counted AS (

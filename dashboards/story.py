@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from dashboards.board import Board, Change, Group
 from dashboards.indicators import BY_CODE, SMALL, shown
@@ -43,7 +43,9 @@ def _pace(board: Board) -> str:
         "days": shown(BY_CODE["handle_mean"], handle),
     }
     if all(good):
-        text = _("A case took {hours} hours to dispatch and {days} days to handle: both within their targets;")
+        text = _(
+            "A case took {hours} hours to dispatch and {days} days to handle: both within their targets;"
+        )
     elif good[0]:
         text = _("A case took {hours} hours to dispatch, within target, and {days} days to handle: too long;")
     elif good[1]:
@@ -75,13 +77,15 @@ def _late(board: Board, on_time: float, late: int) -> str:
     if late >= LATE_LEAST and len(places) > 1 and places[0].late >= CONCENTRATED * late:
         portion = f"{places[0].late / late * 100:.0f}"
         return _(
-            "{share} % were handled on time, short of the target: of {late} late cases {portion} % are in {place}."
+            "{share} % were handled on time, short of the target:"
+            " {portion} % of {late} late cases are in {place}."
         ).format(place=places[0].name, portion=portion, **words)
     matters = sorted(board.categories, key=lambda row: -row.late)
     if late >= LATE_LEAST and len(matters) > 1 and matters[0].late >= CONCENTRATED * late:
         portion = f"{matters[0].late / late * 100:.0f}"
         return _(
-            "{share} % were handled on time, short of the target: of {late} late cases {portion} % are {matter}."
+            "{share} % were handled on time, short of the target:"
+            " {portion} % of {late} late cases are {matter}."
         ).format(matter=matters[0].name, portion=portion, **words)
     return _(
         "{share} % were handled on time, short of the target: {late} cases were late, in no place above all."
@@ -128,6 +132,14 @@ def flow_title(board: Board) -> str:
     return _("What came in went out again: open cases {before} before, {after} after").format(**words)
 
 
+def flow_note(board: Board) -> str:
+    """What the two lines are."""
+    note = _("Sent to the unit, and handled") if board.counts_units else _("Received, and closed")
+    if board.flow_leaves_out_today:
+        note += " · " + _("without today, which is not over")
+    return note
+
+
 def ages_title(board: Board) -> str:
     oldest, total = board.ages[-1].open, board.now["open"]
     if not total:
@@ -156,9 +168,7 @@ def league_title(board: Board) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     if len(names) > 3:
-        return _("{names} and {count} more").format(
-            names=_(", ").join(names[:2]), count=len(names) - 2
-        )
+        return _("{names} and {count} more").format(names=_(", ").join(names[:2]), count=len(names) - 2)
     return _(", ").join(names)
 
 
@@ -178,7 +188,8 @@ def map_title(board: Board) -> str:
             places=_listed([row.name for row in rows[:count]])
         )
     return _("Half of the late cases are in {count} of {all} communities").format(
-        count=count, all=len(board.names.communities) if not board.selection.streets else len(board.communities)
+        count=count,
+        all=len(board.names.communities) if not board.selection.streets else len(board.communities),
     )
 
 
@@ -223,7 +234,7 @@ def _worst_title(rows: Sequence[Group], none: str) -> str:
 CHANGE_WORDS: Final = {
     "handle": lambda: _("Handling time"),
     "intake": lambda: _("Cases received"),
-    "on_time": lambda: _("On time"),
+    "on_time": lambda: pgettext("indicator", "On time"),
 }
 
 

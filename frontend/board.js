@@ -67,7 +67,9 @@ function optionOf(spec, look) {
   };
   const value = {
     type: "value",
-    min: spec.min ?? (spec.kind === "line" && spec.plain ? "dataMin" : 0),
+    // A small line shows its shape, and how far its target is; it needs no zero. Everything else does.
+    min: spec.min ?? (spec.kind === "line" && spec.plain ? (range) => Math.min(range.min, spec.target?.value ?? range.min) : 0),
+    max: spec.plain && spec.target ? (range) => Math.max(range.max, spec.target.value) : undefined,
     splitNumber: 4,
     minInterval: spec.digits ? 0 : 1,
     axisLabel: { ...text, formatter: formatter(spec, false), show: !isAcross },
@@ -80,7 +82,7 @@ function optionOf(spec, look) {
     ...base,
     grid: {
       left: spec.plain ? 6 : 4, right: isAcross ? 64 : spec.kind === "line" && !isMany ? 52 : spec.plain ? 56 : 16,
-      top: isMany && !spec.plain ? 34 : isAcross && spec.target ? 28 : 14, bottom: spec.plain ? 6 : 4, containLabel: !spec.plain,
+      top: isMany && !spec.plain ? 34 : isAcross && spec.target ? 28 : spec.plain && spec.target ? 22 : 14, bottom: spec.plain ? 6 : 4, containLabel: !spec.plain,
     },
     legend: isMany && !spec.plain ? { top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, itemGap: 16, textStyle: text, inactiveColor: look.faint } : undefined,
     xAxis: isAcross ? value : category,

@@ -4,7 +4,6 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-
 # A fact waits in the queue from the transaction that wrote it on; COPY and set-based inserts come this
 # way too. The statement's rows are handed over at once, so a batch costs one more INSERT.
 QUEUE = """
