@@ -44,7 +44,8 @@ class ReportDraft:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[UUID, ...] = ()
     language: str = "zh-hans"
-    # The number of an open case that the reporter says is the same thing.
+    # The number of an open case that the reporter says is the same thing; empty where they looked at
+    # those that are known and say that it is none of them; None where nobody was asked.
     joins: str | None = None
 
     def content_hash(self) -> str:

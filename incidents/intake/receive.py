@@ -173,6 +173,8 @@ def _write(
     items: Sequence[_Item], *, at: datetime, client: ApiClient | None, user: User | None
 ) -> dict[int, Receipt | Refusal]:
     answers, fresh, repeats = _sort_out_repeats(items, client)
+    fresh, refused = _with_free_pictures(fresh)
+    answers.update(refused)
     if fresh:
         _write_reports(fresh, at=at, client=client, user=user)
         _attach_or_open(fresh, at=at)
@@ -182,11 +184,35 @@ def _write(
         assert item.incident is not None
         answers[item.position] = Receipt(item.report, item.incident, item.record, True, item.joins)
     for item, first in repeats:
+        if first.position in refused:
+            answers[item.position] = answers[first.position]
+            continue
         assert first.report is not None
         assert first.incident is not None
         answers[item.position] = Receipt(first.report, first.incident, first.record, False, first.joins)
     _keep_keys(items, answers, at=at, client=client)
     return answers
+
+
+def _with_free_pictures(items: Sequence[_Item]) -> tuple[list[_Item], dict[int, Receipt | Refusal]]:
+    """The reports whose pictures are free, and the answers of the others. The pictures are locked, so
+    that two reports at one moment cannot both have one."""
+    named = {pk for item in items for pk in item.draft.attachments}
+    if not named:
+        return list(items), {}
+    rows = Attachment.objects.filter(pk__in=named, report__isnull=True, incident__isnull=True)
+    free = set(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    kept: list[_Item] = []
+    answers: dict[int, Receipt | Refusal] = {}
+    for item in items:
+        if free.issuperset(item.draft.attachments):
+            free.difference_update(item.draft.attachments)
+            kept.append(item)
+            continue
+        # Perhaps it is this very report, which came in while this one waited for the lock.
+        first = Report.objects.filter(source=item.draft.source, external_id=item.draft.external_id).first()
+        answers[item.position] = _repeat_of(first, item) if first else _picture_used()
+    return kept, answers
 
 
 def _keep_keys(
@@ -227,9 +253,7 @@ def _sort_out_repeats(
             item.key_known, first = True, by_key[item.key]
             answers[item.position] = receipt_of(first) if first.content_hash == item.digest else _key_reused()
         elif key in known:
-            answers[item.position] = (
-                receipt_of(known[key]) if known[key].content_hash == item.digest else _conflict()
-            )
+            answers[item.position] = _repeat_of(known[key], item)
         elif key in firsts:
             if firsts[key].digest == item.digest:
                 repeats.append((item, firsts[key]))
@@ -253,6 +277,14 @@ def receipt_of(report: Report) -> Receipt:
     link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
     record = DecisionRecord.objects.filter(report=report).first()
     return Receipt(report, link.incident, record, False, link.how == "same")
+
+
+def _repeat_of(first: Report, item: _Item) -> Receipt | Refusal:
+    return receipt_of(first) if first.content_hash == item.digest else _conflict()
+
+
+def _picture_used() -> Refusal:
+    return Refusal("used", "attachments", _("A picture of this report belongs to another one."))
 
 
 def _conflict() -> Refusal:
@@ -320,7 +352,7 @@ def _attach_or_open(items: Sequence[_Item], *, at: datetime) -> None:
     for item in items:
         sighting = sightings.get(item.position)
         found = _named_case(item, candidates)
-        if found is None and sighting:
+        if found is None and sighting and item.draft.joins != "":
             found = same_thing(sighting, [*candidates, *opened])
         # A batch that is tried again in halves starts from nothing.
         item.joins, item.assignment = found is not None, None

@@ -49,6 +49,15 @@ def by_when(at: datetime) -> str:
     return _("%(day)s, %(time)s") % {"day": _weekday_and_day(local.date()), "time": f"{local:%H:%M}"}
 
 
+def short_time(at: datetime, now: datetime) -> str:
+    """今天 19:23, 昨天 19:23, or the day alone once it is longer ago."""
+    local = timezone.localtime(at)
+    days = (timezone.localtime(now).date() - local.date()).days
+    if days > 1:
+        return _weekday_and_day(local.date())
+    return (_("yesterday %(time)s") if days else _("today %(time)s")) % {"time": f"{local:%H:%M}"}
+
+
 def on_day(day: date) -> str:
     """7月6日（周一）, or Mon 6 Jul."""
     return _weekday_and_day(day)
@@ -56,9 +65,13 @@ def on_day(day: date) -> str:
 
 def _weekday_and_day(day: date) -> str:
     weekday = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")][day.weekday()]
-    if (get_language() or "").startswith("en"):
+    if _is_english():
         return f"{weekday} {day.day} {day:%b}"
     return f"{day.month}月{day.day}日（{weekday}）"
+
+
+def _is_english() -> bool:
+    return (get_language() or "").startswith("en")
 
 
 def limit(spelt: str) -> str:
@@ -273,7 +286,7 @@ def stages(case: TrackedCase) -> list[dict[str, str]]:
         _("Taken on"),
         _("At work"),
         pgettext("resident", "Checked"),
-        _("Your turn"),
+        pgettext("stage", "You"),
     ]
     if case.phase == Phase.SETTLED and not case.may_rate:
         reached = len(names)
@@ -306,6 +319,8 @@ def _unit(sentence: str, step: Step) -> str:
 def _dispatched(step: Step) -> str:
     if step.seconds is None:
         return _unit(_("Given to %(unit)s"), step)
+    if step.seconds < 1:
+        return _unit(_("Given to %(unit)s at once"), step)
     length = spoken(step.seconds, precise=step.seconds < 60)
     return _("Given to %(unit)s, %(length)s after it came in") % {"unit": step.unit, "length": length}
 
@@ -387,11 +402,18 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
 # --- why, and how it went -------------------------------------------------------------------------
 
 
-def why(case: TrackedCase) -> list[str]:
-    """Why it is this unit's job, in two or three sentences; empty where nobody has been named."""
+def why_in_short(case: TrackedCase) -> str:
+    """Why it is this unit's job, in one sentence; empty where the words alone did not decide it."""
+    if case.why is None or not case.why.words or case.why.by_person:
+        return ""
+    return _("You wrote “%(word)s”, and here that is theirs.") % {"word": case.why.words[0]}
+
+
+def why(case: TrackedCase) -> str:
+    """Why it is this unit's job, in a few sentences; empty where nobody has been named."""
     told = case.why
     if told is None or not told.unit:
-        return []
+        return ""
     sentences = []
     if told.by_person:
         sentences.append(_("A person at the operations centre decided it."))
@@ -400,7 +422,7 @@ def why(case: TrackedCase) -> list[str]:
         sentences.append(_("You wrote %(words)s.") % {"words": said})
     if told.place:
         sentences.append(_("The place is in %(place)s.") % {"place": told.place})
-    matter = told.matter if not (get_language() or "").startswith("en") else case.category
+    matter = case.category if _is_english() else told.matter  # the list is written in Chinese
     if matter:
         sentences.append(
             _("By the district's list, “%(matter)s” is for %(unit)s to settle within %(limit)s.")
@@ -408,7 +430,7 @@ def why(case: TrackedCase) -> list[str]:
         )
     if told.supervisor:
         sentences.append(_("%(unit)s watches over them.") % {"unit": told.supervisor})
-    return sentences
+    return (" " if _is_english() else "").join(sentences)
 
 
 def length_of_handling(case: TrackedCase) -> str:
@@ -478,7 +500,7 @@ def alike(case: AlikeCase, *, at: datetime) -> dict[str, Any]:
     return {
         "category": case.category,
         "distance": _("%(metres)d m from your place") % {"metres": max(10, round(case.metres, -1))},
-        "since": _("first reported %(when)s") % {"when": by_when(case.reported_at)},
+        "since": _("first reported %(when)s") % {"when": short_time(case.reported_at, at)},
         "reports": ngettext("%(count)d report", "%(count)d reports", case.reports) % {"count": case.reports},
         "who": with_whom % {"unit": case.unit},
         "when": _("To be done by %(when)s") % {"when": by_when(case.due_at)} if case.due_at else "",

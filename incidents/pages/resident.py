@@ -69,7 +69,7 @@ def words(request: HttpRequest, form_id: str = "") -> HttpResponse:
     if not form.is_valid():
         return _words_page(request, draft, form, status=400)
     if form.cleaned_data["text"] != draft.text:
-        draft.is_compared, draft.joins = False, None
+        draft.joins = None
     draft.text = form.cleaned_data["text"]
     resident_drafts.save(request.session, draft)
     return redirect("report-place", draft.form)
@@ -105,7 +105,7 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     told = form.cleaned_data
     draft.lon, draft.lat, draft.area = told["lon"], told["lat"], told["area"]
     draft.address, draft.landmark = told["address"], told["landmark"]
-    draft.is_placed, draft.is_compared, draft.joins = True, False, None
+    draft.is_placed, draft.joins = True, None
     draft.alike = [case.number for case in _alike(draft)]
     resident_drafts.save(request.session, draft)
     return redirect("report-same" if draft.alike else "report-finish", draft.form)
@@ -140,8 +140,7 @@ def same(request: HttpRequest, form_id: str) -> HttpResponse:
         chosen = request.POST.get("same", "")
         # By its place in the list that was shown: a number that was not offered cannot be joined.
         if chosen == "none" or (chosen.isdecimal() and int(chosen) < len(draft.alike)):
-            draft.joins = None if chosen == "none" else draft.alike[int(chosen)]
-            draft.is_compared = True
+            draft.joins = "" if chosen == "none" else draft.alike[int(chosen)]
             resident_drafts.save(request.session, draft)
             return redirect("report-finish", draft.form)
         error = _("Choose one of these, or “none of these”.")
@@ -154,7 +153,7 @@ def same(request: HttpRequest, form_id: str) -> HttpResponse:
         "draft": draft,
         "alike": [plain_words.alike(case, at=clock.now()) for case in alike],
         "chosen": numbers.index(draft.joins) if draft.joins in numbers else None,
-        "is_none_chosen": draft.is_compared and draft.joins is None,
+        "is_none_chosen": draft.joins == "",
         "error": error,
         "back": reverse("report-place", args=[draft.form]),
         **_step(3, 4),
@@ -246,7 +245,7 @@ def received(request: HttpRequest, form_id: str) -> HttpResponse:
     context = {
         "case": case,
         "head": plain_words.headline(case, at=at),
-        "why": plain_words.why(case),
+        "why": plain_words.why_in_short(case),
         "others": draft.receipt["others"] if draft.receipt["joined"] else 0,
     }
     return render(request, "resident/received.html", context)

@@ -25,8 +25,7 @@ class Draft:
     landmark: str = ""
     is_placed: bool = False
     alike: list[str] = field(default_factory=list)  # numbers of cases offered as "the same thing"
-    joins: str | None = None
-    is_compared: bool = False
+    joins: str | None = None  # one of those; empty: none of them; None: not asked
     receipt: dict[str, Any] | None = None
 
     def complaint(self, **more: Any) -> Complaint:

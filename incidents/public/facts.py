@@ -23,7 +23,7 @@ class Complaint:
     area: str = ""
     address: str = ""
     landmark: str = ""
-    joins: str | None = None
+    joins: str | None = None  # a case's number; empty: none of those offered; None: not asked
     photos: tuple[UUID, ...] = ()
     name: str = ""
     phone: str = ""

@@ -30,3 +30,9 @@ def when_line(case: TrackedCase, head: Headline, css: str = "when", size: int = 
         head.when,
         ui.remaining_words(case.due_at, now),
     )
+
+
+@register.filter
+def without_kind(name: str) -> str:
+    """坂田 for 坂田街道: in a column of streets the heading says what they are."""
+    return name.removesuffix("街道").removesuffix(" Subdistrict")
