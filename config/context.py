@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit, User
@@ -65,7 +65,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.HANDLER in roles:
         add("inbox", _("Inbox"), "inbox", count=_count(waiting_for(user)))
     if roles.intersection(CASE_ROLES):
-        add("cases", _("Cases"), "cases")
+        add("cases", pgettext("page", "Cases"), "cases")
     if Role.SUPERVISOR in roles:
         overdue = Incident.objects.filter(seen).overdue(at)
         add("cases", _("Overdue"), "supervise", query="?overdue=on", count=_count(overdue), state="overdue")

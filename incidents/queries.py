@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,7 +182,7 @@ def loads(codes: Sequence[str], *, at: datetime) -> list[Load]:
     units = OrgUnit.objects.in_bulk(list(codes))
     if not units:
         return []
-    now = {
+    now: dict[str, Mapping[str, Any]] = {
         row["owner_unit"]: row
         for row in Incident.objects.open()
         .filter(owner_unit__in=codes)
@@ -190,7 +190,7 @@ def loads(codes: Sequence[str], *, at: datetime) -> list[Load]:
         .values("owner_unit")
         .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lt=at)))
     }
-    lately = {
+    lately: dict[str, Mapping[str, Any]] = {
         row["unit"]: row
         for row in Assignment.objects.filter(
             unit__in=codes, role=Assignment.Role.LEAD, sent_at__gte=at - LOAD_WINDOW
@@ -205,14 +205,15 @@ def loads(codes: Sequence[str], *, at: datetime) -> list[Load]:
             ),
         )
     }
+    nothing: Mapping[str, Any] = {}
     return [
         Load(
             unit=units[code],
-            open=now.get(code, {}).get("open", 0),
-            overdue=now.get(code, {}).get("overdue", 0),
-            acceptance=lately.get(code, {}).get("acceptance"),
-            sent=lately.get(code, {}).get("sent", 0),
-            returned=lately.get(code, {}).get("returned", 0),
+            open=now.get(code, nothing).get("open", 0),
+            overdue=now.get(code, nothing).get("overdue", 0),
+            acceptance=lately.get(code, nothing).get("acceptance"),
+            sent=lately.get(code, nothing).get("sent", 0),
+            returned=lately.get(code, nothing).get("returned", 0),
         )
         for code in codes
         if code in units

@@ -127,14 +127,15 @@ def _outcome(code: str | None) -> str:
 
 
 def _clock(code: str | None) -> str:
-    return {
+    names: dict[str, str] = {
         Timer.Kind.DISPATCH: pgettext("clock", "Dispatch"),
         Timer.Kind.ACCEPTANCE: pgettext("clock", "Acceptance"),
         Timer.Kind.FIRST_CONTACT: pgettext("clock", "First contact"),
         Timer.Kind.HANDLING: pgettext("clock", "Handling"),
         Timer.Kind.VERIFICATION: pgettext("clock", "Verification"),
         Timer.Kind.CALLBACK: pgettext("clock", "Callback"),
-    }.get(code or "", code or "")
+    }
+    return names.get(code or "", code or "")
 
 
 def _received(p: Mapping[str, Any], names: _Names) -> str:

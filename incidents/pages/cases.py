@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
@@ -313,7 +314,13 @@ def _clock_note(incident: Incident) -> str:
 
 def _stages(incident: Incident, lead: Assignment | None) -> Sequence[dict[str, str]]:
     """Where the case stands on its way, for the line of dots."""
-    names = [_("Dispatch"), _("Accept"), _("Handle"), _("Verify"), _("Close")]
+    names = [
+        pgettext("stage", "Dispatch"),
+        pgettext("stage", "Accept"),
+        pgettext("stage", "Handle"),
+        pgettext("stage", "Verify"),
+        pgettext("stage", "Close"),
+    ]
     now = {
         Status.TRIAGE: 0,
         Status.DISPATCHED: 1,

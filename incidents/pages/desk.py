@@ -28,7 +28,7 @@ from incidents.models.incident import Status
 from incidents.pages.access import DESK_ROLES, case_or_404, person, staff
 from incidents.pages.desk_case import work
 from incidents.pages.steps import STEPS, step_form
-from incidents.pages.wording import described, is_held
+from incidents.pages.wording import TITLE_SHORT, described, is_held
 
 QUEUE_SHOWN = 100
 # What the desk does in a sheet; dispatching, taking and merging need none.
@@ -266,6 +266,7 @@ def _row(incident: Incident, user: User, at: datetime, place: str, opened: Incid
     return described(
         incident,
         at,
+        TITLE_SHORT,
         place=place or incident.get_source_display(),
         tag=tags[0] if tags else None,
         mine=held and incident.claimed_by_id == user.pk,

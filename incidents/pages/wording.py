@@ -13,22 +13,23 @@ from incidents.models import Incident, Timer
 from incidents.models.incident import Status
 
 TITLE_MAX = 28
+TITLE_SHORT = 16
 _SENTENCE_END = re.compile(r"[。！？!?；;\n\r]|\.\s")
 _CLAUSE_END = re.compile(r"[，,、：:]")
 
 
-def title_of(text: str) -> str:
-    """The first sentence of what was said, cut between clauses where it is long."""
+def title_of(text: str, most: int = TITLE_MAX) -> str:
+    """The first sentence of what was said, cut between clauses where it is longer than `most`."""
     first = next((part.strip() for part in _SENTENCE_END.split(text.strip()) if part.strip()), text.strip())
-    if len(first) <= TITLE_MAX:
+    if len(first) <= most:
         return first
-    cuts = [found.start() for found in _CLAUSE_END.finditer(first) if 8 <= found.start() <= TITLE_MAX]
+    cuts = [found.start() for found in _CLAUSE_END.finditer(first) if 5 <= found.start() <= most]
     if cuts:
         return first[: cuts[-1]]
     if first.isascii():
-        words = first[: TITLE_MAX + 20].rsplit(" ", 1)
-        return f"{words[0]}…" if len(first) > TITLE_MAX + 20 else first
-    return f"{first[: TITLE_MAX - 1]}…"
+        # Latin letters are half as wide, and words are not cut.
+        return first if len(first) <= 2 * most else f"{first[: 2 * most].rsplit(' ', 1)[0]}…"
+    return f"{first[: most - 1]}…"
 
 
 def limit_words(limit: str | Limit) -> str:
@@ -84,12 +85,12 @@ def edge_of(incident: Incident, at: datetime) -> str:
     return "overdue" if incident.due_at is not None and incident.due_at < at else ""
 
 
-def described(incident: Incident, at: datetime, **more: Any) -> dict[str, Any]:
+def described(incident: Incident, at: datetime, title: int = TITLE_MAX, **more: Any) -> dict[str, Any]:
     """What every row of cases shows, beside the case itself."""
     return {
         "case": incident,
-        "title": title_of(incident.text.body),
-        "label": clock_label(incident),
+        "title": title_of(incident.text.body, title),
+        "clock_label": clock_label(incident),
         "paused": paused_words(incident),
         "edge": edge_of(incident, at),
         **more,
