@@ -49,6 +49,8 @@ class Viewer:
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """Every role of the person, with its reach."""
+        if self.user._state.adding:  # somebody without a sign-in
+            return ()
         memberships = Membership.objects.filter(user=self.user, unit__is_open=True).select_related("unit")
         return tuple(Grant(row.role, row.unit, _reach(row.unit)) for row in memberships)
 

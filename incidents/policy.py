@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
+from dispatch.vocabulary import Nature
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Incident, Verification
@@ -15,6 +16,8 @@ from incidents.models.incident import Status
 # Roles that see every case of their district or street; the others see their unit's.
 _OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
 # Actions of the unit that owns the case, and of the unit that was asked to check it.
+# The domain of labour matters: codes of categories begin with their domain's.
+_LABOUR = "15"
 _OWNER_ACTIONS = frozenset({Action.ACCEPT, Action.REQUEST_RETURN, Action.RESOLVE})
 
 _IN_STATE: dict[Action, frozenset[str]] = {
@@ -80,6 +83,15 @@ def check(actor: Actor, action: Action, incident: Incident) -> None:
         raise ActionRefused("not_allowed", _("Your role does not allow this on this case."))
 
 
+def protects_reporter(incident: Incident) -> bool:
+    """Is it a tip-off or a labour matter? Then the unit never learns who reported: the centre speaks
+    with them."""
+    if (incident.category_id or "").startswith(_LABOUR):
+        return True
+    tips = incident.links.filter(unlinked_at__isnull=True, report__nature=Nature.TIP_OFF)
+    return incident.nature == Nature.TIP_OFF or tips.exists()
+
+
 def _seen_by(grant: Grant) -> Q:
     if grant.role in _OVERSIGHT and grant.reach == Reach.STREET:
         return Q(street_code=grant.unit.area_code)
@@ -101,7 +113,7 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
         # A checker's photos and notes belong to the check.
         return grant.covers(incident.owner_unit) or _was_asked_to_check(grant, incident)
     if action == Action.UNMASK and grant.role == Role.HANDLER:
-        return grant.covers(incident.owner_unit)
+        return grant.covers(incident.owner_unit) and not protects_reporter(incident)
     if grant.reach == Reach.DISTRICT:
         return True
     return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code

@@ -49,7 +49,7 @@ class RowProblem:
         if refusal.code in ("conflict", "key_reused"):
             errors = [field_error(refusal.field, refusal.code, refusal.message)]
             return cls(status.HTTP_409_CONFLICT, errors)
-        message = fact_message(refusal.field)
+        message = fact_message(refusal.field) if refusal.code == "unknown" else refusal.message
         return cls(status.HTTP_400_BAD_REQUEST, [field_error(refusal.field, refusal.code, message)])
 
 

@@ -182,7 +182,9 @@ class ReportOut(Out):
     id = serializers.IntegerField()
     source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
     external_id = serializers.CharField()
-    tracking_code = serializers.CharField(help_text="For the resident's own status page.")
+    tracking_code = serializers.SerializerMethodField(
+        help_text="For the resident's own status page; told to who filed, never to who handles."
+    )
     nature = serializers.ChoiceField(choices=Nature.choices)
     text = serializers.CharField(source="text.body")
     occurred_at = serializers.DateTimeField(allow_null=True)
@@ -196,6 +198,12 @@ class ReportOut(Out):
     attachments = AttachmentOut(many=True)
     updates = ReportUpdateOut(many=True)
     incident = serializers.SerializerMethodField()
+
+    def get_tracking_code(self, report: Report) -> str:
+        # Whoever holds the code rates the handling: a handler must not.
+        asking = self.context["request"].user
+        filed = isinstance(asking, ApiClient) or report.filed_by_id == asking.pk
+        return report.tracking_code if filed else ""
 
     @extend_schema_field(FiledCaseOut)
     def get_incident(self, report: Report) -> Mapping[str, Any]:

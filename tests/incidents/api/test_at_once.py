@@ -1,11 +1,13 @@
 """Two requests at one moment: still never twice, never lost, never half."""
 
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from django.db import connections
+from PIL import Image
 
 from accounts.models import ApiClient
 from incidents.models import IdempotencyKey, Incident, IncidentReport, Report
@@ -75,3 +77,28 @@ def test_one_update_sent_many_times_at_once_counts_once(token: str) -> None:
     )
     assert statuses == [200] * (AT_ONCE - 1) + [201]
     assert Incident.objects.get().chased_count == 1
+
+
+def a_picture(token: str) -> str:
+    """The id of a picture that was sent."""
+    kept = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(kept, "PNG")
+    kept.seek(0)
+    kept.name = "a.png"
+    return str(Caller(token=token).upload(kept).json()["id"])
+
+
+def test_one_picture_named_by_many_reports_at_once_is_of_one(token: str) -> None:
+    picture = a_picture(token)
+
+    def send(index: int) -> int:
+        return Caller(token=token).post("reports/", lamp(f"H-{index}", attachments=[picture])).status_code
+
+    assert all_at_once(send) == [201] + [400] * (AT_ONCE - 1)
+    assert Report.objects.count() == 1
+
+
+def test_one_report_with_its_picture_sent_many_times_at_once_is_one_report(token: str) -> None:
+    body = lamp(attachments=[a_picture(token)])
+    statuses = all_at_once(lambda _index: Caller(token=token).post("reports/", body).status_code)
+    assert statuses == [200] * (AT_ONCE - 1) + [201]

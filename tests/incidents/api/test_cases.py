@@ -240,3 +240,9 @@ def test_reference_data_is_there(
     found = hotline_api.get(path, **query).json()["results"]
     assert found
     assert count is None or len(found) == count
+
+
+@pytest.mark.parametrize("path", ["reports/", "incidents/", "categories/", "incidents/x/accept/"])
+def test_options_are_no_trap(hotline_api: Caller, path: str) -> None:
+    answer = hotline_api.client.options("/api/v1/" + path, headers=hotline_api.headers)
+    assert answer.status_code in (200, 403)

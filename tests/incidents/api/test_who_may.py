@@ -163,3 +163,25 @@ def test_case_numbers_of_others_are_not_told_from_numbers_that_do_not_exist(
     case = file_report()
     caller = staff(other_handler)
     assert caller.get(f"incidents/{case.number}/").json() == caller.get("incidents/20200101-000001/").json()
+
+
+def test_the_code_that_rates_a_handling_is_not_told_to_handlers(
+    staff: Staff, hotline_api: Caller, handler: Person, operator: Person
+) -> None:
+    report = hotline_api.post("reports/", lamp()).json()["report"]
+    assert hotline_api.get(f"reports/{report}/").json()["tracking_code"]
+    assert staff(handler).get(f"reports/{report}/").json()["tracking_code"] == ""
+    assert staff(operator).get(f"reports/{report}/").json()["tracking_code"] == ""
+    own = staff(operator).post("reports/", lamp("D-1")).json()["report"]
+    assert staff(operator).get(f"reports/{own}/").json()["tracking_code"]
+
+
+def test_a_unit_never_learns_who_tipped_it_off(
+    staff: Staff, hotline_api: Caller, handler: Person, dispatcher: Person
+) -> None:
+    told = hotline_api.post("reports/", lamp(nature="tip_off")).json()
+    path = f"incidents/{told['incident']['number']}/"
+    assert "unmask" not in staff(handler).get(path).json()["actions"]
+    refused = staff(handler).post(path + "unmask/", {"report": told["report"]})
+    assert problems(refused, 403) == [("", "not_allowed")]
+    assert staff(dispatcher).post(path + "unmask/", {"report": told["report"]}).status_code == 200
