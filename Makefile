@@ -25,7 +25,7 @@ stop: ## stop what `make run` started in this folder from another terminal
 	@$(SETUP) --no-frontend -- manage.py down
 
 .PHONY: manage
-manage: ## one command against what is running: make manage DO="simulate --rate 60"
+manage: ## one command against what is running: make manage DO="simulate --per-day 1000"
 	@$(SETUP) --no-frontend -- manage.py $(DO)
 
 # --- proving ------------------------------------------------------------------------------------
@@ -37,10 +37,6 @@ test: ## the tests, on throw-away servers; TESTS=tests/dispatch runs a part
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
 	@$(SETUP) --dev -- -m pytest -m e2e $(TESTS)
-
-.PHONY: chaos
-chaos: ## kill workers, broker and database under load, and count what was lost
-	@$(SETUP) --dev -- -m pytest -m chaos $(TESTS)
 
 .PHONY: check
 check: ## format, lint, types, import directions, migrations, templates, translations: all, then the verdict
