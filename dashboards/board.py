@@ -281,10 +281,10 @@ class Board:
             for age in bands
         ]
 
-    def _groups(self, kind: str, name: Callable[[str], str]) -> list[Group]:
+    def _groups(self, kind: str, name: Callable[[str], str], *, durations: bool = True) -> list[Group]:
         by: Any = kind
-        now, before = read(self.selection, [self.span, self.before_span], by)
-        exact = self.exact.percentiles("handled", kind) if self.exact else {}
+        now, before = read(self.selection, [self.span, self.before_span], by, durations=durations)
+        exact = self.exact.percentiles("handled", kind) if durations and self.exact else {}
         return [
             Group(code, name(code), figures, before.get((code,), Figures()), kind, exact=exact.get(code))
             for (code,), figures in now.items()
@@ -293,7 +293,7 @@ class Board:
     @cached_property
     def places(self) -> list[Group]:
         """The league: streets, or the communities of the one street that is looked at."""
-        if len(self.selection.streets) == 1:
+        if self._is_one_street:
             rows = [row for row in self.communities if row.now["handled"] or row.now["due"]]
         else:
             rows = self.streets
@@ -343,11 +343,12 @@ class Board:
     def is_adjusted(self) -> bool:
         """Same-mix comparison needs the district's matters; one unit or one source has its own."""
         return not (
-            self.selection.units
-            or self.selection.categories
-            or self.selection.sources
-            or len(self.selection.streets) == 1
+            self.selection.units or self.selection.categories or self.selection.sources or self._is_one_street
         )
+
+    @property
+    def _is_one_street(self) -> bool:
+        return len(self.selection.streets) == 1
 
     @cached_property
     def _by_matter(self) -> list[dict[tuple[Any, ...], Figures]]:
@@ -363,7 +364,13 @@ class Board:
     @cached_property
     def communities(self) -> list[Group]:
         """Every community that had anything, the latest first."""
-        rows = [row for row in self._groups("community", self.names.community) if row.code]
+        # Only where they are the league does anybody ask how long each took.
+        durations = self._is_one_street
+        rows = [
+            row
+            for row in self._groups("community", self.names.community, durations=durations)
+            if row.code in self.names.communities
+        ]
         return sorted(rows, key=lambda row: (-row.late, -row.now["handled"], row.code))
 
     @cached_property

@@ -1,15 +1,17 @@
 """Each indicator's formula, on a handful of facts that can be counted on fingers."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from django.http import QueryDict
 
+from accounts.viewer import Reach
 from dashboards.board import Board
 from dashboards.filters import FilterForm, understand
 from dashboards.indicators import ALL, BY_CODE
 from dashboards.reading import Figures, Selection, Span, read
 from dashboards.scope import Names, Scope
-from accounts.viewer import Reach
 from tests.dashboards.facts import BUJI, DAY, DAYS, HOUR, case, days_before, fact, noon, take_back
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def board(**query: str) -> Board:
     scope, names = Scope(Reach.DISTRICT), Names()
-    form = FilterForm(query, scope=scope, names=names, today=DAY)
+    form = FilterForm(QueryDict(urlencode(query)), scope=scope, names=names, today=DAY)
     asked = understand(form, scope=scope, names=names)
     assert not form.errors
     return Board(asked, scope=scope, names=names, at=noon(DAY))
@@ -128,7 +130,9 @@ def test_nothing_divided_by_nothing_is_not_a_number() -> None:
 def test_every_indicator_says_what_it_is() -> None:
     assert len(BY_CODE) == len(ALL)
     for indicator in ALL:
-        assert all(str(text) for text in (indicator.name, indicator.formula, indicator.source, indicator.caveat))
+        assert all(
+            str(text) for text in (indicator.name, indicator.formula, indicator.source, indicator.caveat)
+        )
 
 
 def test_filters_narrow_by_place_unit_matter_and_source() -> None:

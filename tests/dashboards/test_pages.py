@@ -13,7 +13,20 @@ from accounts.roles import Role
 from dashboards import rollups
 from tests.cast import Person, person
 from tests.dashboards.conftest import sign_in
-from tests.dashboards.facts import BUJI, DAY, DAYS, HOUR, PINGHU, case, days_before, fact, noon, take_back
+from tests.dashboards.facts import (
+    BUJI,
+    BUJI_COMMUNITY,
+    DAY,
+    DAYS,
+    HOUR,
+    PINGHU,
+    PINGHU_COMMUNITY,
+    case,
+    days_before,
+    fact,
+    noon,
+    take_back,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
@@ -29,14 +42,16 @@ def month() -> None:
             status="closed",
             closed_at=noon(DAY),
             street_code=street,
-            community_code=f"{street[:9]}001",
+            community_code={PINGHU: PINGHU_COMMUNITY, BUJI: BUJI_COMMUNITY}[street],
             owner_unit_id=unit,
             category_id=("0204", "0101")[number % 2],
             source=("hotline", "patrol")[number % 2],
         )
         fact(incident, "received", day=day)
         fact(incident, "dispatched", day=day, elapsed=number * HOUR, working=HOUR, first=True, automatic=True)
-        handled = fact(incident, "handled", day=day, elapsed=number * DAYS, working=HOUR, first=True, solved=True)
+        handled = fact(
+            incident, "handled", day=day, elapsed=number * DAYS, working=HOUR, first=True, solved=True
+        )
         fact(incident, "due", day=day, on_time=number % 4 != 0)
         if number % 6 == 0:
             take_back(handled)
@@ -81,7 +96,8 @@ def numbered_links(page: str) -> list[tuple[str, int]]:
 
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(
-    "query", ["", "?street=440307003000", "?unit=police", "?source=patrol", "?category=02&time=working", "?period=7d"]
+    "query",
+    ["", "?street=440307003000", "?unit=police", "?source=patrol", "?category=02&time=working", "?period=7d"],
 )
 def test_every_number_opens_a_list_of_exactly_as_many(client: Client, leader: Person, query: str) -> None:
     sign_in(client, leader)
@@ -164,7 +180,9 @@ def test_nobody_widens_their_view_by_the_address(client: Client) -> None:
     assert client.get("/board/cases/?list=handled&unit=lighting-company").status_code == 400
 
 
-def test_an_administrator_and_somebody_without_a_sign_in_see_no_numbers(client: Client, admin: Person) -> None:
+def test_an_administrator_and_somebody_without_a_sign_in_see_no_numbers(
+    client: Client, admin: Person
+) -> None:
     assert client.get("/board/").status_code == 302
     sign_in(client, admin)
     for url in ("/board/", "/board/cases/?list=open", "/board/values.json", "/board/definitions/"):
@@ -176,14 +194,20 @@ def test_an_empty_period_says_so(client: Client, leader: Person) -> None:
     sign_in(client, leader)
     page = board_of(client)
     assert "data-chart" not in page
-    assert "class=\"empty\"" in page
+    assert 'class="empty"' in page
 
 
 def test_a_list_that_does_not_exist_and_filters_that_say_nothing(client: Client, leader: Person) -> None:
     sign_in(client, leader)
     assert client.get("/board/cases/?list=nonsense").status_code == 404
     assert client.get("/board/street/440307999000/").status_code == 404
-    for query in ("from=2026-07-09&to=2026-07-01", "from=1", "period=tomorrow", "from=2020-01-01&to=2026-07-01", "unit=%00"):
+    for query in (
+        "from=2026-07-09&to=2026-07-01",
+        "from=1",
+        "period=tomorrow",
+        "from=2020-01-01&to=2026-07-01",
+        "unit=%00",
+    ):
         response = client.get(f"/board/?{query}")
         assert response.status_code == 200
         assert response.context["form"].errors, query
