@@ -2,7 +2,7 @@
 
 import random
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
 from dispatch.edition import work_calendar
 from incidents.driving import drive_clocks
-from incidents.intake import Receipt, receive_one
+from incidents.intake import Receipt, ReportDraft, receive_one
 from incidents.models import Incident
 from incidents.models.incident import Status
 from incidents.numbers import district_day
@@ -27,7 +27,7 @@ PAST_DAYS = 85
 PER_DAY = 60.0
 _REPEATED = 0.03  # of reports: said again by neighbours
 # Work that is left for whoever signs in: what came to the desk lately, and to the logins' own units.
-_DESK_WAITS = timedelta(hours=5)
+_DESK_WAITS = timedelta(hours=16)
 _OWN_WAITS = timedelta(hours=40)
 
 
@@ -89,17 +89,23 @@ def _play_day(day: date, history: DemoHistory) -> int:
     cases = 0
     for at in arrivals:
         made = residents.report(at)
-        receipt = receive_one(made.draft, at=at)
-        if not isinstance(receipt, Receipt):
-            raise CommandError(f"{made.draft.external_id} was refused: {receipt.field} {receipt.message}")
+        filings = [(made, at)]
         if dice.random() < _REPEATED:
-            again = residents.repeat(made)
-            receive_one(again.draft, at=at + timedelta(minutes=dice.uniform(2, 90)))
-        if not receipt.created or receipt.joined:
-            continue
-        cases += 1
-        _live(receipt.incident, made, crew, fate, history)
+            # Said again before anybody has acted: most such reports join the case, some cannot.
+            filings.append((residents.repeat(made), at + timedelta(minutes=dice.uniform(2, 90))))
+        receipts = [_file(filing.draft, when) for filing, when in filings]
+        for receipt in receipts:
+            if receipt.created and not receipt.joined:
+                cases += 1
+                _live(receipt.incident, made, crew, fate, history)
     return cases
+
+
+def _file(draft: ReportDraft, at: datetime) -> Receipt:
+    receipt = receive_one(draft, at=at)
+    if not isinstance(receipt, Receipt):
+        raise CommandError(f"{draft.external_id} was refused: {receipt.field} {receipt.message}")
+    return receipt
 
 
 def _live(incident: Incident, made: Made, crew: Crew, dice: random.Random, history: DemoHistory) -> None:
