@@ -13,6 +13,13 @@ function markOpened() {
   }
 }
 
+/** The number in the bar above is the queue's own. */
+function countWaiting() {
+  const waiting = document.querySelector("[data-waiting]")?.dataset.waiting;
+  const count = document.querySelector(".topnav a[aria-current] .count");
+  if (count && waiting !== undefined && count.textContent !== waiting) count.textContent = waiting;
+}
+
 /** The button says where the case goes; without a script it only says that it goes. */
 function nameChosen() {
   const chosen = document.querySelector("input[name=choice]:checked");
@@ -43,10 +50,19 @@ export function startDesk() {
   const desk = document.querySelector("[data-desk]");
   if (!desk) return;
   nameChosen();
-  document.addEventListener("yw:swapped", (event) => event.target.id === "desk-queue" && markOpened());
+  document.addEventListener("yw:swapped", (event) => {
+    if (event.target.id !== "desk-queue") return;
+    markOpened();
+    countWaiting();
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "desk-options" || event.target.querySelector?.("#desk-options")) {
+      // What was found stands below the field, which may be at the foot of the pane.
+      document.querySelector(".candidate-search")?.scrollIntoView({ block: "nearest" });
+    }
     if (event.target.id !== "desk-work") { nameChosen(); return; }
     markOpened();
+    countWaiting();
     nameChosen();
     desk.classList.toggle("has-case", Boolean(event.target.dataset.number));
     // The queue's link and the form are gone or done with: Enter belongs to the decision again.

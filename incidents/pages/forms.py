@@ -25,6 +25,10 @@ class ActionForm(forms.Form):
     def __init__(self, *args: Any, incident: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.incident = incident
+        areas = [field for field in self.fields.values() if isinstance(field.widget, forms.Textarea)]
+        if areas and len(self.fields) == 2:
+            # Words are all that this form asks for: whoever opens it can write at once.
+            areas[0].widget.attrs["autofocus"] = ""
         for name, field in self.fields.items():
             if isinstance(field.widget, forms.Textarea) and incident is not None:
                 # Kept on the device until it has been sent: a lost connection loses no words.

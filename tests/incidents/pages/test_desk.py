@@ -243,3 +243,16 @@ def test_hit_keywords_are_marked_with_their_candidate(browse: As, operator: Pers
 @pytest.mark.parametrize("name", ["desk-send", "desk-claim", "desk-merge"])
 def test_acting_is_a_post(browse: As, operator: Person, desk_case: Incident, name: str) -> None:
     assert browse(operator).get(reverse(name, args=[desk_case.number])).status_code == 405
+
+
+def test_a_case_on_the_desk_costs_a_bounded_number_of_queries(
+    browse: As, operator: Person, desk_case: Incident, django_assert_max_num_queries: Any
+) -> None:
+    client = browse(operator)
+    url = reverse("desk-case", args=[desk_case.number])
+    client.get(url)
+    for serial in range(5):
+        actions.note(number=desk_case.number, text=f"第 {serial} 次", actor=operator.actor, at=TUESDAY)
+        file_report(external_id=f"near-{serial}", text=f"第{serial}件说不清的事", category=None)
+    with django_assert_max_num_queries(40):
+        client.get(url, headers=HX)
