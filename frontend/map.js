@@ -7,6 +7,7 @@
                         data-lon-input and data-lat-input (selectors); typing into them moves the pin
                         data-place-output: where the street and community of the pin are written
                         data-outside: what is written there for a point outside the district
+                        data-area: the code of an area that is known already, tinted and zoomed to
                         data-locate: selector of the button that asks the device; data-locating,
                         data-refused: what the button says meanwhile, and when the answer is no
      data-map="values"  communities (or data-kind="streets") coloured by data-values-url:
@@ -231,6 +232,7 @@ async function pickMap(element, map, base) {
   const [lonField, latField] = [document.querySelector(lonInput), document.querySelector(latInput)];
   const output = placeOutput ? document.querySelector(placeOutput) : null;
   const drawn = await drawBase(map, base);
+  const area = element.dataset.area ? await tint(map, base, element.dataset.area, drawn) : null;
   let marker = null;
 
   const describe = (lon, lat) => {
@@ -307,7 +309,7 @@ async function pickMap(element, map, base) {
     });
   }
   watchSize(map, element, () => {
-    map.fitBounds(drawn.bounds, { animate: false, padding: [8, 8] });
+    map.fitBounds(area || drawn.bounds, { animate: false, padding: [8, 8] });
     fromFields({ move: true });
   });
 }

@@ -139,7 +139,7 @@ def same(request: HttpRequest, form_id: str) -> HttpResponse:
     if request.method == "POST":
         chosen = request.POST.get("same", "")
         # By its place in the list that was shown: a number that was not offered cannot be joined.
-        if chosen == "none" or (chosen.isdecimal() and int(chosen) < len(draft.alike)):
+        if chosen == "none" or chosen in map(str, range(len(draft.alike))):
             draft.joins = "" if chosen == "none" else draft.alike[int(chosen)]
             resident_drafts.save(request.session, draft)
             return redirect("report-finish", draft.form)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from config import clock
+from grids.locate import geography
 from incidents.public import WeekQuestion, published
 
 # A community's colour on the map, by how many were settled there: from, and the words of the legend.
@@ -19,12 +20,12 @@ _MAP_STEPS = (1, 3, 6, 11, 21)
 @require_safe
 def week(request: HttpRequest) -> HttpResponse:
     """The seven days before now: the district's sentence, its streets, and the latest cases."""
-    street = request.GET.get("street", "")
+    asked = request.GET.get("street", "")
+    street = asked if geography().kinds.get(asked) == "street" else ""
     found = published(WeekQuestion(street=street), at=clock.now())
-    known = {row.code for row in found.streets}
     context = {
         "week": found,
-        "street": street if street in known else "",
+        "street": street,
         "street_names": sorted((row.code, row.name) for row in found.streets),
     }
     return render(request, "resident/week.html", context)
