@@ -68,4 +68,4 @@ def test_only_the_state_machine_writes_a_status():
         for line in path.read_text().splitlines()
         if writes.search(line)
     }
-    assert set(found) == {"state.py", "intake/receive.py"}, found
+    assert set(found) == {"state.py", "intake/opening.py"}, found

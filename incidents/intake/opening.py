@@ -1,0 +1,87 @@
+"""Does a report join an open case, or is it a case of its own?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+
+from dispatch.vocabulary import Urgency
+from incidents import sending
+from incidents.intake.filing import Filing
+from incidents.intake.same_thing import Sighting, lock_neighbourhoods, open_cases_near, same_thing
+from incidents.models import Incident
+from incidents.models.incident import Status
+from incidents.numbers import draw_numbers
+
+
+def attach_or_open(items: Sequence[Filing], *, at: datetime) -> None:
+    """Find what joins an open case, and lay out a new case for the rest."""
+    sightings = {item.position: sighting for item in items if (sighting := _sighting(item, at))}
+    lock_neighbourhoods(sightings.values())
+    named = {item.draft.joins for item in items if item.draft.joins}
+    candidates = open_cases_near(list(sightings.values()), named=named)
+    opened: list[Incident] = []
+    for item in items:
+        sighting = sightings.get(item.position)
+        found = _named_case(item, candidates)
+        if found is None and sighting and item.draft.joins != "":
+            found = same_thing(sighting, [*candidates, *opened])
+        # A batch that is tried again in halves starts from nothing.
+        item.joins, item.assignment = found is not None, None
+        if found:
+            item.incident = found
+            continue
+        item.incident = _new_case(item, at=at)
+        opened.append(item.incident)
+    for incident, number in zip(opened, draw_numbers(len(opened), at=at) if opened else [], strict=True):
+        incident.number = number
+
+
+def _named_case(item: Filing, candidates: Sequence[Incident]) -> Incident | None:
+    """The case that the reporter pointed at, if it is still open. An emergency never hides in a calm one."""
+    assert item.decision is not None
+    is_emergency = item.decision.urgency == Urgency.EMERGENCY
+    for incident in candidates:
+        if incident.number == item.draft.joins:
+            return None if is_emergency and incident.urgency != Urgency.EMERGENCY else incident
+    return None
+
+
+def _sighting(item: Filing, at: datetime) -> Sighting | None:
+    decision, place = item.decision, item.draft.place
+    assert decision is not None
+    if place.lon is None or place.lat is None or not place.in_district or not decision.category:
+        return None
+    return Sighting(place.lon, place.lat, decision.category, item.draft.text, at, decision.urgency)
+
+
+def _new_case(item: Filing, *, at: datetime) -> Incident:
+    draft, decision = item.draft, item.decision
+    assert decision is not None
+    assert item.report is not None
+    place = draft.place
+    incident = Incident(
+        status=Status.TRIAGE,
+        nature=item.report.nature,
+        source=draft.source,
+        text=item.report.text,
+        owner_unit_id=settings.TRIAGE_UNIT,
+        address=draft.address,
+        lon=place.lon,
+        lat=place.lat,
+        cell_code=place.cell or "",
+        community_code=place.community or "",
+        street_code=place.street or "",
+        in_district=place.in_district,
+        place_type=decision.facts.place_type or "",
+        asset_owner=decision.facts.owner or "",
+        received_at=at,
+        triage_codes=list(decision.triage_codes),
+    )
+    sending.take_over_limits(incident, decision)
+    if decision.is_dispatched:
+        assert decision.unit is not None
+        incident.status = Status.DISPATCHED  # born so: no state before it was ever visible
+        incident.auto_dispatched = True
+        sending.mark_sent(incident, unit_code=decision.unit, at=at)
+    return incident
