@@ -47,7 +47,9 @@ def work(
         _mark_returned(choices, returned)
         if returned.proposed_unit is not None:
             choices = _with_proposed(choices, reader.by_unit(returned.proposed_unit))
-    found = reader.found(words)
+    named = reader.found(words)
+    shown = {choice.value for choice in choices}
+    found = [choice for choice in named if choice.value not in shown]
     first_choice = next((choice for choice in choices if choice.unit != sent_back_by(returned)), None)
     units = list(dict.fromkeys(choice.unit for choice in choices if choice.unit))[:2]
     sent_before = queries.precedent(incident, at=at)
@@ -87,6 +89,7 @@ def work(
         "choices": choices,
         "found": found,
         "words": words,
+        "found_nothing": bool(words.strip()) and not named,
         "chosen": chosen or (first_choice.value if first_choice else ""),
         "first_choice": first_choice,
         "returned": returned,
