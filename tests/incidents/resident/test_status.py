@@ -247,7 +247,8 @@ def test_pictures_are_shown_to_the_holder_of_the_code_alone(
         number=accepted_case.number, attachment=kept, stage="after", actor=handler.actor, at=TUESDAY
     )
     stranger = file_report(place=NOWHERE, address="", category=None, text="别的事情")
-    assert client.get(reverse("resident-photo", args=[code_of(accepted_case), kept.pk])).status_code == 200
+    shown = client.get(reverse("resident-photo", args=[code_of(accepted_case), kept.pk]))
+    assert b"".join(shown).startswith(b"\xff\xd8")
     assert client.get(reverse("resident-photo", args=[code_of(stranger), kept.pk])).status_code == 404
     assert client.get(reverse("attachment", args=[kept.pk])).status_code == 404
 
