@@ -3,17 +3,17 @@ that nobody made. Facts come from incidents.public; here they become sentences."
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts.templatetags.ui import spoken
 from incidents.models.incident import ResolutionOutcome
+from incidents.pages.plain_times import by_when, is_english, limit, on_day, short_time
 from incidents.pages.resident_forms import RatingForm
-from incidents.public import AlikeCase, Step, TrackedCase
+from incidents.public import AlikeCase, TrackedCase
 from incidents.public.facts import Phase
 from incidents.timeline import Kind
 
@@ -28,67 +28,6 @@ class Headline:
     detail: str = ""
     when: str = ""
     note: str = ""  # beside the clock, where no clock runs
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of what happened."""
-
-    at: datetime
-    words: str
-    note: str = ""
-    state: str = "on"
-
-
-# --- times ----------------------------------------------------------------------------------------
-
-
-def by_when(at: datetime) -> str:
-    """7月6日（周一）18:00, or Mon 6 Jul, 18:00."""
-    local = timezone.localtime(at)
-    return _("%(day)s, %(time)s") % {"day": _weekday_and_day(local.date()), "time": f"{local:%H:%M}"}
-
-
-def short_time(at: datetime, now: datetime) -> str:
-    """今天 19:23, 昨天 19:23, or the day alone once it is longer ago."""
-    local = timezone.localtime(at)
-    days = (timezone.localtime(now).date() - local.date()).days
-    if days > 1:
-        return _weekday_and_day(local.date())
-    return (_("yesterday %(time)s") if days else _("today %(time)s")) % {"time": f"{local:%H:%M}"}
-
-
-def on_day(day: date) -> str:
-    """7月6日（周一）, or Mon 6 Jul."""
-    return _weekday_and_day(day)
-
-
-def _weekday_and_day(day: date) -> str:
-    weekday = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")][day.weekday()]
-    if _is_english():
-        return f"{weekday} {day.day} {day:%b}"
-    return f"{day.month}月{day.day}日（{weekday}）"
-
-
-def _is_english() -> bool:
-    return (get_language() or "").startswith("en")
-
-
-def limit(spelt: str) -> str:
-    """A limit of the list as a person says it: 5wd → 5 working days."""
-    for unit, say in _LIMITS:
-        if spelt.endswith(unit):
-            return say(int(spelt.removesuffix(unit)))
-    return spelt
-
-
-_LIMITS: tuple[tuple[str, Callable[[int], str]], ...] = (
-    ("wd", lambda n: ngettext("%(n)d working day", "%(n)d working days", n) % {"n": n}),
-    ("wh", lambda n: ngettext("%(n)d working hour", "%(n)d working hours", n) % {"n": n}),
-    ("wm", lambda n: ngettext("%(n)d working minute", "%(n)d working minutes", n) % {"n": n}),
-    ("h", lambda n: ngettext("%(n)d hour", "%(n)d hours", n) % {"n": n}),
-    ("m", lambda n: ngettext("%(n)d minute", "%(n)d minutes", n) % {"n": n}),
-)
 
 
 # --- the panel ------------------------------------------------------------------------------------
@@ -296,109 +235,6 @@ def stages(case: TrackedCase) -> list[dict[str, str]]:
     ]
 
 
-# --- what happened --------------------------------------------------------------------------------
-
-
-def steps(case: TrackedCase) -> list[Line]:
-    """The timeline, newest first."""
-    return [_line(step, is_newest=index == 0) for index, step in enumerate(case.steps)]
-
-
-def _line(step: Step, *, is_newest: bool) -> Line:
-    state = _LINE_STATES.get(Kind(step.kind), "primary" if is_newest else "on")
-    return Line(step.at, _STEPS[Kind(step.kind)](step), step.note, state)
-
-
-_LINE_STATES = {Kind.BREACHED: "overdue", Kind.VERIFICATION_FAILED: "warned", Kind.OBJECTED: "warned"}
-
-
-def _unit(sentence: str, step: Step) -> str:
-    return sentence % {"unit": step.unit}
-
-
-def _dispatched(step: Step) -> str:
-    if step.seconds is None:
-        return _unit(_("Given to %(unit)s"), step)
-    if step.seconds < 1:
-        return _unit(_("Given to %(unit)s at once"), step)
-    length = spoken(step.seconds, precise=step.seconds < 60)
-    return _("Given to %(unit)s, %(length)s after it came in") % {"unit": step.unit, "length": length}
-
-
-def _accepted(step: Step) -> str:
-    if step.seconds is None:
-        return _unit(_("%(unit)s took it on"), step)
-    return _("%(unit)s took it on after %(length)s") % {"unit": step.unit, "length": spoken(step.seconds)}
-
-
-def _resolved(step: Step) -> str:
-    sentence = {
-        ResolutionOutcome.SOLVED: _("%(unit)s says that it is done"),
-        ResolutionOutcome.EXPLAINED: _("%(unit)s explained why it cannot be done"),
-        ResolutionOutcome.LEGAL_ROUTE: _("%(unit)s named the legal way for it"),
-        ResolutionOutcome.UNFOUNDED: _("%(unit)s looked and did not find it"),
-        ResolutionOutcome.UNREACHABLE: _("%(unit)s could not reach you"),
-    }.get(step.params.get("outcome", ""), _("%(unit)s answered"))
-    return _unit(sentence, step)
-
-
-def _parked_step(step: Step) -> str:
-    until = step.params.get("until")
-    if not until:
-        return _unit(_("%(unit)s cannot settle it at once"), step)
-    return _("%(unit)s cannot settle it at once and comes back to it on %(day)s") % {
-        "unit": step.unit,
-        "day": on_day(date.fromisoformat(until)),
-    }
-
-
-def _absorbed(step: Step) -> str:
-    count = int(step.params.get("reports", 1))
-    return ngettext(
-        "%(count)d more report turned out to be about the same thing",
-        "%(count)d more reports turned out to be about the same thing",
-        count,
-    ) % {"count": count}
-
-
-def _breached(step: Step) -> str:
-    if step.params.get("clock") == "dispatch":
-        return _("The time for deciding whose job it is has run out; it counts as late")
-    if step.params.get("clock") == "verification":
-        return _("The time for checking has run out; it counts as late")
-    return _unit(_("The time of %(unit)s has run out; it counts as late"), step)
-
-
-_STEPS: dict[Kind, Callable[[Step], str]] = {
-    Kind.RECEIVED: lambda s: _("Your report came in") if s.own else _("A neighbour reported it"),
-    Kind.JOINED: lambda s: _("You joined in") if s.own else _("Another neighbour reported it too"),
-    Kind.TO_DESK: lambda s: _("A person is finding out whose job it is"),
-    Kind.DISPATCHED: _dispatched,
-    Kind.ACCEPTED: _accepted,
-    Kind.DEEMED_ACCEPTED: lambda s: _unit(_("%(unit)s did not answer in time, so it is theirs"), s),
-    Kind.RETURN_AGREED: lambda s: _unit(_("It is not the job of %(unit)s; somebody else is being found"), s),
-    Kind.REDISPATCHED: lambda s: _unit(_("Passed on to %(unit)s"), s),
-    Kind.RESOLVED: _resolved,
-    Kind.PARKED: _parked_step,
-    Kind.VERIFICATION_ASKED: lambda s: _unit(_("%(unit)s was asked to look whether it is so"), s),
-    Kind.VERIFIED: lambda s: _unit(_("%(unit)s looked: it is done"), s),
-    Kind.VERIFICATION_FAILED: lambda s: _("It was looked at and is not done: they are at it again"),
-    Kind.CLOSED: lambda s: _("The case was closed"),
-    Kind.ANSWERED: lambda s: _("The operations centre answered"),
-    Kind.REJECTED: lambda s: _("It was not taken up"),
-    Kind.REOPENED: lambda s: _("The case was opened again"),
-    Kind.ABSORBED: _absorbed,
-    Kind.SUPPLEMENTED: lambda s: _("You added something"),
-    Kind.CHASED: lambda s: _("You asked how far it is"),
-    Kind.WITHDRAWN: lambda s: _("You took your report back"),
-    Kind.RATED: lambda s: _("You rated it"),
-    Kind.OBJECTED: lambda s: (
-        _("You objected: it is done again") if s.own else _("A neighbour objected: it is done again")
-    ),
-    Kind.BREACHED: _breached,
-}
-
-
 # --- why, and how it went -------------------------------------------------------------------------
 
 
@@ -422,7 +258,7 @@ def why(case: TrackedCase) -> str:
         sentences.append(_("You wrote %(words)s.") % {"words": said})
     if told.place:
         sentences.append(_("The place is in %(place)s.") % {"place": told.place})
-    matter = case.category if _is_english() else told.matter  # the list is written in Chinese
+    matter = case.category if is_english() else told.matter  # the list is written in Chinese
     if matter:
         sentences.append(
             _("By the district's list, “%(matter)s” is for %(unit)s to settle within %(limit)s.")
@@ -430,7 +266,7 @@ def why(case: TrackedCase) -> str:
         )
     if told.supervisor:
         sentences.append(_("%(unit)s watches over them.") % {"unit": told.supervisor})
-    return (" " if _is_english() else "").join(sentences)
+    return (" " if is_english() else "").join(sentences)
 
 
 def length_of_handling(case: TrackedCase) -> str:

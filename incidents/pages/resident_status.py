@@ -16,7 +16,7 @@ from config import clock
 from incidents import attachments
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Attachment
-from incidents.pages import plain_words
+from incidents.pages import plain_steps, plain_times, plain_words
 from incidents.pages.resident_forms import ObjectionForm, RatingForm
 from incidents.pages.throttle import Throttle, address_of
 from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
@@ -181,12 +181,12 @@ def _context(case: TrackedCase, *, rating_form: RatingForm | None = None) -> dic
         "case": case,
         "head": plain_words.headline(case, at=at),
         "stages": plain_words.stages(case),
-        "steps": plain_words.steps(case),
+        "steps": plain_steps.lines(case),
         "why": plain_words.why(case),
         "length": plain_words.length_of_handling(case),
         "ratings": plain_words.ratings(case, rating_form),
         "rating_form": rating_form,
-        "object_by": plain_words.by_when(case.object_until) if case.object_until else "",
+        "object_by": plain_times.by_when(case.object_until) if case.object_until else "",
         "poll_ms": POLL_MS,
         "now": at,
     }
