@@ -1,10 +1,10 @@
 """What every page knows: the district, the language, who is signed in and where they may go."""
 
-import json
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -15,6 +15,7 @@ from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
+from config.models import DemoHistory
 from incidents import policy, queries
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES
@@ -98,19 +99,14 @@ def seeding() -> dict[str, Any] | None:
     """How far the demo's history has come while it is being built, for the banner."""
     if settings.PRODUCTION:
         return None
-    path = settings.VAR_DIR / "seeding.json"
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        done, total = int(told["done"]), int(told["total"])
-    except (OSError, ValueError, KeyError, TypeError):
+    history = DemoHistory.objects.filter(name="past", done__lt=F("total")).first()
+    if history is None:
         return None
-    if done >= total:
-        return None
-    text = _("The demo's history is being built: %(done)d of %(total)d cases") % {
-        "done": done,
-        "total": total,
+    text = _("The demo's history is being built: %(done)d of %(total)d days") % {
+        "done": history.done,
+        "total": history.total,
     }
-    return {"text": text, "share": done / total}
+    return {"text": text, "share": history.done / history.total}
 
 
 def district_name() -> str:

@@ -154,6 +154,11 @@ CELERY_BEAT_SCHEDULE = {
 } | {
     # Boards count what is not folded yet as well, so this is about speed, not about freshness.
     "dashboards.fold": {"task": "dashboards.fold", "schedule": 5.0, "options": {"expires": 30.0}},
+    "incidents.remove_unused_pictures": {
+        "task": "incidents.remove_unused_pictures",
+        "schedule": 3600.0,
+        "options": {"expires": 600.0},
+    },
     # At half past three in Shenzhen, when nobody looks.
     "dashboards.verify": {
         "task": "dashboards.verify",

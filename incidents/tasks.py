@@ -5,7 +5,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from config import clock
-from incidents import delivery, sweeps
+from incidents import attachments, delivery, sweeps
 from incidents.driving import clocks_are_driven
 
 
@@ -32,6 +32,12 @@ def deliver_messages() -> int:
     sent = _until_empty(lambda: delivery.deliver(at=clock.now(), transport=transport))
     sweeps.beat("outbox", done=sent)
     return sent
+
+
+@shared_task(name="incidents.remove_unused_pictures")
+def remove_unused_pictures() -> int:
+    """Remove pictures that were sent ahead and then named by no report."""
+    return _until_empty(lambda: attachments.remove_unused(at=clock.now()))
 
 
 def _until_empty(step: Callable[[], int], *, rounds: int = 40) -> int:

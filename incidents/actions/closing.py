@@ -182,7 +182,8 @@ def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
 
 def _reopen(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
-    if to_desk or last is None:
+    # A sending that was taken back (returned, or reopened before) is nobody's to do again.
+    if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
         incident.closed_at = None
         incident.outcome = ""
         incident.handling_run += 1

@@ -36,6 +36,9 @@ VERIFICATION_LIMIT = Limit.parse("2wd")
 def accept(*, number: str, actor: Actor, at: datetime, seen_version: int | None = None) -> Incident:
     """签收: the unit takes the case on."""
     incident = cases.hold(number, actor=actor, action=Action.ACCEPT, at=at, seen_version=seen_version)
+    # Verification and parking lead back to "in hand" too, but not by accepting again.
+    if incident.status != Status.DISPATCHED:
+        raise ActionRefused("wrong_state", _("Only a case that waits for acceptance can be accepted."))
     lead = open_lead(incident)
     accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.EXPLICIT)
     # Who accepts does not also ask to give it back.

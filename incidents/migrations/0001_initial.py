@@ -1325,11 +1325,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="incident",
-            index=models.Index(fields=["street_code", "-id"], name="incident_street"),
+            index=models.Index(fields=["street_code", "-received_at", "-id"], name="incident_street"),
         ),
         migrations.AddIndex(
             model_name="incident",
-            index=models.Index(fields=["category", "-id"], name="incident_category"),
+            index=models.Index(fields=["category", "-received_at", "-id"], name="incident_category"),
         ),
         migrations.AddIndex(
             model_name="incident",

@@ -166,9 +166,9 @@ class Incident(models.Model):
                 condition=Q(status__in=[*OPEN_STATUSES]),
             ),
             # a street's or the district's list, newest first
-            models.Index(fields=["street_code", "-id"], name="incident_street"),
+            models.Index(fields=["street_code", "-received_at", "-id"], name="incident_street"),
             # drill-downs of the boards
-            models.Index(fields=["category", "-id"], name="incident_category"),
+            models.Index(fields=["category", "-received_at", "-id"], name="incident_category"),
             models.Index(fields=["received_at", "id"], name="incident_received"),
             # the same thing, nearby and still open
             models.Index(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -149,47 +149,46 @@ def _page(
 ) -> tuple[list[Incident], str, str]:
     """One page by cursor, and the addresses before and after it; one query however far down the list.
 
-    The cursor is the last row's key: its id, or its due time and id where the most overdue come first.
+    The cursor is the last row's key: when it came in (newest first) or is due (most overdue first), and
+    its id among equals.
     """
-    order = ("due_at", "pk") if by_due else ("-pk",)
+    column, newest_first = ("due_at", False) if by_due else ("received_at", True)
     back = request.GET.get("before", "")
-    cursor = _cursor(back or request.GET.get("after", ""), by_due=by_due)
+    cursor = _cursor(back or request.GET.get("after", ""))
+    descending = newest_first is not bool(back)
     if cursor is not None:
-        found = found.filter(_beyond(cursor, by_due=by_due, back=bool(back)))
-    turned = [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order]
-    rows = list(found.for_list().order_by(*(turned if back else order))[: PAGE + 1])  # type: ignore[attr-defined]
+        found = found.filter(_beyond(cursor, column, descending=descending))
+    sign = "-" if descending else ""
+    rows = list(found.for_list().order_by(f"{sign}{column}", f"{sign}pk")[: PAGE + 1])  # type: ignore[attr-defined]
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     if back:
         rows.reverse()
     has_earlier = bool(rows) and (more if back else cursor is not None)
     has_later = bool(rows) and (True if back else more)
-    earlier = _link(request, "before", _key(rows[0], by_due=by_due)) if has_earlier else ""
-    later = _link(request, "after", _key(rows[-1], by_due=by_due)) if has_later else ""
+    earlier = _link(request, "before", _key(rows[0], column)) if has_earlier else ""
+    later = _link(request, "after", _key(rows[-1], column)) if has_later else ""
     return rows, earlier, later
 
 
-def _key(row: Incident, *, by_due: bool) -> str:
-    return f"{row.due_at.timestamp():.6f}_{row.pk}" if by_due and row.due_at else str(row.pk)
+def _key(row: Incident, column: str) -> str:
+    return f"{getattr(row, column).timestamp():.6f}_{row.pk}"
 
 
-def _cursor(text: str, *, by_due: bool) -> tuple[datetime | None, int] | None:
+def _cursor(text: str) -> tuple[datetime, int] | None:
     if not text or len(text) > 60:
         return None
-    due, _line, pk = text.rpartition("_")
+    at, _line, pk = text.rpartition("_")
     try:
-        at = datetime.fromtimestamp(float(due), tz=clock.now().tzinfo) if by_due else None
-        return at, int(pk)
+        return datetime.fromtimestamp(float(at), tz=UTC), int(pk)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _beyond(cursor: tuple[datetime | None, int], *, by_due: bool, back: bool) -> Q:
-    due, pk = cursor
-    if by_due:
-        way = "lt" if back else "gt"
-        return Q(**{f"due_at__{way}": due}) | Q(**{"due_at": due, f"pk__{way}": pk})
-    return Q(**{"pk__gt" if back else "pk__lt": pk})
+def _beyond(cursor: tuple[datetime, int], column: str, *, descending: bool) -> Q:
+    at, pk = cursor
+    way = "lt" if descending else "gt"
+    return Q(**{f"{column}__{way}": at}) | Q(**{column: at, f"pk__{way}": pk})
 
 
 def _link(request: HttpRequest, name: str, key: str) -> str:
