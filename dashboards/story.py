@@ -78,14 +78,14 @@ def _late(board: Board, on_time: float, late: int) -> str:
         portion = f"{places[0].late / late * 100:.0f}"
         return _(
             "{share} % were handled on time, short of the target:"
-            " {portion} % of {late} late cases are in {place}."
+            " of {late} late cases, {portion} % are in {place}."
         ).format(place=places[0].name, portion=portion, **words)
     matters = sorted(board.categories, key=lambda row: -row.late)
     if late >= LATE_LEAST and len(matters) > 1 and matters[0].late >= CONCENTRATED * late:
         portion = f"{matters[0].late / late * 100:.0f}"
         return _(
             "{share} % were handled on time, short of the target:"
-            " {portion} % of {late} late cases are {matter}."
+            " of {late} late cases, {portion} % are {matter}."
         ).format(matter=matters[0].name, portion=portion, **words)
     return _(
         "{share} % were handled on time, short of the target: {late} cases were late, in no place above all."
