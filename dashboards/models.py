@@ -14,7 +14,7 @@ class Unfolded(models.Model):
 
     A trigger writes it in the transaction that writes the fact, so it is there exactly when the fact
     is, in whatever order transactions commit: no watermark over ids could promise that.
-    See docs/decisions/0010-facts-wait-in-a-queue.md.
+    See docs/decisions/0006-facts-wait-in-a-queue.md.
     """
 
     outcome = models.OneToOneField(

@@ -97,9 +97,13 @@ def test_a_folder_that_dies_leaves_cells_and_queue_as_they_were() -> None:
     class Killed(Exception):
         pass
 
-    with pytest.raises(Killed), transaction.atomic():
-        rollups.fold()
-        raise Killed
+    def die_after_folding() -> None:
+        with transaction.atomic():
+            assert rollups.fold() == 1
+            raise Killed
+
+    with pytest.raises(Killed):
+        die_after_folding()
     assert rollups.waiting() == 1
     assert not Rollup.objects.exists()
     assert received() == 1
