@@ -81,10 +81,14 @@ class Tally:
         best = sum(counts.most_common(1)[0][1] for counts in by_type.values())
         return best / len(self.real) if self.real else 0.0
 
-    def note(self, kind: str, real: str, answer: Mapping[str, Any], named: str | None) -> None:
-        """Count one decision (`named`: our unit's group) against the group that really did it."""
+    def note(
+        self, kind: str, real: str, decision: Mapping[str, Any], named: str | None, codes: Iterable[str]
+    ) -> None:
+        """Count one decision (`named`: our unit's group) against the group that really did it.
+
+        `codes` say why it went to a person, where it did.
+        """
         self.real.append((kind, real))
-        decision = answer["decision"]
         right = named == real
         self.named += named is not None
         self.right += right
@@ -92,7 +96,7 @@ class Tally:
             self.dispatched += 1
             self.right_dispatched += right
         else:
-            self.triage.update(decision.get("triage_codes", []))
+            self.triage.update(codes)
         if not right:
             self.wrong[real, named or "-"] += 1
 
@@ -188,9 +192,10 @@ class Replay:
             return
         self.tally.accepted += 1
         real = self._groups.theirs(event.unit_name)
-        unit = answer["decision"]["unit"]
-        self.tally.note(kind, real, answer, self._groups.ours(unit) if unit else None)
         incident = Incident.objects.get(number=answer["incident"]["number"])
+        decision, unit = answer["decision"], answer["decision"]["unit"]
+        named = self._groups.ours(unit) if unit else None
+        self.tally.note(kind, real, decision, named, incident.triage_codes)
         if incident.pk not in self._memories:
             memory = Memory(late=event.was_late, is_wrong=lambda code: self._groups.ours(code) != real)
             self._memories[incident.pk] = memory
@@ -253,9 +258,9 @@ def decide_texts(api: Api, rows: Iterator[Mapping[str, str]], groups: Groups) ->
             tally.refused[str(status)] += 1
             continue
         tally.accepted += 1
-        unit = answer["decision"]["unit"] or _pattern(answer["decision"])
+        unit = answer["unit"] or _pattern(answer)
         group = groups.ours(unit) if unit else None
-        tally.note(row.get("cat2", ""), row["unit_group"], answer, group)
+        tally.note(row.get("cat2", ""), row["unit_group"], answer, group, answer["triage_codes"])
     return tally
 
 
