@@ -141,7 +141,7 @@ def _indicator(board: Board, indicator: Indicator) -> dict[str, Any]:
         "cases": cases,
         "small": indicator.unit != "cases" and cases < SMALL,
         "before": None if is_now else board.value_before(indicator.code),
-        "target": indicator.target,
+        "target": indicator.target(board.selection.clock),
     }
 
 

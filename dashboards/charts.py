@@ -61,8 +61,8 @@ def trend(board: Board, indicator: Indicator) -> dict[str, Any]:
             }
         ],
     }
-    if indicator.target is not None:
-        target = indicator.target * scale
+    if (wanted := indicator.target(board.selection.clock)) is not None:
+        target = wanted * scale
         chart["target"] = {"value": target, "label": _("Target {value}").format(value=f"{target:g}")}
     return chart
 

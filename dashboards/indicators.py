@@ -39,17 +39,19 @@ class Indicator:
     drill: str = ""  # the list that has exactly `base` or as many entries as the number says
     better: str = ""  # "low", "high", or nothing to prefer
 
-    @property
-    def target(self) -> float | None:
-        """What the district wants to reach, in the indicator's unit."""
+    def target(self, clock: Clock = "elapsed") -> float | None:
+        """What the district wants to reach, in the indicator's unit; durations by the elapsed clock only."""
+        if clock == "working" and self.unit in ("hours", "days"):
+            return None
         targets: Mapping[str, float] = settings.BOARD_TARGETS
         return targets.get(self.code)
 
-    def meets(self, value: float) -> bool | None:
+    def meets(self, value: float, clock: Clock = "elapsed") -> bool | None:
         """Is the target met? Nothing where there is none."""
-        if self.target is None:
+        target = self.target(clock)
+        if target is None:
             return None
-        return value <= self.target if self.better == "low" else value >= self.target
+        return value <= target if self.better == "low" else value >= target
 
     @property
     def digits(self) -> int:

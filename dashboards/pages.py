@@ -146,7 +146,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
         {
             "indicator": indicator,
             "unit": UNIT_WORDS[indicator.unit],
-            "target": shown(indicator, indicator.target),
+            "target": shown(indicator, target) if (target := indicator.target()) is not None else "",
         }
         for indicator in ALL
     ]
@@ -177,6 +177,9 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "changes": [present.change_row(board, change) for change in board.changes],
         "spots": _spots(board),
         "compares": not (board.selection.units or board.selection.sources),
+        "shows_units": len(units) > 1,
+        **_widths(board, many_units=len(units) > 1),
+        "map_area": board.selection.streets[0] if len(board.selection.streets) == 1 else "",
         "change_least": SMALL,
         "map_title": story.map_title(board),
         "map_shares": present.map_shows_shares(board),
@@ -198,6 +201,13 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "small": SMALL,
         "form_action": reverse("board"),
     }
+
+
+def _widths(board: Board, *, many_units: bool) -> dict[str, str]:
+    """Without comparison the flow stands beside the map, and matters beside the ages."""
+    if not (board.selection.units or board.selection.sources):
+        return {"units_width": "span-6", "matters_width": "span-6"}
+    return {"units_width": "", "matters_width": "span-7"} if many_units else {"matters_width": "span-7"}
 
 
 def _spots(board: Board) -> list[dict[str, Any]]:

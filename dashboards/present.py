@@ -11,14 +11,14 @@ from dashboards import charts, story
 from dashboards.board import Board, Change, Group
 from dashboards.comparing import counts_differ
 from dashboards.indicators import BY_CODE, SMALL, UNIT_WORDS, Indicator, shown
-from dashboards.reading import Figures
+from dashboards.reading import Clock, Figures
 
 # Rows that a table shows before the rest is folded away.
 FIRST_ROWS: Final = 12
 _VERDICTS: Final[dict[str, tuple[Callable[[], str], str, str]]] = {
-    "better": (lambda: _("Faster than the whole"), "on", "▲"),
-    "alike": (lambda: _("Level with the whole"), "closed", "="),
-    "slower": (lambda: _("Slower than the whole"), "overdue", "▼"),
+    "better": (lambda: _("Faster than {whole}"), "on", "▲"),
+    "alike": (lambda: _("Level with {whole}"), "closed", "="),
+    "slower": (lambda: _("Slower than {whole}"), "overdue", "▼"),
     "small": (lambda: _("Not judged"), "paused", "○"),
 }
 
@@ -46,6 +46,8 @@ def cards(board: Board) -> list[dict[str, Any]]:
         value = board.value(code)
         base = indicator.base(board.now)
         small = base < SMALL
+        clock = board.selection.clock
+        states = {True: "on", False: "overdue", None: ""}
         made.append(
             {
                 "code": code,
@@ -56,8 +58,8 @@ def cards(board: Board) -> list[dict[str, Any]]:
                 "url": link_of(board)(indicator.drill),
                 "base": base,
                 "small": small,
-                "verdict": _verdict(indicator, value, small=small),
-                "state": "" if small or value is None else "on" if indicator.meets(value) else "overdue",
+                "verdict": _verdict(indicator, value, clock, small=small),
+                "state": "" if small or value is None else states[indicator.meets(value, clock)],
                 "notes": _notes(board, indicator, value),
                 "chart": charts.trend(board, indicator) if len(board.trend) > 1 else None,
                 "chart_id": f"trend-{code}",
@@ -70,14 +72,17 @@ def _is_chinese() -> bool:
     return charts.is_chinese()
 
 
-def _verdict(indicator: Indicator, value: float | None, *, small: bool) -> str:
-    if value is None or indicator.target is None:
+def _verdict(indicator: Indicator, value: float | None, clock: Clock, *, small: bool) -> str:
+    target = indicator.target(clock)
+    if value is None:
         return _("no data")
+    if target is None:
+        return _("targets are in elapsed time")
     if small:
         return _("○ fewer than {least}, not judged").format(least=SMALL)
-    if indicator.meets(value):
+    if indicator.meets(value, clock):
         return _("Target met")
-    miss = abs(value - indicator.target)
+    miss = abs(value - target)
     if indicator.unit == "share":
         return _("{points} points short of target").format(points=f"{miss * 100:.1f}")
     return _("{amount} {unit} over target").format(amount=f"{miss:.2f}", unit=UNIT_WORDS[indicator.unit])
@@ -85,8 +90,8 @@ def _verdict(indicator: Indicator, value: float | None, *, small: bool) -> str:
 
 def _notes(board: Board, indicator: Indicator, value: float | None) -> list[Note]:
     sign = "≤" if indicator.better == "low" else "≥"
-    target = shown(indicator, indicator.target)
-    notes = [Note(_("Target"), f"{sign} {target}")]
+    target = indicator.target(board.selection.clock)
+    notes = [Note(_("Target"), f"{sign} {shown(indicator, target)}" if target is not None else "—")]
     before = board.value_before(indicator.code)
     notes.append(Note(board.asked.period.name_before, *_change(board, indicator, value, before)))
     if indicator.code in ("dispatch_mean", "handle_mean"):
@@ -247,7 +252,7 @@ def _on_time_state(group: Group) -> str:
     """Red only where the target is missed by more than a handful of cases could explain."""
     if group.on_time is None or group.now["due"] < SMALL:
         return ""
-    target = BY_CODE["on_time"].target or 0.0
+    target = BY_CODE["on_time"].target() or 0.0
     return "overdue" if group.on_time < target - 0.05 else ""
 
 
@@ -268,12 +273,19 @@ def league(board: Board) -> dict[str, Any]:
     def place(value: float) -> str:
         return f"{max(0.0, min(100.0, (value / day - low) / (high - low) * 100)):.1f}"
 
+    whole = story.whole_name(board)
     groups: list[dict[str, Any]] = []
     for row in rows:
         words, state, mark = _VERDICTS[row.verdict]
         if not groups or groups[-1]["verdict"] != row.verdict:
             groups.append(
-                {"verdict": row.verdict, "words": words(), "state": state, "mark": mark, "rows": []}
+                {
+                    "verdict": row.verdict,
+                    "words": words().format(whole=whole),
+                    "state": state,
+                    "mark": mark,
+                    "rows": [],
+                }
             )
         shown_row = row_of(board, row)
         if row.kind == "street":
@@ -296,6 +308,7 @@ def league(board: Board) -> dict[str, Any]:
         "overall": _days(overall, day),
         "overall_at": place(overall) if overall else "",
         "is_adjusted": board.is_adjusted,
+        "whole": whole,
         "has_composite": bool(rows) and rows[0].kind == "street",
     }
 

@@ -34,6 +34,10 @@ def finding(board: Board) -> list[str]:
 
 def _pace(board: Board) -> str:
     dispatch, handle = board.value("dispatch_mean"), board.value("handle_mean")
+    if board.selection.clock == "working":
+        return _("A case took {hours} working hours to dispatch and {days} working days to handle;").format(
+            hours=shown(BY_CODE["dispatch_mean"], dispatch), days=shown(BY_CODE["handle_mean"], handle)
+        )
     good = [
         bool(value is not None and BY_CODE[code].meets(value))
         for code, value in (("dispatch_mean", dispatch), ("handle_mean", handle))
@@ -59,7 +63,7 @@ def _worry(board: Board) -> str:
     """The first of these that holds: late cases and where, a growing backlog, nothing to worry about."""
     on_time = board.value("on_time")
     late = board.now["due"] - board.now["due_met"]
-    target = BY_CODE["on_time"].target or 0.0
+    target = BY_CODE["on_time"].target() or 0.0
     if on_time is not None and on_time < target:
         return _late(board, on_time, late)
     if (grown := _backlog(board)) is not None:
@@ -153,17 +157,24 @@ def ages_title(board: Board) -> str:
     return _("No open case is older than 30 days")
 
 
+def whole_name(board: Board) -> str:
+    """What places are compared with: the district, or what is left of it by the filters."""
+    is_district = board.scope.is_district and not board.asked.is_narrowed
+    return _("the district") if is_district else _("the whole")
+
+
 def league_title(board: Board) -> str:
+    whole = whole_name(board)
     rows = board.places
     slower = [row.name for row in rows if row.verdict == "slower"]
     better = [row.name for row in rows if row.verdict == "better"]
     if not any(row.verdict != "small" for row in rows):
         return _("Too few cases to compare places")
     if slower:
-        return _("{places} slower than the whole").format(places=_listed(slower))
+        return _("{places} slower than {whole}").format(places=_listed(slower), whole=whole)
     if better:
-        return _("{places} faster than the whole, none slower").format(places=_listed(better))
-    return _("No place differs from the whole by more than chance")
+        return _("{places} faster than {whole}, none slower").format(places=_listed(better), whole=whole)
+    return _("No place differs from {whole} by more than chance").format(whole=whole)
 
 
 def _listed(names: Sequence[str]) -> str:

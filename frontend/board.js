@@ -125,8 +125,9 @@ function seriesOf(spec, series, index, look, show) {
     stack: series.stack,
     barMaxWidth: spec.kind === "hbar" ? 14 : 36,
     itemStyle: { ...common.itemStyle, borderRadius: series.stack ? 0 : 2 },
-    label: spec.kind === "hbar" && !series.stack
-      ? { show: true, position: "right", color: look.ink, fontSize: 12, backgroundColor: look.surface, padding: [2, 4], formatter: (point) => show(point.value) + (spec.unit ? ` ${spec.unit}` : "") }
+    // A stack says its total, at its end.
+    label: spec.kind === "hbar" && (!series.stack || index === spec.series.length - 1)
+      ? { show: true, position: "right", color: look.ink, fontSize: 12, backgroundColor: look.surface, padding: [2, 4], formatter: (point) => show(series.stack ? spec.series.reduce((sum, one) => sum + (one.data[point.dataIndex] ?? 0), 0) : point.value) + (spec.unit ? ` ${spec.unit}` : "") }
       : undefined,
   };
 }

@@ -14,6 +14,7 @@
                         {"values": {code: {"value": 3.2, "label": "3.2 %", "href": "/cases/?…"}},
                          "legend": ["below 2 %", …]}; a step comes as "step" 0-4, or by rank of value
                         data-empty: what an area without a value is called
+                        data-area: the code of the street that fills the picture
    All: data-credit (the words in the corner), data-title (what the map is called when read aloud),
    data-geo (where the outlines are, "/geo"). Names follow <html lang>. Colours are CSS classes. */
 import * as L from "leaflet";
@@ -373,9 +374,11 @@ async function valuesMap(element, map, base) {
       });
     },
   });
-  const bounds = layer.getBounds();
+  // With an area given, its own communities fill the picture.
+  const inside = element.dataset.area ? areas.features.filter((feature) => feature.properties.parent === element.dataset.area) : [];
+  const bounds = inside.length ? L.geoJSON(inside).getBounds() : layer.getBounds();
   map.fitBounds(bounds, { animate: false });
-  map.setMaxBounds(bounds.pad(0.5));
+  map.setMaxBounds(layer.getBounds().pad(0.5));
   layer.addTo(map);
   polygons(streets.features, "map-street").addTo(map);
   addLabels(streets.features, "map-label map-label-street").addTo(map);
