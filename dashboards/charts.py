@@ -46,6 +46,7 @@ def span_label(span: Span) -> str:
 def trend(board: Board, indicator: Indicator) -> dict[str, Any]:
     """The small line of a key figure, against its target."""
     scale = 100 if indicator.unit == "share" else 1
+    wanted = indicator.target(board.selection.clock)
     values = [indicator.compute(step.figures, board.selection.clock) for step in board.trend]
     chart: dict[str, Any] = {
         "kind": "line",
@@ -57,11 +58,11 @@ def trend(board: Board, indicator: Indicator) -> dict[str, Any]:
                 "name": str(indicator.name),
                 "data": [None if value is None else round(value * scale, 4) for value in values],
                 "tone": "primary",
-                "area": indicator.better == "low",
+                "area": indicator.better == "low" and wanted is not None,
             }
         ],
     }
-    if (wanted := indicator.target(board.selection.clock)) is not None:
+    if wanted is not None:
         target = wanted * scale
         chart["target"] = {"value": target, "label": _("Target {value}").format(value=f"{target:g}")}
     return chart
