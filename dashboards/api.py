@@ -16,6 +16,7 @@ from config import clock
 from dashboards.board import Board, Group
 from dashboards.filters import PERIODS, FilterForm, understand
 from dashboards.indicators import ALL, SMALL, UNIT_WORDS, Indicator, value_of
+from dashboards.reading import EVERYTHING
 from dashboards.scope import Names, scope_of
 from incidents.numbers import district_day
 
@@ -116,7 +117,7 @@ class KpisView(APIView):
             raise ValidationError(
                 {form.add_prefix(name): [str(e) for e in errors] for name, errors in form.errors.items()}
             )
-        board = Board(asked, scope=scope, names=names, at=at)
+        board = Board(asked, scope=scope, names=names, at=at, of_rows=EVERYTHING)
         body: dict[str, Any] = {
             "first": board.span.first,
             "last": board.span.last,

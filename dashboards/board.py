@@ -11,7 +11,17 @@ from dashboards import comparing
 from dashboards.backlog import AGES, Waiting, open_cases, still_waiting
 from dashboards.filters import Asked
 from dashboards.indicators import SMALL, day_length, value_of
-from dashboards.reading import EXACT_UP_TO, Exact, Figures, Selection, Span, read, read_exact
+from dashboards.reading import (
+    EVERYTHING,
+    EXACT_UP_TO,
+    Exact,
+    Figures,
+    Measures,
+    Selection,
+    Span,
+    read,
+    read_exact,
+)
 from dashboards.scope import Names, Scope
 
 # A change of place × matter is only told from this many cases on in both periods.
@@ -19,6 +29,21 @@ CHANGE_LEAST: Final = 30
 _CHANGES_SHOWN: Final = 5
 _SPOTS_SHOWN: Final = 6
 _CANDIDATES: Final = 10
+
+# What each part of the board reads: a row of a table, a day, a community, a place with its matter.
+_OF_ROWS: Final = Measures(
+    ("dispatched", "returned", "handled", "due", "due_met", "reworked", "scored", "satisfied"),
+    ("dispatch", "handle"),
+    ("handle",),
+)
+_OF_DAYS: Final = Measures(
+    ("received", "dispatched", "handled", "due", "due_met", "closed", "scored", "satisfied"),
+    ("dispatch", "handle"),
+    (),
+)
+_OF_COMMUNITIES: Final = Measures(("handled", "due", "due_met"), ("handle",), ())
+_OF_MATTERS: Final = Measures(("received", "handled", "due", "due_met"), ("handle",), ())
+_OF_SUSPECTS: Final = Measures(("handled",), ("handle",), ("handle",))
 
 
 @dataclass(slots=True)
@@ -103,7 +128,10 @@ class Step:
 class Board:
     """Everything on one board; each part is read once, when it is asked for."""
 
-    def __init__(self, asked: Asked, *, scope: Scope, names: Names, at: datetime) -> None:
+    def __init__(
+        self, asked: Asked, *, scope: Scope, names: Names, at: datetime, of_rows: Measures = _OF_ROWS
+    ) -> None:
+        self.of_rows = of_rows
         self.asked, self.scope, self.names, self.at = asked, scope, names, at
         self.selection: Selection = asked.selection
         # What has not happened yet is not counted: cases done early fall due on days to come.
@@ -188,7 +216,7 @@ class Board:
         span = Span(min(self._trend_spans[0].first, self.span.first), self.asked.today)
         return {
             day: figures
-            for (day,), figures in read(self.selection, [span], "day", durations=False)[0].items()
+            for (day,), figures in read(self.selection, [span], "day", wanted=_OF_DAYS)[0].items()
         }
 
     @cached_property
@@ -281,10 +309,14 @@ class Board:
             for age in bands
         ]
 
-    def _groups(self, kind: str, name: Callable[[str], str], *, durations: bool = True) -> list[Group]:
+    def _groups(self, kind: str, name: Callable[[str], str], wanted: Measures | None = None) -> list[Group]:
         by: Any = kind
-        now, before = read(self.selection, [self.span, self.before_span], by, durations=durations)
-        exact = self.exact.percentiles("handled", kind) if durations and self.exact else {}
+        wanted = wanted or self.of_rows
+        # A map compares nothing with the period before.
+        spans = [self.span] if wanted == _OF_COMMUNITIES else [self.span, self.before_span]
+        now, *earlier = read(self.selection, spans, by, wanted=wanted)
+        before = earlier[0] if earlier else {}
+        exact = self.exact.percentiles("handled", kind) if wanted.bins and self.exact else {}
         return [
             Group(code, name(code), figures, before.get((code,), Figures()), kind, exact=exact.get(code))
             for (code,), figures in now.items()
@@ -352,7 +384,7 @@ class Board:
 
     @cached_property
     def _by_matter(self) -> list[dict[tuple[Any, ...], Figures]]:
-        return read(self.selection, [self.span, self.before_span], "street", "category", durations=False)
+        return read(self.selection, [self.span, self.before_span], "street", "category", wanted=_OF_MATTERS)
 
     @cached_property
     def _everywhere(self) -> dict[str, Figures]:
@@ -365,10 +397,10 @@ class Board:
     def communities(self) -> list[Group]:
         """Every community that had anything, the latest first."""
         # Only where they are the league does anybody ask how long each took.
-        durations = self._is_one_street
+        wanted = self.of_rows if self._is_one_street or self.of_rows == EVERYTHING else _OF_COMMUNITIES
         rows = [
             row
-            for row in self._groups("community", self.names.community, durations=durations)
+            for row in self._groups("community", self.names.community, wanted)
             if row.code in self.names.communities
         ]
         return sorted(rows, key=lambda row: (-row.late, -row.now["handled"], row.code))
@@ -452,7 +484,7 @@ class Board:
             streets=tuple({street for _weight, street, _category in suspects}),
             categories=tuple({category for _weight, _street, category in suspects}),
         )
-        now, before = read(narrowed, [self.span, self.before_span], "street", "category")
+        now, before = read(narrowed, [self.span, self.before_span], "street", "category", wanted=_OF_SUSPECTS)
         found = []
         for _weight, street, category in suspects:
             figures, then = now[street, category], before[street, category]

@@ -33,7 +33,8 @@ class Rollup(models.Model):
     """One cell: everything countable about a day or a month, split by some of the dimensions.
 
     Counts and sums are exact. The bins hold durations in logarithmic steps of 2 %: each number is
-    (bin << 32) | count; see sketch.py.
+    (bin << 32) | count; see sketch.py. Nothing of a measure is NULL, which takes no room: most cells are
+    a unit's or a matter's single day and have three or four of them.
     """
 
     class Grain(models.TextChoices):
@@ -48,35 +49,35 @@ class Rollup(models.Model):
     category_code = models.CharField(max_length=4, default=ANY)
     source = models.CharField(max_length=24, default=ANY)
 
-    received = models.BigIntegerField(default=0)
-    dispatched = models.BigIntegerField(default=0)
-    automatic = models.BigIntegerField(default=0)
-    returned = models.BigIntegerField(default=0)
-    handled = models.BigIntegerField(default=0)
-    handled_first = models.BigIntegerField(default=0)
-    solved = models.BigIntegerField(default=0)
-    due = models.BigIntegerField(default=0)
-    due_met = models.BigIntegerField(default=0)
-    closed = models.BigIntegerField(default=0)
-    reworked = models.BigIntegerField(default=0)
-    rated = models.BigIntegerField(default=0)
-    scored = models.BigIntegerField(default=0)
-    satisfied = models.BigIntegerField(default=0)
-    asked_solved = models.BigIntegerField(default=0)
-    said_solved = models.BigIntegerField(default=0)
-    first_sent = models.BigIntegerField(default=0)
+    received = models.BigIntegerField(null=True)
+    dispatched = models.BigIntegerField(null=True)
+    automatic = models.BigIntegerField(null=True)
+    returned = models.BigIntegerField(null=True)
+    handled = models.BigIntegerField(null=True)
+    handled_first = models.BigIntegerField(null=True)
+    solved = models.BigIntegerField(null=True)
+    due = models.BigIntegerField(null=True)
+    due_met = models.BigIntegerField(null=True)
+    closed = models.BigIntegerField(null=True)
+    reworked = models.BigIntegerField(null=True)
+    rated = models.BigIntegerField(null=True)
+    scored = models.BigIntegerField(null=True)
+    satisfied = models.BigIntegerField(null=True)
+    asked_solved = models.BigIntegerField(null=True)
+    said_solved = models.BigIntegerField(null=True)
+    first_sent = models.BigIntegerField(null=True)
     # Sums of seconds.
-    dispatch_elapsed = models.BigIntegerField(default=0)
-    dispatch_working = models.BigIntegerField(default=0)
-    handle_elapsed = models.BigIntegerField(default=0)
-    handle_working = models.BigIntegerField(default=0)
-    first_elapsed = models.BigIntegerField(default=0)
-    first_working = models.BigIntegerField(default=0)
+    dispatch_elapsed = models.BigIntegerField(null=True)
+    dispatch_working = models.BigIntegerField(null=True)
+    handle_elapsed = models.BigIntegerField(null=True)
+    handle_working = models.BigIntegerField(null=True)
+    first_elapsed = models.BigIntegerField(null=True)
+    first_working = models.BigIntegerField(null=True)
 
-    dispatch_elapsed_bins = ArrayField(models.BigIntegerField(), default=list)
-    dispatch_working_bins = ArrayField(models.BigIntegerField(), default=list)
-    handle_elapsed_bins = ArrayField(models.BigIntegerField(), default=list)
-    handle_working_bins = ArrayField(models.BigIntegerField(), default=list)
+    dispatch_elapsed_bins = ArrayField(models.BigIntegerField(), null=True)
+    dispatch_working_bins = ArrayField(models.BigIntegerField(), null=True)
+    handle_elapsed_bins = ArrayField(models.BigIntegerField(), null=True)
+    handle_working_bins = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         ordering = ("pk",)

@@ -45,11 +45,26 @@ _FACT_COLUMNS: Final[dict[By, str]] = {
     "category": "o.category_code",
     "source": "o.source",
 }
-_COUNTS: Final = tuple(name for name in MEASURES if not name.endswith(("_elapsed", "_working")))
-_SUMS: Final = ("dispatch", "handle", "first")
+COUNTS: Final = tuple(name for name in MEASURES if not name.endswith(("_elapsed", "_working")))
+SUMS: Final = ("dispatch", "handle", "first")
+BINS: Final = ("dispatch", "handle")
 # Read from the cases as they stand now (backlog.py), and put beside the counts.
 _NOW: Final = ("due_unhandled", "due_unclosed", "open", "overdue")
-_ZEROS: Final = (0,) * len(_NOW)
+_ZEROS: Final = dict.fromkeys((*COUNTS, *_NOW), 0)
+_NO_SECONDS: Final = dict.fromkeys(SUMS, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is wanted of each group. Reading thousands of groups, what is left out is most of the time."""
+
+    counts: tuple[str, ...] = COUNTS
+    sums: tuple[str, ...] = SUMS
+    bins: tuple[str, ...] = BINS
+
+
+EVERYTHING: Final = Measures()
+NO_BINS: Final = Measures(bins=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +102,8 @@ class Selection:
 class Figures:
     """What a group adds up to: counts, sums of seconds, and its durations."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_COUNTS, *_NOW), 0))
-    seconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict(_ZEROS))
+    seconds: dict[str, int] = field(default_factory=lambda: dict(_NO_SECONDS))
     dispatch: Durations = field(default_factory=Durations)
     handle: Durations = field(default_factory=Durations)
 
@@ -127,30 +142,30 @@ Key = tuple[Any, ...]
 
 
 def read(
-    selection: Selection, spans: Sequence[Span], *by: By, durations: bool = True
+    selection: Selection, spans: Sequence[Span], *by: By, wanted: Measures = EVERYTHING
 ) -> list[dict[Key, Figures]]:
     """For each span, the figures of every group that has any, keyed by the values of `by`.
 
-    Without `durations` the bins stay in the database: counts and means only, and much less to carry.
+    What is not `wanted` stays in the database, and is zero in the answer.
     """
-    statement, parameters = _statement(selection, spans, by, durations)
+    statement, parameters = _statement(selection, spans, by, wanted)
     answer: list[dict[Key, Figures]] = [{} for _span in spans]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         for span, *row in cursor.fetchall():
             key, values = tuple(row[: len(by)]), row[len(by) :]
-            answer[span][key] = _figures(values, durations)
+            answer[span][key] = _figures(values, wanted)
     return answer
 
 
-def _figures(values: Sequence[Any], durations: bool) -> Figures:
-    size = len(_COUNTS)
-    return Figures(
-        dict(zip((*_COUNTS, *_NOW), (*values[:size], *_ZEROS), strict=True)),
-        dict(zip(_SUMS, values[size : size + len(_SUMS)], strict=True)),
-        Durations(values[-2]) if durations else Durations(),
-        Durations(values[-1]) if durations else Durations(),
-    )
+def _figures(values: Sequence[Any], wanted: Measures) -> Figures:
+    counted, summed = len(wanted.counts), len(wanted.counts) + len(wanted.sums)
+    figures = Figures()
+    figures.counts.update(zip(wanted.counts, values[:counted], strict=True))
+    figures.seconds.update(zip(wanted.sums, values[counted:summed], strict=True))
+    for name, text in zip(wanted.bins, values[summed:], strict=True):
+        setattr(figures, name, Durations(text or ""))
+    return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,54 +211,47 @@ def _next_month(day: date) -> date:
 
 
 def _statement(
-    selection: Selection, spans: Sequence[Span], by: Sequence[By], durations: bool
+    selection: Selection, spans: Sequence[Span], by: Sequence[By], wanted: Measures
 ) -> tuple[str, list[Any]]:
     split = _split(selection, by)
     stretches = _stretches(spans, split, by)
     parts: list[str] = []
     parameters: list[Any] = []
 
-    def add(statement: str, chosen: list[_Stretch], more: list[Any]) -> None:
-        rows = ", ".join("(%s, %s, %s::date, %s::date)" for _stretch in chosen)
-        parts.append(statement.format(stretches=f"(VALUES {rows}) AS s (span, grain, first, last)"))
-        for stretch in chosen:
-            parameters.extend((stretch.span, stretch.grain, stretch.first, stretch.last))
-        parameters.extend(more)
-
-    in_cells = [stretch for stretch in stretches if stretch.grain]
-    in_facts = [stretch for stretch in stretches if not stretch.grain]
-    if in_cells:
-        where, values = _cell_filters(selection, by)
-        columns = _columns(by, selection.clock, durations, of_cells=True)
-        add(
-            f"SELECT s.span, {columns} FROM {{stretches}} JOIN dashboards_rollup r"
-            f" ON r.split = {int(split)} AND r.grain = s.grain AND r.day BETWEEN s.first AND s.last{where}",
-            in_cells,
-            values,
-        )
-    where, values = _fact_filters(selection)
-    columns = _columns(by, selection.clock, durations, of_cells=False)
-    if in_cells:
-        add(
-            f"SELECT s.span, {columns} FROM dashboards_unfolded u JOIN incidents_outcome o"
-            f" ON o.id = u.outcome_id JOIN {{stretches}} ON o.day BETWEEN s.first AND s.last{where}",
-            in_cells,
-            values,
-        )
-    if in_facts:
-        kinds = ", ".join(f"'{kind}'" for kind in Outcome.Kind.values)
-        add(
-            f"SELECT s.span, {columns} FROM {{stretches}} JOIN incidents_outcome o"
-            f" ON o.kind IN ({kinds}) AND o.day BETWEEN s.first AND s.last{where}",
-            in_facts,
-            values,
-        )
+    # A branch for each stretch, so that the planner knows how many days it is about to read.
+    cell_where, cell_values = _cell_filters(selection, by)
+    fact_where, fact_values = _fact_filters(selection)
+    of_cells = _columns(by, selection.clock, wanted, of_cells=True)
+    of_facts = _columns(by, selection.clock, wanted, of_cells=False)
+    kinds = ", ".join(f"'{kind}'" for kind in Outcome.Kind.values)
+    for stretch in stretches:
+        days = (stretch.first, stretch.last)
+        if stretch.grain:
+            parts.append(
+                f"SELECT {stretch.span} AS span, {of_cells} FROM dashboards_rollup r"
+                f" WHERE r.split = {int(split)} AND r.grain = '{stretch.grain}'"
+                f" AND r.day BETWEEN %s AND %s{cell_where}"
+            )
+            parts.append(
+                f"SELECT {stretch.span} AS span, {of_facts} FROM dashboards_unfolded u"
+                f" JOIN incidents_outcome o ON o.id = u.outcome_id WHERE o.day BETWEEN %s AND %s{fact_where}"
+            )
+            # A month's cells stand on its first day, its waiting facts on any.
+            parameters += [*days, *cell_values, *days, *fact_values]
+        else:
+            parts.append(
+                f"SELECT {stretch.span} AS span, {of_facts} FROM incidents_outcome o"
+                f" WHERE o.kind IN ({kinds}) AND o.day BETWEEN %s AND %s{fact_where}"
+            )
+            parameters += [*days, *fact_values]
     if not parts:
-        parts.append(f"SELECT 0 AS span, {columns} FROM incidents_outcome o WHERE false")
+        parts.append(f"SELECT 0 AS span, {of_facts} FROM incidents_outcome o WHERE false")
     keys = ", ".join(["span", *by])
-    sums = ", ".join(f"sum({name})::bigint" for name in (*_COUNTS, *_SUMS))
-    bins = ", string_agg(dispatch_bins, ','), string_agg(handle_bins, ',')" if durations else ""
-    return f"SELECT {keys}, {sums}{bins} FROM ({' UNION ALL '.join(parts)}) AS c GROUP BY {keys}", parameters
+    columns = ", ".join(
+        [f"coalesce(sum({name}), 0)::bigint" for name in (*wanted.counts, *wanted.sums)]
+        + [f"string_agg({name}_bins, ',')" for name in wanted.bins]
+    )
+    return f"SELECT {keys}, {columns} FROM ({' UNION ALL '.join(parts)}) AS c GROUP BY {keys}", parameters
 
 
 def _split(selection: Selection, by: Sequence[By]) -> Dim:
@@ -263,7 +271,7 @@ def _split(selection: Selection, by: Sequence[By]) -> Dim:
     return split
 
 
-def _columns(by: Sequence[By], clock: Clock, durations: bool, *, of_cells: bool) -> str:
+def _columns(by: Sequence[By], clock: Clock, wanted: Measures, *, of_cells: bool) -> str:
     """What both sides of the union select, under the same names."""
     keys = _CELL_COLUMNS if of_cells else _FACT_COLUMNS
 
@@ -271,13 +279,12 @@ def _columns(by: Sequence[By], clock: Clock, durations: bool, *, of_cells: bool)
         return f"r.{name}" if of_cells else MEASURES[name]
 
     columns = [f"{keys[name]} AS {name}" for name in by]
-    columns += [f"{measure(name)} AS {name}" for name in _COUNTS]
-    columns += [f"{measure(f'{name}_{clock}')} AS {name}" for name in _SUMS]
-    if durations:
-        for name in ("dispatch", "handle"):
-            column = f"{name}_{clock}_bins"
-            text = f"nullif(array_to_string(r.{column}, ','), '')" if of_cells else fact_bins(column)
-            columns.append(f"{text} AS {name}_bins")
+    columns += [f"{measure(name)} AS {name}" for name in wanted.counts]
+    columns += [f"{measure(f'{name}_{clock}')} AS {name}" for name in wanted.sums]
+    for name in wanted.bins:
+        column = f"{name}_{clock}_bins"
+        text = f"nullif(array_to_string(r.{column}, ','), '')" if of_cells else fact_bins(column)
+        columns.append(f"{text} AS {name}_bins")
     return ", ".join(columns)
 
 

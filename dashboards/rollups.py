@@ -54,11 +54,11 @@ spread AS (
 
 def _spread() -> str:
     key = ", ".join(_KEY)
-    bin_names = {
-        name: f"coalesce(array_agg((bin << 32) | (n::bigint & {COUNT_MASK}) ORDER BY bin)"
-        f" FILTER (WHERE name = '{name}'), '{{}}') AS {name}"
+    bins = [
+        f"array_agg((bin << 32) | (n::bigint & {COUNT_MASK}) ORDER BY bin)"
+        f" FILTER (WHERE name = '{name}') AS {name}"
         for name in BINS
-    }
+    ]
     durations = ", ".join(
         f"('{name}', '{kind}', CASE WHEN {column} IS NOT NULL THEN {bin_of(column)} END)"
         for name, (kind, column) in BINS.items()
@@ -69,20 +69,24 @@ def _spread() -> str:
         splits=_SPLITS,
         key=key,
         sums=", ".join(f"sum({name}) AS {name}" for name in MEASURES),
-        bins=", ".join(bin_names.values()),
+        bins=", ".join(bins),
         durations=durations,
-        measure_names=", ".join(MEASURES),
-        bin_names=", ".join(f"coalesce({name}, '{{}}') AS {name}" for name in BINS),
+        measure_names=", ".join(f"nullif({name}, 0) AS {name}" for name in MEASURES),
+        bin_names=", ".join(BINS),
     )
 
 
 def _fold_statement() -> str:
     columns = ", ".join((*_KEY, *MEASURES, *BINS))
     add = ", ".join(
-        [f"{name} = r.{name} + excluded.{name}" for name in MEASURES]
+        [
+            f"{name} = CASE WHEN excluded.{name} IS NULL THEN r.{name}"
+            f" ELSE nullif(coalesce(r.{name}, 0) + excluded.{name}, 0) END"
+            for name in MEASURES
+        ]
         + [
-            f"{name} = CASE WHEN excluded.{name} = '{{}}' THEN r.{name}"
-            f" ELSE dashboards_add_bins(r.{name}, excluded.{name}) END"
+            f"{name} = CASE WHEN excluded.{name} IS NULL THEN r.{name}"
+            f" ELSE nullif(dashboards_add_bins(coalesce(r.{name}, '{{}}'), excluded.{name}), '{{}}') END"
             for name in BINS
         ]
     )
@@ -161,7 +165,7 @@ class Difference:
 
 def _compare_statement() -> str:
     columns = ", ".join((*_KEY, *MEASURES, *BINS))
-    some = " OR ".join(f"{name} <> 0" for name in MEASURES)
+    some = f"num_nonnulls({', '.join(MEASURES)}) > 0"
     return f"""
     WITH taken AS (
         SELECT o.* FROM incidents_outcome o

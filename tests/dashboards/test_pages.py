@@ -143,7 +143,9 @@ def test_a_board_takes_the_same_few_queries_however_many_cases(
     client: Client, leader: Person, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     sign_in(client, leader)
-    with django_assert_max_num_queries(18):  # the session, the person, their roles and the demo banner are four
+    with django_assert_max_num_queries(
+        18
+    ):  # the session, the person, their roles and the demo banner are four
         board_of(client)
     with django_assert_max_num_queries(11):
         client.get("/board/cases/?list=handled")
