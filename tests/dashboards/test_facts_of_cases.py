@@ -27,8 +27,17 @@ Step = Callable[[Incident, Actor, datetime], object]
 
 def everybody() -> Actor:
     """Somebody who holds every role at the district: this is about facts, not about permission."""
-    user, _created = User.objects.get_or_create(username="everybody")
-    for role in (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.HANDLER):
+    return somebody("everybody", Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.HANDLER)
+
+
+def checker() -> Actor:
+    """Somebody who works for no unit that handles anything: nobody judges their own work."""
+    return somebody("checker", Role.SUPERVISOR)
+
+
+def somebody(username: str, *roles: Role) -> Actor:
+    user, _created = User.objects.get_or_create(username=username)
+    for role in roles:
         Membership.objects.get_or_create(user=user, unit_id="district", role=role)
     return Actor.person(User.objects.get(pk=user.pk), "district")
 
@@ -87,9 +96,9 @@ STEPS: dict[str, Step] = {
     "solve": resolve(ResolutionOutcome.SOLVED),
     "explain": resolve(ResolutionOutcome.EXPLAINED),
     "park": resolve(ResolutionOutcome.PARKED),
-    "found fixed": lambda c, a, at: actions.verify(number=c.number, fixed=True, actor=a, at=at),
+    "found fixed": lambda c, a, at: actions.verify(number=c.number, fixed=True, actor=checker(), at=at),
     "found not fixed": lambda c, a, at: actions.verify(
-        number=c.number, fixed=False, text="还坏着", actor=a, at=at
+        number=c.number, fixed=False, text="还坏着", actor=checker(), at=at
     ),
     "close": lambda c, a, at: actions.close(number=c.number, reason="电话核实", actor=a, at=at),
     "reopen": lambda c, a, at: actions.reopen(number=c.number, reason="又坏了", actor=a, at=at),
