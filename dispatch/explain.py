@@ -131,7 +131,7 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     ),
     "keyword": lambda e, p: _("The text contains %(words)s.") % {"words": _words(p["words"])},
     "matter": lambda e, p: (
-        _("The text reads as this matter: %(item)s (%(percent)s).")
+        _("Within its category the text reads as this matter: %(item)s (%(percent)s).")
         % {"item": e.item(p["item"]), "percent": _percent(p["probability"])}
     ),
     "owner": lambda e, p: _("The asset belongs to %(owner)s.") % {"owner": e.unit(p["owner"])},

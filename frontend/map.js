@@ -154,7 +154,14 @@ function newMap(element) {
     scrollWheelZoom: false,
     keyboard: true,
   });
-  L.control.zoom({ position: element.dataset.map === "pick" ? "topright" : "bottomright" }).addTo(map);
+  const chinese = document.documentElement.lang.startsWith("zh");
+  L.control
+    .zoom({
+      position: element.dataset.map === "pick" ? "topright" : "bottomright",
+      zoomInTitle: chinese ? "放大" : "Zoom in",
+      zoomOutTitle: chinese ? "缩小" : "Zoom out",
+    })
+    .addTo(map);
   textBox("bottomleft", "map-credit", element.dataset.credit || "").addTo(map);
   if (element.dataset.title) {
     element.setAttribute("role", "region");

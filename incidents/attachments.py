@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -85,8 +86,16 @@ def store_picture(
 
 def discard(attachment_ids: Iterable[UUID]) -> None:
     """Remove pictures that were stored for a report which then did not come to be."""
-    for attachment in Attachment.objects.filter(pk__in=list(attachment_ids), report=None, incident=None):
-        attachment.delete()
+    for attachment_id in attachment_ids:
+        with transaction.atomic():
+            # One that a report is taking at this moment is its own by now, and is left alone.
+            unused = Attachment.objects.select_for_update(skip_locked=True).filter(
+                pk=attachment_id, report=None, incident=None
+            )
+            attachment = unused.first()
+            if attachment is None:
+                continue
+            attachment.delete()
         attachment.file.delete(save=False)
 
 

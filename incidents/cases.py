@@ -11,7 +11,7 @@ from dispatch.models import ResponsibilityList
 from incidents import outbox, policy, timers
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
-from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, Text
+from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
 from incidents.sweeps import settle
 
 TEXT_MAX = 2_000
@@ -36,6 +36,8 @@ def hold_all(
     if missing:
         raise ActionRefused("not_found", _("There is no case %(number)s.") % {"number": missing[0]})
     cases = [found[number] for number in numbers]
+    # A sweep that is at work on one of their clocks ends first; from here on none can begin.
+    timers.lock_open(cases)
     for incident in sorted(cases, key=lambda case: case.pk):
         settle(incident, at=at)
     if seen_version is not None and cases[0].version != seen_version:
@@ -43,6 +45,16 @@ def hold_all(
     if action is not None:
         policy.check(actor, action, cases[0])
     return cases
+
+
+def hold_case_of(report: Report, *, actor: Actor, at: datetime) -> Incident:
+    """Lock the case that answers a report now, however often it is merged meanwhile."""
+    for _try in range(5):
+        link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
+        incident = hold(link.incident.number, actor=actor, action=None, at=at)
+        if report.links.filter(unlinked_at__isnull=True, incident=incident).exists():
+            return incident
+    raise ActionRefused("moved", _("This report is being moved between cases. Try again in a moment."))
 
 
 def save(incident: Incident) -> None:
@@ -91,16 +103,22 @@ def finish(incident: Incident, *, at: datetime) -> None:
 
 
 def tell_reporters(incident: Incident, kind: str, *, at: datetime, **data: Any) -> None:
-    """Queue a message to everybody whose report this case answers."""
-    for report_id in incident.links.filter(unlinked_at__isnull=True).values_list("report_id", flat=True):
-        outbox.tell(
-            kind,
-            incident_id=incident.pk,
-            receiver=f"report:{report_id}",
-            key=f"{kind}:{incident.pk}:{incident.version}:{report_id}",
-            at=at,
-            **data,
-        )
+    """Queue a message to everybody whose report this case answers, in one statement."""
+    reports = incident.links.filter(unlinked_at__isnull=True).values_list("report_id", flat=True)
+    OutboxMessage.objects.bulk_create(
+        (
+            outbox.message(
+                kind,
+                incident_id=incident.pk,
+                receiver=f"report:{report_id}",
+                key=f"{kind}:{incident.pk}:{incident.version}:{report_id}",
+                at=at,
+                **data,
+            )
+            for report_id in reports
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def decision_by_person(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from incidents.models import OutboxMessage
@@ -24,7 +24,7 @@ BATCH = 100
 
 
 class Transport(Protocol):
-    """Anything that can carry a message; raises OSError or TimeoutError when it could not."""
+    """Anything that can carry a message; raises when it could not."""
 
     def send(self, message: OutboxMessage) -> None: ...
 
@@ -42,10 +42,10 @@ def deliver(*, at: datetime, transport: Transport, limit: int = BATCH) -> int:
     for message in claimed:
         try:
             transport.send(message)
-        except (OSError, TimeoutError) as error:
+        except Exception as error:  # a transport's fault is that message's alone
             _failed(message, error, at=at)
         else:
-            OutboxMessage.objects.filter(pk=message.pk).update(sent_at=at, leased_until=None, last_error="")
+            _own(message).update(sent_at=at, leased_until=None, last_error="")
     return len(claimed)
 
 
@@ -62,16 +62,25 @@ def _claim(*, at: datetime, limit: int) -> list[OutboxMessage]:
             .filter(~Exists(earlier))
             .order_by("not_before", "pk")[:limit]
         )
+        for message in claimed:
+            message.leased_until = now + LEASE
         OutboxMessage.objects.filter(pk__in=[message.pk for message in claimed]).update(
             leased_until=now + LEASE
         )
     return claimed
 
 
+def _own(message: OutboxMessage) -> QuerySet[OutboxMessage]:
+    """The message, while this process still holds the lease it took: who was too slow marks nothing."""
+    return OutboxMessage.objects.filter(
+        pk=message.pk, leased_until=message.leased_until, sent_at__isnull=True
+    )
+
+
 def _failed(message: OutboxMessage, error: Exception, *, at: datetime) -> None:
     attempts = message.attempts + 1
     dead = attempts >= GIVE_UP_AFTER
-    OutboxMessage.objects.filter(pk=message.pk).update(
+    _own(message).update(
         attempts=attempts,
         leased_until=None,
         not_before=at + min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY),

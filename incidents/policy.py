@@ -38,6 +38,12 @@ _IN_STATE: dict[Action, frozenset[str]] = {
 }
 
 
+# The centre's own word on its streets: whose it is after a return, and whether it is over.
+_DISTRICT_ONLY = frozenset({Action.DECIDE_RETURN, Action.CLOSE})
+# What may be answered on the spot instead of being handled.
+ANSWERABLE = frozenset({Nature.ENQUIRY, Nature.SUGGESTION, Nature.PRAISE})
+
+
 def visible(user: User | AnonymousUser) -> Q:
     """The condition under which `user` may see a case."""
     grants = [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
@@ -58,12 +64,19 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     """May `user` do `action` to this case as it stands now?"""
     if action in _IN_STATE and incident.status not in _IN_STATE[action]:
         return False
+    if action == Action.ANSWER and incident.nature not in ANSWERABLE:
+        return False
     return acting_grant(user, action, incident) is not None
 
 
 def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident) -> Grant | None:
     """The role under which `user` may do `action` to this case, whatever its state."""
-    for grant in viewer_of(user).with_roles(*ACTION_ROLES[action]):
+    viewer = viewer_of(user)
+    if action == Action.VERIFY and any(
+        hat.covers(incident.owner_unit) for hat in viewer.with_roles(Role.HANDLER)
+    ):
+        return None  # whoever also works for the handling unit does not judge its work
+    for grant in viewer.with_roles(*ACTION_ROLES[action]):
         if _reaches(grant, action, incident):
             return grant
     return None
@@ -81,6 +94,27 @@ def check(actor: Actor, action: Action, incident: Incident) -> None:
     """Ask again on the locked case: the page's answer may be old. The system may do everything."""
     if actor.user is not None and acting_grant(actor.user, action, incident) is None:
         raise ActionRefused("not_allowed", _("Your role does not allow this on this case."))
+
+
+def speaks_for_sources(user: User) -> bool:
+    """The district's desk passes on what callers say later; a unit that happens to see a case does not."""
+    desk = viewer_of(user).with_roles(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)
+    return any(grant.reach == Reach.DISTRICT for grant in desk)
+
+
+def refuse_own_withdrawal(user: User, incident: Incident) -> None:
+    """Nobody takes back a report whose case is theirs to handle (ActionRefused)."""
+    if any(grant.covers(incident.owner_unit) for grant in viewer_of(user).with_roles(Role.HANDLER)):
+        raise ActionRefused("not_allowed", _("Your unit has this case in hand: it cannot take it back."))
+
+
+def check_target(actor: Actor, action: Action, incident: Incident, unit: OrgUnit) -> None:
+    """A street centre moves cases inside its street; only the district sends them across (ActionRefused)."""
+    if actor.user is None:
+        return
+    grant = acting_grant(actor.user, action, incident)
+    if grant is not None and grant.reach == Reach.STREET and unit.area_code[:9] != grant.unit.area_code[:9]:
+        raise ActionRefused("outside_street", _("Your centre sends cases inside its own street only."))
 
 
 def protects_reporter(incident: Incident) -> bool:
@@ -116,6 +150,8 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
         return grant.covers(incident.owner_unit) and not protects_reporter(incident)
     if grant.reach == Reach.DISTRICT:
         return True
+    if action in _DISTRICT_ONLY:
+        return False
     return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Min
 
 from accounts.models import OrgUnit
 from dispatch.deadlines import Limit
@@ -124,8 +125,16 @@ def send(
         at=at,
         reason="sent",
     )
+    outside_due_at = outside_deadline(incident)
     for clock, limit in clocks_of(assignment):
-        timers.start(incident, clock, limit, at=at, assignment=assignment)
+        timers.start(
+            incident,
+            clock,
+            limit,
+            at=at,
+            assignment=assignment,
+            no_later_than=outside_due_at if clock == Timer.Kind.HANDLING else None,
+        )
     incident.version += 1
     incident.save()
     timeline.record(
@@ -143,6 +152,13 @@ def send(
     notice_to_unit(assignment, at=at).save(force_insert=True)
     sent_fact(incident, at=at).save(force_insert=True)
     return assignment
+
+
+def outside_deadline(incident: Incident) -> datetime | None:
+    """The earliest deadline that upstream has set for a report of this case: the earlier one rules."""
+    links = incident.links.filter(unlinked_at__isnull=True)
+    earliest: datetime | None = links.aggregate(due_at=Min("report__outside_due_at"))["due_at"]
+    return earliest
 
 
 def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from incidents import timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
-from incidents.models import DueAction, Incident, SweepBeat
+from incidents.models import DueAction, Incident, PendingStage, SweepBeat
+from incidents.parking import wake
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ _RETRY = timedelta(seconds=30)
 # breached handling clocks, and the queue of acting stages. The claim walks the index on fire_at.
 _FIRE = """
 WITH due AS (
-    SELECT p.id, p.timer_id, p.incident_id, p.run, p.position, p.fire_at,
-           t.kind, t.stage_names, t.stage_times, t.due_at,
+    SELECT p.id, p.timer_id, p.incident_id, p.run, p.position,
+           t.stage_times[p.position] AS fire_at, t.kind, t.stage_names, t.stage_times, t.due_at,
            t.stage_names[p.position] AS stage,
            (t.stopped_at IS NULL AND t.paused_at IS NULL AND t.run = p.run) AS live
     FROM incidents_pendingstage p
@@ -48,8 +49,8 @@ WITH due AS (
     FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
     WHERE gone.live
 ), next AS (
-    INSERT INTO incidents_pendingstage (timer_id, incident_id, run, position, fire_at)
-    SELECT timer_id, incident_id, run, position + 1, stage_times[position + 1]
+    INSERT INTO incidents_pendingstage (timer_id, incident_id, run, position, fire_at, attempts, last_error)
+    SELECT timer_id, incident_id, run, position + 1, stage_times[position + 1], 0, ''
     FROM live WHERE position < cardinality(stage_names)
 ), fired AS (
     INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at)
@@ -94,9 +95,20 @@ SELECT count(*) FROM gone
 
 
 def fire_due_stages(*, at: datetime, limit: int = STAGE_BATCH) -> int:
-    """Fire up to `limit` stages that are due at `at`, oldest first; answers how many."""
+    """Fire up to `limit` stages that are due at `at`, oldest first; answers how many were tried.
+
+    One that the database refuses stops only itself: the batch is halved down to it, and it backs off
+    with its error while the others go on.
+    """
+    while limit > 1:
+        try:
+            with transaction.atomic(durable=True):
+                return _fire(at=at, limit=limit)
+        except DatabaseError:
+            log.exception("a batch of %s stages failed: trying fewer", limit)
+            limit //= 2
     with transaction.atomic(durable=True):
-        return _fire(at=at, limit=limit)
+        return _fire_one(at=at)
 
 
 def settle(incident: Incident, *, at: datetime) -> None:
@@ -108,7 +120,12 @@ def settle(incident: Incident, *, at: datetime) -> None:
     while _fire(at=at, limit=STAGE_BATCH, incident=incident):
         pass
     for action in DueAction.objects.select_for_update().filter(incident=incident).order_by("pk"):
-        _perform(action, incident)
+        try:
+            with transaction.atomic():
+                _perform(action, incident)
+        except Exception as error:  # it stays with its row, and people can go on with the case
+            _set_aside(action.pk, error, at=at)
+            incident.refresh_from_db()
 
 
 def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:
@@ -121,13 +138,8 @@ def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:
     for action_id, incident_id in list(waiting.values_list("pk", "incident_id")[:limit]):
         try:
             tried += _perform_one(action_id=action_id, incident_id=incident_id)
-        except (DatabaseError, ValueError, LookupError) as error:
-            log.exception("due action %s failed", action_id)
-            DueAction.objects.filter(pk=action_id).update(
-                attempts=F("attempts") + 1,
-                not_before=at + _RETRY,
-                last_error=f"{type(error).__name__}: {error}"[:200],
-            )
+        except Exception as error:  # whatever it is, it stays with its row and the sweep goes on
+            _set_aside(action_id, error, at=at)
             tried += 1
     return tried
 
@@ -145,8 +157,10 @@ def beat(name: str, *, done: int) -> None:
     SweepBeat.objects.update_or_create(name=name, defaults={"ran_at": timezone.now(), "done": done})
 
 
-def _fire(*, at: datetime, limit: int, incident: Incident | None = None) -> int:
-    only = "AND p.incident_id = %(incident)s" if incident else ""
+def _fire(
+    *, at: datetime, limit: int, incident: Incident | None = None, pending: PendingStage | None = None
+) -> int:
+    only = "AND p.incident_id = %(incident)s" if incident else "AND p.id = %(pending)s" if pending else ""
     with connection.cursor() as cursor:
         cursor.execute(
             _FIRE.format(only=only),
@@ -155,9 +169,41 @@ def _fire(*, at: datetime, limit: int, incident: Incident | None = None) -> int:
                 "limit": limit,
                 "acting": list(timers.ACTING_STAGES),
                 "incident": incident.pk if incident else None,
+                "pending": pending.pk if pending else None,
             },
         )
         return int(cursor.fetchone()[0])
+
+
+def _set_aside(action_id: int, error: Exception, *, at: datetime) -> None:
+    log.exception("due action %s failed", action_id)
+    DueAction.objects.filter(pk=action_id).update(
+        attempts=F("attempts") + 1,
+        not_before=at + _RETRY,
+        last_error=f"{type(error).__name__}: {error}"[:200],
+    )
+
+
+def _fire_one(*, at: datetime) -> int:
+    """Fire the oldest due stage, or set it aside where the database refuses it."""
+    pending = (
+        PendingStage.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(fire_at__lte=at)
+        .order_by("fire_at", "pk")
+        .first()
+    )
+    if pending is None:
+        return 0
+    try:
+        with transaction.atomic():
+            return _fire(at=at, limit=1, pending=pending)
+    except DatabaseError as error:
+        log.exception("stage %s set aside", pending.pk)
+        pending.attempts += 1
+        pending.fire_at = at + _RETRY * 2 ** min(pending.attempts, 7)
+        pending.last_error = f"{type(error).__name__}: {error}"[:200]
+        pending.save(update_fields=["attempts", "fire_at", "last_error"])
+        return 1
 
 
 def _perform_one(*, action_id: int, incident_id: int) -> int:
@@ -179,6 +225,8 @@ def _perform_one(*, action_id: int, incident_id: int) -> int:
 def _perform(action: DueAction, incident: Incident) -> None:
     if action.stage == "deemed":
         deem_accepted(incident, timer=action.timer, actor=SYSTEM)
+    elif action.stage == "wake":
+        wake(incident, timer=action.timer, actor=SYSTEM)
     else:
         raise LookupError(f"no action for stage {action.stage!r}")
     action.delete()

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     REDISPATCHED = "redispatched"
     RESOLVED = "resolved"
     PARKED = "parked"
+    WOKEN = "woken"
     VERIFICATION_ASKED = "verification_asked"
     VERIFIED = "verified"
     VERIFICATION_FAILED = "verification_failed"

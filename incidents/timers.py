@@ -19,9 +19,10 @@ STAGES: dict[str, tuple[tuple[str, float], ...]] = {
     Timer.Kind.ACCEPTANCE: (("warn_50", 0.5), ("deemed", 1.0)),
     Timer.Kind.HANDLING: (("warn_50", 0.5), ("warn_80", 0.8), ("breach", 1.0)),
     Timer.Kind.VERIFICATION: (("warn_80", 0.8), ("breach", 1.0)),
+    Timer.Kind.PARKED: (("wake", 1.0),),
 }
 # Stages that act on the case instead of telling somebody.
-ACTING_STAGES = frozenset({"deemed"})
+ACTING_STAGES = frozenset({"deemed", "wake"})
 
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
@@ -104,6 +105,14 @@ def resume(last: Timer, *, at: datetime) -> Timer:
     if timer.stage_names:
         _first_pending(timer).save(force_insert=True)
     return timer
+
+
+def lock_open(incidents: Iterable[Incident]) -> None:
+    """Lock the open clocks of locked cases, in id order: after the cases, as everywhere."""
+    open_timers = Timer.objects.filter(
+        incident__in=[incident.pk for incident in incidents], stopped_at__isnull=True
+    )
+    list(open_timers.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 def stop(incident: Incident, kinds: Iterable[str], *, at: datetime, reason: str) -> None:

@@ -151,6 +151,14 @@ def desk_case(db: None) -> Incident:
 
 
 @pytest.fixture
+def enquiry_case(db: None) -> Incident:
+    """A question on the triage desk, to be answered on the spot."""
+    return file_report(
+        place=NOWHERE, address="", category=None, nature="enquiry", text="请问办居住证要带什么材料?"
+    )
+
+
+@pytest.fixture
 def accepted_case(lamp_case: Incident, handler: Person) -> Incident:
     """In the lighting company's hands since a quarter past ten."""
     return actions.accept(number=lamp_case.number, actor=handler.actor, at=TUESDAY + timedelta(minutes=15))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import override
 
 from accounts.models import ApiClient, Membership, OrgUnit, User
 from accounts.roles import Role
@@ -71,11 +72,17 @@ def prepare_people(path: Path) -> None:
     temporary.replace(path)
 
 
+def _name_of(source: str) -> str:
+    """What a source is called on a timeline."""
+    with override("zh-hans"):
+        return str(Source(source).label)
+
+
 def _token(source: str, known: str | None) -> str:
     """The source's token: the one that was handed out before, where it still opens the door."""
     if known and (client := ApiClient.objects.for_token(known)) and client.source == source:
         return known
-    _client, token = ApiClient.objects.issue(name=f"demo {source}", source=source)
+    _client, token = ApiClient.objects.issue(name=f"{_name_of(source)}（演示）", source=source)
     return token
 
 

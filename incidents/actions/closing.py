@@ -6,13 +6,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from dispatch.deadlines import Limit
-from incidents import cases, outcomes, sending, state, timeline, timers
+from dispatch.vocabulary import Source
+from incidents import cases, outcomes, reopening, state, timeline, timers
 from incidents.actor import RESIDENT, Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
 from incidents.models.incident import Status
 
+_NOT_RESIDENTS = frozenset({Source.PATROL, Source.SENSOR, Source.AI_VIDEO})
 # How long after closing a reporter may object.
 OBJECTION_WINDOW = timedelta(days=7)
 
@@ -49,10 +50,9 @@ def verify(
         _close(incident, actor=actor, at=at)
     else:
         timers.stop(incident, [Timer.Kind.VERIFICATION], at=at, reason="failed")
-        _back_to_handling(incident, at=at)
+        reopening.back_to_handling(incident, asked.assignment, at=at)
         timers.resume_last(incident, Timer.Kind.HANDLING, at=at)
         timers.rule(incident)
-        _undo_resolution(asked.assignment)
         cases.save(incident)
     return incident
 
@@ -86,7 +86,7 @@ def reopen(
     if incident.status not in (Status.CLOSED, Status.REJECTED):
         raise ActionRefused("wrong_state", _("Only a closed case can be reopened."))
     kept = cases.store_text(reason, at=at, field="reason")
-    _reopen(incident, to_desk=to_desk or incident.status == Status.REJECTED, at=at)
+    reopening.open_again(incident, to_desk=to_desk or incident.status == Status.REJECTED, at=at)
     cases.save(incident)
     timeline.record(timeline.Kind.REOPENED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
     return incident
@@ -111,7 +111,8 @@ def rate(
             raise InvalidInput(field, "range", _("A rating is between 1 and 5."))
     if all(value is None for value in (speed, result, service, contacted, solved)):
         raise InvalidInput("result", "required", _("Rate at least one thing."))
-    incident = cases.hold(_number_of(report), actor=actor, action=None, at=at)
+    _refuse_unless_residents(report)
+    incident = cases.hold_case_of(report, actor=actor, at=at)
     if incident.resolved_at is None:
         raise ActionRefused("wrong_state", _("It can be rated once it has been dealt with."))
     kept = cases.store_optional_text(text, at=at)
@@ -152,7 +153,8 @@ def rate(
 @transaction.atomic(durable=True)
 def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESIDENT) -> Incident:
     """A reporter says once that it is not fixed: the case reopens as rework of the same unit."""
-    incident = cases.hold(_number_of(report), actor=actor, action=None, at=at)
+    _refuse_unless_residents(report)
+    incident = cases.hold_case_of(report, actor=actor, at=at)
     if incident.status != Status.CLOSED or incident.closed_at is None:
         raise ActionRefused("wrong_state", _("You can object once the case has been closed."))
     if at - incident.closed_at > OBJECTION_WINDOW:
@@ -161,12 +163,18 @@ def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESID
         raise ActionRefused("already_objected", _("You have objected once already."))
     kept = cases.store_text(reason, at=at, field="reason")
     # What was answered without ever being sent has nobody to do it again: a person decides.
-    _reopen(incident, to_desk=incident.dispatched_at is None, at=at)
+    reopening.open_again(incident, to_desk=incident.dispatched_at is None, at=at)
     cases.save(incident)
     timeline.record(
         timeline.Kind.OBJECTED, incident_id=incident.pk, at=at, actor=actor, report=report.pk, text=kept.pk
     )
     return incident
+
+
+def _refuse_unless_residents(report: Report) -> None:
+    """Satisfaction is a resident's: what staff found or a machine saw is neither rated nor objected to."""
+    if report.source in _NOT_RESIDENTS:
+        raise ActionRefused("not_ratable", _("Only what a resident reported is rated or objected to."))
 
 
 def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | None = None) -> None:
@@ -178,44 +186,3 @@ def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
     timeline.record(timeline.Kind.CLOSED, incident_id=incident.pk, at=at, actor=actor, text=text_id)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
     cases.tell_reporters(incident, "report.closed", at=at)
-
-
-def _reopen(incident: Incident, *, to_desk: bool, at: datetime) -> None:
-    last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
-    # A sending that was taken back (returned, or reopened before) is nobody's to do again.
-    if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
-        incident.closed_at = None
-        incident.outcome = ""
-        incident.handling_run += 1
-        sending.back_to_desk(incident, "reopened", at=at)
-        outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED, Outcome.Kind.DISPATCHED)
-        return
-    _back_to_handling(incident, at=at)
-    _undo_resolution(last)
-    last.ended_at, last.end_reason = None, ""
-    last.save(update_fields=["ended_at", "end_reason"])
-    # Weeks may have passed: rework gets a limit of its own, while its duration counts from the sending.
-    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(last.handle_limit), at=at, assignment=last)
-
-
-def _back_to_handling(incident: Incident, *, at: datetime) -> None:
-    """The resolution did not stand: what was counted for it is taken back."""
-    state.transition(incident, Status.HANDLING)
-    incident.resolved_at = incident.closed_at = None
-    incident.outcome = ""
-    incident.rework_count += 1
-    incident.handling_run += 1
-    outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
-    outcomes.take_back_met_due(incident)
-    outcomes.append(Outcome.Kind.REWORKED, incident, at=at)
-
-
-def _undo_resolution(lead: Assignment) -> None:
-    lead.resolved_at = lead.resolved_by = None
-    lead.outcome = ""
-    lead.save(update_fields=["resolved_at", "resolved_by", "outcome"])
-
-
-def _number_of(report: Report) -> str:
-    link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
-    return link.incident.number

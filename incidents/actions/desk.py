@@ -11,7 +11,7 @@ from accounts.roles import Action
 from dispatch import service
 from dispatch.errors import UnknownItem
 from dispatch.facts import Limits, PlaceFacts
-from incidents import cases, outcomes, sending, state, timeline
+from incidents import cases, outcomes, policy, sending, state, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
@@ -54,6 +54,7 @@ def dispatch(
     _refuse_if_claimed(incident, actor, at)
     limits = limits_for(incident, item_code, at=at)
     unit = unit_for(limits, unit_code)
+    policy.check_target(actor, Action.DISPATCH, incident, unit)
     text = cases.store_optional_text(reason, at=at, field="reason")
     record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
     return sending.send(
@@ -76,6 +77,10 @@ def answer(
     incident = cases.hold(number, actor=actor, action=Action.ANSWER, at=at, seen_version=seen_version)
     _refuse_unless_at_desk(incident)
     _refuse_if_claimed(incident, actor, at)
+    if incident.nature not in policy.ANSWERABLE:
+        raise ActionRefused(
+            "not_answerable", _("Only an enquiry, a suggestion or praise is answered on the spot.")
+        )
     kept = cases.store_text(text, at=at)
     state.transition(incident, Status.CLOSED)
     incident.outcome = ResolutionOutcome.ANSWERED
@@ -115,6 +120,7 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     if number == into:
         raise InvalidInput("into", "same", _("A case cannot be merged into itself."))
     child, parent = cases.hold_all(number, into, actor=actor, action=Action.MERGE, at=at)
+    policy.check(actor, Action.MERGE, parent)
     if not parent.is_open:
         raise ActionRefused("wrong_state", _("%(number)s is not open any more.") % {"number": parent.number})
     state.transition(child, Status.MERGED)
@@ -123,6 +129,8 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     cases.end_lead(child, at=at, why=Assignment.End.MERGED)
     cases.finish(child, at=at)
     moved = _move_reports(child, parent, how="merged", at=at)
+    # What was merged into the child before is now part of the parent, and can be taken out of it again.
+    child.merged_from.update(merged_into=parent)
     parent.report_count += moved
     cases.save(child)
     cases.save(parent)
@@ -146,7 +154,8 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
         raise ActionRefused("wrong_state", _("%(number)s is not merged.") % {"number": number})
     sending.back_to_desk(child, "unmerged", at=at)
     child.merged_into = None
-    reports = child.links.filter(how__in=["first", "same", "merged"]).values("report")
+    # Its own reports only: those of cases that it had absorbed go back to their own cases.
+    reports = child.links.filter(how__in=["first", "same"]).values("report")
     links = IncidentReport.objects.filter(incident=parent, report__in=reports, unlinked_at__isnull=True)
     moved = list(links.values_list("report_id", flat=True))
     links.update(unlinked_at=at)
@@ -155,6 +164,7 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
         for report_id in moved
     )
     parent.report_count -= len(moved)
+    child.report_count = len(moved)
     cases.save(child)
     cases.save(parent)
     timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)

@@ -9,7 +9,18 @@ from accounts.models import OrgUnit
 from accounts.roles import Action
 from dispatch.deadlines import Limit
 from dispatch.models import ResponsibilityItem
-from incidents import cases, outbox, outcomes, sending, state, timeline, timers, verifying
+from incidents import (
+    cases,
+    outbox,
+    outcomes,
+    parking,
+    policy,
+    sending,
+    state,
+    timeline,
+    timers,
+    verifying,
+)
 from incidents.acceptance import accept_lead, open_lead
 from incidents.actions.desk import limits_for, unit_for
 from incidents.actor import Actor
@@ -194,6 +205,7 @@ def redispatch(
     unit = unit_for(limits, unit_code)
     if unit.code == before.unit_id:
         raise InvalidInput("unit", "same", _("The case is with this unit already."))
+    policy.check_target(actor, Action.REDISPATCH, incident, unit)
     text = cases.store_text(reason, at=at, field="reason")
     street = _street_of(before.unit)
     inside = street is not None and unit.is_within(street)
@@ -236,10 +248,8 @@ def resolve(
     kept = cases.store_text(text, at=at)
     lead.outcome, lead.resolution = outcome, kept
     if outcome == ResolutionOutcome.PARKED:
-        state.transition(incident, Status.PARKED)
-        incident.parked_until = parked_until
-        timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="parked")
-        timers.rule(incident)
+        assert parked_until is not None  # _check_outcome
+        parking.park(incident, lead, until=parked_until, at=at)
         lead.save(update_fields=["outcome", "resolution"])
         kind = timeline.Kind.PARKED
     else:
@@ -248,7 +258,7 @@ def resolve(
         incident.outcome, incident.resolved_at, incident.parked_until = outcome, at, None
         lead.resolved_at, lead.resolved_by = at, actor.user
         lead.save(update_fields=["outcome", "resolution", "resolved_at", "resolved_by"])
-        timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="met")
+        timers.stop(incident, [Timer.Kind.HANDLING, Timer.Kind.PARKED], at=at, reason="met")
         timers.start(incident, Timer.Kind.VERIFICATION, VERIFICATION_LIMIT, at=at, assignment=lead)
         kind = timeline.Kind.RESOLVED
     cases.save(incident)
@@ -341,17 +351,19 @@ def _check_outcome(
 def _count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: datetime) -> None:
     clock = incident.timers.filter(kind=Timer.Kind.HANDLING).latest("pk")
     late = at > clock.due_at
+    # Settled while it was parked: outside the on-time rates.
+    is_judged = incident.status != Status.PARKED
     outcomes.append(
         Outcome.Kind.HANDLED,
         incident,
         at=at,
         automatic=lead.automatic,
         first=lead.sent_at == incident.first_dispatched_at,
-        on_time=not late,
+        on_time=not late if is_judged else None,
         solved=outcome == ResolutionOutcome.SOLVED,
         **outcomes.durations(lead.sent_at, at),
     )
-    if not late and not outcomes.stands(incident, Outcome.Kind.DUE):
+    if is_judged and not late and not outcomes.stands(incident, Outcome.Kind.DUE):
         outcomes.append(Outcome.Kind.DUE, incident, at=clock.due_at, on_time=True)
 
 

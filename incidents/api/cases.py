@@ -29,6 +29,7 @@ CLIENT_KINDS = (
     Kind.DEEMED_ACCEPTED,
     Kind.RESOLVED,
     Kind.PARKED,
+    Kind.WOKEN,
     Kind.CLOSED,
     Kind.ANSWERED,
     Kind.REJECTED,

@@ -18,6 +18,7 @@ from config import clock
 from dispatch import service
 from dispatch.explain import Explainer
 from dispatch.facts import PlaceFacts
+from incidents import policy
 from incidents.api.access import asking_of, visible_reports
 from incidents.api.answers import case_answer, decision_answer, explainer, receipt_answer
 from incidents.api.errors import BODY, Problem, problem_response
@@ -28,7 +29,7 @@ from incidents.api.outputs import AttachmentOut, BatchOut, DecisionOut, ReceiptO
 from incidents.api.parsers import too_large
 from incidents.attachments import store_picture
 from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive
-from incidents.models import Report
+from incidents.models import Report, ReportUpdate
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -122,8 +123,12 @@ class ReportUpdatesView(APIView):
     def post(self, request: Request, pk: int) -> Response:
         filer = Filer.of(asking_of(request))
         mine = visible_reports(asking_of(request)).filter(source__in=filer.sources)
+        if filer.user is not None and not policy.speaks_for_sources(filer.user):
+            mine = mine.filter(filed_by=filer.user)
         report = get_object_or_404(mine, pk=pk)
         told = checked(UpdateInput, request.data)
+        if told["kind"] == ReportUpdate.Kind.WITHDRAW and filer.user is not None:
+            policy.refuse_own_withdrawal(filer.user, _incident_of(report))
         draft = UpdateDraft(
             external_id=told["external_id"],
             kind=told["kind"],

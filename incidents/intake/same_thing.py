@@ -17,12 +17,14 @@ from rapidfuzz import fuzz
 
 from dispatch.vocabulary import Urgency
 from incidents.models import Incident
-from incidents.models.incident import OPEN_STATUSES
+from incidents.models.incident import OPEN_STATUSES, Status
 
 RADIUS_M = 100.0
 WINDOW = timedelta(days=3)
 # Of 100: at least this alike in words; docs/decisions/0004 says what was measured.
 LIKENESS = 90.0
+# "Still broken" about what was just called solved is not the same thing: it must not vanish in a check.
+_JOINABLE = tuple(status for status in OPEN_STATUSES if status != Status.RESOLVED)
 _TILE = 0.002  # degrees, about 200 m: a radius touches at most four tiles
 _BUCKETS = 512  # bounds the locks that one batch can take
 _METRES_PER_DEGREE = 111_320.0
@@ -75,7 +77,7 @@ def _ids_near(sightings: Sequence[Sighting]) -> list[int]:
     where = " OR ".join(
         ["(i.category_id = %s AND i.lat BETWEEN %s AND %s AND i.lon BETWEEN %s AND %s)"] * len(sightings)
     )
-    params: list[Any] = [list(OPEN_STATUSES), min(s.at for s in sightings) - WINDOW]
+    params: list[Any] = [list(_JOINABLE), min(s.at for s in sightings) - WINDOW]
     for sighting in sightings:
         params += [
             sighting.category,

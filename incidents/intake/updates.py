@@ -9,7 +9,7 @@ import orjson
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from incidents import cases, outbox, outcomes, sending, state, timeline, timers
+from incidents import cases, outbox, outcomes, reopening, state, timeline, timers
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, Outcome, Report, ReportUpdate, Text, Timer
@@ -42,8 +42,7 @@ def apply_update(
     Raises UpdateConflict (same id, other content), InvalidInput, or ActionRefused where the case is
     past what the update asks for.
     """
-    number = report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident.number
-    incident = cases.hold(number, actor=actor, action=None, at=at)
+    incident = cases.hold_case_of(report, actor=actor, at=at)
     digest = draft.content_hash()
     known = ReportUpdate.objects.filter(report=report, external_id=draft.external_id).first()
     if known is not None:
@@ -157,13 +156,7 @@ def _reopen(told: _Told) -> None:
     incident = told.incident
     if incident.status not in (Status.CLOSED, Status.REJECTED):
         raise ActionRefused("wrong_state", _("Only a closed case can be reopened."))
-    incident.closed_at = None
-    incident.outcome = ""
-    incident.handling_run += 1
-    incident.rework_count += 1
-    outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED, Outcome.Kind.DISPATCHED)
-    outcomes.append(Outcome.Kind.REWORKED, incident, at=told.at)
-    sending.back_to_desk(incident, "reopened", at=told.at)
+    reopening.open_again(incident, to_desk=True, at=told.at)
     told.record(timeline.Kind.REOPENED)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from accounts.models import ApiClient, User
+from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
 from incidents import outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
@@ -87,7 +89,7 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
             item_code=decision.item or "",
             unit_code=decision.unit or "",
             confidence=decision.confidence,
-            detail=decision.as_json(),
+            detail=_frozen(decision),
         )
         if item.joins:
             continue
@@ -117,6 +119,14 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
     TimelineEntry.objects.bulk_create(line for item in items for line in _lines(item, at=at, actor=actor))
     OutboxMessage.objects.bulk_create(note for item in items for note in _notices(item, at=at))
     Outcome.objects.bulk_create(row for item in items for row in _facts(item, at=at))
+
+
+def _frozen(decision: Decision) -> dict[str, Any]:
+    """The decision as it is kept for ever: without the source's free attributes, which can hold anything
+    and stay with the report."""
+    detail = decision.as_json()
+    detail["facts"].pop("attributes", None)
+    return detail
 
 
 def _join(items: Sequence[Filing]) -> None:

@@ -19,6 +19,7 @@ class Timer(models.Model):
         HANDLING = "handling", _("Handling")
         VERIFICATION = "verification", _("Verification")
         CALLBACK = "callback", _("Callback")
+        PARKED = "parked", _("Parked")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timers")
     assignment = models.ForeignKey(
@@ -59,10 +60,13 @@ class PendingStage(models.Model):
     """The next stage of an open clock. The sweep claims by fire_at and deletes what it fired."""
 
     timer = models.ForeignKey(Timer, on_delete=models.CASCADE, related_name="pending")
-    incident_id = models.BigIntegerField()
+    incident_id = models.BigIntegerField(db_index=True)  # every action settles its case's stages first
     run = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField()  # 1-based, into the timer's stage arrays
+    # When the sweep takes it up: the stage's own time, or later where firing it failed.
     fire_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("fire_at", "pk")

@@ -259,6 +259,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
         "can": can,
+        "hide_reporter": policy.protects_reporter(incident),
         "can_return": can["request-return"],
         "main": main,
         "main_step": STEPS.get(main),

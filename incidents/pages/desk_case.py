@@ -125,6 +125,7 @@ def work(
         "photos": photos_of(incident),
         "lines": timeline_of(incident),
         "can": can,
+        "hide_reporter": policy.protects_reporter(incident),
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
         "owner": reader.explain.unit(incident.asset_owner) if incident.asset_owner else "",
         "owner_matters": any(

@@ -75,7 +75,7 @@ def _done(user: User) -> Q:
 
 def _holds(user: User, tab: str) -> Q:
     return {
-        "": _owned(user, Status.DISPATCHED, *_IN_HAND),
+        "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_verify(user),
         "accept": _owned(user, Status.DISPATCHED),
         "handling": _owned(user, *_IN_HAND),
         "verify": _to_verify(user),
@@ -86,7 +86,7 @@ def _holds(user: User, tab: str) -> Q:
 def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
     cases = Incident.objects.filter(_holds(user, tab))
     if tab == "history":
-        rows = list(cases.for_list().order_by("-pk")[:HISTORY_SHOWN])
+        rows = list(cases.for_list().order_by("-received_at", "-pk")[:HISTORY_SHOWN])
     else:
         rows = list(cases.for_list().burning_first()[:SHOWN])
     place = queries.places_of(rows)
@@ -118,8 +118,10 @@ def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{"title": _("Past, newest first"), "rows": rows}]
     if tab == "verify":
         return [{"title": _("Is it really fixed?"), "rows": rows}]
-    first = [row for row in rows if row["case"].urgency == Urgency.EMERGENCY]
-    rest = [row for row in rows if row["case"].urgency != Urgency.EMERGENCY]
+    checks = [row for row in rows if row["case"].status == Status.RESOLVED]
+    work = [row for row in rows if row["case"].status != Status.RESOLVED]
+    first = [row for row in work if row["case"].urgency == Urgency.EMERGENCY]
+    rest = [row for row in work if row["case"].urgency != Urgency.EMERGENCY]
     return [
         {"title": _("Emergency: go here first"), "rows": first, "state": "emergency"},
         {
@@ -127,6 +129,7 @@ def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "rows": [row for row in rest if row["case"].status == Status.DISPATCHED],
         },
         {"title": _("In hand"), "rows": [row for row in rest if row["case"].status in _IN_HAND]},
+        {"title": _("Is it really fixed?"), "rows": checks},
     ]
 
 

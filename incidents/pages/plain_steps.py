@@ -105,6 +105,7 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.REDISPATCHED: lambda s: _unit(_("Passed on to %(unit)s"), s),
     Kind.RESOLVED: _resolved,
     Kind.PARKED: _parked_step,
+    Kind.WOKEN: lambda s: _unit(_("The date has come: %(unit)s is at it again"), s),
     Kind.VERIFICATION_ASKED: lambda s: _unit(_("%(unit)s was asked to look whether it is so"), s),
     Kind.VERIFIED: lambda s: _unit(_("%(unit)s looked: it is done"), s),
     Kind.VERIFICATION_FAILED: lambda s: _("It was looked at and is not done: they are at it again"),

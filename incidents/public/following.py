@@ -29,6 +29,7 @@ _TOLD = frozenset(
         Kind.REDISPATCHED,
         Kind.RESOLVED,
         Kind.PARKED,
+        Kind.WOKEN,
         Kind.VERIFICATION_ASKED,
         Kind.VERIFIED,
         Kind.VERIFICATION_FAILED,

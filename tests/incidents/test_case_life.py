@@ -5,10 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from accounts.models import OrgUnit
-from incidents import actions
+from accounts.models import Membership, OrgUnit
+from accounts.roles import Action, Role
+from grids.locate import locate
+from incidents import actions, policy, sweeps
+from incidents.actor import SYSTEM
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
-from incidents.models import Assignment, CaseRequest, Outcome, Timer
+from incidents.intake import UpdateDraft, apply_update
+from incidents.models import Assignment, CaseRequest, Incident, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome
 from incidents.verifying import checkers_for
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, file_report, reload
@@ -478,3 +482,127 @@ def test_a_resident_is_named_nowhere_but_in_contact(lamp_case):
                 f'SELECT count(*) FROM "{table}" WHERE "{column}"::text ~ %s', ["王小明|13812342207"]
             )
             assert cursor.fetchone() == (0,), f"{table}.{column}"
+
+
+# --- side roads -----------------------------------------------------------------------------------
+
+
+def test_a_complaint_is_not_answered_away(operator):
+    case = file_report(place=NOWHERE, category=None, text="这里有人在吵架,也不知道归谁管")
+    with pytest.raises(ActionRefused) as refused:
+        actions.answer(number=case.number, text="知道了", actor=operator.actor, at=SOON)
+    assert refused.value.code == "not_answerable"
+
+
+def test_reopening_before_the_desk_takes_back_what_was_in_time(resolved_case, operator):
+    case = closed(resolved_case)
+    actions.reopen(number=case.number, reason="另有隐情", to_desk=True, actor=operator.actor, at=NOON)
+    case = reload(case)
+    assert (case.status, case.rework_count) == ("triage", 1)
+    assert [standing(case, kind) for kind in ("handled", "due", "closed", "dispatched")] == [0, 0, 0, 0]
+    assert standing(case, "reworked") == 1
+
+
+def test_a_rejected_case_that_is_reopened_was_never_handled(desk_case, operator):
+    actions.reject(number=desk_case.number, reason="不属本区", actor=operator.actor, at=SOON)
+    actions.reopen(number=desk_case.number, reason="查明属本区", actor=operator.actor, at=NOON)
+    case = reload(desk_case)
+    assert (case.status, case.rework_count, standing(case, "reworked")) == ("triage", 0, 0)
+
+
+def test_a_parked_case_comes_back_on_its_date(accepted_case, handler):
+    day = (NOON + timedelta(days=30)).date()
+    actions.resolve(
+        number=accepted_case.number,
+        outcome="parked",
+        text="等材料",
+        parked_until=day,
+        actor=handler.actor,
+        at=NOON,
+    )
+    morning = NOON.replace(hour=1) + timedelta(days=30)  # 09:00 in Shenzhen
+    sweeps.settle(Incident.objects.get(pk=accepted_case.pk), at=morning - timedelta(minutes=1))
+    assert reload(accepted_case).status == "parked"
+    sweeps.settle(Incident.objects.get(pk=accepted_case.pk), at=morning)
+    case = reload(accepted_case)
+    assert (case.status, case.parked_until, case.clock_kind) == ("handling", None, "handling")
+    assert case.clock_started_at == morning
+    assert kinds(case)[-1] == "woken"
+
+
+def test_what_is_settled_while_parked_stands_outside_the_on_time_rates(accepted_case, handler):
+    for outcome, at in (("parked", NOON), ("solved", NOON + timedelta(days=20))):
+        actions.resolve(
+            number=accepted_case.number,
+            outcome=outcome,
+            text="材料到了,已办",
+            attested=True,
+            parked_until=(NOON + timedelta(days=30)).date() if outcome == "parked" else None,
+            actor=handler.actor,
+            at=at,
+        )
+    assert Outcome.objects.get(incident=accepted_case, kind="handled").on_time is None
+    assert standing(accepted_case, "due") == 0
+    assert not accepted_case.timers.filter(kind="parked", stopped_at=None).exists()
+
+
+def test_a_chain_of_merges_comes_apart_again(operator):
+    texts = ("路灯不亮,晚上看不清", "灯杆歪了,要倒", "井盖响,一夜睡不着")
+    first, second, third = (file_report(text=text) for text in texts)
+    actions.merge(number=first.number, into=second.number, actor=operator.actor, at=SOON)
+    actions.merge(number=second.number, into=third.number, actor=operator.actor, at=SOON)
+    assert reload(third).report_count == 3
+    actions.unmerge(number=first.number, actor=operator.actor, at=NOON)
+    actions.unmerge(number=second.number, actor=operator.actor, at=NOON)
+    for case in (first, second, third):
+        assert case.links.filter(unlinked_at=None).count() == reload(case).report_count == 1
+
+
+def test_a_case_is_merged_only_into_one_that_the_actor_may_touch(lamp_case, desk_case, street_supervisor):
+    # In 平湖, whose centre it is; the lamp is in another street.
+    mine = file_report(place=locate(lon=114.12126, lat=22.67708), nature="enquiry")
+    assert mine.street_code == "440307003000"
+    with pytest.raises(ActionRefused) as refused:
+        actions.merge(number=mine.number, into=lamp_case.number, actor=street_supervisor.actor, at=SOON)
+    assert refused.value.code == "not_allowed"
+
+
+def test_a_street_centre_sends_inside_its_street_only(street_supervisor):
+    case = file_report(place=locate(lon=114.12126, lat=22.67708), nature="enquiry", category="0101")
+    with pytest.raises(ActionRefused) as refused:
+        actions.dispatch(
+            number=case.number,
+            item_code="0101-017",
+            unit_code="buji/enforcement",
+            actor=street_supervisor.actor,
+            at=SOON,
+        )
+    assert refused.value.code == "outside_street"
+    actions.dispatch(number=case.number, item_code="0101-017", actor=street_supervisor.actor, at=SOON)
+    assert reload(case).owner_unit_id == "pinghu/municipal-services"
+
+
+def test_a_street_centre_does_not_close_or_take_back_its_own(street_supervisor):
+    case = file_report(place=locate(lon=114.12126, lat=22.67708), nature="enquiry")
+    for action in (Action.CLOSE, Action.DECIDE_RETURN):
+        assert policy.acting_grant(street_supervisor.user, action, case) is None
+
+
+def test_who_also_works_for_the_handling_unit_does_not_judge_it(resolved_case, handler):
+    checker_unit = resolved_case.verifications.get().unit
+    Membership.objects.create(user=handler.user, unit=checker_unit, role=Role.HANDLER)
+    with pytest.raises(ActionRefused):
+        actions.verify(number=resolved_case.number, fixed=True, actor=handler.actor, at=NOON)
+
+
+def test_upstreams_deadline_holds_for_the_next_unit_too(lamp_case, handler, dispatcher, operator):
+    report = lamp_case.links.get().report
+    deadline = TUESDAY + timedelta(hours=6)
+    told = UpdateDraft(external_id="U1", kind="deadline", due_at=deadline)
+    apply_update(report=report, draft=told, actor=SYSTEM, at=TUESDAY)
+    actions.request_return(
+        number=lamp_case.number, reason="不归我们", cites="x", actor=handler.actor, at=SOON
+    )
+    actions.decide_return(number=lamp_case.number, agreed=True, actor=dispatcher.actor, at=SOON)
+    actions.dispatch(number=lamp_case.number, item_code=LAMP_ITEM, actor=operator.actor, at=NOON)
+    assert lamp_case.timers.get(kind="handling", stopped_at=None).due_at == deadline

@@ -180,3 +180,18 @@ def test_a_poison_action_backs_off_and_the_others_go_on(lamp_case):
 def test_one_open_clock_of_a_kind(lamp_case):
     kinds = Timer.objects.filter(incident=lamp_case, stopped_at=None).values_list("kind", flat=True)
     assert sorted(kinds) == ["acceptance", "handling"]
+
+
+def test_a_stage_that_the_database_refuses_stops_only_itself(lamp_case):
+    other = file_report(text="另一处:路灯杆倒了,压着绿化带")
+    timer = lamp_case.timers.get(kind="handling")
+    # Fired before, says the log: firing it again breaks a constraint.
+    FiredStage.objects.create(
+        timer=timer, run=1, stage="warn_50", due_at=timer.stage_times[0], fired_at=TUESDAY
+    )
+    sweeps.catch_up(at=timer.stage_times[0] + timedelta(seconds=1))
+    poison = PendingStage.objects.get(timer=timer)
+    assert (poison.position, poison.attempts) == (1, 1)
+    assert "IntegrityError" in poison.last_error
+    assert reload(other).status == "handling"
+    assert stages(other, "handling")[0] == "warn_50"

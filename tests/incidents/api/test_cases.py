@@ -136,8 +136,8 @@ def test_a_case_goes_back_to_the_desk_and_out_again(
     assert moved["unit"] == "water-group"
 
 
-def test_a_question_is_answered_on_the_spot(staff: Staff, operator: Person, desk_case: Incident) -> None:
-    told = staff(operator).post(f"incidents/{desk_case.number}/answer/", {"text": "请拨打 12348"}).json()
+def test_a_question_is_answered_on_the_spot(staff: Staff, operator: Person, enquiry_case: Incident) -> None:
+    told = staff(operator).post(f"incidents/{enquiry_case.number}/answer/", {"text": "请拨打 12348"}).json()
     assert (told["status"], told["outcome"]) == ("closed", "answered")
 
 

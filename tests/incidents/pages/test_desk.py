@@ -148,13 +148,13 @@ def test_without_a_script_the_search_is_the_page(browse: As, operator: Person, d
     assert page.context["found"]
 
 
-def test_a_direct_answer_closes_the_case(browse: As, operator: Person, desk_case: Incident) -> None:
+def test_a_direct_answer_closes_the_case(browse: As, operator: Person, enquiry_case: Incident) -> None:
     answer = browse(operator).post(
-        reverse("case-act", args=[desk_case.number, "answer"]),
-        {"text": "请到社区服务中心办理", "seen_version": desk_case.version, "from": "desk"},
+        reverse("case-act", args=[enquiry_case.number, "answer"]),
+        {"text": "请到社区服务中心办理", "seen_version": enquiry_case.version, "from": "desk"},
     )
     assert answer.status_code == 302
-    assert reload(desk_case).status == Status.CLOSED
+    assert reload(enquiry_case).status == Status.CLOSED
 
 
 def test_turning_away_needs_a_reason_and_keeps_what_was_typed(

@@ -97,10 +97,12 @@ def test_every_phase_has_a_page(desk_case: Incident, operator: Person, client: C
     assert "不属于本区职责" in answer.content.decode()
 
 
-def test_an_answered_question_shows_the_answer(desk_case: Incident, operator: Person, client: Client) -> None:
-    actions.answer(number=desk_case.number, text="请到社区办理", actor=operator.actor, at=TUESDAY)
-    assert phase(desk_case) == "answered"
-    assert "请到社区办理" in client.get(page("status", desk_case)).content.decode()
+def test_an_answered_question_shows_the_answer(
+    enquiry_case: Incident, operator: Person, client: Client
+) -> None:
+    actions.answer(number=enquiry_case.number, text="请到社区办理", actor=operator.actor, at=TUESDAY)
+    assert phase(enquiry_case) == "answered"
+    assert "请到社区办理" in client.get(page("status", enquiry_case)).content.decode()
 
 
 def test_nothing_internal_or_personal_goes_through_the_door(accepted_case: Incident, handler: Person) -> None:

@@ -1,0 +1,45 @@
+"""挂账: a case that cannot be settled now rests until its date, and comes back to its unit by itself."""
+
+from datetime import date, datetime, time, timedelta
+from math import ceil
+
+from dispatch.deadlines import Limit
+from incidents import state, timeline, timers
+from incidents.acceptance import open_lead
+from incidents.actor import Actor
+from incidents.models import Assignment, Incident, Timer
+from incidents.models.incident import Status
+from incidents.numbers import DISTRICT_ZONE
+
+_WAKES_AT = time(9)  # where the district is
+
+
+def park(incident: Incident, lead: Assignment, *, until: date, at: datetime) -> None:
+    """Rest a locked case until the morning of `until`, outside the on-time rates; the caller saves it."""
+    state.transition(incident, Status.PARKED)
+    incident.parked_until = until
+    timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="parked")
+    wakes_at = datetime.combine(until, _WAKES_AT, DISTRICT_ZONE)
+    hours = Limit(max(1, ceil((wakes_at - at) / timedelta(hours=1))), "h")
+    timers.start(incident, Timer.Kind.PARKED, hours, at=at, assignment=lead, no_later_than=wakes_at)
+    timers.rule(incident)
+
+
+def wake(incident: Incident, *, timer: Timer, actor: Actor) -> None:
+    """The date has come: the unit has the case in hand again, under a fresh handling clock.
+
+    Where the case has moved on since, nothing happens.
+    """
+    if incident.status != Status.PARKED or timer.stopped_at is not None:
+        return
+    lead, at = open_lead(incident), timer.due_at
+    state.transition(incident, Status.HANDLING)
+    incident.parked_until = None
+    timers.stop(incident, [Timer.Kind.PARKED], at=at, reason="met")
+    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(lead.handle_limit), at=at, assignment=lead)
+    timers.rule(incident)
+    incident.version += 1
+    incident.save()
+    timeline.record(
+        timeline.Kind.WOKEN, incident_id=incident.pk, at=at, actor=actor, unit=lead.unit_id, timer=timer.pk
+    )

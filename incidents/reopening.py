@@ -1,0 +1,49 @@
+"""Opening a case again: what was counted for the end that did not stand is taken back.
+
+Shared by the centre's reopening, a resident's objection, a failed check and upstream's word; the caller
+holds the case's lock and saves it.
+"""
+
+from datetime import datetime
+
+from dispatch.deadlines import Limit
+from incidents import outcomes, sending, state, timers
+from incidents.models import Assignment, Incident, Outcome, Timer
+from incidents.models.incident import Status
+
+
+def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
+    """Back to the unit that had it, as rework, or before a person where no sending stands any more."""
+    last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
+    # A sending that was taken back (returned, or reopened before) is nobody's to do again.
+    if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
+        _forget_the_end(incident, at=at)
+        outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+        sending.back_to_desk(incident, "reopened", at=at)
+        return
+    back_to_handling(incident, last, at=at)
+    last.ended_at, last.end_reason = None, ""
+    last.save(update_fields=["ended_at", "end_reason"])
+    # Weeks may have passed: rework gets a limit of its own, while its duration counts from the sending.
+    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(last.handle_limit), at=at, assignment=last)
+
+
+def back_to_handling(incident: Incident, lead: Assignment, *, at: datetime) -> None:
+    """The resolution of `lead` did not stand. The caller starts or resumes the handling clock."""
+    _forget_the_end(incident, at=at)
+    state.transition(incident, Status.HANDLING)
+    lead.resolved_at = lead.resolved_by = None
+    lead.outcome = ""
+    lead.save(update_fields=["resolved_at", "resolved_by", "outcome"])
+
+
+def _forget_the_end(incident: Incident, *, at: datetime) -> None:
+    """Rework is what had been handled; a case that was rejected, answered or withdrawn was not."""
+    if outcomes.stands(incident, Outcome.Kind.HANDLED):
+        incident.rework_count += 1
+        outcomes.append(Outcome.Kind.REWORKED, incident, at=at)
+    outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
+    outcomes.take_back_met_due(incident)
+    incident.resolved_at = incident.closed_at = None
+    incident.outcome = ""
+    incident.handling_run += 1
