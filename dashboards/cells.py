@@ -20,7 +20,7 @@ class Dim(IntFlag):
 NONE: Final = Dim(0)
 
 # Every subset of unit × street × category is kept by month, those of at most two also by day; a range
-# is whole months and the days at its edges. Anything else is read from the facts themselves.
+# is whole months, then whole weeks, and the days at its edges. Anything else is read from the facts.
 MONTH_SPLITS: Final = (
     NONE,
     Dim.UNIT,
@@ -35,11 +35,18 @@ MONTH_SPLITS: Final = (
     Dim.UNIT | Dim.STREET | Dim.CATEGORY,
 )
 DAY_SPLITS: Final = MONTH_SPLITS[:-1]
+# Weeks are kept where a day has many cells: most of a month that starts on any day is whole weeks.
+WEEK_SPLITS: Final = tuple(split for split in DAY_SPLITS if split not in (NONE, Dim.STREET, Dim.SOURCE))
+SPLITS: Final[dict[str, tuple[Dim, ...]]] = {
+    Rollup.Grain.DAY: DAY_SPLITS,
+    Rollup.Grain.WEEK: WEEK_SPLITS,
+    Rollup.Grain.MONTH: MONTH_SPLITS,
+}
 
 
 def is_kept(grain: str, split: Dim) -> bool:
     """Are there cells of this grain with exactly these dimensions?"""
-    return split in (DAY_SPLITS if grain == Rollup.Grain.DAY else MONTH_SPLITS)
+    return split in SPLITS[grain]
 
 
 def _when(condition: str, value: str = "o.sign") -> str:

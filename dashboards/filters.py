@@ -79,6 +79,10 @@ def _dates(span: Span) -> str:
     return _("{first} to {last}").format(first=span.first.isoformat(), last=span.last.isoformat())
 
 
+# No district counted cases in this form before; it keeps the period before a period on the calendar.
+EARLIEST = date(2015, 1, 1)
+
+
 class FilterForm(forms.Form):
     """The filters, checked against what exists and what the viewer may see."""
 
@@ -121,6 +125,8 @@ class FilterForm(forms.Form):
         elif first and last:
             if last < first:
                 self.add_error("last", _("The last day is before the first."))
+            elif first < EARLIEST:
+                self.add_error("first", _("Nothing was counted before {day}.").format(day=EARLIEST))
             elif first > self.today:
                 self.add_error("first", _("That day has not come yet."))
             elif (last - first).days >= LONGEST:

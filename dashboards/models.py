@@ -30,7 +30,7 @@ class Unfolded(models.Model):
 
 
 class Rollup(models.Model):
-    """One cell: everything countable about a day or a month, split by some of the dimensions.
+    """One cell: everything countable about a day, a week or a month, split by some of the dimensions.
 
     Counts and sums are exact. The bins hold durations in logarithmic steps of 2 %: each number is
     (bin << 32) | count; see sketch.py. Nothing of a measure is NULL, which takes no room: most cells are
@@ -39,6 +39,7 @@ class Rollup(models.Model):
 
     class Grain(models.TextChoices):
         DAY = "day"
+        WEEK = "week"  # its day is the Monday
         MONTH = "month"  # its day is the first of the month
 
     grain = models.CharField(max_length=5, choices=Grain.choices)

@@ -6,7 +6,7 @@ is counted exactly once whether it was folded meanwhile or not.
 """
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final, Literal, Self
@@ -179,30 +179,48 @@ class _Stretch:
 
 
 def _stretches(spans: Sequence[Span], split: Dim, by: Sequence[By]) -> list[_Stretch]:
-    """Whole months where a month's cells will do, days at the edges, facts where no cell is kept."""
-    by_day = is_kept(Rollup.Grain.DAY, split)
-    by_month = is_kept(Rollup.Grain.MONTH, split) and "day" not in by
-    edge = Rollup.Grain.DAY.value if by_day else ""
-    found: list[_Stretch] = []
-    for number, span in enumerate(spans):
-        if span.last < span.first:
-            continue
-        months = _whole_months(span) if by_month else None
-        if months is None:
-            found.append(_Stretch(number, edge, span.first, span.last))
-            continue
-        found.append(_Stretch(number, Rollup.Grain.MONTH.value, months.first, months.last))
-        if span.first < months.first:
-            found.append(_Stretch(number, edge, span.first, months.first - timedelta(days=1)))
-        if months.last < span.last:
-            found.append(_Stretch(number, edge, months.last + timedelta(days=1), span.last))
-    return found
+    """Whole months and weeks where their cells will do, days at the edges, facts where none are kept."""
+    kept = {grain for grain in Rollup.Grain.values if is_kept(grain, split)}
+    coarse: list[tuple[str, Callable[[Span], Span | None]]] = []
+    if "day" not in by:
+        coarse = [
+            (grain, whole)
+            for grain, whole in ((Rollup.Grain.MONTH, _whole_months), (Rollup.Grain.WEEK, _whole_weeks))
+            if grain in kept
+        ]
+    finest = Rollup.Grain.DAY.value if Rollup.Grain.DAY in kept else ""
+    return [stretch for number, span in enumerate(spans) for stretch in _cut(number, span, coarse, finest)]
+
+
+def _cut(
+    number: int, span: Span, coarse: Sequence[tuple[str, Callable[[Span], Span | None]]], finest: str
+) -> Iterator[_Stretch]:
+    """The middle of the span in the coarsest cells that fit, what is left at both ends in finer ones."""
+    if span.last < span.first:
+        return
+    if not coarse:
+        yield _Stretch(number, finest, span.first, span.last)
+        return
+    (grain, whole), *finer = coarse
+    middle = whole(span)
+    if middle is None:
+        yield from _cut(number, span, finer, finest)
+        return
+    yield _Stretch(number, grain, middle.first, middle.last)
+    yield from _cut(number, Span(span.first, middle.first - timedelta(days=1)), finer, finest)
+    yield from _cut(number, Span(middle.last + timedelta(days=1), span.last), finer, finest)
 
 
 def _whole_months(span: Span) -> Span | None:
     first = span.first if span.first.day == 1 else _next_month(span.first)
     after = span.last + timedelta(days=1)
     last = after.replace(day=1) - timedelta(days=1)
+    return Span(first, last) if first < last else None
+
+
+def _whole_weeks(span: Span) -> Span | None:
+    first = span.first + timedelta(days=-span.first.weekday() % 7)
+    last = span.last - timedelta(days=(span.last.weekday() + 1) % 7)
     return Span(first, last) if first < last else None
 
 
@@ -236,7 +254,7 @@ def _statement(
                 f"SELECT {stretch.span} AS span, {of_facts} FROM dashboards_unfolded u"
                 f" JOIN incidents_outcome o ON o.id = u.outcome_id WHERE o.day BETWEEN %s AND %s{fact_where}"
             )
-            # A month's cells stand on its first day, its waiting facts on any.
+            # Cells of a week or a month stand on its first day, waiting facts on any.
             parameters += [*days, *cell_values, *days, *fact_values]
         else:
             parts.append(

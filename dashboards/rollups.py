@@ -10,9 +10,8 @@ from django.db.backends.utils import CursorWrapper
 from dashboards.cells import (
     BINS,
     COUNT_MASK,
-    DAY_SPLITS,
     MEASURES,
-    MONTH_SPLITS,
+    SPLITS,
     bin_of,
     dimensions,
 )
@@ -25,15 +24,14 @@ _LOCK: Final = 0x79_77_66_6F
 
 _KEY: Final = ("split", "grain", "day", "area_code", "unit_code", "category_code", "source")
 _SPLITS: Final = ", ".join(
-    [f"('day', {int(split)})" for split in DAY_SPLITS]
-    + [f"('month', {int(split)})" for split in MONTH_SPLITS]
+    f"('{grain}', {int(split)})" for grain, splits in SPLITS.items() for split in splits
 )
 
 # Every fact of `taken`, once for each cell that it belongs to.
 _SPREAD: Final = """
 spread AS (
     SELECT s.split, s.grain,
-           CASE s.grain WHEN 'day' THEN o.day ELSE date_trunc('month', o.day)::date END AS day,
+           CASE s.grain WHEN 'day' THEN o.day ELSE date_trunc(s.grain, o.day)::date END AS day,
            {dimensions}, o.kind, o.sign, o.elapsed, o.working, {measures}
     FROM taken o CROSS JOIN (VALUES {splits}) AS s (grain, split)
 ), counted AS (

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboards import rollups
+from dashboards.cells import Dim
 from dashboards.models import Check, Rollup, Unfolded
-from dashboards.reading import NO_BINS, Figures, Selection, Span, read
+from dashboards.reading import NO_BINS, Figures, Selection, Span, _stretches, read
 from dashboards.tasks import check, fold
 from incidents.models import Outcome, SweepBeat
 from tests.dashboards.facts import BUJI, DAY, PINGHU, PINGHU_COMMUNITY, case, fact, take_back
@@ -244,7 +245,7 @@ def test_percentiles_of_bins_are_within_two_per_cent() -> None:
     assert durations.spread() == pytest.approx(float(np.std(seconds, ddof=1)), rel=0.02)
 
 
-def test_whole_months_and_edge_days_add_up_to_the_days() -> None:
+def test_whole_months_weeks_and_edge_days_add_up_to_the_days() -> None:
     incident = case()
     days = [date(2026, 4, 28) + timedelta(days=number) for number in range(0, 70, 3)]
     for day in days:
@@ -256,5 +257,25 @@ def test_whole_months_and_edge_days_add_up_to_the_days() -> None:
     span = Span(date(2026, 4, 30), date(2026, 7, 2))
     in_span = [day for day in (*days, date(2026, 6, 15)) if span.first <= day <= span.last]
     assert read(Selection(), [span])[0][()]["received"] == len(in_span)
+    by_unit = read(Selection(), [span], "unit", wanted=NO_BINS)[0]  # kept by weeks too
+    assert sum(figures["received"] for figures in by_unit.values()) == len(in_span)
     by_day = read(Selection(), [span], "day", wanted=NO_BINS)[0]
     assert sum(figures["received"] for figures in by_day.values()) == len(in_span)
+
+
+@given(first=st.integers(0, 400), length=st.integers(1, 120))
+def test_every_day_of_a_span_is_read_once(first: int, length: int) -> None:
+    span = Span(
+        date(2026, 1, 1) + timedelta(days=first), date(2026, 1, 1) + timedelta(days=first + length - 1)
+    )
+    days = [
+        stretch.first + timedelta(days=number)
+        for stretch in _stretches([span], Dim.UNIT, ())
+        for number in range((stretch.last - stretch.first).days + 1)
+    ]
+    assert sorted(days) == [span.first + timedelta(days=number) for number in range(length)]
+    for stretch in _stretches([span], Dim.UNIT, ()):
+        if stretch.grain == "week":
+            assert (stretch.first.weekday(), stretch.last.weekday()) == (0, 6)
+        if stretch.grain == "month":
+            assert (stretch.first.day, (stretch.last + timedelta(days=1)).day) == (1, 1)
