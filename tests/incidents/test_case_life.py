@@ -606,3 +606,15 @@ def test_upstreams_deadline_holds_for_the_next_unit_too(lamp_case, handler, disp
     actions.decide_return(number=lamp_case.number, agreed=True, actor=dispatcher.actor, at=SOON)
     actions.dispatch(number=lamp_case.number, item_code=LAMP_ITEM, actor=operator.actor, at=NOON)
     assert lamp_case.timers.get(kind="handling", stopped_at=None).due_at == deadline
+
+
+def test_what_staff_found_is_not_rated(handler):
+    case = file_report(source="patrol", nature="finding")
+    with pytest.raises(ActionRefused) as refused:
+        actions.rate(report=case.links.get().report, result=5, at=NOON)
+    assert refused.value.code == "not_ratable"
+
+
+def test_a_sources_free_attributes_are_not_frozen_with_the_decision():
+    case = file_report(attributes={"note": "找王先生 13912345678"})
+    assert "13912345678" not in str(case.decisions.get().detail)

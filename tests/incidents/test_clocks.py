@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from incidents import actions, sweeps, timers
 from incidents.actor import SYSTEM
+from incidents.errors import ActionRefused
 from incidents.intake import UpdateDraft, apply_update
 from incidents.models import DueAction, FiredStage, Incident, OutboxMessage, Outcome, PendingStage, Timer
 from tests.cast import LAMP_UNIT, TUESDAY, file_report, reload
@@ -195,3 +196,32 @@ def test_a_stage_that_the_database_refuses_stops_only_itself(lamp_case):
     assert "IntegrityError" in poison.last_error
     assert reload(other).status == "handling"
     assert stages(other, "handling")[0] == "warn_50"
+
+
+def test_an_action_waits_for_a_sweep_that_is_at_work_on_its_case(lamp_case, handler):
+    """The sweep has fired "deemed" and not yet committed: the late return must see it all the same."""
+    limit = lamp_case.timers.get(kind="acceptance").due_at
+    at = limit + timedelta(minutes=1)
+    sweeps.fire_due_stages(at=limit - timedelta(minutes=1))
+    firing, committed = threading.Event(), threading.Event()
+    refused = []
+
+    def sweep():
+        with transaction.atomic():
+            sweeps._fire(at=at, limit=10)
+            firing.set()
+            committed.wait(0.5)
+        connection.close()
+
+    thread = threading.Thread(target=sweep)
+    thread.start()
+    firing.wait()
+    try:
+        actions.request_return(
+            number=lamp_case.number, reason="不归我们", cites="x", actor=handler.actor, at=at
+        )
+    except ActionRefused as error:
+        refused.append(error.code)
+    committed.set()
+    thread.join()
+    assert refused == ["already_accepted"]

@@ -92,3 +92,35 @@ def test_a_lease_that_its_holder_lost_is_taken_over(quiet_case):
     OutboxMessage.objects.update(leased_until=TUESDAY - timedelta(days=365))
     deliver(at=TUESDAY, transport=line)
     assert line.sent == ["k1"]
+
+
+def test_who_held_the_lease_too_long_marks_nothing(quiet_case):
+    tell(quiet_case, "k1")
+
+    class Slow:
+        """Is overtaken while it sends: the lease runs out and another process delivers."""
+
+        def send(self, message):
+            OutboxMessage.objects.update(leased_until=TUESDAY - timedelta(days=365))
+            deliver(at=TUESDAY, transport=Recorder())
+            raise OSError("line is down")
+
+    deliver(at=TUESDAY, transport=Slow())
+    message = OutboxMessage.objects.get()
+    assert (message.sent_at, message.attempts, message.dead_at) == (TUESDAY, 0, None)
+
+
+def test_any_fault_of_a_transport_is_that_messages_alone(quiet_case):
+    tell(quiet_case, "k1")
+    tell(quiet_case, "k2", receiver="unit:b")
+
+    class Buggy(Recorder):
+        def send(self, message):
+            if message.key == "k1":
+                raise ZeroDivisionError("a bug")
+            super().send(message)
+
+    line = Buggy()
+    deliver(at=TUESDAY, transport=line)
+    assert line.sent == ["k2"]
+    assert "ZeroDivisionError" in OutboxMessage.objects.get(key="k1").last_error

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from incidents.models import Incident, Report, ReportUpdate, TimelineEntry
-from tests.cast import Person
+from tests.cast import Person, file_report, reload
 from tests.incidents.api.conftest import Caller, lamp, problems
 
 
@@ -103,3 +103,13 @@ def test_an_operator_adds_what_a_caller_says(updates: str, operator: Person) -> 
 
 def test_a_handler_speaks_for_no_hotline(updates: str, handler: Person) -> None:
     assert Caller(user=handler.user).post(updates, update("chase")).status_code == 404
+
+
+def test_a_unit_does_not_take_back_what_it_has_to_handle(handler: Person) -> None:
+    case = file_report(source="patrol", nature="finding")
+    report = case.links.get().report
+    answer = Caller(user=handler.user).post(
+        f"reports/{report.pk}/updates/", {"external_id": "W1", "kind": "withdraw"}
+    )
+    assert answer.status_code == 404
+    assert reload(case).status == "dispatched"

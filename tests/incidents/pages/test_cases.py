@@ -350,3 +350,11 @@ def test_a_leader_cannot_unmask(browse: As, leader: Person, lamp_case: Incident)
     answer = browse(leader).post(reverse("case-unmask", args=[lamp_case.number]), {"report": report})
     assert answer.status_code == 403
     assert "13812342207" not in answer.content.decode()
+
+
+def test_the_unit_never_learns_who_tipped_it_off(browse: As, handler: Person, operator: Person) -> None:
+    case = file_report(nature="tip_off")
+    page = browse(handler).get(reverse("case", args=[case.number])).content.decode()
+    assert "王**" not in page
+    assert "2207" not in page
+    assert "王**" in browse(operator).get(reverse("case", args=[case.number])).content.decode()
