@@ -53,10 +53,10 @@ class Residents:
         self._cells = list(cells)
         self._weights = [_BUSY.get(f"{code[:9]}000", 2) for code, *_rest in self._cells]
 
-    def report(self, at: datetime) -> Made:
-        """One report that comes in at `at`."""
+    def report(self, at: datetime, *, category: str = "") -> Made:
+        """One report that comes in at `at`, about anything or about one category."""
         dice = self._dice
-        matter = dice.choice(self._matters)
+        matter = dice.choice([matter for matter in self._matters if matter.item.startswith(category)])
         self._serial += 1
         given, name = self._place(matter)
         return Made(self._draft(matter, given, name), matter.item)

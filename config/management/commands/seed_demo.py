@@ -2,7 +2,7 @@
 
 import random
 from argparse import ArgumentParser
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +20,12 @@ from incidents.driving import drive_clocks
 from incidents.intake import Receipt, ReportDraft, receive_one
 from incidents.models import Incident
 from incidents.models.incident import Status
-from incidents.numbers import district_day
+from incidents.numbers import DISTRICT_ZONE, district_day
 
 RECENT_DAYS = 5
 PAST_DAYS = 85
 PER_DAY = 60.0
+_LAMPS = 5
 _REPEATED = 0.03  # of reports: said again by neighbours
 # Work that is left for whoever signs in: what came to the desk lately, and to the logins' own units.
 _DESK_WAITS = timedelta(hours=16)
@@ -87,8 +88,14 @@ def _play_day(day: date, history: DemoHistory) -> int:
         until=history.anchor,
     )
     cases = 0
-    for at in arrivals:
-        made = residents.report(at)
+    # Street lamps for the handler who signs in: on the last two days something is always out.
+    age = history.anchor - datetime.combine(day, time(), DISTRICT_ZONE)
+    lamps = _LAMPS if age < timedelta(days=2) else 0
+    night = datetime.combine(day, time(0, 20), DISTRICT_ZONE)
+    extra = [night + timedelta(minutes=13 * number) for number in range(lamps)]
+    told = [*((at, "") for at in arrivals), *((at, "0204") for at in extra if at < history.anchor)]
+    for at, category in told:
+        made = residents.report(at, category=category)
         filings = [(made, at)]
         if dice.random() < _REPEATED:
             # Said again before anybody has acted: most such reports join the case, some cannot.
