@@ -109,6 +109,9 @@ class Crew:
                 return self._answer_sending(incident, memory, since)
             case Status.HANDLING:
                 return self._finish(incident, memory, since)
+            case Status.PARKED:
+                parked = incident.timers.filter(kind=Timer.Kind.PARKED).latest("pk")
+                return self._finish(incident, memory, max(since, parked.due_at))
             case Status.RESOLVED:
                 return self._check(incident, since)
             case Status.CLOSED:
@@ -201,7 +204,8 @@ class Crew:
         at = max(lead.sent_at + (due_at - lead.sent_at) * share, since + timedelta(minutes=3))
         if incident.urgency == Urgency.ROUTINE:
             at = self._at_work(at)
-        if self._once(memory, "park", self._habits.parks):
+        if "parked" not in memory.kept and self._once(memory, "park", self._habits.parks):
+            memory.kept.add("parked")
             until = (at + timedelta(days=self._dice.randrange(20, 70))).date()
             return Step(
                 at,

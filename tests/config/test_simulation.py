@@ -92,6 +92,15 @@ def test_no_case_is_left_lying_by_a_silent_or_returning_crew(seed):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_crew_comes_back_to_what_it_parked():
+    case = file_report()
+    crew = Crew(random.Random(2), Habits(parks=1, asks_return=0, check_fails=0, objects=0))
+    crew.play(case, Memory(), since=TUESDAY, until=TUESDAY + timedelta(days=120))
+    assert reload(case).status == "closed"
+    assert case.timeline.filter(kind="parked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_residents_reports_are_taken_in_as_they_are():
     residents = Residents(random.Random(5), prefix="test")
     from incidents.intake import Receipt, receive

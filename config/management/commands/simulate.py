@@ -27,7 +27,7 @@ from incidents.models import Incident
 from incidents.models.incident import Status
 
 _TICK = 0.25  # seconds of this machine
-_LIVELY = (Status.TRIAGE, Status.DISPATCHED, Status.HANDLING, Status.RESOLVED)
+_LIVELY = (Status.TRIAGE, Status.DISPATCHED, Status.HANDLING, Status.PARKED, Status.RESOLVED)
 
 
 class Command(BaseCommand):
