@@ -454,6 +454,8 @@ class Board:
         if self.selection.units or self.selection.sources:
             return []
         now, before = self._by_matter
+        # Three things are asked of every place and matter that both periods have.
+        z = comparing.z_among(3 * len(now.keys() & before.keys()))
         found: list[Change] = []
         suspects: list[tuple[float, str, str]] = []
         for (street, category), figures in now.items():
@@ -465,8 +467,8 @@ class Board:
                 slower = (figures.seconds["handle"] / n) / max(1.0, then.seconds["handle"] / m)
                 if slower > 1.15:
                     suspects.append((slower * n**0.5, street, category))
-            found += _count_changes(street, category, figures, then)
-        found += self._slower(sorted(suspects, reverse=True)[:_CANDIDATES])
+            found += _count_changes(street, category, figures, then, z)
+        found += self._slower(sorted(suspects, reverse=True)[:_CANDIDATES], z)
         found.sort(key=lambda change: (-change.weight, change.street, change.category))
         seen: set[tuple[str, str]] = set()
         top = []
@@ -476,7 +478,7 @@ class Board:
                 top.append(change)
         return top[:_CHANGES_SHOWN]
 
-    def _slower(self, suspects: list[tuple[float, str, str]]) -> list[Change]:
+    def _slower(self, suspects: list[tuple[float, str, str]], z: float) -> list[Change]:
         """Of the suspects, those whose handling time rose by more than chance."""
         if not suspects:
             return []
@@ -489,7 +491,7 @@ class Board:
         for _weight, street, category in suspects:
             figures, then = now[street, category], before[street, category]
             mean, mean_then = figures.mean("handle", "handled"), then.mean("handle", "handled")
-            if mean and mean_then and comparing.means_differ(mean, figures.handle, mean_then, then.handle):
+            if mean and mean_then and comparing.means_differ(mean, figures.handle, mean_then, then.handle, z):
                 extra_days = (mean - mean_then) * figures["handled"] / self.day
                 found.append(
                     Change(
@@ -505,20 +507,20 @@ class Board:
         return found
 
 
-def _count_changes(street: str, category: str, now: Figures, before: Figures) -> list[Change]:
+def _count_changes(street: str, category: str, now: Figures, before: Figures, z: float) -> list[Change]:
     found = []
     came, came_before = now["received"], before["received"]
     if (
         min(came, came_before) >= CHANGE_LEAST
         and came > 1.3 * came_before
-        and comparing.counts_differ(came, came_before)
+        and comparing.counts_differ(came, came_before, z)
     ):
         found.append(Change(street, category, "intake", came_before, came, came, (came - came_before) / 4))
     late, late_before = now["due"] - now["due_met"], before["due"] - before["due_met"]
     if (
         min(now["due"], before["due"]) >= CHANGE_LEAST
         and late / now["due"] > late_before / before["due"] + 0.02
-        and comparing.shares_differ(late, now["due"], late_before, before["due"])
+        and comparing.shares_differ(late, now["due"], late_before, before["due"], z)
     ):
         more = (late / now["due"] - late_before / before["due"]) * now["due"]
         shares = now["due_met"] / now["due"], before["due_met"] / before["due"]

@@ -1,6 +1,7 @@
 """Is a difference more than chance? The few tests that decide which words a board may use."""
 
 import math
+from statistics import NormalDist
 from typing import Final
 
 from dashboards.reading import Figures
@@ -8,6 +9,14 @@ from dashboards.sketch import Durations
 
 # Two-sided 95 %.
 Z: Final = 1.96
+
+
+def z_among(comparisons: int) -> float:
+    """The same 95 % for all of so many comparisons together (Bonferroni).
+
+    Who looks at a thousand places and matters finds fifty that differ by chance alone.
+    """
+    return NormalDist().inv_cdf(1 - 0.025 / max(1, comparisons))
 
 
 def mean_interval(mean: float | None, durations: Durations) -> float | None:
@@ -19,28 +28,32 @@ def mean_interval(mean: float | None, durations: Durations) -> float | None:
 
 
 def means_differ(
-    mean: float | None, durations: Durations, before: float | None, durations_before: Durations
+    mean: float | None,
+    durations: Durations,
+    before: float | None,
+    durations_before: Durations,
+    z: float = Z,
 ) -> bool:
     """Do two means of seconds differ by more than chance would make them (Welch)?"""
     now, then = durations.spread(), durations_before.spread()
     if mean is None or before is None or now is None or then is None:
         return False
     error = math.sqrt(now * now / len(durations) + then * then / len(durations_before))
-    return abs(mean - before) > Z * error
+    return abs(mean - before) > z * error
 
 
-def shares_differ(part: int, whole: int, part_before: int, whole_before: int) -> bool:
+def shares_differ(part: int, whole: int, part_before: int, whole_before: int, z: float = Z) -> bool:
     """Do two shares differ by more than chance would make them?"""
     if whole <= 0 or whole_before <= 0:
         return False
     pooled = (part + part_before) / (whole + whole_before)
     error = math.sqrt(max(0.0, pooled * (1 - pooled)) * (1 / whole + 1 / whole_before))
-    return abs(part / whole - part_before / whole_before) > Z * error
+    return abs(part / whole - part_before / whole_before) > z * error
 
 
-def counts_differ(count: int, before: int) -> bool:
+def counts_differ(count: int, before: int, z: float = Z) -> bool:
     """Do two counts of equally long periods differ by more than chance would make them (Poisson)?"""
-    return abs(count - before) > Z * math.sqrt(count + before)
+    return abs(count - before) > z * math.sqrt(count + before)
 
 
 def adjusted_mean(

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from accounts.viewer import Reach
 from dashboards.board import Board
+from dashboards.comparing import counts_differ, z_among
 from dashboards.filters import FilterForm, understand
 from dashboards.indicators import ALL, BY_CODE
 from dashboards.reading import Figures, Selection, Span, read
@@ -210,3 +211,10 @@ def test_the_backlog_before_and_after_adds_up() -> None:
         if number >= 7:
             fact(incident, "closed", day=days_before(1), elapsed=DAYS, working=HOUR)
     assert open_before_and_after(board()) == (3, 7)
+
+
+def test_many_comparisons_ask_for_more_than_one() -> None:
+    assert z_among(1) == pytest.approx(1.96, abs=0.001)
+    assert z_among(1_000) == pytest.approx(4.06, abs=0.01)
+    assert counts_differ(130, 95)
+    assert not counts_differ(130, 95, z_among(1_000))
