@@ -38,3 +38,5 @@ startToasts();
 startKeys();
 startPolling();
 startDesk();
+// From here on keys are heard; before it, the page is links and forms.
+document.documentElement.dataset.scripts = "ready";

@@ -49,6 +49,8 @@ def sign_in(page: Page, who: Person) -> None:
     page.fill("#id_password", PASSWORD)
     page.press("#id_password", "Enter")
     page.wait_for_selector(".topbar")
+    # A key pressed before the scripts have come is nobody's; no person is that fast.
+    page.wait_for_selector("html[data-scripts=ready]")
 
 
 def picture() -> FilePayload:
