@@ -49,7 +49,10 @@ def sign_in(page: Page, who: Person) -> None:
     page.fill("#id_password", PASSWORD)
     page.press("#id_password", "Enter")
     page.wait_for_selector(".topbar")
-    # A key pressed before the scripts have come is nobody's; no person is that fast.
+
+
+def keys_are_heard(page: Page) -> None:
+    """A key pressed before the scripts have come is nobody's; no person is that fast."""
     page.wait_for_selector("html[data-scripts=ready]")
 
 
@@ -66,6 +69,7 @@ def test_from_the_desk_to_the_verified_end(
 
     desk = open_page("/desk/", **DESK)
     sign_in(desk, operator)
+    keys_are_heard(desk)
     desk.wait_for_selector(f'#desk-work[data-number="{first.number}"]')
     desk.keyboard.press("j")
     desk.wait_for_selector(f'#desk-work[data-number="{second.number}"]')
@@ -88,6 +92,7 @@ def test_from_the_desk_to_the_verified_end(
     phone.click(f'[data-row="{first.number}"]')
     phone.click(".dock .is-main button")
     phone.wait_for_selector("#sheet-resolve", state="attached")
+    keys_are_heard(phone)
     assert reload(first).status == Status.HANDLING
     phone.click(".dock [data-sheet=sheet-resolve]")
     phone.fill("#sheet-resolve textarea[name=text]", "灯头烧坏,已换新,晚上已亮")
@@ -106,6 +111,8 @@ def test_from_the_desk_to_the_verified_end(
     check = open_page("/inbox/?tab=verify", **PHONE)
     sign_in(check, checker)
     check.click(f'[data-row="{first.number}"]')
+    check.wait_for_selector("#sheet-verify", state="attached")
+    keys_are_heard(check)
     check.click(".dock [data-sheet=sheet-verify]")
     check.check("#sheet-verify input[name=fixed][value=yes]")
     check.click("#sheet-verify [type=submit]")
@@ -126,11 +133,13 @@ def test_two_people_do_not_decide_the_same_case(
     first = waiting[0]
     one = open_page(f"/desk/{first.number}/", **DESK)
     sign_in(one, operator)
+    keys_are_heard(one)
     # A browser writes the refusal into its console, which open_page would not let pass.
     with browser.new_context(viewport=DESK, base_url=live_server.url) as context:
         other = context.new_page()
         other.goto(f"/desk/{first.number}/")
         sign_in(other, dispatcher)
+        keys_are_heard(other)
         one.keyboard.press("Enter")
         one.wait_for_selector(f'#desk-work[data-number="{waiting[1].number}"]')
         with other.expect_response(lambda answer: answer.url.endswith("/send/")) as refused:
