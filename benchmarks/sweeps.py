@@ -83,6 +83,8 @@ def _make_timers() -> None:
                 limit="5wd",
                 started_at=start,
                 due_at=AT + timedelta(days=1),
+                own_due_at=AT + timedelta(days=1),
+                reckoned_from=start,
                 stage_names=["warn_50"],
                 stage_times=[AT - timedelta(minutes=1) if n < DUE else AT + timedelta(days=1)],
             )

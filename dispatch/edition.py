@@ -79,7 +79,7 @@ def edition() -> Edition:
     return held[1]
 
 
-def work_calendar() -> WorkCalendar:
+def work_calendar(unit_code: str = "") -> WorkCalendar:
     """The calendar, at most CALENDAR_TRUST old: one action asks for it many times."""
     held = _current
     if held is not None and time.monotonic() - _probed_at < CALENDAR_TRUST:

@@ -98,6 +98,8 @@ def resume(last: Timer, *, at: datetime) -> Timer:
         limit=last.limit,
         started_at=last.started_at,
         due_at=last.due_at,
+        own_due_at=last.own_due_at,
+        reckoned_from=last.reckoned_from,
         stage_names=[] if breached else names,
         stage_times=[] if breached else times,
     )
@@ -171,7 +173,7 @@ def show_on_case(incident: Incident, timer: Timer) -> None:
 
 
 def _timer(start: Start) -> Timer:
-    due_at = due(start.at, start.limit, work_calendar())
+    own_due_at = due_at = due(start.at, start.limit, work_calendar())
     if start.no_later_than:
         # An outside deadline that has passed already is due at once, not before it began.
         due_at = max(min(due_at, start.no_later_than), start.at)
@@ -184,6 +186,8 @@ def _timer(start: Start) -> Timer:
         limit=str(start.limit),
         started_at=start.at,
         due_at=due_at,
+        own_due_at=own_due_at,
+        reckoned_from=start.at,
         stage_names=names,
         stage_times=times,
     )

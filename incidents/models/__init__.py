@@ -1,18 +1,29 @@
 """What happened and whose turn it is: the rows of a case, from what was said to what came of it."""
 
 from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
+from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.contact import Contact
 from incidents.models.incident import Incident, IncidentReport, SerialDay
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
+from incidents.models.supervision import Supervision
 from incidents.models.timeline import TimelineEntry
-from incidents.models.timers import DueAction, FiredStage, PendingStage, SweepBeat, Timer
+from incidents.models.timers import (
+    ClockRule,
+    DueAction,
+    FiredStage,
+    Pause,
+    PendingStage,
+    SweepBeat,
+    Timer,
+)
 
 __all__ = [
     "Assignment",
     "Attachment",
     "CaseRequest",
+    "ClockRule",
     "Contact",
     "DecisionRecord",
     "DueAction",
@@ -21,12 +32,16 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IncidentReport",
+    "LateEntry",
     "OutboxMessage",
     "Outcome",
+    "Pause",
     "PendingStage",
+    "PhoneCall",
     "Report",
     "ReportUpdate",
     "SerialDay",
+    "Supervision",
     "SweepBeat",
     "Text",
     "TimelineEntry",

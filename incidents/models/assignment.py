@@ -43,6 +43,7 @@ class Assignment(models.Model):
 
     class Acceptance(models.TextChoices):
         EXPLICIT = "explicit", _("Accepted")
+        PHONE = "phone", _("Accepted by phone")
         DEEMED = "deemed", _("Deemed accepted")
 
     class End(models.TextChoices):
@@ -97,12 +98,13 @@ class Assignment(models.Model):
 
 
 class CaseRequest(models.Model):
-    """A return, extension or suspension that was asked for: beside the state, stopping no clock."""
+    """A return, extension, suspension or appeal that was asked for: beside the state, stopping no clock."""
 
     class Kind(models.TextChoices):
         RETURN = "return", _("Return")
         EXTENSION = "extension", _("Extension")
         SUSPENSION = "suspension", _("Suspension")
+        APPEAL = "appeal", _("Appeal")
 
     class Answer(models.TextChoices):
         AGREED = "agreed", _("Agreed")
@@ -118,7 +120,12 @@ class CaseRequest(models.Model):
     proposed_unit = models.ForeignKey(
         OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # An extension's new due time, or a suspension's end.
     proposed_due_at = models.DateTimeField(null=True, blank=True)
+    # The breached clock that an appeal is about.
+    timer = models.ForeignKey(
+        "incidents.Timer", on_delete=models.PROTECT, null=True, blank=True, related_name="appeals"
+    )
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)

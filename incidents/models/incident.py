@@ -35,6 +35,13 @@ OPEN_STATUSES = (
 )
 
 
+class PauseKind(models.TextChoices):
+    """Why a handling clock stands still."""
+
+    SUSPENSION = "suspension", _("Suspended")
+    RESIDENT = "resident", _("Waiting for the reporter")
+
+
 class ResolutionOutcome(models.TextChoices):
     """办理结果: what came of it. Only SOLVED counts as solved."""
 
@@ -114,6 +121,9 @@ class Incident(models.Model):
     clock_kind = models.CharField(max_length=16, blank=True)
     clock_started_at = models.DateTimeField(null=True, blank=True)
     parked_until = models.DateField(null=True, blank=True)
+    # While the handling clock stands still: why, and when it goes on by itself.
+    pause_kind = models.CharField(max_length=12, choices=PauseKind.choices, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
 
     outcome = models.CharField(max_length=16, choices=ResolutionOutcome.choices, blank=True)
     auto_dispatched = models.BooleanField(default=False)
@@ -122,6 +132,11 @@ class Incident(models.Model):
     rework_count = models.PositiveSmallIntegerField(default=0)
     handling_run = models.PositiveSmallIntegerField(default=1)
     chased_count = models.PositiveSmallIntegerField(default=0)
+    # Orders to act so far, and the number of the one that waits for its answer.
+    supervision_count = models.PositiveSmallIntegerField(default=0)
+    supervision_number = models.CharField(max_length=20, blank=True)
+    # When the unit that has it first spoke to a reporter.
+    first_contact_at = models.DateTimeField(null=True, blank=True)
     # Why a person is needed: low_confidence, ambiguous, no_match, out_of_area, returned …
     triage_codes = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     merged_into = models.ForeignKey(

@@ -5,8 +5,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models.assignment import Assignment
-from incidents.models.incident import Incident
+from accounts.models import User
+from dispatch.vocabulary import Urgency
+from incidents.models.assignment import Assignment, CaseRequest
+from incidents.models.incident import Incident, PauseKind
+from incidents.models.report import Text
 
 
 class Timer(models.Model):
@@ -19,7 +22,10 @@ class Timer(models.Model):
         HANDLING = "handling", _("Handling")
         VERIFICATION = "verification", _("Verification")
         CALLBACK = "callback", _("Callback")
+        # Clocks that end a rest by themselves: a parked case's date, a pause's end.
         PARKED = "parked", _("Parked")
+        PAUSE = "pause", _("Pause")
+        SUPERVISION = "supervision", _("Supervision")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timers")
     assignment = models.ForeignKey(
@@ -28,8 +34,16 @@ class Timer(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     run = models.PositiveSmallIntegerField(default=1)
     limit = models.CharField(max_length=8)  # as decided: "30m", "4wh", "5wd"
+    # Whose working hours count, and who is warned; empty for the district's own.
+    unit_code = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    # Our own due time, where an outside deadline that is earlier rules instead.
+    own_due_at = models.DateTimeField()
+    # The instant from which own_due_at was last reckoned (start, resumption, restart), and under which
+    # edition of the work calendar: a later edition moves what is left from there on.
+    reckoned_from = models.DateTimeField()
+    calendar_revision = models.PositiveIntegerField(default=0)
     # The run's stages in due order, so that the sweep can queue the next one in SQL.
     stage_names = ArrayField(models.CharField(max_length=12))
     stage_times = ArrayField(models.DateTimeField())
@@ -50,10 +64,83 @@ class Timer(models.Model):
         indexes = [
             # on-time rates: what was due in a period
             models.Index(fields=["kind", "due_at"], name="timer_due"),
+            # the calendar sweep: running clocks in working time that an older edition reckoned
+            models.Index(
+                fields=["calendar_revision", "id"],
+                name="timer_reckoned",
+                condition=Q(stopped_at__isnull=True, limit__contains="w"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.incident} · {self.kind} #{self.run}"
+
+
+class Pause(models.Model):
+    """A handling clock that stands still: an approved suspension, or a wait for the resident."""
+
+    class End(models.TextChoices):
+        DUE = "due", _("Its time was over")
+        ANSWERED = "answered", _("The reporter answered")
+        RESUMED = "resumed", _("Taken up again")
+        FINISHED = "finished", _("The case moved on")
+
+    timer = models.ForeignKey(Timer, on_delete=models.PROTECT, related_name="pauses")
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pauses")
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="pauses")
+    kind = models.CharField(max_length=12, choices=PauseKind.choices)
+    request = models.OneToOneField(
+        CaseRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="pause"
+    )
+    # What the reporter was asked, and what they said.
+    question = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answer = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    began_at = models.DateTimeField()
+    until = models.DateTimeField()  # when it ends by itself
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    end = models.CharField(max_length=10, choices=End.choices, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident"], condition=Q(ended_at__isnull=True), name="one_open_pause"
+            ),
+            # waiting for the resident: once for each sending
+            models.UniqueConstraint(
+                fields=["assignment"], condition=Q(kind="resident"), name="one_wait_for_the_resident"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} · {self.kind} until {self.until}"
+
+
+class ClockRule(models.Model):
+    """When clocks of one kind warn, and whom they tell after they ran out, by urgency.
+
+    A clock freezes its rule when it starts. Delays are limits ("4h", "1wd"; "0m" is at once), counted
+    from the due time; empty means never.
+    """
+
+    kind = models.CharField(max_length=16, choices=Timer.Kind.choices)
+    urgency = models.CharField(max_length=12, choices=Urgency.choices)
+    # For clocks whose limit no item names: first contact, verification, callback, supervision.
+    limit = models.CharField(max_length=8, blank=True)
+    warn_at = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # percent
+    head_after = models.CharField(max_length=8, blank=True)
+    street_after = models.CharField(max_length=8, blank=True)
+    district_after = models.CharField(max_length=8, blank=True)
+    leader_after = models.CharField(max_length=8, blank=True)
+    supervise_after = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        ordering = ("kind", "urgency")
+        constraints = [models.UniqueConstraint(fields=["kind", "urgency"], name="one_rule_per_clock")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} · {self.urgency}"
 
 
 class PendingStage(models.Model):
