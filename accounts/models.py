@@ -9,7 +9,21 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.duty import DutyShift, DutyShiftQuerySet
+from accounts.notice_preferences import NoticeMode, NoticePreference
 from accounts.roles import Role
+
+__all__ = [
+    "ApiClient",
+    "DutyShift",
+    "DutyShiftQuerySet",
+    "Membership",
+    "NoticeMode",
+    "NoticePreference",
+    "OrgUnit",
+    "Scope",
+    "User",
+]
 
 
 class OrgUnitQuerySet(models.QuerySet["OrgUnit"]):
