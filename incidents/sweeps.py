@@ -5,6 +5,7 @@ much it did, so a test needs no loop and a killed worker loses nothing.
 """
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
@@ -12,11 +13,11 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from incidents import timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
-from incidents.models import DueAction, Incident, PendingStage, SweepBeat
+from incidents.models import DueAction, Incident, PendingStage, SweepBeat, Timer
 from incidents.parking import wake
+from incidents.stages import ACTING_STAGES
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +25,21 @@ STAGE_BATCH = 500
 ACTION_BATCH = 50
 _RETRY = timedelta(seconds=30)
 
+# What an acting stage of a clock demands of its locked case, called with `timer` and `actor`. Each does
+# nothing where the case has moved on, and happens as of the instant that the rule names.
+_ACTIONS: Mapping[tuple[str, str], Callable[..., None]] = {
+    ("deemed", Timer.Kind.ACCEPTANCE): deem_accepted,
+    ("wake", Timer.Kind.PARKED): wake,
+}
+
 # One statement claims the due stages, removes them, queues each clock's next stage, and writes what
 # follows: the fired log (unique per timer, run and stage), the timeline, the outbox, the due facts of
 # breached handling clocks, and the queue of acting stages. The claim walks the index on fire_at.
+# Warnings and breaches tell the unit whose clock it is; escalations tell those above it.
 _FIRE = """
 WITH due AS (
     SELECT p.id, p.timer_id, p.incident_id, p.run, p.position,
-           t.stage_times[p.position] AS fire_at, t.kind, t.stage_names, t.stage_times, t.due_at,
+           t.stage_times[p.position] AS fire_at, t.kind, t.unit_code, t.stage_names, t.stage_times, t.due_at,
            t.stage_names[p.position] AS stage,
            (t.stopped_at IS NULL AND t.paused_at IS NULL AND t.run = p.run) AS live
     FROM incidents_pendingstage p
@@ -40,11 +49,17 @@ WITH due AS (
     LIMIT %(limit)s
     FOR UPDATE OF p SKIP LOCKED
     FOR NO KEY UPDATE OF t SKIP LOCKED
+), horizon AS (
+    -- nothing after what a claimed clock does next, so that a long silence is made up for in due order
+    SELECT min(CASE WHEN {barrier} THEN fire_at ELSE stage_times[position + 1] END) AS at FROM due WHERE live
 ), gone AS (
-    DELETE FROM incidents_pendingstage USING due WHERE incidents_pendingstage.id = due.id
+    DELETE FROM incidents_pendingstage USING due, horizon
+    WHERE incidents_pendingstage.id = due.id AND (horizon.at IS NULL OR due.fire_at <= horizon.at)
     RETURNING due.*
 ), live AS (
-    SELECT gone.*, i.owner_unit_id, i.street_code, i.community_code,
+    SELECT gone.*, coalesce(nullif(gone.unit_code, ''), i.owner_unit_id) AS clock_unit, i.owner_unit_id,
+           CASE WHEN gone.stage = 'breach' THEN 'breached'
+                WHEN starts_with(gone.stage, 'esc_') THEN 'escalated' ELSE 'warned' END AS says, i.street_code, i.community_code,
            coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level, i.urgency
     FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
     WHERE gone.live
@@ -57,7 +72,7 @@ WITH due AS (
     SELECT timer_id, run, stage, fire_at, %(at)s FROM live
 ), told AS (
     INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
-    SELECT incident_id, fire_at, now(), CASE stage WHEN 'breach' THEN 'breached' ELSE 'warned' END,
+    SELECT incident_id, fire_at, now(), says,
            jsonb_build_object('timer', timer_id, 'run', run, 'clock', kind, 'stage', stage, 'due_at', due_at)
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
@@ -65,9 +80,14 @@ WITH due AS (
     INSERT INTO incidents_outboxmessage
            (key, incident_id, kind, receiver, data, created_at, not_before, attempts, last_error)
     SELECT 'stage:' || timer_id || ':' || run || ':' || stage, incident_id,
-           CASE stage WHEN 'breach' THEN 'timer.breached' ELSE 'timer.warned' END,
-           'unit:' || owner_unit_id,
-           jsonb_build_object('clock', kind, 'stage', stage, 'due_at', due_at), %(at)s, %(at)s, 0, ''
+           'timer.' || says,
+           CASE WHEN stage = 'esc_head' THEN 'head:' || clock_unit
+                WHEN stage = 'esc_street' AND street_code <> '' THEN 'street:' || street_code
+                WHEN stage IN ('esc_street', 'esc_district') THEN 'supervisors'
+                WHEN stage = 'esc_leader' THEN 'leaders'
+                ELSE 'unit:' || clock_unit END,
+           jsonb_build_object('clock', kind, 'stage', stage, 'due_at', due_at, 'urgency', urgency),
+           %(at)s, %(at)s, 0, ''
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
     ON CONFLICT (key) DO NOTHING
@@ -117,15 +137,24 @@ def settle(incident: Incident, *, at: datetime) -> None:
     So a late sweep never changes what an action sees: a unit that was silent past its limit is deemed
     to have accepted, even when nobody has said so yet.
     """
-    while _fire(at=at, limit=STAGE_BATCH, incident=incident):
-        pass
-    for action in DueAction.objects.select_for_update().filter(incident=incident).order_by("pk"):
-        try:
-            with transaction.atomic():
-                _perform(action, incident)
-        except Exception as error:  # it stays with its row, and people can go on with the case
-            _set_aside(action.pk, error, at=at)
-            incident.refresh_from_db()
+    failed: set[int] = set()
+    while True:
+        fired = _fire(at=at, limit=STAGE_BATCH, incident=incident)
+        for action in (
+            DueAction.objects.select_for_update().filter(incident=incident).order_by("due_at", "pk")
+        ):
+            if action.pk in failed:
+                continue
+            fired += 1  # what it started may have stages that are due already
+            try:
+                with transaction.atomic():
+                    _perform(action, incident)
+            except Exception as error:  # it stays with its row, and people can go on with the case
+                failed.add(action.pk)
+                _set_aside(action.pk, error, at=at)
+                incident.refresh_from_db()
+        if not fired:
+            return
 
 
 def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:
@@ -161,13 +190,15 @@ def _fire(
     *, at: datetime, limit: int, incident: Incident | None = None, pending: PendingStage | None = None
 ) -> int:
     only = "AND p.incident_id = %(incident)s" if incident else "AND p.id = %(pending)s" if pending else ""
+    # On one case what an acting stage does comes before whatever is due after it.
+    barrier = "stage = ANY (%(acting)s)" if incident else "false"
     with connection.cursor() as cursor:
         cursor.execute(
-            _FIRE.format(only=only),
+            _FIRE.format(only=only, barrier=barrier),
             {
                 "at": at,
                 "limit": limit,
-                "acting": list(timers.ACTING_STAGES),
+                "acting": list(ACTING_STAGES),
                 "incident": incident.pk if incident else None,
                 "pending": pending.pk if pending else None,
             },
@@ -223,10 +254,9 @@ def _perform_one(*, action_id: int, incident_id: int) -> int:
 
 
 def _perform(action: DueAction, incident: Incident) -> None:
-    if action.stage == "deemed":
-        deem_accepted(incident, timer=action.timer, actor=SYSTEM)
-    elif action.stage == "wake":
-        wake(incident, timer=action.timer, actor=SYSTEM)
-    else:
-        raise LookupError(f"no action for stage {action.stage!r}")
+    timer = action.timer
+    act = _ACTIONS.get((action.stage, timer.kind))
+    if act is None:
+        raise LookupError(f"no action for stage {action.stage!r} of a {timer.kind} clock")
+    act(incident, timer=timer, actor=SYSTEM)
     action.delete()

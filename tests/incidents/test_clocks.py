@@ -146,8 +146,8 @@ def test_several_sweepers_share_the_work_and_double_nothing():
 
 def test_a_sweep_passes_by_a_case_that_somebody_holds(lamp_case):
     limit = lamp_case.timers.get(kind="acceptance").due_at
-    sweeps.fire_due_stages(at=limit)
-    sweeps.fire_due_stages(at=limit)
+    while sweeps.fire_due_stages(at=limit):
+        pass
     assert DueAction.objects.count() == 1
     done = []
 
