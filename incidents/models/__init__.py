@@ -4,6 +4,7 @@ from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord,
 from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.contact import Contact
 from incidents.models.incident import Incident, IncidentReport, SerialDay
+from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
@@ -23,6 +24,7 @@ __all__ = [
     "Assignment",
     "Attachment",
     "CaseRequest",
+    "Channel",
     "ClockRule",
     "Contact",
     "DecisionRecord",
@@ -33,8 +35,10 @@ __all__ = [
     "Incident",
     "IncidentReport",
     "LateEntry",
+    "Notification",
     "OutboxMessage",
     "Outcome",
+    "Parcel",
     "Pause",
     "PendingStage",
     "PhoneCall",
@@ -47,4 +51,5 @@ __all__ = [
     "TimelineEntry",
     "Timer",
     "Verification",
+    "Webhook",
 ]

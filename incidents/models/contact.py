@@ -17,11 +17,13 @@ def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.CONTACT_KEYS])
 
 
-def _seal(plain: str) -> bytes:
+def seal(plain: str) -> bytes:
+    """Encrypted under the first of CONTACT_KEYS; nothing stays nothing."""
     return _cipher().encrypt(plain.encode()) if plain else b""
 
 
-def _unseal(sealed: bytes | memoryview) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
+    """What was sealed, under whichever of CONTACT_KEYS."""
     return _cipher().decrypt(bytes(sealed)).decode() if sealed else ""
 
 
@@ -59,24 +61,24 @@ class Contact(models.Model):
     def sealed(cls, *, name: str = "", phone: str = "", address: str = "", at: datetime) -> "Contact":
         """An unsaved contact with its fields encrypted."""
         return cls(
-            name_sealed=_seal(name),
-            phone_sealed=_seal(phone),
-            address_sealed=_seal(address),
+            name_sealed=seal(name),
+            phone_sealed=seal(phone),
+            address_sealed=seal(address),
             phone_index=blind_index(phone),
             created_at=at,
         )
 
     @property
     def name(self) -> str:
-        return _unseal(self.name_sealed)
+        return unseal(self.name_sealed)
 
     @property
     def phone(self) -> str:
-        return _unseal(self.phone_sealed)
+        return unseal(self.phone_sealed)
 
     @property
     def address(self) -> str:
-        return _unseal(self.address_sealed)
+        return unseal(self.address_sealed)
 
     @property
     def masked_name(self) -> str:

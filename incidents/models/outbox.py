@@ -22,6 +22,8 @@ class OutboxMessage(models.Model):
     last_error = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     dead_at = models.DateTimeField(null=True, blank=True)
+    # People and systems that it was spread to; 0 where a receiver had nobody left.
+    recipients = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("pk",)
@@ -32,12 +34,15 @@ class OutboxMessage(models.Model):
                 name="outbox_waiting",
                 condition=Q(sent_at__isnull=True, dead_at__isnull=True),
             ),
-            # never a later message before an earlier one for the same receiver and case
+            # never a later message of a case before an earlier one
             models.Index(
-                fields=["receiver", "incident", "id"],
-                name="outbox_order",
+                fields=["incident", "id"],
+                name="outbox_case_order",
                 condition=Q(sent_at__isnull=True, dead_at__isnull=True),
             ),
+            # messages that nobody was there to hear, and those given up
+            models.Index(fields=["-id"], name="outbox_nobody", condition=Q(recipients=0)),
+            models.Index(fields=["-id"], name="outbox_dead", condition=Q(dead_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
