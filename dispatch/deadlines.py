@@ -89,3 +89,24 @@ def after_pause(
     if limit.is_working and paused_at < end:
         return calendar.add_working(resumed_at, calendar.working_time(paused_at, end))
     return end.astimezone(UTC) + (resumed_at - paused_at)
+
+
+def moved(
+    due_at: datetime, *, since: datetime, limit: Limit, old: WorkCalendar, new: WorkCalendar
+) -> datetime:
+    """The due instant of a clock whose calendar has changed: what was left from `since` on is left still.
+
+    A limit in working days keeps its count of days, one in working hours or minutes its working time;
+    natural limits do not move. Where nothing in between has changed, neither does the due instant.
+    """
+    if since.tzinfo is None:
+        raise ValueError("deadlines take aware datetimes only")
+    due_at = due_at.astimezone(UTC)
+    if not limit.is_working or due_at <= since:
+        return due_at
+    # A clock that went on after a pause may end within a day: it has working time left, not days.
+    day = old.closes(due_at) if limit.unit == "wd" else None
+    if day is not None and (count := old.working_days(since, day)):
+        return new.end_of_working_day(since, count)
+    left = old.working_time(since, due_at)
+    return due_at if new.working_time(since, due_at) == left else new.add_working(since, left)

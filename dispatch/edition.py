@@ -12,22 +12,23 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.models import OrgUnit
 from dispatch.calendar import WorkCalendar
+from dispatch.calendar_book import CalendarBook, book_at, newest_book
 from dispatch.errors import NoLiveList
 from dispatch.index import MatchIndex
 from dispatch.items import Item
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.units import UnitDirectory
-from dispatch.workdays import read_calendar
 
-# Everything that makes a new edition: the live version, the category and calendar tables, the units.
+# Everything that makes a new edition: the live version, the categories, the work calendar, the units.
 _PROBE = """
 SELECT
     (SELECT ARRAY[id, version] FROM dispatch_responsibilitylist WHERE state = 'live'),
     (SELECT content_hash FROM dispatch_responsibilitylist WHERE state = 'live'),
     (SELECT count(*) FROM dispatch_category),
-    (SELECT ARRAY[count(*), sum(revision)] FROM dispatch_calendaryear),
-    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || is_open::text))] FROM accounts_orgunit)
+    (SELECT max(revision) FROM dispatch_calendaredition),
+    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || path || is_open::text))] FROM accounts_orgunit)
 """
 
 
@@ -48,8 +49,14 @@ class Edition:
     version: int
     index: MatchIndex
     units: UnitDirectory
-    calendar: WorkCalendar
+    calendars: CalendarBook
     names: Names
+    paths: Mapping[str, str]  # of every unit in the tree, closed ones too
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The district's own calendar."""
+        return self.calendars.district
 
 
 _current: tuple[tuple[Any, ...], Edition] | None = None
@@ -68,7 +75,7 @@ def edition() -> Edition:
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
     _probed_at = time.monotonic()
-    stamp = (tuple(live), content, categories, tuple(calendar), tuple(units))
+    stamp = (tuple(live), content, categories, calendar, tuple(units))
     held = _current
     if held is None or held[0] != stamp:
         with _compiling:
@@ -80,11 +87,39 @@ def edition() -> Edition:
 
 
 def work_calendar(unit_code: str = "") -> WorkCalendar:
-    """The calendar, at most CALENDAR_TRUST old: one action asks for it many times."""
+    """The calendar of this unit (its own, its nearest ancestor's, or the district's).
+
+    At most CALENDAR_TRUST old: one action asks for it many times.
+    """
+    held = _held()
+    return held.calendars.of(unit_code, held.paths)
+
+
+def calendar_revision() -> int:
+    """The revision that `work_calendar` has just answered from; asks the database only where nobody did.
+
+    A due time and its revision are then of one piece, also where the calendar changes in between.
+    """
+    held = _current
+    return (held[1] if held is not None else edition()).calendars.revision
+
+
+def calendar_at(revision: int, unit_code: str = "") -> WorkCalendar:
+    """This unit's calendar as it was at that revision (by the tree of units as it is now)."""
+    return book_at(revision).of(unit_code, _held().paths)
+
+
+def distrust() -> None:
+    """Ask the database at the next question; for whoever has just changed the calendar."""
+    global _probed_at
+    _probed_at = 0.0
+
+
+def _held() -> Edition:
     held = _current
     if held is not None and time.monotonic() - _probed_at < CALENDAR_TRUST:
-        return held[1].calendar
-    return edition().calendar
+        return held[1]
+    return edition()
 
 
 def _compile(list_id: int, version: int) -> Edition:
@@ -97,10 +132,11 @@ def _compile(list_id: int, version: int) -> Edition:
         version=version,
         index=MatchIndex(items, version),
         units=units,
-        calendar=read_calendar(),
+        calendars=newest_book(),
         names=Names(
             categories={code: (name_zh, name_en) for code, name_zh, name_en in categories},
             units=units.names,
             items={item.code: item.matter_zh for item in items},
         ),
+        paths=dict(OrgUnit.objects.values_list("code", "path")),
     )

@@ -1,4 +1,4 @@
-"""The work calendar in the database: seeded from the mainland's published holidays, read as one value."""
+"""The mainland's published holidays and make-up working days, written into the work calendar."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,10 +6,10 @@ from datetime import date
 import holidays
 from django.db import transaction
 
-from dispatch.calendar import WorkCalendar
-from dispatch.models import CalendarDay, CalendarYear
+from dispatch.calendar_book import FIRST_YEAR, LAST_YEAR, lock_calendar, write_edition
+from dispatch.models import CalendarDay, CalendarEdition, CalendarYear
 
-FIRST_YEAR, LAST_YEAR = 2015, 2035
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "is_confirmed", "load_calendar", "published_days"]
 
 
 def published_days(year: int) -> dict[date, tuple[bool, str]]:
@@ -36,42 +36,35 @@ def load_calendar(years: Iterable[int] = range(FIRST_YEAR, LAST_YEAR + 1)) -> tu
     """Write these years; returns how many changed and how many are confirmed.
 
     A year that a person has confirmed in the meantime, with days of their own, is left alone where
-    the tables still only forecast it.
+    the tables still only forecast it; and so is every single day that was set by hand.
     """
     changed = confirmed = 0
     with transaction.atomic():
+        lock_calendar()
         for year in years:
             known = CalendarYear.objects.filter(year=year).first()
             sure = is_confirmed(year)
             confirmed += sure or bool(known and known.confirmed)
             if known and known.confirmed and not sure:
                 continue
-            days = published_days(year)
+            by_hand = set(
+                CalendarDay.objects.filter(year_id=year, by_hand=True).values_list("date", flat=True)
+            )
+            days = {day: told for day, told in published_days(year).items() if day not in by_hand}
             stored = {
                 day: (is_working, name)
-                for day, is_working, name in CalendarDay.objects.filter(year_id=year).values_list(
-                    "date", "is_working", "name_zh"
-                )
+                for day, is_working, name in CalendarDay.objects.filter(
+                    year_id=year, by_hand=False
+                ).values_list("date", "is_working", "name_zh")
             }
             if known and known.confirmed == sure and stored == days:
                 continue
             changed += 1
             row, _created = CalendarYear.objects.update_or_create(year=year, defaults={"confirmed": sure})
-            row.days.all().delete()
+            row.days.filter(by_hand=False).delete()
             CalendarDay.objects.bulk_create(
                 CalendarDay(date=day, year=row, is_working=is_working, name_zh=name)
                 for day, (is_working, name) in sorted(days.items())
             )
-            row.touch()
+        write_edition(CalendarEdition.Cause.DAYS)
     return changed, confirmed
-
-
-def read_calendar() -> WorkCalendar:
-    """The calendar as the tables have it, in two queries."""
-    years = dict(CalendarYear.objects.values_list("year", "confirmed"))
-    return WorkCalendar(
-        exceptions=dict(CalendarDay.objects.values_list("date", "is_working")),
-        first_year=min(years, default=FIRST_YEAR),
-        last_year=max(years, default=LAST_YEAR),
-        unconfirmed_years=frozenset(year for year, confirmed in years.items() if not confirmed),
-    )

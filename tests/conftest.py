@@ -26,6 +26,7 @@ REFERENCE = (
     "dispatch_sourcecategory",
     "dispatch_calendaryear",
     "dispatch_calendarday",
+    "dispatch_calendaredition",
     "django_content_type",
     "auth_permission",
 )

@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 from accounts.reference import BadFile, read_rows
 from config import clock
 from dispatch.loading import DATA, load_categories, load_items
+from dispatch.calendar_book import newest_book
 from dispatch.models import CalendarDay, CalendarYear, Category, ResponsibilityItem, ResponsibilityList
-from dispatch.workdays import load_calendar, read_calendar
+from dispatch.workdays import load_calendar
 
 pytestmark = pytest.mark.django_db
 ITEMS = DATA / "responsibility_items.csv"
@@ -161,7 +162,7 @@ def test_the_calendar_knows_make_up_days_and_which_years_are_forecasts() -> None
     assert not CalendarDay.objects.get(date="2026-10-01").is_working
     assert CalendarYear.objects.get(year=2018).confirmed
     assert not CalendarYear.objects.get(year=2030).confirmed
-    assert 2030 in read_calendar().unconfirmed_years
+    assert 2030 in newest_book().district.unconfirmed_years
     # New Year's Day 2019 was worked off in 2018.
     assert CalendarDay.objects.get(date="2018-12-29").is_working
 
