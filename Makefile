@@ -38,6 +38,14 @@ test: ## the tests, on throw-away servers; TESTS=tests/dispatch runs a part
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
 	@$(SETUP) --dev -- -m pytest -m e2e $(TESTS)
 
+.PHONY: chaos-test
+chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail
+	@$(SETUP) --dev --no-frontend -- -m pytest -m chaos tests/chaos
+
+.PHONY: chaos
+chaos: ## kill -9 every process in turn for CHAOS_MINUTES=10, then check; CHAOS_SEED=7 repeats the kills
+	@$(SETUP) --dev --no-frontend -- -m chaos
+
 .PHONY: check
 check: ## format, lint, types, import directions, migrations, templates, translations: all, then the verdict
 	@$(SETUP) --dev

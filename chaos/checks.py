@@ -1,0 +1,110 @@
+"""What must be true afterwards, in plain SQL against the database and against the driver's ledger.
+
+Every check is a query whose rows are violations. They read through one connection, so that a test can
+tamper with the database inside a transaction, see the check find it, and roll back.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extras import execute_values
+
+from chaos import ledger
+from chaos.rules import PLANNED, RULES, STAGE_LINES
+
+SHOWN = 8  # rows of each broken rule that are printed
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that was broken, by how many rows, and some of them."""
+
+    rule: str
+    count: int
+    rows: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        shown = "\n".join(f"      {row}" for row in self.rows)
+        return f"{self.rule}: {self.count}\n{shown}"
+
+
+# The driver's ledger as tables of this session.
+_TABLES = """
+CREATE TEMP TABLE sent (source text, external text) ON COMMIT DROP;
+CREATE TEMP TABLE acked (source text, external text, report bigint, number text) ON COMMIT DROP;
+CREATE TEMP TABLE acts (token text, action text, number text, state text, how text) ON COMMIT DROP;
+CREATE TEMP TABLE told (key text, digest text, hook text) ON COMMIT DROP;
+"""
+
+ACTING = ["deemed", "wake", "level_up", "supervise", "raise"]
+
+
+def broken_rules(
+    connection: Any, book: Path, *, now: datetime, only: Iterable[str] | None = None
+) -> list[Violation]:
+    """Every rule that does not hold at the district's `now`; the caller ends the transaction."""
+    found = []
+    with connection.cursor() as cursor:
+        _load(cursor, book)
+        for rule in RULES if only is None else only:
+            cursor.execute(RULES[rule].replace("{stage_lines}", STAGE_LINES), {"now": now, "acting": ACTING})
+            rows = cursor.fetchall()
+            if rows:
+                found.append(Violation(rule, len(rows), tuple(rows[:SHOWN])))
+        cursor.execute("DROP TABLE sent, acked, acts, told, planned")
+    return found
+
+
+def _load(cursor: Any, book: Path) -> None:
+    cursor.execute(_TABLES)
+    sent, acked, told = set(), set(), []
+    acts: dict[str, list[Any]] = {}
+    for line in ledger.read(book):
+        match line["kind"]:
+            case "sent":
+                sent.add((line["source"], line["external"]))
+            case "report":
+                acked.add((line["source"], line["external"], line["report"], line["number"]))
+            case "asked":
+                acts[line["token"]] = [
+                    line["token"],
+                    line["action"],
+                    line["number"],
+                    "unanswered",
+                    line["how"],
+                ]
+            case "done" | "declined":
+                acts[line["token"]][3] = line["kind"]
+            case "webhook":
+                told.append((line["key"], line["digest"], line["hook"]))
+    for table, rows in (("sent", sent), ("acked", acked), ("acts", acts.values()), ("told", told)):
+        execute_values(cursor, f"INSERT INTO {table} VALUES %s", list(rows), page_size=1000)
+    cursor.execute("ANALYZE sent; ANALYZE acked; ANALYZE acts; ANALYZE told")
+    cursor.execute("CREATE INDEX ON acts (number); CREATE INDEX ON acts (token)")
+    cursor.execute(PLANNED.replace("{stage_lines}", STAGE_LINES))
+    cursor.execute("CREATE INDEX ON planned (timer_id, run, stage); ANALYZE planned")
+
+
+def counts(connection: Any) -> Counter[str]:
+    """How much there was to judge."""
+    asked: Mapping[str, str] = {
+        "reports": "SELECT count(*) FROM incidents_report",
+        "cases": "SELECT count(*) FROM incidents_incident",
+        "timers": "SELECT count(*) FROM incidents_timer",
+        "timer runs": "SELECT count(DISTINCT (timer_id, run)) FROM chaos.clock",
+        "stages fired": "SELECT count(*) FROM incidents_firedstage",
+        "messages": "SELECT count(*) FROM incidents_outboxmessage",
+        "messages tried more than once": "SELECT count(*) FROM incidents_outboxmessage WHERE attempts > 0",
+        "timeline lines": "SELECT count(*) FROM incidents_timelineentry",
+        "facts": "SELECT count(*) FROM incidents_outcome",
+    }
+    told: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        for what, query in asked.items():
+            cursor.execute(query)
+            told[what] = int(cursor.fetchone()[0])
+    return told

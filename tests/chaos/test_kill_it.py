@@ -1,0 +1,192 @@
+"""A minute of chaos, and the proof that its checks can fail.
+
+Marked `chaos`: `make chaos-test` runs it (CI does), `make chaos` the long one.
+"""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chaos import checks
+from chaos.ledger import Ledger
+from chaos.run import Run
+
+pytestmark = pytest.mark.chaos
+
+SECONDS = 70
+EVERY = 3.6  # seconds between two kills: each kind comes at least once
+KINDS = 16
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    folder = Path(tempfile.mkdtemp(prefix="yw-chaos-"))
+    folder.chmod(0o711)
+    run = Run(folder, seed=3)
+    try:
+        run.live(seconds=SECONDS, every=EVERY)
+        yield run
+    finally:
+        run.close()
+        if run.result.good:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_nothing_is_lost_and_nothing_doubled(run: Run) -> None:
+    print(run.result)
+    assert run.result.good, f"{run.result}\nkept in {run.stack.folder}"
+    # A run in which little happened would prove little.
+    assert sum(run.result.kills.values()) >= KINDS - 3
+    assert run.result.counts["reports"] >= 200
+    assert run.result.counts["stages fired"] >= 300
+    assert run.result.traffic["reports acknowledged"] >= 200
+
+
+# For each rule, something done to the finished database that breaks it.
+TAMPERING: dict[str, str] = {
+    "an acknowledged report is there exactly once, under the id that was answered": """
+        DELETE FROM incidents_report WHERE id = (SELECT max(report) FROM seen)""",
+    "a report sent is there at most once, and none is there that was not sent": """
+        UPDATE incidents_report SET external_id = 'never-sent' WHERE id = (SELECT max(report) FROM seen)""",
+    "a report belongs to exactly one case": """
+        INSERT INTO incidents_incidentreport (incident_id, report_id, linked_at, how)
+        SELECT incident_id, report_id, linked_at, how FROM incidents_incidentreport ORDER BY id LIMIT 1""",
+    "a report's case is the one that was answered": """
+        UPDATE incidents_incidentreport SET incident_id = (SELECT max(id) FROM incidents_incident)
+        WHERE report_id = (SELECT min(report) FROM seen)""",
+    "a report came in on exactly one line of the timeline": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'received')""",
+    "a case counts its reports": """
+        UPDATE incidents_incident SET report_count = report_count + 1
+        WHERE id = (SELECT max(id) FROM incidents_incident)""",
+    "a case was received once: one line, one fact": """
+        DELETE FROM incidents_outcome WHERE id = (
+            SELECT max(id) FROM incidents_outcome WHERE kind = 'received')""",
+    "a case nobody touched was sent once, or put on the desk once": """
+        INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+        SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry e
+        WHERE kind = 'dispatched' AND incident_id IN (
+            SELECT id FROM incidents_incident WHERE version <= 2)""",
+    "each sending has one line, one fact and one message": """
+        DELETE FROM incidents_outboxmessage WHERE id = (
+            SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'case.dispatched:%')""",
+    "what stands agrees with the state: owner, open sending, counted sending": """
+        UPDATE incidents_assignment SET ended_at = sent_at
+        WHERE id = (SELECT max(id) FROM incidents_assignment WHERE ended_at IS NULL)""",
+    "a stage that was due while its clock ran has fired": """
+        DELETE FROM incidents_firedstage WHERE id = (SELECT max(id) FROM incidents_firedstage)""",
+    "a stage fires once": """
+        INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+        SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry
+        WHERE kind = 'warned' LIMIT 1""",
+    "no stage fired early": """
+        UPDATE incidents_firedstage SET fired_at = due_at - interval '1 second'
+        WHERE id = (SELECT max(id) FROM incidents_firedstage)""",
+    "a stage that fired was planned, for that instant": """
+        UPDATE incidents_firedstage SET due_at = due_at - interval '1 second'
+        WHERE id = (SELECT max(id) FROM incidents_firedstage)""",
+    "no stage fired after its clock was stopped": """
+        WITH late AS (
+            SELECT t.id, t.incident_id, t.run, t.stopped_at FROM incidents_timer t
+            JOIN incidents_timelineentry e ON e.incident_id = t.incident_id AND e.at = t.stopped_at
+            WHERE t.kind = 'acceptance' AND e.kind = 'accepted' ORDER BY t.id DESC LIMIT 1
+        ), planned_later AS (
+            UPDATE incidents_timer SET stage_names = ARRAY['warn_50'],
+                stage_times = ARRAY[late.stopped_at + interval '1 hour']
+            FROM late WHERE incidents_timer.id = late.id
+        )
+        INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+        SELECT incident_id, stopped_at + interval '1 hour', now(), 'warned',
+            jsonb_build_object('timer', id, 'run', run, 'stage', 'warn_50') FROM late""",
+    "a stage that tells has one line on the timeline": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'warned')""",
+    "a line about a stage has a stage that fired": """
+        UPDATE incidents_timelineentry SET data = data || '{"run": 999}'
+        WHERE id = (SELECT max(id) FROM incidents_timelineentry WHERE kind = 'warned')""",
+    "a stage that tells has one message in the outbox": """
+        DELETE FROM incidents_outboxmessage WHERE id = (
+            SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'stage:%')""",
+    "a message about a stage has a stage that fired": """
+        UPDATE incidents_outboxmessage SET key = 'stage:0:1:warn_50' WHERE id = (
+            SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'stage:%')""",
+    "an acting stage was acted on": """
+        UPDATE incidents_timer SET stopped_at = NULL WHERE id = (
+            SELECT max(timer_id) FROM incidents_firedstage WHERE stage = 'deemed')""",
+    "silence became an acceptance once": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'deemed_accepted')""",
+    "a running clock waits for its next stage, and no other does": """
+        DELETE FROM incidents_pendingstage WHERE id = (SELECT max(id) FROM incidents_pendingstage)""",
+    "an open case has its clock": """
+        DELETE FROM incidents_timer WHERE incident_id = (
+            SELECT max(id) FROM incidents_incident WHERE status IN ('triage', 'dispatched', 'handling'))""",
+    "a breach of the handling limit is counted, and a case is due once": """
+        DELETE FROM incidents_outcome WHERE kind = 'due' AND NOT on_time AND id = (
+            SELECT max(id) FROM incidents_outcome WHERE kind = 'due' AND NOT on_time)""",
+    "every message was delivered": """
+        UPDATE incidents_outboxmessage SET sent_at = NULL WHERE id = (
+            SELECT max(id) FROM incidents_outboxmessage)""",
+    "an acknowledged action is on the timeline once, a lost one at most once, a refused one never": """
+        INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+        SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry
+        WHERE kind IN ('resolved', 'noted')""",
+    "a closing is on the timeline once": """
+        DELETE FROM incidents_timelineentry WHERE kind = 'closed' AND data->>'text' IS NOT NULL""",
+    "acceptances are as many as were acknowledged, and the lost ones at most": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'accepted')""",
+    "what upstream added is there once, with one line": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind IN ('supplemented', 'chased'))""",
+}
+# What stands in the way of tampering, and goes with the transaction that tampers.
+_UNLOCK = """
+SET LOCAL session_replication_role = replica;
+DROP INDEX report_in_one_incident;
+CREATE TEMP TABLE seen ON COMMIT DROP AS SELECT id AS report FROM incidents_report;
+"""
+
+
+@pytest.mark.parametrize("rule", TAMPERING)
+def test_tampering_is_found(run: Run, rule: str) -> None:
+    with contextlib.closing(run.stack.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(_UNLOCK)
+        cursor.execute(TAMPERING[rule])
+        assert cursor.rowcount > 0, "nothing there to tamper with"
+        found = checks.broken_rules(connection, run.book, now=run.ticker.now(), only=[rule])
+        connection.rollback()
+    assert [violation.rule for violation in found] == [rule]
+
+
+def test_another_content_under_the_same_key_is_found(run: Run, tmp_path: Path) -> None:
+    rule = "a key never comes with other content"
+    book = Path(shutil.copy(run.book, tmp_path / "ledger.jsonl"))
+    ledger = Ledger(book)
+    for digest in ("one", "another"):
+        ledger.note("webhook", key="stage:1:1:breach", hook="hook", digest=digest)
+    ledger.close()
+    with contextlib.closing(run.stack.connect()) as connection:
+        found = checks.broken_rules(connection, book, now=run.ticker.now(), only=[rule])
+    assert [violation.rule for violation in found] == [rule]
+
+
+def test_a_changed_fact_is_found(run: Run) -> None:
+    change = "UPDATE incidents_outcome SET unit_code = %s WHERE id = (SELECT min(id) FROM incidents_outcome)"
+    with contextlib.closing(run.stack.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT unit_code FROM incidents_outcome ORDER BY id LIMIT 1")
+        (was,) = cursor.fetchone()
+        for unit in ("nobody", was):
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(change, [unit])
+            connection.commit()
+            assert bool(run.rollup_differences()) == (unit == "nobody")
+
+
+def test_every_rule_can_fail() -> None:
+    assert set(checks.RULES) == {*TAMPERING, "a key never comes with other content"}
