@@ -34,6 +34,22 @@ class Action(StrEnum):
     VERIFY = "verify"
     CLOSE = "close"
     REOPEN = "reopen"
+    REQUEST_EXTENSION = "request-extension"
+    DECIDE_EXTENSION = "decide-extension"
+    REQUEST_SUSPENSION = "request-suspension"
+    DECIDE_SUSPENSION = "decide-suspension"
+    ASK_REPORTER = "ask-reporter"
+    RESUME = "resume"
+    APPEAL = "appeal"
+    DECIDE_APPEAL = "decide-appeal"
+    CONTACT = "contact"
+    CALL_BACK = "call-back"
+    PHONE = "phone"
+    COUNTERSIGN = "countersign"
+    SUPERVISE = "supervise"
+    ANSWER_ORDER = "answer-order"
+    LIFT_ORDER = "lift-order"
+    NUDGE = "nudge"
     NOTE = "note"
     UNMASK = "unmask"
 
@@ -56,6 +72,24 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.VERIFY: frozenset({Role.HANDLER, Role.OPERATOR, Role.SUPERVISOR}),
     Action.CLOSE: _DESK,
     Action.REOPEN: _DESK,
+    # A unit asks, a supervisor answers: of the district, or of the street whose unit it is.
+    Action.REQUEST_EXTENSION: frozenset({Role.HANDLER}),
+    Action.DECIDE_EXTENSION: frozenset({Role.SUPERVISOR}),
+    Action.REQUEST_SUSPENSION: frozenset({Role.HANDLER}),
+    Action.DECIDE_SUSPENSION: frozenset({Role.SUPERVISOR}),
+    Action.ASK_REPORTER: frozenset({Role.HANDLER}),
+    Action.RESUME: frozenset({Role.HANDLER, Role.SUPERVISOR}),
+    Action.APPEAL: frozenset({Role.HANDLER}),
+    Action.DECIDE_APPEAL: frozenset({Role.SUPERVISOR}),
+    Action.CONTACT: _DESK | {Role.HANDLER},
+    Action.CALL_BACK: _DESK,
+    Action.PHONE: _DESK,
+    Action.COUNTERSIGN: frozenset({Role.SUPERVISOR}),
+    # Orders to act come from above; the head of the unit answers for it, or who does the work.
+    Action.SUPERVISE: frozenset({Role.SUPERVISOR}),
+    Action.ANSWER_ORDER: frozenset({Role.HANDLER, Role.LEADER}),
+    Action.LIFT_ORDER: frozenset({Role.SUPERVISOR}),
+    Action.NUDGE: frozenset({Role.SUPERVISOR}),
     Action.NOTE: _DESK | {Role.HANDLER},
     Action.UNMASK: _DESK | {Role.HANDLER},
 }

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from incidents import state, timeline, timers
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, Incident, Timer
+from incidents.models import Assignment, CaseRequest, Incident, Timer
 from incidents.models.incident import Status
 
 
@@ -23,25 +24,36 @@ def open_lead(incident: Incident) -> Assignment:
     return lead
 
 
-def accept_lead(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime, how: str) -> None:
-    """Write an acceptance on a locked case: state, assignment, clocks, timeline. The case is saved."""
+def accept_lead(
+    incident: Incident, lead: Assignment, *, actor: Actor, at: datetime, how: str, by: User | None = None
+) -> None:
+    """Write an acceptance on a locked case: state, assignment, clocks, timeline. The case is saved.
+
+    `by` takes the case on; the actor may be somebody else, who was told so on the telephone.
+    """
     state.transition(incident, Status.HANDLING)
-    lead.accepted_at, lead.accepted_by, lead.acceptance = at, actor.user, how
+    lead.accepted_at, lead.accepted_by, lead.acceptance = at, by, how
     lead.save(update_fields=["accepted_at", "accepted_by", "acceptance"])
     incident.accepted_at = at
-    if actor.user:
-        incident.handler = actor.user
+    if by:
+        incident.handler = by
     timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="met" if actor.user else "deemed")
+    # Who accepts does not also ask to give it back.
+    if how != Assignment.Acceptance.DEEMED:
+        lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).update(
+            answered_at=at, answer=CaseRequest.Answer.LAPSED
+        )
     timers.rule(incident)
     incident.version += 1
     incident.save()
     timeline.record(
-        timeline.Kind.ACCEPTED if how == Assignment.Acceptance.EXPLICIT else timeline.Kind.DEEMED_ACCEPTED,
+        timeline.Kind.DEEMED_ACCEPTED if how == Assignment.Acceptance.DEEMED else timeline.Kind.ACCEPTED,
         incident_id=incident.pk,
         at=at,
         actor=actor,
         assignment=lead.pk,
         unit=lead.unit_id,
+        how=how,
     )
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
-from incidents import outbox, policy, timers
-from incidents.actor import Actor
+from incidents import outbox, pausing, policy, supervising, timers
+from incidents.actor import SYSTEM, Actor
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
 from incidents.sweeps import settle
@@ -71,6 +71,12 @@ def store_text(body: str, *, at: datetime, field: str = "text") -> Text:
     return text
 
 
+def required(words: str, *, field: str) -> None:
+    """Raises InvalidInput where nothing was said."""
+    if not words.strip():
+        raise InvalidInput(field, "required", _("Write a sentence here."))
+
+
 def store_optional_text(body: str, *, at: datetime, field: str = "text") -> Text | None:
     """The same for a sentence that may be left out."""
     body = body.strip()
@@ -97,6 +103,8 @@ def end_lead(incident: Incident, *, at: datetime, why: str) -> Assignment | None
 
 def finish(incident: Incident, *, at: datetime) -> None:
     """Stop every clock of a case that has just left the open states; the caller saves it."""
+    pausing.abandon(incident, actor=SYSTEM, at=at)
+    supervising.finish(incident, at=at)
     timers.stop_all(incident, at=at, reason="finished")
     timers.rule(incident)
     incident.claimed_by = incident.claimed_at = None

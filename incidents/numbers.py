@@ -24,6 +24,11 @@ def district_day(at: datetime) -> date:
     return at.astimezone(DISTRICT_ZONE).date()
 
 
+def district_hour(at: datetime) -> int:
+    """The hour of the day, 0-23, that `at` falls in where the district is."""
+    return at.astimezone(DISTRICT_ZONE).hour
+
+
 def draw_numbers(count: int, *, at: datetime) -> list[str]:
     """`count` fresh case numbers of the day of `at`, ascending.
 

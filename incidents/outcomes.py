@@ -88,6 +88,23 @@ def take_back_met_due(incident: Incident) -> None:
     _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=True))
 
 
+def take_back_breach(incident: Incident) -> None:
+    """Negate the breach that is counted for the case: an appeal was agreed to."""
+    _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=False))
+
+
+def correct(stood: Outcome, *, at: datetime, **measures: Any) -> None:
+    """Put another row in the place of a standing one: the same dimensions, another time and measures."""
+    _negate(Outcome.objects.filter(pk=stood.pk))
+    values = {name: getattr(stood, name) for name in _STORED}
+    Outcome.objects.create(**{**values, "at": at, "day": district_day(at), **measures})
+
+
+def standing(incident: Incident, *kinds: Outcome.Kind) -> models.QuerySet[Outcome]:
+    """The facts of these kinds that are counted for the case now."""
+    return _standing(incident, kinds)
+
+
 def _standing(incident: Incident, kinds: Iterable[Outcome.Kind]) -> models.QuerySet[Outcome]:
     return Outcome.objects.filter(incident=incident, kind__in=kinds, sign=1, reversal__isnull=True)
 

@@ -21,7 +21,15 @@ def park(incident: Incident, lead: Assignment, *, until: date, at: datetime) -> 
     timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="parked")
     wakes_at = datetime.combine(until, _WAKES_AT, DISTRICT_ZONE)
     hours = Limit(max(1, ceil((wakes_at - at) / timedelta(hours=1))), "h")
-    timers.start(incident, Timer.Kind.PARKED, hours, at=at, assignment=lead, no_later_than=wakes_at)
+    timers.start(
+        incident,
+        Timer.Kind.PARKED,
+        hours,
+        at=at,
+        assignment=lead,
+        no_later_than=wakes_at,
+        unit_code=lead.unit_id,
+    )
     timers.rule(incident)
 
 
@@ -36,7 +44,14 @@ def wake(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     state.transition(incident, Status.HANDLING)
     incident.parked_until = None
     timers.stop(incident, [Timer.Kind.PARKED], at=at, reason="met")
-    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(lead.handle_limit), at=at, assignment=lead)
+    timers.start(
+        incident,
+        Timer.Kind.HANDLING,
+        Limit.parse(lead.handle_limit),
+        at=at,
+        assignment=lead,
+        unit_code=lead.unit_id,
+    )
     timers.rule(incident)
     incident.version += 1
     incident.save()

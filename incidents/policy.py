@@ -8,17 +8,26 @@ from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Nature
+from incidents import supervising
 from incidents.actor import Actor
+from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, Incident, Verification
+from incidents.models import Assignment, FiredStage, Incident, Verification
 from incidents.models.incident import Status
 
 # Roles that see every case of their district or street; the others see their unit's.
 _OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
 # Actions of the unit that owns the case, and of the unit that was asked to check it.
-# The domain of labour matters: codes of categories begin with their domain's.
-_LABOUR = "15"
-_OWNER_ACTIONS = frozenset({Action.ACCEPT, Action.REQUEST_RETURN, Action.RESOLVE})
+_OWNER_ACTIONS = frozenset(
+    {
+        Action.ACCEPT,
+        Action.REQUEST_RETURN,
+        Action.RESOLVE,
+        Action.REQUEST_EXTENSION,
+        Action.REQUEST_SUSPENSION,
+        Action.ASK_REPORTER,
+    }
+)
 
 _IN_STATE: dict[Action, frozenset[str]] = {
     Action.CLAIM: frozenset({Status.TRIAGE}),
@@ -31,7 +40,21 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.REQUEST_RETURN: frozenset({Status.DISPATCHED}),
     Action.DECIDE_RETURN: frozenset({Status.DISPATCHED, Status.HANDLING}),
     Action.REDISPATCH: frozenset({Status.DISPATCHED, Status.HANDLING}),
-    Action.RESOLVE: frozenset({Status.HANDLING, Status.PARKED}),
+    Action.RESOLVE: frozenset({Status.HANDLING, Status.PARKED, Status.SUSPENDED}),
+    Action.REQUEST_EXTENSION: frozenset({Status.HANDLING}),
+    Action.DECIDE_EXTENSION: frozenset({Status.HANDLING}),
+    Action.REQUEST_SUSPENSION: frozenset({Status.HANDLING}),
+    Action.DECIDE_SUSPENSION: frozenset({Status.HANDLING}),
+    Action.ASK_REPORTER: frozenset({Status.HANDLING}),
+    Action.RESUME: frozenset({Status.SUSPENDED}),
+    Action.CONTACT: frozenset(
+        {Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED, Status.RESOLVED}
+    ),
+    Action.CALL_BACK: frozenset({Status.CLOSED}),
+    Action.PHONE: frozenset({Status.DISPATCHED, Status.HANDLING}),
+    Action.SUPERVISE: supervising.ORDERABLE,
+    Action.ANSWER_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
+    Action.NUDGE: supervising.ORDERABLE | {Status.TRIAGE, Status.RESOLVED},
     Action.VERIFY: frozenset({Status.RESOLVED}),
     Action.CLOSE: frozenset({Status.RESOLVED}),
     Action.REOPEN: frozenset({Status.CLOSED, Status.REJECTED}),
@@ -39,7 +62,11 @@ _IN_STATE: dict[Action, frozenset[str]] = {
 
 
 # The centre's own word on its streets: whose it is after a return, and whether it is over.
-_DISTRICT_ONLY = frozenset({Action.DECIDE_RETURN, Action.CLOSE})
+_DISTRICT_ONLY = frozenset({Action.DECIDE_RETURN, Action.CLOSE, Action.DECIDE_APPEAL, Action.COUNTERSIGN})
+# A street's supervisor gives more time to the street's own units, not to the district's departments.
+_TIME_GIVEN = frozenset({Action.DECIDE_EXTENSION, Action.DECIDE_SUSPENSION})
+# One order at a time: without one it can be given, with one it can be answered or lifted.
+_OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER})
 # What may be answered on the spot instead of being handled.
 ANSWERABLE = frozenset({Nature.ENQUIRY, Nature.SUGGESTION, Nature.PRAISE})
 
@@ -65,6 +92,8 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     if action in _IN_STATE and incident.status not in _IN_STATE[action]:
         return False
     if action == Action.ANSWER and incident.nature not in ANSWERABLE:
+        return False
+    if action in _OF_ORDERS and (action == Action.SUPERVISE) == bool(incident.supervision_number):
         return False
     return acting_grant(user, action, incident) is not None
 
@@ -120,7 +149,7 @@ def check_target(actor: Actor, action: Action, incident: Incident, unit: OrgUnit
 def protects_reporter(incident: Incident) -> bool:
     """Is it a tip-off or a labour matter? Then the unit never learns who reported: the centre speaks
     with them."""
-    if (incident.category_id or "").startswith(_LABOUR):
+    if (incident.category_id or "").startswith(LABOUR):
         return True
     tips = incident.links.filter(unlinked_at__isnull=True, report__nature=Nature.TIP_OFF)
     return incident.nature == Nature.TIP_OFF or tips.exists()
@@ -146,13 +175,30 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
     if action == Action.NOTE and grant.role == Role.HANDLER:
         # A checker's photos and notes belong to the check.
         return grant.covers(incident.owner_unit) or _was_asked_to_check(grant, incident)
-    if action == Action.UNMASK and grant.role == Role.HANDLER:
+    if action == Action.RESUME and grant.role == Role.HANDLER:
+        return grant.covers(incident.owner_unit)
+    if action == Action.APPEAL:
+        return _has_breached(grant, incident)
+    if action in (Action.UNMASK, Action.CONTACT) and grant.role == Role.HANDLER:
         return grant.covers(incident.owner_unit) and not protects_reporter(incident)
+    if action == Action.ANSWER_ORDER:
+        # Not the district's leader, to whom it is raised.
+        return grant.reach != Reach.DISTRICT and grant.covers(incident.owner_unit)
     if grant.reach == Reach.DISTRICT:
         return True
-    if action in _DISTRICT_ONLY:
+    if action in _DISTRICT_ONLY or (action == Action.LIFT_ORDER and supervising.is_the_districts(incident)):
+        return False
+    if action in _TIME_GIVEN and incident.owner_unit.area_code[:9] != grant.unit.area_code[:9]:
         return False
     return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code
+
+
+def _has_breached(grant: Grant, incident: Incident) -> bool:
+    """Is there a breach on the grant's own account? The case may be somebody else's by now."""
+    units = OrgUnit.objects.within(grant.unit).values("code")
+    return FiredStage.objects.filter(
+        timer__incident=incident, stage="breach", timer__unit_code__in=units
+    ).exists()
 
 
 def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:

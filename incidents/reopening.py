@@ -25,7 +25,14 @@ def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     last.ended_at, last.end_reason = None, ""
     last.save(update_fields=["ended_at", "end_reason"])
     # Weeks may have passed: rework gets a limit of its own, while its duration counts from the sending.
-    timers.start(incident, Timer.Kind.HANDLING, Limit.parse(last.handle_limit), at=at, assignment=last)
+    timers.start(
+        incident,
+        Timer.Kind.HANDLING,
+        Limit.parse(last.handle_limit),
+        at=at,
+        assignment=last,
+        unit_code=last.unit_id,
+    )
 
 
 def back_to_handling(incident: Incident, lead: Assignment, *, at: datetime) -> None:
@@ -44,6 +51,7 @@ def _forget_the_end(incident: Incident, *, at: datetime) -> None:
         outcomes.append(Outcome.Kind.REWORKED, incident, at=at)
     outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
     outcomes.take_back_met_due(incident)
+    timers.stop(incident, [Timer.Kind.CALLBACK], at=at, reason="reopened")
     incident.resolved_at = incident.closed_at = None
     incident.outcome = ""
     incident.handling_run += 1

@@ -3,16 +3,17 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Min
 
 from accounts.models import OrgUnit
 from dispatch.deadlines import Limit
 from dispatch.facts import Decision, Limits
 from dispatch.vocabulary import Urgency
-from incidents import outbox, outcomes, state, timeline, timers
+from incidents import contacting, outbox, outcomes, state, supervising, timeline, timers
 from incidents.actor import Actor
+from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import Status
+from incidents.outside import outside_deadline
 
 # The desk's own limits where no item says otherwise; natural or working minutes as with items.
 DESK_MINUTES = {Urgency.ROUTINE: 120, Urgency.URGENT: 30, Urgency.EMERGENCY: 10}
@@ -47,8 +48,20 @@ def clocks_of(assignment: Assignment) -> tuple[tuple[str, Limit], ...]:
     )
 
 
+def planned_clocks(assignment: Assignment, *, unit_must_call: bool, at: datetime) -> list[Timer]:
+    """The unsaved clocks of a case's first sending, with the unit's first contact where it has to call."""
+    incident = assignment.incident
+    clocks = list(clocks_of(assignment))
+    if unit_must_call:
+        clocks.append((Timer.Kind.FIRST_CONTACT, limit_for(Timer.Kind.FIRST_CONTACT, incident.urgency)))
+    return [
+        timers.plan(timers.Start(incident, kind, limit, at, assignment, unit_code=assignment.unit_id))
+        for kind, limit in clocks
+    ]
+
+
 def desk_clock(incident: Incident, *, at: datetime, minutes: int | None = None) -> Timer:
-    """The unsaved dispatch clock of a case that waits for a person."""
+    """The unsaved dispatch clock of a case that waits for a person, from its receipt on."""
     amount = minutes or DESK_MINUTES[Urgency(incident.urgency)]
     return timers.plan(
         timers.Start(incident, Timer.Kind.DISPATCH, Limit.minutes(amount, incident.urgency), at)
@@ -121,7 +134,7 @@ def send(
     assignment.save(force_insert=True)
     timers.stop(
         incident,
-        [Timer.Kind.DISPATCH, Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING],
+        [Timer.Kind.DISPATCH, Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT],
         at=at,
         reason="sent",
     )
@@ -134,9 +147,12 @@ def send(
             at=at,
             assignment=assignment,
             no_later_than=outside_due_at if clock == Timer.Kind.HANDLING else None,
+            unit_code=unit.code,
         )
+    contacting.start_first_contact(incident, assignment, at=at)
     incident.version += 1
     incident.save()
+    supervising.hand_over(incident, assignment, actor=actor, at=at)
     timeline.record(
         kind,
         incident_id=incident.pk,
@@ -154,16 +170,10 @@ def send(
     return assignment
 
 
-def outside_deadline(incident: Incident) -> datetime | None:
-    """The earliest deadline that upstream has set for a report of this case: the earlier one rules."""
-    links = incident.links.filter(unlinked_at__isnull=True)
-    earliest: datetime | None = links.aggregate(due_at=Min("report__outside_due_at"))["due_at"]
-    return earliest
-
-
 def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
     """Put a locked case before a person again, under a fresh dispatch clock; the caller saves it."""
     state.transition(incident, Status.TRIAGE)
+    supervising.rest(incident, at=at)
     incident.owner_unit_id = settings.TRIAGE_UNIT
     incident.handler = None
     incident.triage_codes = list(codes)
@@ -176,7 +186,7 @@ def keep_handling_clock(incident: Incident, clock: Timer, assignment: Assignment
     """街道内转派: put the handling clock that ran before in the place of the one that `send` started."""
     timers.stop(incident, [Timer.Kind.HANDLING], at=at, reason="sent")
     kept = timers.resume(clock, at=at)
-    kept.assignment = assignment
-    kept.save(update_fields=["assignment"])
+    kept.assignment, kept.unit_code = assignment, assignment.unit_id
+    kept.save(update_fields=["assignment", "unit_code"])
     timers.rule(incident)
     incident.save()

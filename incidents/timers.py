@@ -1,4 +1,4 @@
-"""Starting, stopping and restarting clocks. The caller holds the case's lock; `at` comes in.
+"""Starting, stopping, pausing and restarting clocks. The caller holds the case's lock; `at` comes in.
 
 A clock is one Timer row; its next stage waits in PendingStage, which the sweep empties. The case's
 own `due_at` repeats the due time of the clock that matters now, so that lists need no join.
@@ -8,21 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.deadlines import Limit, due, reached
-from dispatch.edition import work_calendar
-from incidents.models import Assignment, Incident, PendingStage, Timer
+from dispatch.deadlines import Limit, after_pause, due
+from dispatch.edition import calendar_revision, work_calendar
+from incidents.models import Assignment, FiredStage, Incident, PendingStage, Timer
 from incidents.models.incident import Status
-
-# The stages of each clock: a name and the share of the limit at which it fires.
-STAGES: dict[str, tuple[tuple[str, float], ...]] = {
-    Timer.Kind.DISPATCH: (("warn_50", 0.5), ("warn_80", 0.8), ("breach", 1.0)),
-    Timer.Kind.ACCEPTANCE: (("warn_50", 0.5), ("deemed", 1.0)),
-    Timer.Kind.HANDLING: (("warn_50", 0.5), ("warn_80", 0.8), ("breach", 1.0)),
-    Timer.Kind.VERIFICATION: (("warn_80", 0.8), ("breach", 1.0)),
-    Timer.Kind.PARKED: (("wake", 1.0),),
-}
-# Stages that act on the case instead of telling somebody.
-ACTING_STAGES = frozenset({"deemed", "wake"})
+from incidents.stages import Stage, plan_stages, still_ahead, warning_share
 
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
@@ -45,6 +35,8 @@ class Start:
     run: int = 1
     # An outside deadline, where one is earlier than our own.
     no_later_than: datetime | None = None
+    # Whose working hours count, and who is warned; empty for the district's.
+    unit_code: str = ""
 
 
 def plan(start: Start) -> Timer:
@@ -58,7 +50,7 @@ def plan(start: Start) -> Timer:
 def save_planned(timers: Sequence[Timer]) -> None:
     """Write planned clocks and their first stages, in two statements however many there are."""
     Timer.objects.bulk_create(timers)
-    PendingStage.objects.bulk_create(_first_pending(timer) for timer in timers)
+    PendingStage.objects.bulk_create(_pending(timer) for timer in timers if timer.stage_names)
 
 
 def start(
@@ -69,10 +61,11 @@ def start(
     at: datetime,
     assignment: Assignment | None = None,
     no_later_than: datetime | None = None,
+    unit_code: str = "",
 ) -> Timer:
     """Start one clock, as the next run of its kind on this case, and show it where it rules."""
     run = _next_run(incident, kind)
-    timer = plan(Start(incident, kind, limit, at, assignment, run, no_later_than))
+    timer = plan(Start(incident, kind, limit, at, assignment, run, no_later_than, unit_code))
     save_planned([timer])
     return timer
 
@@ -80,32 +73,33 @@ def start(
 def resume_last(incident: Incident, kind: str, *, at: datetime) -> Timer:
     """Take the last clock of this kind up again as if it had never stopped: same start, same due time.
 
-    Used when a resolution did not stand. Stages that passed are not repeated; one that fell due while
-    the clock was stopped fires at once.
+    Used when a resolution did not stand. Warnings that passed are not repeated; a breach that fell due
+    while the clock was stopped fires at once.
     """
     return resume(Timer.objects.filter(incident=incident, kind=kind).latest("pk"), at=at)
 
 
 def resume(last: Timer, *, at: datetime) -> Timer:
     """A stopped clock's next run, with its start and its due time."""
-    breached = last.fired.filter(stage="breach", run=last.run).exists()
-    names, times = _stages(last.kind, Limit.parse(last.limit), last.started_at, last.due_at, after=at)
     timer = Timer(
         incident=last.incident,
         assignment_id=last.assignment_id,
         kind=last.kind,
         run=_next_run(last.incident, last.kind),
         limit=last.limit,
+        unit_code=last.unit_code,
         started_at=last.started_at,
         due_at=last.due_at,
         own_due_at=last.own_due_at,
         reckoned_from=last.reckoned_from,
-        stage_names=[] if breached else names,
-        stage_times=[] if breached else times,
+        calendar_revision=last.calendar_revision,
+        paused_seconds=last.paused_seconds,
     )
-    timer.save(force_insert=True)
-    if timer.stage_names:
-        _first_pending(timer).save(force_insert=True)
+    # However often this clock was stopped and taken up, each of its stages happens once.
+    lineage = Timer.objects.filter(incident=last.incident, kind=last.kind, started_at=last.started_at)
+    fired = set(FiredStage.objects.filter(timer__in=lineage).values_list("stage", "due_at"))
+    _lay_out(timer, [stage for stage in _planned(timer, at=at) if (stage.name, stage.at) not in fired])
+    save_planned([timer])
     return timer
 
 
@@ -115,6 +109,15 @@ def lock_open(incidents: Iterable[Incident]) -> None:
         incident__in=[incident.pk for incident in incidents], stopped_at__isnull=True
     )
     list(open_timers.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
+def open_clock(incident: Incident, kind: str) -> Timer | None:
+    """The clock of this kind that is open on a locked case, running or paused."""
+    return (
+        Timer.objects.select_for_update(of=("self",))
+        .filter(incident=incident, kind=kind, stopped_at__isnull=True)
+        .first()
+    )
 
 
 def stop(incident: Incident, kinds: Iterable[str], *, at: datetime, reason: str) -> None:
@@ -134,17 +137,78 @@ def stop_all(incident: Incident, *, at: datetime, reason: str) -> None:
     stop(incident, Timer.Kind.values, at=at, reason=reason)
 
 
-def restart(timer: Timer, *, due_at: datetime, at: datetime) -> None:
-    """Give a running clock another due time: a new run, with warnings of its own."""
+def restart(timer: Timer, *, due_at: datetime, at: datetime, own_due_at: datetime | None = None) -> None:
+    """Give a running clock another due time: a new run, with warnings of its own.
+
+    `own_due_at` where ours changes too; without it only what upstream asks for has changed.
+    """
     PendingStage.objects.filter(timer=timer).delete()
     timer.run += 1
     timer.due_at = due_at
-    timer.stage_names, timer.stage_times = _stages(
-        timer.kind, Limit.parse(timer.limit), timer.started_at, due_at, after=at
+    if own_due_at is not None:
+        timer.own_due_at, timer.reckoned_from = own_due_at, at
+    timer.calendar_revision = calendar_revision()
+    _lay_out(timer, _planned(timer, at=at))
+    timer.save(
+        update_fields=[
+            "run",
+            "due_at",
+            "own_due_at",
+            "reckoned_from",
+            "calendar_revision",
+            "stage_names",
+            "stage_times",
+        ]
     )
-    timer.save(update_fields=["run", "due_at", "stage_names", "stage_times"])
     if timer.stage_names:
-        _first_pending(timer).save(force_insert=True)
+        _pending(timer).save(force_insert=True)
+
+
+def pause(timer: Timer, *, at: datetime) -> None:
+    """Let a running clock stand still from `at` on: none of its stages fires until it goes on."""
+    PendingStage.objects.filter(timer=timer).delete()
+    timer.paused_at = at
+    timer.save(update_fields=["paused_at"])
+
+
+def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None) -> None:
+    """Let a paused clock go on with what it had left: the same run, its stages later by the pause."""
+    assert timer.paused_at is not None
+    limit, calendar = Limit.parse(timer.limit), work_calendar(timer.unit_code)
+    paused_at = timer.paused_at
+
+    def later(instant: datetime) -> datetime:
+        return after_pause(instant, paused_at, at, limit, calendar)
+
+    timer.own_due_at = later(timer.own_due_at)
+    timer.due_at = _bounded(timer.own_due_at, no_later_than, at)
+    timer.paused_seconds += round((at - paused_at).total_seconds())
+    timer.paused_at, timer.reckoned_from, timer.calendar_revision = None, at, calendar_revision()
+    # A resumption does not raise the run: what fired before the pause stays at its place.
+    fired = FiredStage.objects.filter(timer=timer, run=timer.run).count()
+    passed = list(zip(timer.stage_names[:fired], timer.stage_times[:fired], strict=True))
+    # A warning comes when its share of the running time has passed; the rest follows from the due time.
+    planned = {stage.name: stage.at for stage in _planned(timer, at=at)}
+    ahead = [
+        Stage(name, min(later(was), timer.due_at) if warning_share(name) else planned.get(name, later(was)))
+        for name, was in zip(timer.stage_names[fired:], timer.stage_times[fired:], strict=True)
+    ]
+    _lay_out(timer, [Stage(name, when) for name, when in passed] + ahead)
+    timer.save()
+    if ahead:
+        _pending(timer, position=fired + 1).save(force_insert=True)
+
+
+def bind(timer: Timer, *, outside_due_at: datetime | None, at: datetime) -> bool:
+    """Let an outside deadline rule a running clock where it is earlier than ours; did the due time move?
+
+    A paused clock is bound when it goes on.
+    """
+    due_at = _bounded(timer.own_due_at, outside_due_at, at)
+    if timer.paused_at is not None or due_at == timer.due_at:
+        return False
+    restart(timer, due_at=due_at, at=at)
+    return True
 
 
 def rule(incident: Incident) -> None:
@@ -173,46 +237,56 @@ def show_on_case(incident: Incident, timer: Timer) -> None:
 
 
 def _timer(start: Start) -> Timer:
-    own_due_at = due_at = due(start.at, start.limit, work_calendar())
-    if start.no_later_than:
-        # An outside deadline that has passed already is due at once, not before it began.
-        due_at = max(min(due_at, start.no_later_than), start.at)
-    names, times = _stages(start.kind, start.limit, start.at, due_at)
-    return Timer(
+    calendar = work_calendar(start.unit_code)
+    own_due_at = due(start.at, start.limit, calendar)
+    timer = Timer(
         incident=start.incident,
         assignment=start.assignment,
         kind=start.kind,
         run=start.run,
         limit=str(start.limit),
+        unit_code=start.unit_code,
         started_at=start.at,
-        due_at=due_at,
+        due_at=_bounded(own_due_at, start.no_later_than, start.at),
         own_due_at=own_due_at,
         reckoned_from=start.at,
-        stage_names=names,
-        stage_times=times,
+        calendar_revision=calendar_revision(),
     )
+    _lay_out(timer, _planned(timer))
+    return timer
 
 
-def _stages(
-    kind: str, limit: Limit, started_at: datetime, due_at: datetime, *, after: datetime | None = None
-) -> tuple[list[str], list[datetime]]:
-    """Names and instants of a run's stages; of a later run, only those still ahead, and the due one."""
-    calendar = work_calendar()
-    planned = [
-        (name, due_at if share == 1.0 else reached(started_at, due_at, share, limit, calendar))
-        for name, share in STAGES[kind]
-    ]
-    kept = [
-        (name, fire_at) for name, fire_at in planned if after is None or fire_at > after or fire_at == due_at
-    ]
-    return [name for name, _fire_at in kept], [fire_at for _name, fire_at in kept]
+def _bounded(own_due_at: datetime, outside_due_at: datetime | None, at: datetime) -> datetime:
+    """The earlier deadline rules. One that has passed already is due at once, not before now."""
+    if outside_due_at is None or own_due_at <= outside_due_at:
+        return own_due_at
+    return max(outside_due_at, at)
 
 
-def _first_pending(timer: Timer) -> PendingStage:
+def _planned(timer: Timer, *, at: datetime | None = None) -> list[Stage]:
+    """The stages of a clock as it stands; of one that is taken up at `at`, those still ahead."""
+    stages = plan_stages(
+        timer.kind,
+        urgency=timer.incident.urgency,
+        limit=Limit.parse(timer.limit),
+        started_at=timer.started_at,
+        due_at=timer.due_at,
+        calendar=work_calendar(timer.unit_code),
+    )
+    return stages if at is None else still_ahead(stages, at=at)
+
+
+def _lay_out(timer: Timer, stages: Sequence[Stage]) -> None:
+    """Freeze a plan into a clock's run."""
+    timer.stage_names = [stage.name for stage in stages]
+    timer.stage_times = [stage.at for stage in stages]
+
+
+def _pending(timer: Timer, *, position: int = 1) -> PendingStage:
     return PendingStage(
         timer=timer,
         incident_id=timer.incident_id,
         run=timer.run,
-        position=1,
-        fire_at=timer.stage_times[0],
+        position=position,
+        fire_at=timer.stage_times[position - 1],
     )

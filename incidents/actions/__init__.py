@@ -6,6 +6,7 @@ other; what they share is private or lives in a module of its own.
 """
 
 from incidents.actions.closing import close, object_to, rate, reopen, verify
+from incidents.actions.contacts import ask_reporter, call_back, contact, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
 from incidents.actions.handling import (
     accept,
@@ -17,24 +18,52 @@ from incidents.actions.handling import (
     resolve,
     unmask,
 )
+from incidents.actions.lateness import countersign
+from incidents.actions.requests import (
+    appeal,
+    decide_appeal,
+    decide_extension,
+    decide_suspension,
+    request_extension,
+    request_suspension,
+    resume,
+)
+from incidents.actions.supervision import answer_order, lift_order, nudge, supervise
 
 __all__ = [
     "accept",
     "add_photo",
     "answer",
+    "answer_order",
+    "appeal",
+    "ask_reporter",
+    "call_back",
     "claim",
     "close",
+    "contact",
+    "countersign",
+    "decide_appeal",
+    "decide_extension",
     "decide_return",
+    "decide_suspension",
     "dispatch",
+    "lift_order",
     "merge",
     "note",
+    "nudge",
     "object_to",
+    "phone",
     "rate",
     "redispatch",
     "reject",
     "reopen",
+    "reply",
+    "request_extension",
     "request_return",
+    "request_suspension",
     "resolve",
+    "resume",
+    "supervise",
     "unmask",
     "unmerge",
     "verify",

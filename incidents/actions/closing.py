@@ -2,18 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from dispatch.vocabulary import Source
-from incidents import cases, outcomes, reopening, state, timeline, timers
+from incidents import cases, contacting, feedback, outcomes, reopening, state, timeline, timers
 from incidents.actor import RESIDENT, Actor
-from incidents.errors import ActionRefused, InvalidInput
+from incidents.errors import ActionRefused
 from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
 from incidents.models.incident import Status
 
-_NOT_RESIDENTS = frozenset({Source.PATROL, Source.SENSOR, Source.AI_VIDEO})
 # How long after closing a reporter may object.
 OBJECTION_WINDOW = timedelta(days=7)
 
@@ -106,48 +104,17 @@ def rate(
     actor: Actor = RESIDENT,
 ) -> Feedback:
     """满意度: one reporter's answer about one handling. The first one stands; silence is "unrated"."""
-    for field, score in (("speed", speed), ("result", result), ("service", service)):
-        if score is not None and not 1 <= score <= 5:
-            raise InvalidInput(field, "range", _("A rating is between 1 and 5."))
-    if all(value is None for value in (speed, result, service, contacted, solved)):
-        raise InvalidInput("result", "required", _("Rate at least one thing."))
+    answers = feedback.Answers(
+        contacted=contacted, solved=solved, speed=speed, result=result, service=service, text=text
+    )
+    feedback.check(answers)
     _refuse_unless_residents(report)
     incident = cases.hold_case_of(report, actor=actor, at=at)
     if incident.resolved_at is None:
         raise ActionRefused("wrong_state", _("It can be rated once it has been dealt with."))
-    kept = cases.store_optional_text(text, at=at)
-    try:
-        with transaction.atomic():  # the constraint decides a race between two taps
-            feedback = Feedback.objects.create(
-                report=report,
-                incident=incident,
-                handling_run=incident.handling_run,
-                contacted=contacted,
-                solved=solved,
-                speed=speed,
-                result=result,
-                service=service,
-                text=kept,
-                given_at=at,
-            )
-    except IntegrityError as error:
-        raise ActionRefused(
-            "already_rated", _("You have rated this already. The first rating stands.")
-        ) from error
-    cases.save(incident)
-    timeline.record(
-        timeline.Kind.RATED,
-        incident_id=incident.pk,
-        at=at,
-        actor=actor,
-        feedback=feedback.pk,
-        result=result,
-        text=kept.pk if kept else None,
-    )
-    outcomes.append(
-        Outcome.Kind.RATED, incident, at=at, unit_code=incident.owner_unit_id, score=result, solved=solved
-    )
-    return feedback
+    given = feedback.give(incident, report, answers, actor=actor, at=at)
+    contacting.settle_callback(incident, at=at)
+    return given
 
 
 @transaction.atomic(durable=True)
@@ -173,7 +140,7 @@ def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESID
 
 def _refuse_unless_residents(report: Report) -> None:
     """Satisfaction is a resident's: what staff found or a machine saw is neither rated nor objected to."""
-    if report.source in _NOT_RESIDENTS:
+    if report.source in contacting.NOT_RESIDENTS:
         raise ActionRefused("not_ratable", _("Only what a resident reported is rated or objected to."))
 
 
@@ -185,4 +152,5 @@ def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
     cases.save(incident)
     timeline.record(timeline.Kind.CLOSED, incident_id=incident.pk, at=at, actor=actor, text=text_id)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
+    contacting.start_callback(incident, at=at)
     cases.tell_reporters(incident, "report.closed", at=at)

@@ -11,7 +11,7 @@ from accounts.roles import Action
 from dispatch import service
 from dispatch.errors import UnknownItem
 from dispatch.facts import Limits, PlaceFacts
-from incidents import cases, outcomes, policy, sending, state, timeline
+from incidents import cases, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
@@ -126,6 +126,7 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     state.transition(child, Status.MERGED)
     child.merged_into = parent
     child.triage_codes = []
+    supervising.pass_on(child, parent, actor=actor, at=at)
     cases.end_lead(child, at=at, why=Assignment.End.MERGED)
     cases.finish(child, at=at)
     moved = _move_reports(child, parent, how="merged", at=at)

@@ -7,13 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
 from accounts.roles import Action
-from dispatch.deadlines import Limit
 from dispatch.models import ResponsibilityItem
 from incidents import (
+    asking,
     cases,
-    outbox,
+    counting,
+    late,
+    levels,
     outcomes,
     parking,
+    pausing,
     policy,
     sending,
     state,
@@ -24,6 +27,7 @@ from incidents import (
 from incidents.acceptance import accept_lead, open_lead
 from incidents.actions.desk import limits_for, unit_for
 from incidents.actor import Actor
+from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import (
     Assignment,
@@ -31,7 +35,9 @@ from incidents.models import (
     CaseRequest,
     Contact,
     Incident,
+    LateEntry,
     Outcome,
+    Pause,
     TimelineEntry,
     Timer,
 )
@@ -40,7 +46,6 @@ from incidents.numbers import district_day
 
 # Returned by this many units, a case is in dispute: the desk sees it as such.
 DISPUTE_AFTER = 2
-VERIFICATION_LIMIT = Limit.parse("2wd")
 
 
 @transaction.atomic(durable=True)
@@ -51,11 +56,7 @@ def accept(*, number: str, actor: Actor, at: datetime, seen_version: int | None 
     if incident.status != Status.DISPATCHED:
         raise ActionRefused("wrong_state", _("Only a case that waits for acceptance can be accepted."))
     lead = open_lead(incident)
-    accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.EXPLICIT)
-    # Who accepts does not also ask to give it back.
-    lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).update(
-        answered_at=at, answer=CaseRequest.Answer.LAPSED
-    )
+    accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.EXPLICIT, by=actor.user)
     return incident
 
 
@@ -93,39 +94,17 @@ def request_return(
             raise InvalidInput(
                 "proposed_unit", "unknown", _("There is no other unit “%(code)s”.") % {"code": proposed_unit}
             )
-    if lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).exists():
-        raise ActionRefused("already_asked", _("A return has already been asked for."))
-    text = cases.store_text(reason, at=at, field="reason")
-    request = CaseRequest.objects.create(
-        incident=incident,
-        assignment=lead,
-        kind=CaseRequest.Kind.RETURN,
-        reason=text,
+    return asking.ask(
+        incident,
+        lead,
+        CaseRequest.Kind.RETURN,
+        reason=cases.store_text(reason, at=at, field="reason"),
+        actor=actor,
+        at=at,
+        told={"proposed": proposed_unit},
         cites=cites.strip()[:120],
         proposed_unit=unit,
-        asked_at=at,
-        asked_by=actor.user,
     )
-    cases.save(incident)
-    timeline.record(
-        timeline.Kind.RETURN_ASKED,
-        incident_id=incident.pk,
-        at=at,
-        actor=actor,
-        request=request.pk,
-        unit=lead.unit_id,
-        proposed=proposed_unit,
-        text=text.pk,
-    )
-    outbox.tell(
-        "return.asked",
-        incident_id=incident.pk,
-        receiver="unit:operations-centre",
-        key=f"return.asked:{request.pk}",
-        at=at,
-        unit=lead.unit_id,
-    )
-    return request
 
 
 @transaction.atomic(durable=True)
@@ -141,43 +120,24 @@ def decide_return(
     """The centre's answer to a return. Agreed: the case is back on the desk and the dispatch clock
     runs again from receipt. Refused: the unit keeps it, and the refusal is counted."""
     incident = cases.hold(number, actor=actor, action=Action.DECIDE_RETURN, at=at, seen_version=seen_version)
-    request = (
-        incident.requests.select_for_update()
-        .filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True)
-        .first()
-    )
-    if request is None:
-        raise ActionRefused("nothing_asked", _("No return is waiting for an answer on this case."))
-    text = (cases.store_optional_text if agreed else cases.store_text)(reason, at=at, field="reason")
-    request.answered_at, request.answered_by, request.answer_reason = at, actor.user, text
-    request.answer = CaseRequest.Answer.AGREED if agreed else CaseRequest.Answer.REFUSED
-    request.save()
-    unit_code = request.assignment.unit_id
+    request = asking.waiting(incident, CaseRequest.Kind.RETURN)
+    text = asking.answer(request, agreed=agreed, reason=reason, actor=actor, at=at)
     if agreed:
         cases.end_lead(incident, at=at, why=Assignment.End.RETURNED)
-        timers.stop(incident, [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING], at=at, reason="returned")
+        timers.stop(
+            incident,
+            [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT],
+            at=at,
+            reason="returned",
+        )
         incident.return_count += 1
         codes = ["returned"] + (["disputed"] if incident.return_count >= DISPUTE_AFTER else [])
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
-        outcomes.append(Outcome.Kind.RETURNED, incident, at=at, unit_code=unit_code)
+        outcomes.append(Outcome.Kind.RETURNED, incident, at=at, unit_code=request.assignment.unit_id)
+        levels.move_up(incident, why="return", actor=actor, at=at)
         sending.back_to_desk(incident, *codes, at=at)
     cases.save(incident)
-    timeline.record(
-        timeline.Kind.RETURN_AGREED if agreed else timeline.Kind.RETURN_REFUSED,
-        incident_id=incident.pk,
-        at=at,
-        actor=actor,
-        request=request.pk,
-        unit=unit_code,
-        text=text.pk if text else None,
-    )
-    outbox.tell(
-        "return.agreed" if agreed else "return.refused",
-        incident_id=incident.pk,
-        receiver=f"unit:{unit_code}",
-        key=f"return.answered:{request.pk}",
-        at=at,
-    )
+    asking.tell_answer(incident, request, text=text, actor=actor, at=at)
     return incident
 
 
@@ -236,45 +196,62 @@ def resolve(
     text: str,
     attested: bool = False,
     parked_until: date | None = None,
+    happened_at: datetime | None = None,
     actor: Actor,
     at: datetime,
     seen_version: int | None = None,
 ) -> Incident:
     """办结: say what came of it. Only 已解决 counts as solved, and needs the closing condition attested;
-    阶段性答复 parks the case with a date and keeps it open and visible."""
+    阶段性答复 parks the case with a date and keeps it open and visible. `happened_at` where the work was
+    done earlier than it is typed in (see `late`)."""
     incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
     lead = open_lead(incident)
     kept = cases.store_text(text, at=at)
     lead.outcome, lead.resolution = outcome, kept
+    done = late.moment(happened_at, at=at, not_before=lead.sent_at)
+    if incident.status == Status.SUSPENDED:
+        # Whoever finishes has no more need of standing still.
+        pausing.finish(incident, end=Pause.End.RESUMED, actor=actor, at=at)
+    timers.stop(incident, [Timer.Kind.FIRST_CONTACT], at=at, reason="met")
     if outcome == ResolutionOutcome.PARKED:
         assert parked_until is not None  # _check_outcome
         parking.park(incident, lead, until=parked_until, at=at)
         lead.save(update_fields=["outcome", "resolution"])
         kind = timeline.Kind.PARKED
     else:
-        _count_as_handled(incident, lead, outcome, at=at)
+        counting.count_as_handled(incident, lead, outcome, at=done.at)
         state.transition(incident, Status.RESOLVED)
-        incident.outcome, incident.resolved_at, incident.parked_until = outcome, at, None
-        lead.resolved_at, lead.resolved_by = at, actor.user
+        incident.outcome, incident.resolved_at, incident.parked_until = outcome, done.at, None
+        lead.resolved_at, lead.resolved_by = done.at, actor.user
         lead.save(update_fields=["outcome", "resolution", "resolved_at", "resolved_by"])
         timers.stop(incident, [Timer.Kind.HANDLING, Timer.Kind.PARKED], at=at, reason="met")
-        timers.start(incident, Timer.Kind.VERIFICATION, VERIFICATION_LIMIT, at=at, assignment=lead)
+        asked = verifying.ask(incident, lead, actor=actor, at=at)
+        timers.start(
+            incident,
+            Timer.Kind.VERIFICATION,
+            limit_for(Timer.Kind.VERIFICATION, incident.urgency),
+            at=at,
+            assignment=lead,
+            unit_code=asked.unit_id,
+        )
+        late.note(
+            incident, LateEntry.Fact.RESOLVED, done, actor=actor, unit_code=lead.unit_id, assignment=lead
+        )
         kind = timeline.Kind.RESOLVED
     cases.save(incident)
     timeline.record(
         kind,
         incident_id=incident.pk,
-        at=at,
+        at=done.at,
         actor=actor,
         assignment=lead.pk,
         outcome=outcome,
         attested=attested,
         until=parked_until.isoformat() if parked_until else None,
         text=kept.pk,
+        **(done.mark if kind == timeline.Kind.RESOLVED else {}),
     )
-    if outcome != ResolutionOutcome.PARKED:
-        verifying.ask(incident, lead, actor=actor, at=at)
     cases.tell_reporters(incident, f"report.{kind}", at=at, text=kept.pk)
     return incident
 
@@ -346,25 +323,6 @@ def _check_outcome(
         raise InvalidInput(
             "parked_until", "required", _("A parked case needs a date in the future to come back to it.")
         )
-
-
-def _count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: datetime) -> None:
-    clock = incident.timers.filter(kind=Timer.Kind.HANDLING).latest("pk")
-    late = at > clock.due_at
-    # Settled while it was parked: outside the on-time rates.
-    is_judged = incident.status != Status.PARKED
-    outcomes.append(
-        Outcome.Kind.HANDLED,
-        incident,
-        at=at,
-        automatic=lead.automatic,
-        first=lead.sent_at == incident.first_dispatched_at,
-        on_time=not late if is_judged else None,
-        solved=outcome == ResolutionOutcome.SOLVED,
-        **outcomes.durations(lead.sent_at, at),
-    )
-    if is_judged and not late and not outcomes.stands(incident, Outcome.Kind.DUE):
-        outcomes.append(Outcome.Kind.DUE, incident, at=clock.due_at, on_time=True)
 
 
 def _street_of(unit: OrgUnit) -> OrgUnit | None:

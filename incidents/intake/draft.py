@@ -35,6 +35,8 @@ class ReportDraft:
     category: str | None = None
     source_category: str = ""
     occurred_at: datetime | None = None
+    # When it was really received, where it was taken by telephone and typed in later.
+    received_at: datetime | None = None
     place: Place = field(default_factory=Place)
     address: str = ""
     place_type: str | None = None
@@ -51,5 +53,6 @@ class ReportDraft:
     def content_hash(self) -> str:
         """A digest of what was said: the same report again has the same one, however it was spelt."""
         content = asdict(self)
+        content.pop("received_at")  # about the typing, not about what was said
         content["place"] = {"lon": self.place.lon, "lat": self.place.lat, "area": self.place.finest}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dispatch.facts import Decision
 from incidents.intake.draft import ReportDraft
+from incidents.late import Moment
 from incidents.models import Assignment, DecisionRecord, Incident, Report
 
 
@@ -35,6 +36,7 @@ class Filing:
     draft: ReportDraft
     digest: str
     list_id: int  # of the list that decides it
+    moment: Moment  # when it was received
     key: str = ""
     decision: Decision | None = None
     report: Report | None = None

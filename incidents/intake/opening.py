@@ -75,7 +75,7 @@ def _new_case(item: Filing, *, at: datetime) -> Incident:
         in_district=place.in_district,
         place_type=decision.facts.place_type or "",
         asset_owner=decision.facts.owner or "",
-        received_at=at,
+        received_at=item.moment.at,
         triage_codes=list(decision.triage_codes),
     )
     sending.take_over_limits(incident, decision)

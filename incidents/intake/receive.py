@@ -14,7 +14,9 @@ from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import PlaceFacts
+from incidents import late
 from incidents.actor import Actor
+from incidents.errors import InvalidInput
 from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing, Receipt, Refusal
 from incidents.intake.opening import attach_or_open
@@ -46,7 +48,8 @@ def receive(
 
     A report that came before, by (source, external_id), answers its first receipt, or a Refusal
     "conflict" when it says something else now; likewise by the client's idempotency `keys`, one for each
-    draft or none ("key_reused"). Received is `at`; when it happened never moves a limit.
+    draft or none ("key_reused"). Received is `at`, or up to a day earlier where the draft says so (see
+    `late`); when it happened never moves a limit.
     """
     answers: dict[int, Receipt | Refusal] = {}
     items: list[Filing] = []
@@ -56,11 +59,12 @@ def receive(
         request = _question(draft, at)
         try:
             service.check(request, now)
-        except FactsError as error:
+            moment = late.moment(draft.received_at, at=at, field="received_at")
+        except (FactsError, InvalidInput) as error:
             answers[position] = Refusal(error.code, error.field, str(error))
         else:
             key = keys[position] if client is not None and keys else ""
-            items.append(Filing(position, draft, draft.content_hash(), now.list_id, key))
+            items.append(Filing(position, draft, draft.content_hash(), now.list_id, moment, key))
             requests.append(request)
     for item, decision in zip(items, service.decide_many(requests, now=now), strict=True):
         item.decision = decision

@@ -9,11 +9,12 @@ import orjson
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from incidents import cases, outbox, outcomes, reopening, state, timeline, timers
+from incidents import cases, outbox, outcomes, pausing, reopening, state, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Assignment, Incident, Outcome, Report, ReportUpdate, Text, Timer
-from incidents.models.incident import ResolutionOutcome, Status
+from incidents.models import Assignment, Incident, Outcome, Pause, Report, ReportUpdate, Text
+from incidents.models.incident import PauseKind, ResolutionOutcome, Status
+from incidents.outside import follow_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ def _supplement(told: _Told) -> None:
         raise InvalidInput("text", "required", _("A supplement says something."))
     told.record(timeline.Kind.SUPPLEMENTED)
     told.tell_owner("report.supplemented")
+    if told.incident.pause_kind == PauseKind.RESIDENT:
+        # The reporter answers by whatever door they came in.
+        pausing.finish(told.incident, end=Pause.End.ANSWERED, actor=told.actor, at=told.at, answer=told.text)
 
 
 def _chase(told: _Told) -> None:
@@ -111,23 +115,24 @@ def _chase(told: _Told) -> None:
 
 
 def _deadline(told: _Told) -> None:
-    """An outside deadline: the earlier one rules, so a later one than ours changes nothing but the record."""
+    """An outside deadline, earlier or later than the last: of it and ours the earlier one rules."""
     if told.update.due_at is None:
         raise InvalidInput("due_at", "required", _("A new deadline needs its time."))
     told.report.outside_due_at = told.update.due_at
     told.report.save(update_fields=["outside_due_at"])
-    clock = (
-        Timer.objects.select_for_update()
-        .filter(incident=told.incident, kind=Timer.Kind.HANDLING, stopped_at__isnull=True)
-        .first()
-    )
-    due_at = max(told.update.due_at, told.at)
-    moved = clock is not None and due_at < clock.due_at
-    if clock is not None and moved:
-        timers.restart(clock, due_at=due_at, at=told.at)
-        timers.rule(told.incident)
+    if told.incident.status == Status.SUSPENDED:
+        _shorten_pause(told)
+    moved = follow_outside(told.incident, at=told.at)
     told.record(timeline.Kind.DEADLINE_SET, due_at=told.update.due_at.isoformat(), moved=moved)
     told.tell_owner("report.deadline")
+
+
+def _shorten_pause(told: _Told) -> None:
+    """No pause outlasts upstream's deadline: one that would ends now."""
+    until = told.incident.paused_until
+    assert told.update.due_at is not None
+    if until is not None and told.update.due_at < until:
+        pausing.finish(told.incident, end=Pause.End.RESUMED, actor=told.actor, at=told.at)
 
 
 def _withdraw(told: _Told) -> None:

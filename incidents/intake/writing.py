@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from accounts.models import ApiClient, User
 from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
-from incidents import outbox, outcomes, sending, timeline, timers
+from incidents import contacting, late, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.intake.filing import Filing
 from incidents.models import (
@@ -17,6 +19,7 @@ from incidents.models import (
     DecisionRecord,
     Incident,
     IncidentReport,
+    LateEntry,
     OutboxMessage,
     Outcome,
     Report,
@@ -54,7 +57,7 @@ def write_reports(
             text=text,
             contact=contacts.get(item.position),
             occurred_at=draft.occurred_at,
-            received_at=at,
+            received_at=item.moment.at,
             given_category=draft.category or "",
             source_category=draft.source_category,
             address=draft.address,
@@ -99,12 +102,11 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
             item.assignment = sending.assignment_of(
                 incident, item.record, decision, unit_code=decision.unit, at=at
             )
-            clocks += [
-                timers.plan(timers.Start(incident, kind, limit, at, item.assignment))
-                for kind, limit in sending.clocks_of(item.assignment)
-            ]
+            clocks += sending.planned_clocks(
+                item.assignment, unit_must_call=_unit_must_call(item, incident), at=at
+            )
         else:
-            clocks.append(sending.desk_clock(incident, at=at, minutes=decision.dispatch_minutes))
+            clocks.append(sending.desk_clock(incident, at=item.moment.at, minutes=decision.dispatch_minutes))
     Incident.objects.bulk_create(cases)
     IncidentReport.objects.bulk_create(
         IncidentReport(
@@ -116,9 +118,19 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
     Assignment.objects.bulk_create(item.assignment for item in items if item.assignment)
     timers.save_planned(clocks)
     _join([item for item in items if item.joins])
+    _keep_late(items, actor=actor)
     TimelineEntry.objects.bulk_create(line for item in items for line in _lines(item, at=at, actor=actor))
     OutboxMessage.objects.bulk_create(note for item in items for note in _notices(item, at=at))
     Outcome.objects.bulk_create(row for item in items for row in _facts(item, at=at))
+
+
+def _unit_must_call(item: Filing, incident: Incident) -> bool:
+    return contacting.unit_must_call(
+        source=item.draft.source,
+        nature=incident.nature,
+        category=incident.category_id or "",
+        has_phone=bool(item.draft.reporter.phone),
+    )
 
 
 def _frozen(decision: Decision) -> dict[str, Any]:
@@ -137,6 +149,20 @@ def _join(items: Sequence[Filing]) -> None:
         joined[item.incident.pk].report_count += 1
         joined[item.incident.pk].version += 1
     Incident.objects.bulk_update(joined.values(), ["report_count", "version"])
+
+
+def _keep_late(items: Sequence[Filing], *, actor: Actor) -> None:
+    """Mark what was typed in after it was received."""
+    for item in items:
+        if item.moment.state is not None and not item.joins:
+            assert item.incident is not None
+            late.note(
+                item.incident,
+                LateEntry.Fact.RECEIVED,
+                item.moment,
+                actor=actor,
+                unit_code=settings.TRIAGE_UNIT,
+            )
 
 
 def _lines(item: Filing, *, at: datetime, actor: Actor) -> list[TimelineEntry]:
@@ -160,12 +186,13 @@ def _lines(item: Filing, *, at: datetime, actor: Actor) -> list[TimelineEntry]:
         timeline.entry(
             timeline.Kind.RECEIVED,
             incident_id=incident.pk,
-            at=at,
+            at=item.moment.at,
             actor=actor,
             report=report.pk,
             source=report.source,
             nature=report.nature,
             occurred_at=report.occurred_at.isoformat() if report.occurred_at else None,
+            **item.moment.mark,
         )
     ]
     if item.assignment:
@@ -220,7 +247,7 @@ def _facts(item: Filing, *, at: datetime) -> list[Outcome]:
     assert incident is not None
     if item.joins:
         return []  # a root counts once
-    facts = [outcomes.fact(Outcome.Kind.RECEIVED, incident, at=at)]
+    facts = [outcomes.fact(Outcome.Kind.RECEIVED, incident, at=incident.received_at)]
     if item.assignment:
         facts.append(sending.sent_fact(incident, at=at))
     return facts

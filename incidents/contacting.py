@@ -1,0 +1,116 @@
+"""首次联系 and 回访: whose reporters have to be spoken to, and when that is done.
+
+A unit speaks to a reporter within a day of the sending. After closing, the centre calls back whoever has
+not rated: up to three attempts at different hours.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+
+from dispatch.vocabulary import Nature, Source
+from incidents import clock_rules, timers
+from incidents.models import Assignment, Feedback, Incident, PhoneCall, Report, Timer
+from incidents.models.incident import ResolutionOutcome, Status
+from incidents.numbers import district_hour
+
+# Nobody to be called stands behind these.
+NOT_RESIDENTS = frozenset({Source.PATROL, Source.SENSOR, Source.AI_VIDEO})
+ATTEMPTS = 3
+# The domain of labour matters: codes of categories begin with their domain's.
+LABOUR = "15"
+# Nothing was handled, so nobody is asked how it was.
+_NOTHING_TO_ASK = frozenset(
+    {ResolutionOutcome.ANSWERED, ResolutionOutcome.NOT_ACCEPTED, ResolutionOutcome.WITHDRAWN}
+)
+
+
+def unit_must_call(*, source: str, nature: str, category: str, has_phone: bool) -> bool:
+    """Does a sending of such a report start the first-contact clock of its unit?
+
+    Not where nobody left a number, and not where the unit never learns who reported: there the centre
+    speaks with them.
+    """
+    protected = nature == Nature.TIP_OFF or category.startswith(LABOUR)
+    return has_phone and not protected and source not in NOT_RESIDENTS
+
+
+def start_first_contact(incident: Incident, assignment: Assignment, *, at: datetime) -> None:
+    """Start the unit's first-contact clock with a sending, where one is needed and not met already."""
+    if incident.first_contact_at is not None:
+        return
+    for report in reporters(incident):
+        if unit_must_call(
+            source=report.source,
+            nature=report.nature,
+            category=incident.category_id or "",
+            has_phone=True,
+        ):
+            timers.start(
+                incident,
+                Timer.Kind.FIRST_CONTACT,
+                clock_rules.limit_for(Timer.Kind.FIRST_CONTACT, incident.urgency),
+                at=at,
+                assignment=assignment,
+                unit_code=assignment.unit_id,
+            )
+            return
+
+
+def reporters(incident: Incident) -> list[Report]:
+    """The reports of a case whose reporters can be called."""
+    links = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
+    reachable = links.exclude(report__contact__phone_index="").filter(report__contact__isnull=False)
+    found = reachable.exclude(report__source__in=NOT_RESIDENTS).select_related("report").order_by("pk")
+    return [link.report for link in found]
+
+
+def to_call_back(incident: Incident) -> list[Report]:
+    """Reporters of a closed case who have neither rated this handling nor been tried often enough."""
+    if incident.status != Status.CLOSED or incident.outcome in _NOTHING_TO_ASK:
+        return []
+    asked = reporters(incident)
+    if not asked:
+        return []
+    rated = set(
+        Feedback.objects.filter(
+            incident=incident, handling_run=incident.handling_run, report__in=asked
+        ).values_list("report_id", flat=True)
+    )
+    calls = calls_since(incident, PhoneCall.Purpose.CALLBACK, incident.closed_at)
+    return [
+        report
+        for report in asked
+        if report.pk not in rated and not is_done([call for call in calls if call.report_id == report.pk])
+    ]
+
+
+def start_callback(incident: Incident, *, at: datetime) -> None:
+    """A case has just been closed: the centre has to call back, where somebody can be called."""
+    if to_call_back(incident):
+        timers.start(
+            incident,
+            Timer.Kind.CALLBACK,
+            clock_rules.limit_for(Timer.Kind.CALLBACK, incident.urgency),
+            at=at,
+            unit_code=settings.TRIAGE_UNIT,
+        )
+
+
+def settle_callback(incident: Incident, *, at: datetime) -> None:
+    """Stop the callback clock of a locked case once nobody is left to be asked."""
+    if not to_call_back(incident):
+        timers.stop(incident, [Timer.Kind.CALLBACK], at=at, reason="met")
+
+
+def calls_since(incident: Incident, purpose: str, since: datetime | None) -> list[PhoneCall]:
+    """The attempts of this kind, oldest first."""
+    calls = PhoneCall.objects.filter(incident=incident, purpose=purpose).order_by("pk")
+    return list(calls.filter(called_at__gte=since) if since else calls)
+
+
+def is_done(calls: Sequence[PhoneCall]) -> bool:
+    """Somebody was reached, or three attempts were made at different hours of the day."""
+    hours = {district_hour(call.called_at) for call in calls}
+    return any(call.reached for call in calls) or (len(calls) >= ATTEMPTS and len(hours) >= ATTEMPTS)

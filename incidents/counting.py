@@ -1,0 +1,66 @@
+"""What a resolution counts as, and how a late word corrects what was counted."""
+
+from datetime import datetime
+
+from incidents import outcomes
+from incidents.models import Assignment, Incident, Outcome, Timer
+from incidents.models.incident import ResolutionOutcome, Status
+
+
+def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: datetime) -> None:
+    """Append the facts of a resolution at `at`: handled, and due where it was in time."""
+    clock = incident.timers.filter(kind=Timer.Kind.HANDLING).latest("pk")
+    late = at > clock.due_at
+    # Settled while it was parked: outside the on-time rates.
+    is_judged = incident.status != Status.PARKED
+    outcomes.append(
+        Outcome.Kind.HANDLED,
+        incident,
+        at=at,
+        unit_code=lead.unit_id,
+        automatic=lead.automatic,
+        first=lead.sent_at == incident.first_dispatched_at,
+        on_time=not late if is_judged else None,
+        solved=outcome == ResolutionOutcome.SOLVED,
+        **outcomes.durations(lead.sent_at, at),
+    )
+    if is_judged and not late:
+        _count_as_due_in_time(incident, clock, lead)
+
+
+def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> None:
+    """The resolution that stands was really at `at`: take back what was counted, and count it anew."""
+    stood = outcomes.standing(incident, Outcome.Kind.HANDLED).order_by("pk").last()
+    if stood is None:
+        return
+    clock = incident.timers.filter(kind=Timer.Kind.HANDLING, started_at__lte=at).latest("pk")
+    in_time = at <= clock.due_at
+    outcomes.correct(
+        stood,
+        at=at,
+        on_time=in_time if stood.on_time is not None else None,
+        **outcomes.durations(lead.sent_at, at),
+    )
+    if stood.on_time is not None and in_time:
+        _count_as_due_in_time(incident, clock, lead)
+
+
+def recount_receipt(incident: Incident) -> None:
+    """The case was really received when it now says: count receipt, dispatch and closing from there."""
+    for stood in outcomes.standing(
+        incident, Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, Outcome.Kind.CLOSED
+    ).order_by("pk"):
+        if stood.kind == Outcome.Kind.RECEIVED:
+            outcomes.correct(stood, at=incident.received_at)
+        else:
+            outcomes.correct(stood, at=stood.at, **outcomes.durations(incident.received_at, stood.at))
+
+
+def _count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:
+    """A case is due once. A breach that was noted before the true time was known is taken back."""
+    noted = outcomes.standing(incident, Outcome.Kind.DUE).first()
+    if noted is not None and noted.on_time is False and noted.at == clock.due_at:
+        outcomes.take_back(incident, Outcome.Kind.DUE)
+        noted = None
+    if noted is None:
+        outcomes.append(Outcome.Kind.DUE, incident, at=clock.due_at, unit_code=lead.unit_id, on_time=True)
