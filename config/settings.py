@@ -155,8 +155,18 @@ CELERY_BEAT_SCHEDULE = {
     }
     for task in ("incidents.fire_stages", "incidents.perform_actions", "incidents.deliver_messages")
 } | {
+    "incidents.send_digests": {
+        "task": "incidents.send_digests",
+        "schedule": 60.0,
+        "options": {"expires": 120.0},
+    },
     # Boards count what is not folded yet as well, so this is about speed, not about freshness.
     "dashboards.fold": {"task": "dashboards.fold", "schedule": 5.0, "options": {"expires": 30.0}},
+    "incidents.move_clocks": {
+        "task": "incidents.move_clocks",
+        "schedule": 30.0,
+        "options": {"expires": 60.0},
+    },
     "incidents.remove_unused_pictures": {
         "task": "incidents.remove_unused_pictures",
         "schedule": 3600.0,
@@ -327,6 +337,30 @@ MATTER_CONFIDENCE = env.float("MATTER_CONFIDENCE", default=0.60)
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(VAR_DIR / "models")))
 # The unit that owns what nobody owns yet: the district's triage desk.
 TRIAGE_UNIT = "operations-centre"
+
+# --- telling ----------------------------------------------------------------------------------
+# How notices leave the house. What is not set here has a console twin, which writes into the log that
+# something would have been sent. docs/running.md tells how to try them.
+# E-mail: the SMTP server, and the address that mails come from.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)  # STARTTLS, mostly on port 587
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)  # TLS from the first byte, mostly on port 465
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="yiwang@localhost")
+# Text messages: the gateway's address, and the secret that signs what is posted there.
+SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
+SMS_GATEWAY_SECRET = env.str("SMS_GATEWAY_SECRET", default="")
+if SMS_GATEWAY_URL and not SMS_GATEWAY_SECRET:
+    raise ImproperlyConfigured("SMS_GATEWAY_SECRET must be set beside SMS_GATEWAY_URL")
+# WeChat Work: the address of a group's robot, or (with the agent's number) of an application, key included.
+WEWORK_URL = env.str("WEWORK_URL", default="")
+WEWORK_AGENT = env.int("WEWORK_AGENT", default=None)
+# Webhooks' addresses and secrets are rows that an administrator keeps; here is whether they are called.
+WEBHOOKS_ARE_SENT = env.bool("WEBHOOKS", default=PRODUCTION)
+# Seconds that one letter may take, from the first byte to the last.
+TRANSPORT_TIMEOUT = env.float("TRANSPORT_TIMEOUT", default=10.0)
 
 # --- counting ---------------------------------------------------------------------------------
 # What the boards judge by. The two durations are what Longgang published for itself after its own

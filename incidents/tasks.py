@@ -5,7 +5,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from config import clock
-from incidents import attachments, delivery, sweeps
+from incidents import attachments, delivery, digests, recalendar, sweeps
 from incidents.driving import clocks_are_driven
 
 
@@ -31,11 +31,29 @@ def perform_actions() -> int:
 
 @shared_task(name="incidents.deliver_messages")
 def deliver_messages() -> int:
-    """Send what the outbox holds."""
-    transport = delivery.ConsoleTransport()
-    sent = _until_empty(lambda: delivery.deliver(at=clock.now(), transport=transport))
-    sweeps.beat("outbox", done=sent)
-    return sent
+    """Spread what the outbox holds, and send what is to be sent."""
+    spread = _until_empty(lambda: delivery.spread(at=clock.now()))
+    sent = _until_empty(lambda: delivery.deliver(at=clock.now()))
+    sweeps.beat("outbox", done=spread + sent)
+    return spread + sent
+
+
+@shared_task(name="incidents.send_digests")
+def send_digests() -> int:
+    """Make the digests that are due; they are sent like everything else."""
+    made = _until_empty(lambda: digests.make_digests(at=clock.now()))
+    sweeps.beat("digests", done=made)
+    return made
+
+
+@shared_task(name="incidents.move_clocks")
+def move_clocks() -> int:
+    """Move running clocks where the work calendar has changed."""
+    if clocks_are_driven():
+        return 0
+    moved = _until_empty(lambda: recalendar.move_clocks(at=clock.now()))
+    sweeps.beat("calendar", done=moved)
+    return moved
 
 
 @shared_task(name="incidents.remove_unused_pictures")

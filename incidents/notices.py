@@ -1,0 +1,260 @@
+"""The words of a notice, short, as a person would write them: for staff, and for who reported.
+
+Made from the message's kind and data and the instant `at` for which they are said, never from how the
+case stands now: the same key always says the same. The caller chooses the language (`override`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from dispatch.vocabulary import Urgency
+from incidents.models import CaseRequest, Notification, Timer
+from incidents.stages import warning_share
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One line that says it all, and what stands under it in an e-mail."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is told: the message's kind and data, the case, and for when it is said."""
+
+    kind: str
+    number: str
+    data: Mapping[str, Any]
+    at: datetime
+    urgency: str = Urgency.ROUTINE
+
+
+def for_staff(telling: Telling) -> str:
+    """One sentence that begins with the case's number."""
+    make = _STAFF.get(telling.kind, _news)
+    words = _("%(number)s: %(words)s") % {"number": telling.number, "words": make(telling)}
+    if telling.urgency == Urgency.EMERGENCY:
+        return _("Emergency: %(words)s") % {"words": words}
+    return words
+
+
+def for_reporter(telling: Telling, *, address: str) -> str:
+    """One sentence with the address where everything else can be read; nothing that only staff may know."""
+    make = _REPORTER.get(telling.kind, _reporter_news)
+    return _("%(words)s See %(address)s") % {"words": make(telling), "address": address}
+
+
+def of(notification: Notification) -> str:
+    """The sentence of a row of the inbox (with its message and incident selected)."""
+    message = notification.message
+    return for_staff(
+        Telling(
+            kind=notification.kind,
+            number=notification.incident.number,
+            data=message.data,
+            at=notification.created_at,
+            urgency=notification.urgency,
+        )
+    )
+
+
+def digest(tellings: list[Telling], *, total: int) -> Words:
+    """Everything of a day that was not worth an interruption."""
+    subject = ngettext("%(count)d notice since yesterday", "%(count)d notices since yesterday", total)
+    lines = [for_staff(telling) for telling in tellings]
+    if total > len(lines):
+        rest = total - len(lines)
+        lines.append(ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest})
+    return Words(subject % {"count": total}, "\n".join(lines))
+
+
+def signed(words: str) -> str:
+    """The way a text message begins, so that everybody knows whom it is from."""
+    return _("[Yiwang] %(words)s") % {"words": words}
+
+
+def moment(text: Any) -> str:
+    """An ISO instant (or day) as it is said in a notice, in district time; empty where there is none."""
+    if not text:
+        return ""
+    instant = parse_datetime(str(text))
+    if instant is not None and timezone.is_aware(instant):
+        return date_format(timezone.localtime(instant), pgettext("moment in a notice", "j M, H:i"))
+    day = parse_date(str(text)[:10])
+    return date_format(day, pgettext("day in a notice", "j M")) if day else ""
+
+
+def _passed(telling: Telling, name: str = "due_at") -> bool:
+    due = parse_datetime(str(telling.data.get(name) or ""))
+    return due is not None and due <= telling.at
+
+
+def _do_by(clock: Any) -> Callable[[], str]:
+    """What has to be done before this clock runs out."""
+    return {
+        Timer.Kind.DISPATCH: lambda: _("Dispatch it by %(due)s."),
+        Timer.Kind.ACCEPTANCE: lambda: _("Accept it by %(due)s."),
+        Timer.Kind.FIRST_CONTACT: lambda: _("Contact the reporter by %(due)s."),
+        Timer.Kind.HANDLING: lambda: _("Settle it by %(due)s."),
+        Timer.Kind.VERIFICATION: lambda: _("Verify it by %(due)s."),
+        Timer.Kind.CALLBACK: lambda: _("Call the reporter back by %(due)s."),
+        Timer.Kind.SUPERVISION: lambda: _("Answer the order by %(due)s."),
+    }.get(clock, lambda: _("Due %(due)s."))
+
+
+def _was_due(clock: Any) -> Callable[[], str]:
+    return {
+        Timer.Kind.DISPATCH: lambda: _("It should have been dispatched by %(due)s."),
+        Timer.Kind.ACCEPTANCE: lambda: _("It should have been accepted by %(due)s."),
+        Timer.Kind.FIRST_CONTACT: lambda: _("The reporter should have been contacted by %(due)s."),
+        Timer.Kind.HANDLING: lambda: _("It should have been settled by %(due)s."),
+        Timer.Kind.VERIFICATION: lambda: _("It should have been verified by %(due)s."),
+        Timer.Kind.CALLBACK: lambda: _("The reporter should have been called back by %(due)s."),
+        Timer.Kind.SUPERVISION: lambda: _("The order should have been answered by %(due)s."),
+    }.get(clock, lambda: _("It was due %(due)s."))
+
+
+def _warned(telling: Telling) -> str:
+    told = {"due": moment(telling.data.get("due_at"))}
+    clock = telling.data.get("clock")
+    if _passed(telling):  # told late: what was left then is left no more
+        return _was_due(clock)() % told
+    share = warning_share(str(telling.data.get("stage")))
+    by = _do_by(clock)() % told
+    if share is None:
+        return by
+    return _("%(left)d%% of the time is left. %(by)s") % {"left": 100 - share, "by": by}
+
+
+def _breached(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    return _("Overdue. %(was)s") % {"was": _was_due(telling.data.get("clock"))() % due}
+
+
+def _escalated(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    was = _was_due(telling.data.get("clock"))() % due
+    return _("Still not done. %(was)s Please step in.") % {"was": was}
+
+
+def _dispatched(telling: Telling) -> str:
+    if telling.urgency == Urgency.EMERGENCY:
+        return _("It is yours. Accept it at once and set out.")
+    return _("New for your unit. Please accept it.")
+
+
+def _asked(telling: Telling) -> str:
+    return {
+        CaseRequest.Kind.EXTENSION: lambda: _("The unit asks for more time. Please decide."),
+        CaseRequest.Kind.SUSPENSION: lambda: _("The unit asks to suspend it. Please decide."),
+        CaseRequest.Kind.APPEAL: lambda: _("The unit appeals against a breach. Please decide."),
+        CaseRequest.Kind.RETURN: lambda: _("The unit asks to return it. Please decide."),
+    }.get(telling.data.get("kind", ""), lambda: _("The unit asks for something. Please decide."))()
+
+
+def _answered(telling: Telling) -> str:
+    agreed = bool(telling.data.get("agreed"))
+    due = moment(telling.data.get("due_at") or telling.data.get("until"))
+    match telling.data.get("kind"):
+        case CaseRequest.Kind.EXTENSION if agreed and due:
+            return _("More time was agreed: until %(due)s.") % {"due": due}
+        case CaseRequest.Kind.EXTENSION:
+            return _("More time was agreed.") if agreed else _("More time was refused. The old limit stands.")
+        case CaseRequest.Kind.SUSPENSION:
+            return _("The suspension was agreed.") if agreed else _("The suspension was refused.")
+        case CaseRequest.Kind.APPEAL:
+            return _("The appeal was upheld.") if agreed else _("The appeal was refused.")
+        case _:
+            return _("Your request was agreed.") if agreed else _("Your request was refused.")
+
+
+def _paused(telling: Telling) -> str:
+    until = moment(telling.data.get("until"))
+    if until:
+        return _("The clock stands still until %(until)s.") % {"until": until}
+    return _("The clock stands still.")
+
+
+def _ordered(telling: Telling) -> str:
+    told = {
+        "order": telling.data.get("supervision") or telling.data.get("number") or "",
+        "due": moment(telling.data.get("answer_by") or telling.data.get("due_at")),
+    }
+    if told["due"]:
+        return _("Order to act %(order)s. Answer it by %(due)s.") % told
+    return _("Order to act %(order)s. Please answer it.") % told
+
+
+def _deadline(telling: Telling) -> str:
+    due = moment(telling.data.get("due_at"))
+    if due:
+        return _("The source sets a new deadline: %(due)s.") % {"due": due}
+    return _("The source sets a new deadline.")
+
+
+def _late_answered(telling: Telling) -> str:
+    if telling.data.get("agreed"):
+        return _("The late entry was countersigned.")
+    return _("The late entry was refused.")
+
+
+def _news(telling: Telling) -> str:
+    return _("There is news. Please have a look.")
+
+
+def _reporter_news(telling: Telling) -> str:
+    return _("There is news about your report.")
+
+
+def _plain(sentence: Callable[[], str]) -> Callable[[Telling], str]:
+    return lambda telling: sentence()
+
+
+_STAFF: dict[str, Callable[[Telling], str]] = {
+    "case.dispatched": _dispatched,
+    "case.phoned": _plain(lambda: _("Accepted by phone.")),
+    "return.asked": _plain(lambda: _("The unit asks to return it. Please decide.")),
+    "return.agreed": _plain(lambda: _("The return was agreed: it is no longer yours.")),
+    "return.refused": _plain(lambda: _("The return was refused. It stays yours, and its clock runs.")),
+    "verification.asked": _plain(lambda: _("Please check on the spot whether it is fixed.")),
+    "report.supplemented": _plain(lambda: _("The source says more about it.")),
+    "report.chased": _plain(lambda: _("The source presses for an answer.")),
+    "report.deadline": _deadline,
+    "report.withdrawn": _plain(lambda: _("The reporter takes it back.")),
+    "timer.warned": _warned,
+    "timer.breached": _breached,
+    "timer.escalated": _escalated,
+    "request.asked": _asked,
+    "request.answered": _answered,
+    "pause.began": _paused,
+    "pause.ended": _plain(lambda: _("The clock runs again.")),
+    "reporter.answered": _plain(lambda: _("The reporter has answered. The clock runs again.")),
+    "supervision.ordered": _ordered,
+    "supervision.raised": _plain(lambda: _("The order to act was not answered and goes up. Please step in.")),
+    "supervision.answered": _plain(lambda: _("The order to act was answered.")),
+    "supervision.lifted": _plain(lambda: _("The order to act was lifted.")),
+    "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),
+    "late.answered": _late_answered,
+}
+
+# What a resident is told: that it came in, that they are asked, that it is done or not, and where to look.
+_REPORTER: dict[str, Callable[[Telling], str]] = {
+    "report.received": _plain(lambda: _("Your report has come in.")),
+    "report.answered": _plain(lambda: _("Your question has been answered.")),
+    "report.rejected": _plain(lambda: _("Your report could not be accepted. The reason is there.")),
+    "report.resolved": _plain(lambda: _("Your report has been dealt with and is being checked.")),
+    "report.parked": _plain(lambda: _("Your report cannot be settled yet. There is an interim answer.")),
+    "report.closed": _plain(lambda: _("Your report is settled. Please say how it went.")),
+    "report.reopened": _plain(lambda: _("Your report is being worked on again.")),
+    "reporter.asked": _plain(lambda: _("We need to know more about your report. Please answer there.")),
+}

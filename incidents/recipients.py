@@ -1,0 +1,153 @@
+"""Who is behind a receiver, looked up when a message is spread: people come and go, codes stay.
+
+=================  ====================================================================================
+`unit:CODE`        its handlers, those on duty now where the roster says so; of the desk and of street
+                   centres those who sit there; where nobody is, of the nearest unit above
+`head:CODE`        its leaders, or those of the nearest unit above it and below the district; else the unit
+`street:AREA`      operators, dispatchers and supervisors of that street's centre; else the supervisors
+`supervisors`      of the whole district
+`leaders`          of the whole district
+`user:ID`          that person
+`report:ID`        the reporter, and the webhooks of the report's source
+`client:ID`        the webhooks of that system's source
+=================  ====================================================================================
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.models import ApiClient, DutyShift, Membership, OrgUnit, User
+from accounts.roles import Role
+from incidents.models import Report, Webhook
+
+_DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
+_CENTRE = "/operations"
+_FAMILIES = frozenset({"unit", "head", "street", "supervisors", "leaders", "user", "report", "client"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """The people and systems that one receiver means now; a report also stands for its reporter."""
+
+    users: tuple[User, ...] = ()
+    report: Report | None = None
+    webhooks: tuple[Webhook, ...] = ()
+
+
+def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
+    """What each receiver means at `at`, in a fixed number of queries; raises ValueError for a strange one."""
+    named: dict[str, set[str]] = defaultdict(set)
+    asked = set(receivers)
+    for receiver in asked:
+        family, _colon, name = receiver.partition(":")
+        if family not in _FAMILIES:
+            raise ValueError(f"nobody is known by {receiver!r}")
+        named[family].add(name)
+    staff = (
+        _Staff(named, at=at) if named.keys() & {"unit", "head", "street", "supervisors", "leaders"} else None
+    )
+    users = User.objects.filter(is_active=True).in_bulk([int(name) for name in named["user"]])
+    reports = Report.objects.select_related("contact").in_bulk([int(name) for name in named["report"]])
+    clients = ApiClient.objects.in_bulk([int(name) for name in named["client"]])
+    webhooks = _webhooks({r.source for r in reports.values()} | {c.source for c in clients.values()})
+
+    def meant(receiver: str) -> Recipients:
+        family, _colon, name = receiver.partition(":")
+        if family == "user":
+            return Recipients(users=tuple(users[key] for key in (int(name),) if key in users))
+        if family == "report":
+            report = reports[int(name)]
+            return Recipients(report=report, webhooks=webhooks[report.source])
+        if family == "client":
+            return Recipients(webhooks=webhooks[clients[int(name)].source])
+        assert staff is not None
+        return Recipients(users=staff.behind(family, name))
+
+    return {receiver: meant(receiver) for receiver in asked}
+
+
+def _webhooks(sources: set[str]) -> dict[str, tuple[Webhook, ...]]:
+    found: dict[str, tuple[Webhook, ...]] = dict.fromkeys(sources, ())
+    if sources:
+        for webhook in Webhook.objects.filter(source__in=sources, is_active=True).order_by("pk"):
+            found[webhook.source] += (webhook,)
+    return found
+
+
+class _Staff:
+    """The units that were asked for with all above them, who works there, and who is on duty."""
+
+    def __init__(self, named: dict[str, set[str]], *, at: datetime) -> None:
+        codes = named["unit"] | named["head"]
+        centres = OrgUnit.objects.filter(code__endswith=_CENTRE, area_code__in=named["street"])
+        units = list(
+            OrgUnit.objects.filter(
+                Q(code__in=codes)
+                | Q(pk__in=centres.values("pk"))
+                | Q(code=settings.TRIAGE_UNIT)
+                | Q(kind=OrgUnit.Kind.DISTRICT)
+            )
+        )
+        self._ways = {unit.code: unit.path.split(">")[::-1] for unit in units}
+        self._centres = {unit.area_code: unit.code for unit in units if unit.code.endswith(_CENTRE)}
+        # The units whose reach is the whole district.
+        self._district = {
+            unit.code
+            for unit in units
+            if unit.kind == OrgUnit.Kind.DISTRICT or unit.code == settings.TRIAGE_UNIT
+        }
+        self._top = {unit.code for unit in units if unit.kind == OrgUnit.Kind.DISTRICT}
+        above = {code for way in self._ways.values() for code in way}
+        self._people: dict[str, dict[str, list[User]]] = defaultdict(lambda: defaultdict(list))
+        memberships = Membership.objects.filter(unit__in=above, unit__is_open=True, user__is_active=True)
+        for row in memberships.exclude(role=Role.ADMIN).select_related("user").order_by("user_id"):
+            self._people[row.unit_id][row.role].append(row.user)
+        self._duty: dict[str, list[User]] = defaultdict(list)
+        for shift in DutyShift.objects.standing().at(at).filter(unit__in=above).select_related("user"):
+            self._duty[shift.unit_id].append(shift.user)
+
+    def behind(self, family: str, name: str) -> tuple[User, ...]:
+        match family:
+            case "unit":
+                return self._unit(name)
+            case "head":
+                return self._head(name) or self._unit(name)
+            case "street":
+                centre = self._centres.get(name, "")
+                return self._with(_DESK, centre) or self._of_district(Role.SUPERVISOR)
+            case "supervisors":
+                return self._of_district(Role.SUPERVISOR)
+            case _:
+                return self._of_district(Role.LEADER)
+
+    def _unit(self, code: str) -> tuple[User, ...]:
+        for unit in self._way(code):
+            on_duty = _once(self._duty.get(unit, ()))
+            if on_duty:
+                return on_duty
+            roles = _DESK if unit == settings.TRIAGE_UNIT or unit.endswith(_CENTRE) else {Role.HANDLER}
+            if found := self._with(roles, unit):
+                return found
+        return ()
+
+    def _head(self, code: str) -> tuple[User, ...]:
+        return next((found for unit in self._way(code) if (found := self._with({Role.LEADER}, unit))), ())
+
+    def _of_district(self, role: Role) -> tuple[User, ...]:
+        return _once(user for unit in sorted(self._district) for user in self._people[unit][role])
+
+    def _with(self, roles: Iterable[str], unit: str) -> tuple[User, ...]:
+        return _once(user for role in sorted(roles) for user in self._people[unit][role])
+
+    def _way(self, code: str) -> Iterator[str]:
+        """The unit and those above it, below the district: nobody there is near enough to act."""
+        return (unit for unit in self._ways[code] if unit not in self._top or unit == code)
+
+
+def _once(users: Iterable[User]) -> tuple[User, ...]:
+    return tuple({user.pk: user for user in users}.values())

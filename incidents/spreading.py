@@ -1,0 +1,208 @@
+"""What one message becomes: rows in inboxes, and parcels on the channels that each person chose."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import NoticePreference, User
+from accounts.notice_preferences import NoticeMode
+from dispatch.vocabulary import Urgency
+from incidents.models import Channel, Notification, OutboxMessage, Parcel, Report, Webhook
+from incidents.models.contact import phone_digits
+from incidents.recipients import Recipients
+
+# Channels that a person has, with the mode that they chose for each.
+_PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WEWORK)
+# Answers what somebody did this minute: the hour is not too quiet for it.
+_AT_ANY_HOUR = frozenset({"report.received"})
+# A text message reaches a mobile number, of the mainland or its neighbours.
+_MOBILE = re.compile(r"1[3-9]\d{9}|852[4-9]\d{7}|8536\d{7}")
+
+
+@dataclass(slots=True)
+class Spread:
+    """The rows of a batch of messages, and how many each message reaches."""
+
+    notifications: list[Notification] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def emergencies(self) -> list[tuple[str, int]]:
+        """(line, case) on which an emergency goes out."""
+        return [
+            (parcel.line, parcel.incident_id)
+            for parcel in self.parcels
+            if parcel.urgency == Urgency.EMERGENCY and parcel.incident_id
+        ]
+
+
+def spread(
+    messages: list[OutboxMessage],
+    recipients: Mapping[str, Recipients],
+    preferences: Mapping[int, NoticePreference],
+    *,
+    at: datetime,
+) -> Spread:
+    """The unsaved rows of messages (with their cases selected), in the messages' order."""
+    rows = Spread()
+    for message in messages:
+        urgency = str(message.data.get("urgency") or message.incident.urgency)
+        found = recipients[message.receiver]
+        for user in found.users:
+            parcels = list(_to_person(message, user, preferences[user.pk], urgency, at=at))
+            rows.parcels += parcels
+            rows.notifications.append(
+                Notification(
+                    user=user,
+                    message=message,
+                    incident_id=message.incident_id,
+                    kind=message.kind,
+                    urgency=urgency,
+                    created_at=at,
+                    # Nothing has told it yet and a digest will; else no digest need look at it.
+                    told_at=None if not parcels and digested(user, preferences[user.pk]) else at,
+                )
+            )
+        outside = [
+            *_to_reporter(message, found.report, urgency, at=at),
+            *_to_webhooks(message, found.webhooks, found.report, urgency, at=at),
+        ]
+        rows.parcels += outside
+        rows.reached[message.pk] = len(found.users) + len(outside)
+    return rows
+
+
+def digested(user: User, preference: NoticePreference) -> list[str]:
+    """The channels on which this person wants a digest and can get one."""
+    return [
+        channel
+        for channel in _PERSONAL
+        if preference.mode_of(channel) == NoticeMode.DIGEST and has_address(user, preference, channel)
+    ]
+
+
+def has_address(user: User, preference: NoticePreference, channel: str) -> bool:
+    """Can this channel reach the person?"""
+    match channel:
+        case Channel.EMAIL:
+            return bool(user.email)
+        case Channel.SMS:
+            return is_mobile(user.phone)
+        case _:
+            return bool(preference.wework_id)
+
+
+def is_mobile(phone: str) -> bool:
+    """Does a text message arrive there?"""
+    return bool(_MOBILE.fullmatch(phone_digits(phone)))
+
+
+def _to_person(
+    message: OutboxMessage, user: User, preference: NoticePreference, urgency: str, *, at: datetime
+) -> Iterator[Parcel]:
+    is_emergency = urgency == Urgency.EMERGENCY
+    not_before = at if is_emergency else preference.loud_from(at)
+    for channel in _PERSONAL:
+        mode = preference.mode_of(channel)
+        # An emergency waits for no digest, and is texted even to who wants no texts otherwise.
+        wanted = mode == NoticeMode.NOW or (
+            is_emergency and (mode == NoticeMode.DIGEST or channel == Channel.SMS)
+        )
+        if wanted and has_address(user, preference, channel):
+            yield _parcel(
+                message,
+                channel,
+                f"user:{user.pk}",
+                urgency,
+                at=at,
+                not_before=not_before,
+                language=preference.spoken,
+                data=_data(message, not_before, facts=message.data),
+                user=user,
+            )
+
+
+def _to_reporter(
+    message: OutboxMessage, report: Report | None, urgency: str, *, at: datetime
+) -> Iterator[Parcel]:
+    if report is None or report.contact is None or not is_mobile(report.contact.phone):
+        return
+    at_once = urgency == Urgency.EMERGENCY or message.kind in _AT_ANY_HOUR
+    not_before = at if at_once else NoticePreference().loud_from(at)
+    yield _parcel(
+        message,
+        Channel.SMS,
+        f"report:{report.pk}",
+        urgency,
+        at=at,
+        not_before=not_before,
+        language=report.language,
+        data=_data(message, not_before, facts={}),  # its words need none
+        report=report,
+    )
+
+
+def _to_webhooks(
+    message: OutboxMessage,
+    webhooks: tuple[Webhook, ...],
+    report: Report | None,
+    urgency: str,
+    *,
+    at: datetime,
+) -> Iterator[Parcel]:
+    about = report and {"id": report.pk, "source": report.source, "external_id": report.external_id}
+    for webhook in webhooks:
+        if webhook.wants(message.kind):
+            yield _parcel(
+                message,
+                Channel.WEBHOOK,
+                f"{webhook.pk}",
+                urgency,
+                at=at,
+                not_before=at,
+                language=settings.LANGUAGE_CODE,
+                # When it happened, as the message says; words for people are about when they are told.
+                data=_data(message, message.created_at, facts=message.data, report=about),
+                # A neighbour's report about the same case is another thread.
+                thread=f":report:{report.pk}" if report else "",
+                webhook=webhook,
+            )
+
+
+def _data(message: OutboxMessage, said_at: datetime, **more: Any) -> dict[str, Any]:
+    """What the words are made from, frozen."""
+    return {"number": message.incident.number, "at": said_at.isoformat(), **more}
+
+
+def _parcel(
+    message: OutboxMessage,
+    channel: str,
+    address: str,
+    urgency: str,
+    *,
+    at: datetime,
+    not_before: datetime,
+    language: str,
+    data: dict[str, Any],
+    thread: str = "",
+    **whose: Any,
+) -> Parcel:
+    return Parcel(
+        key=f"{message.key}:{channel}:{address}",
+        message=message,
+        incident_id=message.incident_id,
+        channel=channel,
+        line=f"{channel}:{address}{thread}",
+        kind=message.kind,
+        urgency=urgency,
+        language=language,
+        data=data,
+        created_at=at,
+        not_before=not_before,
+        **whose,
+    )

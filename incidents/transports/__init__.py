@@ -1,0 +1,7 @@
+"""What carries letters out of the house: for each channel a real one and a console twin."""
+
+from incidents.transports.choice import Transports, configured
+from incidents.transports.console import ConsoleTransport
+from incidents.transports.letter import Letter, Transport, TransportError
+
+__all__ = ["ConsoleTransport", "Letter", "Transport", "TransportError", "Transports", "configured"]

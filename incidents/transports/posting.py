@@ -1,0 +1,71 @@
+"""One POST over HTTP, bounded in every direction: how long, how much, and never on to another address."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from incidents.transports.letter import TransportError
+
+SENT_AT_MOST = 64 * 1024
+READ_AT_MOST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, cut off after READ_AT_MOST bytes."""
+
+    status: int
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
+    """POST `body` and answer what came back within `seconds`, the whole exchange counted.
+
+    A redirect is an answer like any other: what was signed for one address goes to no other one.
+    Raises TransportError where there was no answer.
+    """
+    if len(body) > SENT_AT_MOST:
+        raise TransportError("too large to send", permanent=True)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise TransportError("not an address that can be posted to", permanent=True)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = _connection(parts.scheme, parts.hostname, parts.port, seconds)
+    # A socket's time-out is about each wait alone: one that drips a byte a second would never meet it.
+    expired = threading.Event()
+    watchdog = threading.Timer(seconds, _cut, (connection, expired))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+        response = connection.getresponse()
+        return Answer(response.status, response.read(READ_AT_MOST))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # Our own words: an error's text may hold the address, and with it a key.
+        why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
+        raise TransportError(f"no answer: {why}", unreachable=True) from error
+    finally:
+        watchdog.cancel()
+        connection.close()
+
+
+def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
+    if scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=seconds)
+
+
+def _cut(connection: http.client.HTTPConnection, expired: threading.Event) -> None:
+    expired.set()
+    with suppress(OSError):
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
