@@ -13,11 +13,13 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from incidents import parking, pausing
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
+from incidents.levels import level_up
 from incidents.models import DueAction, Incident, PendingStage, SweepBeat, Timer
-from incidents.parking import wake
 from incidents.stages import ACTING_STAGES
+from incidents.supervising import order_for_breach, raise_order
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,12 @@ _RETRY = timedelta(seconds=30)
 # nothing where the case has moved on, and happens as of the instant that the rule names.
 _ACTIONS: Mapping[tuple[str, str], Callable[..., None]] = {
     ("deemed", Timer.Kind.ACCEPTANCE): deem_accepted,
-    ("wake", Timer.Kind.PARKED): wake,
+    ("wake", Timer.Kind.PARKED): parking.wake,
+    ("wake", Timer.Kind.PAUSE): pausing.wake,
+    ("level_up", Timer.Kind.HANDLING): level_up,
+    # The rules may let the breach of any clock order.
+    **{("supervise", kind): order_for_breach for kind in Timer.Kind},
+    ("raise", Timer.Kind.SUPERVISION): raise_order,
 }
 
 # One statement claims the due stages, removes them, queues each clock's next stage, and writes what

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Source
-from incidents.models import Attachment, Text, TimelineEntry, Timer
+from incidents.models import Attachment, Supervision, Text, TimelineEntry, Timer
 from incidents.models.incident import ResolutionOutcome
 from incidents.timeline import Kind
 
@@ -49,6 +49,10 @@ _STATES = {
     Kind.VERIFICATION_FAILED: "overdue",
     Kind.OBJECTED: "overdue",
     Kind.CHASED: "warned",
+    Kind.SUPERVISED: "overdue",
+    Kind.SUPERVISION_RAISED: "overdue",
+    Kind.SUPERVISION_ANSWERED: "primary",
+    Kind.NUDGED: "warned",
 }
 _BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED})
 
@@ -226,6 +230,49 @@ def _breached(p: Mapping[str, Any], names: _Names) -> str:
     return _("Overdue: the limit has passed (%(clock)s)") % {"clock": _clock(p.get("clock"))}
 
 
+def _supervised(p: Mapping[str, Any], names: _Names) -> str:
+    told = {
+        "number": p.get("number", ""),
+        "unit": names.unit(p.get("unit")),
+        "at": _moment(p.get("answer_by")),
+    }
+    if p.get("again"):
+        return _("Overdue again; order %(number)s stands already") % told
+    if p.get("moved"):
+        return _("Order %(number)s goes on to %(unit)s, to be answered by %(at)s") % told
+    if p.get("cause") == "breach":
+        return _("Overdue: order %(number)s to %(unit)s, to be answered by %(at)s") % told
+    return _("Order %(number)s to %(unit)s, to be answered by %(at)s") % told
+
+
+def _supervision_raised(p: Mapping[str, Any], names: _Names) -> str:
+    level = p.get("level")
+    told = {
+        "number": p.get("number", ""),
+        "level": Supervision.Level(level).label if level in Supervision.Level.values else level,
+    }
+    return _("Order %(number)s was not answered in time: raised to %(level)s") % told
+
+
+def _of_order(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
+    return lambda p, names: sentence() % {"number": p.get("number", ""), "unit": names.unit(p.get("unit"))}
+
+
+def _calendar_moved(p: Mapping[str, Any], names: _Names) -> str:
+    sentence = {
+        "stoppage": _("A stop of work in the district moved the clock (%(clock)s): due %(due)s, was %(old)s"),
+        "hours": _("Other working hours moved the clock (%(clock)s): due %(due)s, was %(old)s"),
+    }.get(
+        p.get("cause", ""),
+        _("Other working days moved the clock (%(clock)s): due %(due)s, was %(old)s"),
+    )
+    return sentence % {
+        "clock": _clock(p.get("clock")),
+        "due": _moment(p.get("due_at")),
+        "old": _moment(p.get("old_due_at")),
+    }
+
+
 def _photo(p: Mapping[str, Any], names: _Names) -> str:
     stage = p.get("stage")
     label = Attachment.Stage(stage).label if stage in Attachment.Stage.values else (stage or "")
@@ -277,6 +324,12 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], _Names], str]] = {
     Kind.OBJECTED: _plain(lambda: _("The reporter objects: not really fixed")),
     Kind.WARNED: _warned,
     Kind.BREACHED: _breached,
+    Kind.SUPERVISED: _supervised,
+    Kind.SUPERVISION_RAISED: _supervision_raised,
+    Kind.SUPERVISION_ANSWERED: _of_order(lambda: _("%(unit)s answered order %(number)s")),
+    Kind.SUPERVISION_LIFTED: _of_order(lambda: _("Order %(number)s was lifted")),
+    Kind.NUDGED: _of_unit(lambda: _("%(unit)s was urged to get on with it")),
+    Kind.CALENDAR_MOVED: _calendar_moved,
     Kind.UNMASKED: _plain(lambda: _("Looked at the reporter's name and number")),
     Kind.PHOTO_ADDED: _photo,
 }
