@@ -9,7 +9,7 @@ working days. The district may stop work for a while (a typhoon): that time is n
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -190,6 +190,10 @@ class WorkCalendar:
             if self._layout.days[found : found + 1] == [day] and self._closing(day) == ticks:
                 return date.fromordinal(day)
         return None
+
+    def stopped_too(self, start: datetime, end: datetime) -> "WorkCalendar":
+        """The same calendar with one more stoppage."""
+        return replace(self, stoppages=(*self.stoppages, (start, end)))
 
     def _is_planned(self, day: date) -> bool:
         return self.exceptions.get(day, day.weekday() in self.weekdays)

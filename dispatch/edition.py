@@ -101,7 +101,7 @@ def calendar_revision() -> int:
     A due time and its revision are then of one piece, also where the calendar changes in between.
     """
     held = _current
-    return (held[1] if held is not None else edition()).calendars.revision
+    return (held[1] if held is not None and _probed_at else edition()).calendars.revision
 
 
 def calendar_at(revision: int, unit_code: str = "") -> WorkCalendar:

@@ -1,13 +1,15 @@
 """Working time and limits, against a twin that counts minute by minute."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.calendar import SHANGHAI, OutsideCalendar, WorkCalendar
-from dispatch.deadlines import Limit, after_pause, due, reached
+from dispatch.calendar import SHANGHAI, BadPeriods, OutsideCalendar, WorkCalendar, parse_periods
+from dispatch.deadlines import Limit, after_pause, due, moved, reached
 
 # National Day 2026 with its make-up days, on both sides.
 EXCEPTIONS = {date(2026, 10, day): False for day in range(1, 8)} | {
@@ -148,3 +150,104 @@ def test_a_pause_does_not_heal_what_is_overdue() -> None:
     assert after_pause(end, paused, resumed, limit, CALENDAR) == end + (resumed - paused)
     with pytest.raises(ValueError, match="after it stopped"):
         after_pause(end, resumed, paused, limit, CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "format"),
+        ("9:00-12:00", "format"),
+        ("09:00", "format"),
+        ("09:00-24:30", "format"),
+        ("25:00-26:00", "format"),
+        ("09:00-12:00,", "format"),
+        ("０9:00-12:00", "format"),
+        ("14:00-18:00,09:00-12:00", "order"),
+        ("09:00-13:00,12:00-18:00", "order"),
+        ("00:00-24:00,01:00-02:00", "order"),
+        ("08:00-12:00,20:00-09:00", "order"),  # into the next day's first period
+        (",".join(f"0{hour}:00-0{hour}:30" for hour in range(7)), "count"),
+    ],
+)
+def test_what_are_no_periods_is_refused(text: str, code: str) -> None:
+    with pytest.raises(BadPeriods) as caught:
+        parse_periods(text)
+    assert caught.value.code == code
+
+
+def test_periods_may_touch_and_run_into_the_next_day() -> None:
+    assert parse_periods("09:00-12:00, 12:00-18:00") == ((time(9), time(12)), (time(12), time(18)))
+    assert parse_periods("08:00-20:00，20:00-08:00") == ((time(8), time(20)), (time(20), time(8)))
+    assert parse_periods("00:00-24:00") == ((time(0), time(0)),)
+
+
+def test_a_typhoon_stop_is_no_working_time() -> None:
+    stopped = replace(CALENDAR, stoppages=((local(9, 15, 15), local(9, 16, 10)),))
+    assert due(local(9, 15, 14), Limit.parse("4wh"), stopped) == local(9, 16, 15)  # an hour, then three
+    assert not stopped.is_working(local(9, 15, 15))
+    assert stopped.is_working(local(9, 16, 10))
+
+
+def test_a_day_that_keeps_some_working_time_counts_and_one_that_keeps_none_does_not() -> None:
+    half = replace(CALENDAR, stoppages=((local(9, 16, 10), local(9, 16, 20)),))
+    assert half.is_working_day(date(2026, 9, 16))
+    # The office's usual end: a stop never brings a due time forward.
+    assert due(local(9, 15, 9), Limit.parse("1wd"), half) == local(9, 16, 18)
+    whole = replace(
+        CALENDAR, stoppages=((local(9, 16, 9), local(9, 16, 12)), (local(9, 16, 14), local(9, 16, 18)))
+    )
+    assert not whole.is_working_day(date(2026, 9, 16))
+    assert due(local(9, 15, 9), Limit.parse("1wd"), whole) == local(9, 17, 18)
+
+
+def test_a_night_shift_belongs_to_the_day_on_which_it_begins() -> None:
+    nights = WorkCalendar(
+        hours=parse_periods("22:00-06:00"), weekdays=frozenset({4}), first_year=2026, last_year=2026
+    )
+    assert nights.is_working(local(9, 19, 5))  # early on Saturday: Friday's shift
+    assert due(local(9, 15, 9), Limit.parse("1wd"), nights) == local(9, 19, 6)
+    assert nights.working_time(local(9, 14, 0), local(9, 21, 0)) == timedelta(hours=8)
+
+
+def test_round_the_clock_has_no_gap_and_ends_with_its_year() -> None:
+    always = WorkCalendar(
+        hours=parse_periods("00:00-24:00"), weekdays=frozenset(range(7)), first_year=2026, last_year=2026
+    )
+    year = local(1, 1, 0)
+    assert always.working_time(year, datetime(2027, 1, 1, tzinfo=SHANGHAI)) == timedelta(days=365)
+    assert due(local(12, 30, 9), Limit.parse("1wd"), always) == datetime(2027, 1, 1, tzinfo=SHANGHAI)
+
+
+def test_a_zone_with_summer_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="changes its clocks"):
+        WorkCalendar(zone=ZoneInfo("Europe/Berlin"))
+
+
+def test_naive_stoppages_are_refused() -> None:
+    naive = datetime(2026, 9, 15, 9)  # noqa: DTZ001
+    with pytest.raises(ValueError, match="aware"):
+        WorkCalendar(stoppages=((naive, local(9, 16, 9)),))
+
+
+def test_moving_keeps_days_or_working_time_and_leaves_natural_limits() -> None:
+    storm = CALENDAR.stopped_too(local(9, 16, 0), local(9, 17, 0))
+
+    def after(limit: str) -> datetime:
+        asked = Limit.parse(limit)
+        end = due(local(9, 15, 14), asked, CALENDAR)
+        return moved(end, since=local(9, 15, 14), limit=asked, old=CALENDAR, new=storm)
+
+    assert after("1wd") == local(9, 17, 18)
+    assert after("6wh") == local(9, 17, 11)
+    assert after("24h") == local(9, 16, 14)
+    assert after("4wh") == local(9, 15, 18)
+
+
+def test_a_clock_that_ends_within_its_last_day_keeps_its_hours() -> None:
+    """After a pause a limit in days ends where its working time does: a stop moves it by just that."""
+    limit = Limit.parse("2wd")
+    later = CALENDAR.stopped_too(local(9, 16, 9), local(9, 16, 12))
+    end = local(9, 16, 15)
+    assert moved(end, since=local(9, 15, 9), limit=limit, old=CALENDAR, new=later) == local(9, 16, 18)
+    with pytest.raises(ValueError, match="aware"):
+        moved(end, since=datetime(2026, 9, 15), limit=limit, old=CALENDAR, new=later)  # noqa: DTZ001

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.reference import BadFile, read_rows
 from config import clock
-from dispatch.loading import DATA, load_categories, load_items
 from dispatch.calendar_book import newest_book
+from dispatch.loading import DATA, load_categories, load_items
 from dispatch.models import CalendarDay, CalendarYear, Category, ResponsibilityItem, ResponsibilityList
 from dispatch.workdays import load_calendar
 
