@@ -5,15 +5,16 @@ much it did, so a test needs no loop and a killed worker loses nothing.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from incidents import parking, pausing
+from incidents import parking, pausing, timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
 from incidents.levels import level_up
@@ -23,7 +24,7 @@ from incidents.supervising import order_for_breach, raise_order
 
 log = logging.getLogger(__name__)
 
-STAGE_BATCH = 500
+STAGE_BATCH = 2000
 ACTION_BATCH = 50
 _RETRY = timedelta(seconds=30)
 
@@ -41,13 +42,14 @@ _ACTIONS: Mapping[tuple[str, str], Callable[..., None]] = {
 
 # One statement claims the due stages, removes them, queues each clock's next stage, and writes what
 # follows: the fired log (unique per timer, run and stage), the timeline, the outbox, the due facts of
-# breached handling clocks, and the queue of acting stages. The claim walks the index on fire_at.
+# breached handling clocks, and the queue of acting stages. The claim walks the index on fire_at and locks
+# only the pending rows: whoever changes a clock holds those first (timers.lock_open).
 # Warnings and breaches tell the unit whose clock it is; escalations tell those above it.
 _FIRE = """
 WITH due AS (
-    SELECT p.id, p.timer_id, p.incident_id, p.run, p.position,
-           t.stage_times[p.position] AS fire_at, t.kind, t.unit_code, t.stage_names, t.stage_times, t.due_at,
-           t.stage_names[p.position] AS stage,
+    SELECT p.ctid AS row, p.id, p.timer_id, p.incident_id, p.run, p.position,
+           t.stage_names[p.position] AS stage, t.stage_times[p.position] AS fire_at,
+           t.stage_times[p.position + 1] AS next_at, t.kind, t.unit_code, t.due_at,
            (t.stopped_at IS NULL AND t.paused_at IS NULL AND t.run = p.run) AS live
     FROM incidents_pendingstage p
     JOIN incidents_timer t ON t.id = p.timer_id
@@ -55,49 +57,46 @@ WITH due AS (
     ORDER BY p.fire_at, p.id
     LIMIT %(limit)s
     FOR UPDATE OF p SKIP LOCKED
-    FOR NO KEY UPDATE OF t SKIP LOCKED
 ), horizon AS (
     -- nothing after what a claimed clock does next, so that a long silence is made up for in due order
-    SELECT min(CASE WHEN {barrier} THEN fire_at ELSE stage_times[position + 1] END) AS at FROM due WHERE live
+    SELECT min(CASE WHEN {barrier} THEN fire_at ELSE next_at END) AS at FROM due WHERE live
 ), gone AS (
-    DELETE FROM incidents_pendingstage USING due, horizon
-    WHERE incidents_pendingstage.id = due.id AND (horizon.at IS NULL OR due.fire_at <= horizon.at)
+    DELETE FROM incidents_pendingstage p USING due, horizon
+    WHERE p.ctid = due.row AND (horizon.at IS NULL OR due.fire_at <= horizon.at)
     RETURNING due.*
 ), live AS (
     SELECT gone.*, coalesce(nullif(gone.unit_code, ''), i.owner_unit_id) AS clock_unit, i.owner_unit_id,
            CASE WHEN gone.stage = 'breach' THEN 'breached'
-                WHEN starts_with(gone.stage, 'esc_') THEN 'escalated' ELSE 'warned' END AS says, i.street_code, i.community_code,
+                WHEN starts_with(gone.stage, 'esc_') THEN 'escalated' ELSE 'warned' END AS says,
+           jsonb_build_object('timer', gone.timer_id, 'run', gone.run, 'clock', gone.kind,
+                              'stage', gone.stage, 'due_at', gone.due_at, 'urgency', i.urgency) AS data,
+           i.street_code, i.community_code,
            coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level, i.urgency
     FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
     WHERE gone.live
 ), next AS (
     INSERT INTO incidents_pendingstage (timer_id, incident_id, run, position, fire_at, attempts, last_error)
-    SELECT timer_id, incident_id, run, position + 1, stage_times[position + 1], 0, ''
-    FROM live WHERE position < cardinality(stage_names)
+    SELECT timer_id, incident_id, run, position + 1, next_at, 0, '' FROM live WHERE next_at IS NOT NULL
 ), fired AS (
     INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at)
     SELECT timer_id, run, stage, fire_at, %(at)s FROM live
 ), told AS (
     INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
-    SELECT incident_id, fire_at, now(), says,
-           jsonb_build_object('timer', timer_id, 'run', run, 'clock', kind, 'stage', stage, 'due_at', due_at)
+    SELECT incident_id, fire_at, now(), says, data
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
 ), sent AS (
     INSERT INTO incidents_outboxmessage
            (key, incident_id, kind, receiver, data, created_at, not_before, attempts, last_error)
-    SELECT 'stage:' || timer_id || ':' || run || ':' || stage, incident_id,
-           'timer.' || says,
+    SELECT 'stage:' || timer_id || ':' || run || ':' || stage, incident_id, 'timer.' || says,
            CASE WHEN stage = 'esc_head' THEN 'head:' || clock_unit
                 WHEN stage = 'esc_street' AND street_code <> '' THEN 'street:' || street_code
                 WHEN stage IN ('esc_street', 'esc_district') THEN 'supervisors'
                 WHEN stage = 'esc_leader' THEN 'leaders'
                 ELSE 'unit:' || clock_unit END,
-           jsonb_build_object('clock', kind, 'stage', stage, 'due_at', due_at, 'urgency', urgency),
-           %(at)s, %(at)s, 0, ''
+           data, %(at)s, %(at)s, 0, ''
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
-    ON CONFLICT (key) DO NOTHING
 ), counted AS (
     INSERT INTO incidents_outcome
            (incident_id, kind, sign, at, day, unit_code, street_code, community_code, category_code,
@@ -119,18 +118,74 @@ WITH due AS (
 )
 SELECT count(*) FROM gone
 """
+# A sweep asks this first: the big statement takes longer to plan than this takes altogether.
+_NEXT_DUE = "SELECT fire_at FROM incidents_pendingstage {after} ORDER BY fire_at LIMIT 1"
+_NEXT_DUE_OF_CASE = """
+SELECT min(p.fire_at) FROM incidents_pendingstage p JOIN incidents_timer t ON t.id = p.timer_id
+WHERE t.incident_id = %(incident)s
+"""
+# Statistics lag behind a table that is emptied and filled all day. With few rows claimed, walking
+# indexes is right whatever they say.
+_PLAN = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
-def fire_due_stages(*, at: datetime, limit: int = STAGE_BATCH) -> int:
+class Floor:
+    """An instant up to which this process found nothing waiting, so that its next look starts there.
+
+    While somebody holds an old snapshot, the entries of fired stages stay in the index, and each look
+    would walk over all of them. Only speed depends on the floor: a stage that is written below it later
+    (a clock that starts overdue, a transaction that took long) is found at the next full look, which
+    comes every `RESCAN` seconds and whenever the clock is set back.
+    """
+
+    RESCAN = 10.0  # seconds on this machine's steady clock
+    MARGIN = timedelta(seconds=5)  # for stages whose transactions are about to commit
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+        self._until = 0.0
+
+    def at(self, at: datetime) -> datetime | None:
+        """Where a look at `at` may start; None for the very beginning."""
+        if self._at is None or at < self._at or time.monotonic() >= self._until:
+            self._at = None
+        return self._at
+
+    def looked(self, at: datetime, *, found: int) -> None:
+        """Note what a look at `at` found; the floor rises only after a full one that found nothing."""
+        if found:
+            return
+        if self._at is None:
+            self._at, self._until = at - self.MARGIN, time.monotonic() + self.RESCAN
+        else:
+            self._at = max(self._at, at - self.MARGIN)
+
+
+def fire_due_stages(*, at: datetime, limit: int = STAGE_BATCH, floor: Floor | None = None) -> int:
     """Fire up to `limit` stages that are due at `at`, oldest first; answers how many were tried.
 
     One that the database refuses stops only itself: the batch is halved down to it, and it backs off
-    with its error while the others go on.
+    with its error while the others go on. A sweep that runs again and again hands in its `floor`.
     """
+    above = floor.at(at) if floor else None
+    fired = _fire_batch(at=at, limit=limit, above=above)
+    if floor:
+        floor.looked(at, found=fired)
+    return fired
+
+
+def _fire_batch(*, at: datetime, limit: int, above: datetime | None) -> int:
+    next_due = _next_due(above=above)
+    if next_due is None or next_due > at:
+        return 0
     while limit > 1:
         try:
             with transaction.atomic(durable=True):
-                return _fire(at=at, limit=limit)
+                with connection.cursor() as cursor:
+                    cursor.execute(_PLAN)
+                return _fire(at=at, limit=limit, above=above)
+        except OperationalError:
+            raise  # the connection, not a row
         except DatabaseError:
             log.exception("a batch of %s stages failed: trying fewer", limit)
             limit //= 2
@@ -146,7 +201,9 @@ def settle(incident: Incident, *, at: datetime) -> None:
     """
     failed: set[int] = set()
     while True:
-        fired = _fire(at=at, limit=STAGE_BATCH, incident=incident)
+        next_due = _next_due(incident=incident)
+        due = next_due is not None and next_due <= at
+        fired = _fire(at=at, limit=STAGE_BATCH, incident=incident) if due else 0
         for action in (
             DueAction.objects.select_for_update().filter(incident=incident).order_by("due_at", "pk")
         ):
@@ -193,10 +250,32 @@ def beat(name: str, *, done: int) -> None:
     SweepBeat.objects.update_or_create(name=name, defaults={"ran_at": timezone.now(), "done": done})
 
 
+def _next_due(*, incident: Incident | None = None, above: datetime | None = None) -> datetime | None:
+    """When the next stage of a case, or of all of them, is due; None where none waits."""
+    with connection.cursor() as cursor:
+        if incident:
+            cursor.execute(_NEXT_DUE_OF_CASE, {"incident": incident.pk})
+        else:
+            cursor.execute(
+                _NEXT_DUE.format(after="WHERE fire_at > %(above)s" if above else ""), {"above": above}
+            )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def _fire(
-    *, at: datetime, limit: int, incident: Incident | None = None, pending: PendingStage | None = None
+    *,
+    at: datetime,
+    limit: int,
+    above: datetime | None = None,
+    incident: Incident | None = None,
+    pending: PendingStage | None = None,
 ) -> int:
-    only = "AND p.incident_id = %(incident)s" if incident else "AND p.id = %(pending)s" if pending else ""
+    only = "AND p.fire_at > %(above)s" if above else ""
+    if incident:
+        only = "AND t.incident_id = %(incident)s"
+    elif pending:
+        only = "AND p.id = %(pending)s"
     # On one case what an acting stage does comes before whatever is due after it.
     barrier = "stage = ANY (%(acting)s)" if incident else "false"
     with connection.cursor() as cursor:
@@ -205,6 +284,7 @@ def _fire(
             {
                 "at": at,
                 "limit": limit,
+                "above": above,
                 "acting": list(ACTING_STAGES),
                 "incident": incident.pk if incident else None,
                 "pending": pending.pk if pending else None,
@@ -253,6 +333,7 @@ def _perform_one(*, action_id: int, incident_id: int) -> int:
         )
         if incident is None:
             return 0  # somebody is acting on the case, and settles it first
+        timers.lock_open([incident])
         action = DueAction.objects.select_for_update().filter(pk=action_id).first()
         if action is None:
             return 0

@@ -12,6 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker
 
 from dispatch import edition
+from incidents import clock_rules
 
 pytest_plugins = ["tests.cast"]
 
@@ -87,3 +88,9 @@ def trained_model() -> None:
     """The classifier, trained as at set-up where no current one is there."""
     with training_lock():
         call_command("train", if_needed=True, stdout=StringIO())
+
+
+@pytest.fixture(autouse=True)
+def fresh_clock_rules() -> None:
+    """What one test has said about the clocks is not remembered in the next."""
+    clock_rules.forget()

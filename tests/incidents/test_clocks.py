@@ -15,6 +15,18 @@ from tests.cast import LAMP_UNIT, TUESDAY, file_report, reload
 
 SOON = TUESDAY + timedelta(minutes=15)
 NEXT_MONTH = TUESDAY + timedelta(days=30)
+# Everything that a routine handling clock comes to when nobody does anything.
+HANDLING_STAGES = [
+    "warn_50",
+    "warn_80",
+    "breach",
+    "level_up",
+    "esc_head",
+    "esc_street",
+    "supervise",
+    "esc_district",
+    "esc_leader",
+]
 
 
 def fire_all(at):
@@ -40,17 +52,18 @@ def test_nothing_fires_before_it_is_due(lamp_case):
 def test_each_stage_fires_once_and_in_order(accepted_case):
     fire_all(NEXT_MONTH)
     fire_all(NEXT_MONTH)
-    assert stages(accepted_case, "handling") == ["warn_50", "warn_80", "breach"]
-    assert not PendingStage.objects.exists()
+    assert stages(accepted_case, "handling") == HANDLING_STAGES
+    handling = accepted_case.timers.get(kind="handling")
+    assert not PendingStage.objects.filter(timer=handling).exists()
 
 
 def test_a_warning_is_on_the_timeline_and_on_its_way_to_the_unit(accepted_case):
     fire_all(NEXT_MONTH)
-    lines = accepted_case.timeline.filter(kind__in=["warned", "breached"])
+    lines = accepted_case.timeline.filter(kind__in=["warned", "breached"], data__clock="handling")
     assert [line.data["stage"] for line in lines] == ["warn_50", "warn_80", "breach"]
     due_at = accepted_case.timers.get(kind="handling").due_at
     assert lines.last().at == due_at  # when the rule says, however late the sweep came
-    told = OutboxMessage.objects.filter(kind="timer.breached", incident=accepted_case)
+    told = OutboxMessage.objects.filter(kind="timer.breached", incident=accepted_case, data__clock="handling")
     assert told.get().receiver == f"unit:{LAMP_UNIT}"
 
 
@@ -87,7 +100,7 @@ def test_resolving_late_before_any_sweep_still_counts_the_breach_once(accepted_c
         at=late,
     )
     fire_all(NEXT_MONTH)
-    assert stages(accepted_case, "handling") == ["warn_50", "warn_80", "breach"]
+    assert stages(accepted_case, "handling") == ["warn_50", "warn_80", "breach", "level_up", "esc_head"]
     assert Outcome.objects.get(incident=accepted_case, kind="due").on_time is False
     assert Outcome.objects.get(incident=accepted_case, kind="handled").on_time is False
 
@@ -104,7 +117,7 @@ def test_another_due_time_brings_its_own_warnings(accepted_case):
         timers.restart(timer, due_at=timer.due_at + timedelta(days=7), at=timer.stage_times[0])
     fire_all(NEXT_MONTH)
     fired = FiredStage.objects.filter(timer=timer).order_by("pk").values_list("run", "stage")
-    assert list(fired) == [(1, "warn_50"), (2, "warn_50"), (2, "warn_80"), (2, "breach")]
+    assert list(fired) == [(1, "warn_50"), *((2, stage) for stage in HANDLING_STAGES)]
 
 
 def test_an_outside_deadline_rules_only_when_it_is_earlier(accepted_case):
@@ -138,8 +151,8 @@ def test_several_sweepers_share_the_work_and_double_nothing():
         thread.join()
     fire_all(NEXT_MONTH)  # what one sweeper skipped because another held it
     assert errors == []
-    expected = Incident.objects.count() * len(["warn_50", "deemed", "warn_50", "warn_80", "breach"])
-    assert FiredStage.objects.count() == expected
+    for kind, expected in (("acceptance", ["warn_50", "warn_80", "deemed"]), ("handling", HANDLING_STAGES)):
+        assert all(stages(case, kind) == expected for case in Incident.objects.all())
     assert set(Incident.objects.values_list("status", flat=True)) == {"handling"}
     assert cases
 
@@ -180,7 +193,7 @@ def test_a_poison_action_backs_off_and_the_others_go_on(lamp_case):
 
 def test_one_open_clock_of_a_kind(lamp_case):
     kinds = Timer.objects.filter(incident=lamp_case, stopped_at=None).values_list("kind", flat=True)
-    assert sorted(kinds) == ["acceptance", "handling"]
+    assert sorted(kinds) == ["acceptance", "first_contact", "handling"]
 
 
 def test_a_stage_that_the_database_refuses_stops_only_itself(lamp_case):

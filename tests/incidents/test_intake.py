@@ -26,8 +26,8 @@ def test_a_clear_report_is_dispatched_in_the_same_transaction():
     assert lead.automatic
     assert lead.decision.responsibility_list == ResponsibilityList.objects.live().get()
     assert [line.kind for line in incident.timeline.all()] == ["received", "dispatched"]
-    assert {timer.kind for timer in incident.timers.all()} == {"acceptance", "handling"}
-    assert PendingStage.objects.filter(incident_id=incident.pk).count() == 2
+    assert {timer.kind for timer in incident.timers.all()} == {"acceptance", "first_contact", "handling"}
+    assert PendingStage.objects.filter(incident_id=incident.pk).count() == 3
     assert OutboxMessage.objects.filter(receiver=f"unit:{LAMP_UNIT}").count() == 1
     assert set(incident.outcomes.values_list("kind", flat=True)) == {"received", "dispatched"}
 
