@@ -20,6 +20,7 @@ from incidents import policy, queries
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES
 from incidents.pages.inbox import waiting_for
+from incidents.pages.notices import unread_count
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -42,6 +43,8 @@ def site(request: HttpRequest) -> dict[str, object]:
                 lambda: reverse("cases") if viewer.roles.intersection(CASE_ROLES) else ""
             ),
             banner=SimpleLazyObject(seeding),
+            unread_notices=SimpleLazyObject(lambda: unread_count(user)),
+            has_roster=SimpleLazyObject(lambda: bool(viewer.roles.intersection(CASE_ROLES))),
         )
     return context
 

@@ -5,7 +5,7 @@
 {{ seconds|duration }}   {{ instant|moment }}   {% state_badge incident.status %}
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -322,7 +322,13 @@ def moment(at: datetime | None, style: str = "") -> SafeString:
     )
 
 
-def _day(local: datetime, *, with_year: bool) -> str:
+@register.filter
+def day_words(day: date) -> str:
+    """{{ day|day_words }} → 7月6日, or 6 Jul; the year is never said."""
+    return _day(day, with_year=False)
+
+
+def _day(local: date, *, with_year: bool) -> str:
     if (get_language() or "").startswith("en"):
         return f"{local.day} {local:%b}" + (f" {local.year}" if with_year else "")
     return (f"{local.year}年" if with_year else "") + f"{local.month}月{local.day}日"

@@ -104,8 +104,8 @@ export function startPolling() {
     setTimeout(round, 1000);
   };
   if (document.querySelector("[data-poll]")) {
-    // Only a page that keeps itself current may say that it is live.
-    for (const dot of document.querySelectorAll("[data-live]")) dot.hidden = false;
+    // Only a page that keeps itself current may say that it is live; the bell alone does not make it so.
+    if (document.querySelector("[data-poll]:not([data-in-passing])")) for (const dot of document.querySelectorAll("[data-live]")) dot.hidden = false;
     for (const list of document.querySelectorAll("[data-poll]")) nextAt.set(list, Date.now() + Number(list.dataset.every ?? 3000));
     setTimeout(round, 1000);
   }

@@ -28,6 +28,7 @@ from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
 from incidents.pages.choices import Reader
 from incidents.pages.desk_case import desk_limit, open_return, photos_of, reports_of, timeline_of
+from incidents.pages.duty import on_duty_now
 from incidents.pages.forms import CaseFilter
 from incidents.pages.steps import STEPS, drafts_of, step_form
 from incidents.pages.wording import described, limit_words
@@ -259,6 +260,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
         "can": can,
+        "duty_now": on_duty_now(incident, viewer_of(user), at),
         "hide_reporter": policy.protects_reporter(incident),
         "can_return": can["request-return"],
         "main": main,
