@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from enum import Enum
+from traceback import format_tb
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -258,8 +259,14 @@ def _hand_back(parcel: Parcel, *, at: datetime) -> None:
 def _failed(parcel: Parcel, error: Exception, *, at: datetime) -> None:
     attempts = parcel.attempts + 1
     is_dead = attempts >= GIVE_UP_AFTER or (isinstance(error, TransportError) and error.permanent)
-    # Of a stranger's error the name alone: its text may hold an address.
-    reason = str(error) if isinstance(error, TransportError) else type(error).__name__
+    if isinstance(error, TransportError):
+        reason = str(error)
+    else:
+        # Of a stranger's error the name and the place alone: its text may hold an address.
+        reason = type(error).__name__
+        log.error(
+            "parcel %s met a fault: %s\n%s", parcel.key, reason, "".join(format_tb(error.__traceback__))
+        )
     _own([parcel]).update(
         attempts=attempts,
         leased_until=None,

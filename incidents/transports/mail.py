@@ -50,7 +50,9 @@ class MailTransport:
             # About our own sign-in or sender: the next mail would fare no better.
             raise TransportError(f"the server answered {error.smtp_code}", unreachable=True) from error
         except (smtplib.SMTPException, OSError) as error:
-            why = "timed out" if isinstance(error, TimeoutError) else type(error).__name__
+            # smtplib says a time-out in words alone
+            is_late = isinstance(error, TimeoutError) or "timed out" in str(error)
+            why = "timed out" if is_late else type(error).__name__
             raise TransportError(f"no answer: {why}", unreachable=True) from error
 
 

@@ -40,21 +40,27 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: flo
         raise TransportError("not an address that can be posted to", permanent=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname, parts.port, seconds)
-    # A socket's time-out is about each wait alone: one that drips a byte a second would never meet it.
     expired = threading.Event()
-    watchdog = threading.Timer(seconds, _cut, (connection, expired))
-    watchdog.daemon = True
-    watchdog.start()
+    watchdog: threading.Timer | None = None
     try:
+        connection.connect()
+        # A socket's time-out is about each wait alone: one that drips a byte a second never meets it.
+        watchdog = threading.Timer(seconds, _cut, (connection.sock, expired))
+        watchdog.daemon = True
+        watchdog.start()
         connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
         response = connection.getresponse()
-        return Answer(response.status, response.read(READ_AT_MOST))
+        answer = Answer(response.status, response.read(READ_AT_MOST))
+        if expired.is_set():
+            raise TimeoutError
+        return answer
     except (OSError, http.client.HTTPException, ValueError) as error:
         # Our own words: an error's text may hold the address, and with it a key.
         why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
         raise TransportError(f"no answer: {why}", unreachable=True) from error
     finally:
-        watchdog.cancel()
+        if watchdog is not None:
+            watchdog.cancel()
         connection.close()
 
 
@@ -64,8 +70,7 @@ def _connection(scheme: str, host: str, port: int | None, seconds: float) -> htt
     return http.client.HTTPConnection(host, port, timeout=seconds)
 
 
-def _cut(connection: http.client.HTTPConnection, expired: threading.Event) -> None:
+def _cut(wire: socket.socket, expired: threading.Event) -> None:
     expired.set()
-    with suppress(OSError):
-        if connection.sock is not None:
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, ValueError):
+        wire.shutdown(socket.SHUT_RDWR)
