@@ -1,7 +1,7 @@
-"""Everything that a person may do to a case, each at its own address."""
+"""Everything that a person may do to a case, each at its own address: one table, one kind of view."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
@@ -17,249 +17,236 @@ from accounts.roles import Action
 from config import clock
 from incidents import actions, policy
 from incidents.actor import Actor
-from incidents.api import inputs
+from incidents.api import action_inputs as inputs
 from incidents.api.access import visible_incidents
 from incidents.api.cases import case_detail
 from incidents.api.fields import checked
+from incidents.api.inputs import NO_SUCH_PICTURE
 from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
 from incidents.errors import InvalidInput
+from incidents.feedback import Answers
 from incidents.models import Attachment
 
-Told = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one address does: who may, what must be said, and the one call.
+
+    `call` takes number, actor, at and whatever the input was validated into.
+    """
+
+    action: Action
+    summary: str
+    input_class: type[serializers.Serializer[Any]]
+    call: Callable[..., Any]
+    # Answered instead of the case as it is then, made from what the call answers.
+    output: type[serializers.Serializer[Any]] | None = None
 
 
 class ActionView(APIView):
     """See the case, be allowed, say what is needed, act; answers the case as it is then."""
 
     permission_classes = (IsAuthenticated, IsPerson)
-    action: ClassVar[Action]
-    input_class: ClassVar[type[serializers.Serializer[Any]]]
+    deed: ClassVar[Deed]
 
     def post(self, request: Request, number: str) -> Response:
         assert isinstance(request.user, User)
         incident = get_object_or_404(visible_incidents(request.user), number=number)
-        actor = policy.acting_as(request.user, self.action, incident)
-        told = checked(self.input_class, request.data)
-        done = self.act(number, told, actor, clock.now())
-        return Response(self.answer(request, number, done))
-
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        raise NotImplementedError
-
-    def answer(self, request: Request, number: str, done: Any) -> Any:
-        return case_detail(request, number)
+        actor = policy.acting_as(request.user, self.deed.action, incident)
+        told = checked(self.deed.input_class, request.data)
+        done = self.deed.call(number=number, actor=actor, at=clock.now(), **told)
+        if self.deed.output is not None:
+            return Response(self.deed.output(done).data)
+        return Response(case_detail(request, number))
 
 
-def action_view(
-    action: Action,
-    input_class: type[serializers.Serializer[Any]],
-    summary: str,
-    output: Any = IncidentDetailOut,
-) -> Any:
-    """Finish an action's view: its input, and how the document tells of it."""
-
-    def finish(view: type[ActionView]) -> type[ActionView]:
-        view.action, view.input_class = action, input_class
-        name = view.__name__.removesuffix("View").lower()
-        describe = extend_schema_view(
-            post=extend_schema(
-                operation_id=f"incident_{name}",
-                tags=["incidents"],
-                summary=summary,
-                request=input_class,
-                responses={200: output},
-            )
+def action_view(address: str, deed: Deed) -> type[ActionView]:
+    """The view of a deed, and how the document tells of it."""
+    name = address.replace("-", "")
+    view = type(f"{name.capitalize()}View", (ActionView,), {"deed": deed, "__doc__": deed.summary})
+    describe = extend_schema_view(
+        post=extend_schema(
+            operation_id=f"incident_{name}",
+            tags=["incidents"],
+            summary=deed.summary,
+            request=deed.input_class,
+            responses={200: deed.output or IncidentDetailOut},
         )
-        return describe(view)
-
-    return finish
-
-
-@action_view(Action.CLAIM, inputs.ClaimInput, "Take a case on the desk into one's own hands")
-class ClaimView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.claim(number=number, actor=actor, at=at)
+    )
+    return describe(view)
 
 
-@action_view(Action.DISPATCH, inputs.DispatchInput, "Send a case from the desk to a unit")
-class DispatchView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.dispatch(
-            number=number,
-            item_code=told["item"],
-            unit_code=told.get("unit", ""),
-            reason=told.get("reason", ""),
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
+def _add_photo(*, actor: Actor, attachment: Any, **told: Any) -> Attachment:
+    mine = Attachment.objects.filter(pk=attachment, uploaded_by=actor.user).first()
+    if mine is None:
+        raise InvalidInput("attachment", "unknown", NO_SUCH_PICTURE)
+    return actions.add_photo(attachment=mine, actor=actor, **told)
+
+
+def _call_back(*, reached: bool, text: str = "", **told: Any) -> Any:
+    asked = {name: told.pop(name, None) for name in ("contacted", "solved", "speed", "result", "service")}
+    return actions.call_back(reached=reached, answers=Answers(**asked), text=text, **told)
+
+
+# An address is the action's own word, but for the picture: it is a kind of note.
+DEEDS: Mapping[str, Deed] = {
+    "add-photo": Deed(Action.NOTE, "Put a picture on the case", inputs.PhotoInput, _add_photo),
+    **{
+        deed.action: deed
+        for deed in (
+            Deed(
+                Action.CLAIM,
+                "Take a case on the desk into one's own hands",
+                inputs.BareInput,
+                actions.claim,
+            ),
+            Deed(
+                Action.DISPATCH,
+                "Send a case from the desk to a unit",
+                inputs.DispatchInput,
+                actions.dispatch,
+            ),
+            Deed(Action.ANSWER, "Answer on the spot and close", inputs.AnswerInput, actions.answer),
+            Deed(Action.REJECT, "Turn a case away, with a reason", inputs.ReasonInput, actions.reject),
+            Deed(
+                Action.MERGE,
+                "Let another case answer this one's reports too",
+                inputs.MergeInput,
+                actions.merge,
+            ),
+            Deed(Action.UNMERGE, "Take a merged case out again", inputs.BareInput, actions.unmerge),
+            Deed(Action.ACCEPT, "Take the case on", inputs.AcceptInput, actions.accept),
+            Deed(
+                Action.REQUEST_RETURN,
+                "Ask the centre to take the case back",
+                inputs.RequestReturnInput,
+                actions.request_return,
+            ),
+            Deed(
+                Action.DECIDE_RETURN,
+                "Agree to a return, or refuse it",
+                inputs.DecideInput,
+                actions.decide_return,
+            ),
+            Deed(
+                Action.REDISPATCH,
+                "Send a case that is with a unit to another",
+                inputs.RedispatchInput,
+                actions.redispatch,
+            ),
+            Deed(Action.RESOLVE, "Say what came of it", inputs.ResolveInput, actions.resolve),
+            Deed(Action.VERIFY, "Judge whether it is really fixed", inputs.VerifyInput, actions.verify),
+            Deed(Action.CLOSE, "Close a resolved case", inputs.ReasonInput, actions.close),
+            Deed(Action.REOPEN, "Open a closed case again", inputs.ReopenInput, actions.reopen),
+            Deed(
+                Action.REQUEST_EXTENSION,
+                "Ask, before it is due, for a later due time",
+                inputs.RequestExtensionInput,
+                actions.request_extension,
+            ),
+            Deed(
+                Action.DECIDE_EXTENSION,
+                "Give more time, or refuse it",
+                inputs.DecideTimeInput,
+                actions.decide_extension,
+            ),
+            Deed(
+                Action.REQUEST_SUSPENSION,
+                "Ask that the clock stands still until a time",
+                inputs.RequestSuspensionInput,
+                actions.request_suspension,
+            ),
+            Deed(
+                Action.DECIDE_SUSPENSION,
+                "Let the clock stand still, or refuse it",
+                inputs.DecideTimeInput,
+                actions.decide_suspension,
+            ),
+            Deed(
+                Action.ASK_REPORTER,
+                "Ask the reporter something; the clock waits for the answer",
+                inputs.AskReporterInput,
+                actions.ask_reporter,
+            ),
+            Deed(
+                Action.RESUME,
+                "Take a paused case up again before its time",
+                inputs.ResumeInput,
+                actions.resume,
+            ),
+            Deed(
+                Action.APPEAL,
+                "Ask that a breach of one's unit does not count",
+                inputs.AppealInput,
+                actions.appeal,
+            ),
+            Deed(
+                Action.DECIDE_APPEAL,
+                "Let a breach not count, or refuse it",
+                inputs.DecideAppealInput,
+                actions.decide_appeal,
+            ),
+            Deed(
+                Action.CONTACT,
+                "Record a try to reach the reporter",
+                inputs.ContactInput,
+                actions.contact,
+            ),
+            Deed(
+                Action.CALL_BACK,
+                "Record a call to a reporter after closing",
+                inputs.CallBackInput,
+                _call_back,
+            ),
+            Deed(
+                Action.PHONE,
+                "Record an emergency's call to its unit",
+                inputs.PhoneInput,
+                actions.phone,
+            ),
+            Deed(
+                Action.COUNTERSIGN,
+                "Let a late entry count from its true time, or refuse it",
+                inputs.CountersignInput,
+                actions.countersign,
+            ),
+            Deed(
+                Action.SUPERVISE,
+                "Order the unit that has the case to act",
+                inputs.SuperviseInput,
+                actions.supervise,
+            ),
+            Deed(
+                Action.ANSWER_ORDER,
+                "Answer the open order to act",
+                inputs.AnswerInput,
+                actions.answer_order,
+            ),
+            Deed(
+                Action.LIFT_ORDER,
+                "Take the open order to act back",
+                inputs.ReasonInput,
+                actions.lift_order,
+            ),
+            Deed(
+                Action.NUDGE,
+                "Urge whoever has to act on the case; once an hour at most",
+                inputs.BareInput,
+                actions.nudge,
+            ),
+            Deed(Action.NOTE, "Write an internal note", inputs.NoteInput, actions.note),
+            Deed(
+                Action.UNMASK,
+                "See who reported; every look is on the timeline",
+                inputs.UnmaskInput,
+                actions.unmask,
+                output=ContactOut,
+            ),
         )
-
-
-@action_view(Action.ANSWER, inputs.AnswerInput, "Answer on the spot and close")
-class AnswerView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.answer(
-            number=number, text=told["text"], actor=actor, at=at, seen_version=told.get("version")
-        )
-
-
-@action_view(Action.REJECT, inputs.ReasonInput, "Turn a case away, with a reason")
-class RejectView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.reject(
-            number=number, reason=told["reason"], actor=actor, at=at, seen_version=told.get("version")
-        )
-
-
-@action_view(Action.MERGE, inputs.MergeInput, "Let another case answer this one's reports too")
-class MergeView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.merge(number=number, into=told["into"], actor=actor, at=at)
-
-
-@action_view(Action.UNMERGE, inputs.ClaimInput, "Take a merged case out again")
-class UnmergeView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.unmerge(number=number, actor=actor, at=at)
-
-
-@action_view(Action.ACCEPT, inputs.AcceptInput, "Take the case on")
-class AcceptView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.accept(number=number, actor=actor, at=at, seen_version=told.get("version"))
-
-
-@action_view(Action.REQUEST_RETURN, inputs.RequestReturnInput, "Ask the centre to take the case back")
-class RequestReturnView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.request_return(
-            number=number,
-            reason=told["reason"],
-            cites=told.get("cites", ""),
-            proposed_unit=told.get("proposed_unit", ""),
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.DECIDE_RETURN, inputs.DecideReturnInput, "Agree to a return, or refuse it")
-class DecideReturnView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.decide_return(
-            number=number,
-            agreed=told["agreed"],
-            reason=told.get("reason", ""),
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.REDISPATCH, inputs.RedispatchInput, "Send a case that is with a unit to another")
-class RedispatchView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.redispatch(
-            number=number,
-            item_code=told["item"],
-            unit_code=told.get("unit", ""),
-            reason=told["reason"],
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.RESOLVE, inputs.ResolveInput, "Say what came of it")
-class ResolveView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.resolve(
-            number=number,
-            outcome=told["outcome"],
-            text=told["text"],
-            attested=told["attested"],
-            parked_until=told.get("parked_until"),
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.VERIFY, inputs.VerifyInput, "Judge whether it is really fixed")
-class VerifyView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.verify(
-            number=number,
-            fixed=told["fixed"],
-            text=told.get("text", ""),
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.CLOSE, inputs.ReasonInput, "Close a resolved case")
-class CloseView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.close(
-            number=number, reason=told["reason"], actor=actor, at=at, seen_version=told.get("version")
-        )
-
-
-@action_view(Action.REOPEN, inputs.ReopenInput, "Open a closed case again")
-class ReopenView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.reopen(
-            number=number,
-            reason=told["reason"],
-            to_desk=told["to_desk"],
-            actor=actor,
-            at=at,
-            seen_version=told.get("version"),
-        )
-
-
-@action_view(Action.NOTE, inputs.NoteInput, "Write an internal note")
-class NoteView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.note(number=number, text=told["text"], actor=actor, at=at)
-
-
-@action_view(Action.NOTE, inputs.PhotoInput, "Put a picture on the case")
-class PhotoView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        mine = Attachment.objects.filter(pk=told["attachment"], uploaded_by=actor.user).first()
-        if mine is None:
-            raise InvalidInput("attachment", "unknown", inputs.NO_SUCH_PICTURE)
-        return actions.add_photo(number=number, attachment=mine, stage=told["stage"], actor=actor, at=at)
-
-
-@action_view(Action.UNMASK, inputs.UnmaskInput, "See who reported; every look is on the timeline", ContactOut)
-class UnmaskView(ActionView):
-    def act(self, number: str, told: Told, actor: Actor, at: datetime) -> Any:
-        return actions.unmask(number=number, report_id=told["report"], actor=actor, at=at)
-
-    def answer(self, request: Request, number: str, done: Any) -> Any:
-        return ContactOut(done).data
-
+    },
+}
 
 VIEWS: Mapping[str, type[ActionView]] = {
-    Action.CLAIM: ClaimView,
-    Action.DISPATCH: DispatchView,
-    Action.ANSWER: AnswerView,
-    Action.REJECT: RejectView,
-    Action.MERGE: MergeView,
-    Action.UNMERGE: UnmergeView,
-    Action.ACCEPT: AcceptView,
-    Action.REQUEST_RETURN: RequestReturnView,
-    Action.DECIDE_RETURN: DecideReturnView,
-    Action.REDISPATCH: RedispatchView,
-    Action.RESOLVE: ResolveView,
-    Action.VERIFY: VerifyView,
-    Action.CLOSE: CloseView,
-    Action.REOPEN: ReopenView,
-    Action.NOTE: NoteView,
-    Action.UNMASK: UnmaskView,
-    "add-photo": PhotoView,
+    address: action_view(address, deed) for address, deed in DEEDS.items()
 }

@@ -131,6 +131,7 @@ def _draft(told: Mapping[str, Any], filer: Filer, key: str) -> ReportDraft:
         category=told.get("category"),
         source_category=told.get("source_category") or "",
         occurred_at=told.get("occurred_at"),
+        received_at=told.get("received_at"),
         place=told["place"],
         address=told["address"],
         place_type=told.get("place_type"),

@@ -23,8 +23,7 @@ from incidents.api.fields import (
     refusal,
 )
 from incidents.cases import TEXT_MAX
-from incidents.models import Attachment, ReportUpdate
-from incidents.models.incident import ResolutionOutcome
+from incidents.models import ReportUpdate
 
 EXTERNAL_ID_MAX = 120
 ATTACHMENTS_MAX = 9
@@ -146,6 +145,7 @@ class DecisionInput(FactsInput):
 
     external_id = TextField(required=False, allow_null=True, max_length=EXTERNAL_ID_MAX)
     occurred_at = HappenedField(required=False, allow_null=True)
+    received_at = InstantField(required=False, allow_null=True)
     reporter = ReporterInput(required=False, allow_null=True)
     attachments = serializers.ListField(
         child=serializers.UUIDField(), required=False, allow_null=True, max_length=ATTACHMENTS_MAX
@@ -163,6 +163,12 @@ class ReportInput(FactsInput):
         "May be left out where the request has an Idempotency-Key.",
     )
     occurred_at = HappenedField(required=False, allow_null=True, help_text="When it happened, if known.")
+    received_at = InstantField(
+        required=False,
+        allow_null=True,
+        help_text="When it was really received, where it was taken by telephone and is typed in later: "
+        "at most 24 hours. Up to 30 minutes it counts at once, beyond that the centre countersigns.",
+    )
     reporter = ReporterInput(required=False, allow_null=True)
     attachments = serializers.ListField(
         child=serializers.UUIDField(),
@@ -193,87 +199,3 @@ class AttachmentInput(serializers.Serializer[Any]):
     """A picture; JPEG, PNG or WebP."""
 
     file = serializers.FileField(help_text="JPEG, PNG or WebP, at most 10 MB.")
-
-
-class ActionInput(StrictSerializer):
-    """What every action may carry."""
-
-    version = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text="The case's version that was looked at; the action is refused where it has changed since.",
-    )
-
-
-class ClaimInput(StrictSerializer):
-    """Nothing needs to be said."""
-
-
-class AcceptInput(ActionInput):
-    """Nothing more needs to be said."""
-
-
-class DispatchInput(ActionInput):
-    item = TextField(max_length=16, help_text="The item of the responsibility list.")
-    unit = TextField(
-        required=False, allow_blank=True, max_length=64, help_text="Another unit than the item's own."
-    )
-    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
-
-
-class RedispatchInput(DispatchInput):
-    reason = TextField(max_length=TEXT_MAX)
-
-
-class AnswerInput(ActionInput):
-    text = TextField(max_length=TEXT_MAX)
-
-
-class ReasonInput(ActionInput):
-    reason = TextField(max_length=TEXT_MAX)
-
-
-class MergeInput(StrictSerializer):
-    into = TextField(max_length=20, help_text="The number of the case that will answer these reports too.")
-
-
-class RequestReturnInput(ReasonInput):
-    cites = TextField(
-        required=False, allow_blank=True, max_length=120, help_text="The item or the law that says so."
-    )
-    proposed_unit = TextField(required=False, allow_blank=True, max_length=64)
-
-
-class DecideReturnInput(ActionInput):
-    agreed = serializers.BooleanField()
-    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
-
-
-class ResolveInput(ActionInput):
-    outcome = CodeField(choices=ResolutionOutcome.choices)
-    text = TextField(max_length=TEXT_MAX, help_text="What was done; the reporters read it.")
-    attested = serializers.BooleanField(default=False, help_text="The closing condition is met.")
-    parked_until = serializers.DateField(required=False, allow_null=True)
-
-
-class VerifyInput(ActionInput):
-    fixed = serializers.BooleanField()
-    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
-
-
-class ReopenInput(ReasonInput):
-    to_desk = serializers.BooleanField(default=False, help_text="Let the centre decide who does it.")
-
-
-class NoteInput(StrictSerializer):
-    text = TextField(max_length=TEXT_MAX)
-
-
-class UnmaskInput(StrictSerializer):
-    report = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-
-
-class PhotoInput(StrictSerializer):
-    attachment = serializers.UUIDField(help_text="An id that POST attachments/ answered.")
-    stage = CodeField(choices=Attachment.Stage.choices)

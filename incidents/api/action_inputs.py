@@ -1,0 +1,208 @@
+"""What may be said with an action: one input class each, checking and nothing else.
+
+What an input is validated into are the keywords of its action: `source` names them where the address has
+a shorter word.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from incidents.actions.contacts import NAME_MAX
+from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
+from incidents.cases import TEXT_MAX
+from incidents.models import Attachment, LateEntry
+from incidents.models.incident import ResolutionOutcome
+
+_ID_MAX = 2**63 - 1
+_HAPPENED = (
+    "When it really happened, where that was earlier: at most 24 hours. Up to 30 minutes it counts as told, "
+    "beyond that the centre countersigns first."
+)
+
+
+class ActionInput(StrictSerializer):
+    """What every action may carry."""
+
+    version = serializers.IntegerField(
+        source="seen_version",
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The case's version that was looked at; the action is refused where it has changed since.",
+    )
+
+
+class BareInput(StrictSerializer):
+    """Nothing needs to be said."""
+
+
+class AcceptInput(ActionInput):
+    """Nothing more needs to be said."""
+
+
+class DispatchInput(ActionInput):
+    item = TextField(source="item_code", max_length=16, help_text="The item of the responsibility list.")
+    unit = TextField(
+        source="unit_code",
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="Another unit than the item's own.",
+    )
+    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class RedispatchInput(DispatchInput):
+    reason = TextField(max_length=TEXT_MAX)
+
+
+class AnswerInput(ActionInput):
+    text = TextField(max_length=TEXT_MAX)
+
+
+class SuperviseInput(ActionInput):
+    words = TextField(max_length=TEXT_MAX, help_text="What the unit is ordered to do.")
+    answer_by = InstantField(
+        required=False, allow_null=True, help_text="The rule's time for the case's urgency when left out."
+    )
+
+
+class ReasonInput(ActionInput):
+    reason = TextField(max_length=TEXT_MAX)
+
+
+class ResumeInput(ActionInput):
+    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class MergeInput(StrictSerializer):
+    into = TextField(max_length=20, help_text="The number of the case that will answer these reports too.")
+
+
+class RequestReturnInput(ReasonInput):
+    cites = TextField(
+        required=False, allow_blank=True, max_length=120, help_text="The item or the law that says so."
+    )
+    proposed_unit = TextField(required=False, allow_blank=True, max_length=64)
+
+
+class DecideInput(ActionInput):
+    """An answer to what was asked for; a refusal says why."""
+
+    agreed = serializers.BooleanField()
+    reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class DecideAppealInput(DecideInput):
+    reason = TextField(max_length=TEXT_MAX, help_text="Why, either way.")
+
+
+class RequestExtensionInput(ReasonInput):
+    until = InstantField(help_text="The new due time: later than now's, by the limit itself at most.")
+
+
+class RequestSuspensionInput(ReasonInput):
+    until = InstantField(help_text="When the clock goes on by itself: in 60 days at most.")
+
+
+class DecideTimeInput(DecideInput):
+    """More time, or another time than was asked for."""
+
+    until = InstantField(
+        required=False, allow_null=True, help_text="Where another time is given than the one asked for."
+    )
+
+
+class AskReporterInput(ActionInput):
+    question = TextField(max_length=TEXT_MAX, help_text="The reporter reads and answers it.")
+    until = InstantField(
+        required=False,
+        allow_null=True,
+        help_text="How long the clock waits: three working days at most, and so long where it is left out.",
+    )
+
+
+class ContactInput(ActionInput):
+    reached = serializers.BooleanField()
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+    happened_at = InstantField(required=False, allow_null=True, help_text=_HAPPENED)
+
+
+class PhoneInput(ActionInput):
+    reached = serializers.BooleanField()
+    taken_by = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=NAME_MAX,
+        help_text="Who took the call: a user name of the unit, or else a name. Needed where reached.",
+    )
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+    happened_at = InstantField(required=False, allow_null=True, help_text=_HAPPENED)
+
+
+class CallBackInput(ActionInput):
+    """One attempt to call a reporter back; what they answer counts as their rating."""
+
+    report = serializers.IntegerField(source="report_id", min_value=1, max_value=_ID_MAX)
+    reached = serializers.BooleanField()
+    contacted = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Did the unit speak with them?"
+    )
+    solved = serializers.BooleanField(required=False, allow_null=True, help_text="Is it solved?")
+    speed = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    result = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    service = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["reached"]:
+            for name in ("contacted", "solved", "speed", "result", "service"):
+                if attrs.get(name) is not None:
+                    raise refusal(name, "not_reached", _("Nobody who was not reached has answered this."))
+        return attrs
+
+
+class AppealInput(ReasonInput):
+    timer = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=_ID_MAX,
+        help_text="The id of the breached clock, where the unit has several; else its last one.",
+    )
+
+
+class CountersignInput(DecideInput):
+    fact = CodeField(choices=LateEntry.Fact.choices, help_text="Which late entry.")
+
+
+class ResolveInput(ActionInput):
+    outcome = CodeField(choices=ResolutionOutcome.choices)
+    text = TextField(max_length=TEXT_MAX, help_text="What was done; the reporters read it.")
+    attested = serializers.BooleanField(default=False, help_text="The closing condition is met.")
+    parked_until = serializers.DateField(required=False, allow_null=True)
+    happened_at = InstantField(required=False, allow_null=True, help_text=_HAPPENED)
+
+
+class VerifyInput(ActionInput):
+    fixed = serializers.BooleanField()
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class ReopenInput(ReasonInput):
+    to_desk = serializers.BooleanField(default=False, help_text="Let the centre decide who does it.")
+
+
+class NoteInput(StrictSerializer):
+    text = TextField(max_length=TEXT_MAX)
+
+
+class UnmaskInput(StrictSerializer):
+    report = serializers.IntegerField(source="report_id", min_value=1, max_value=_ID_MAX)
+
+
+class PhotoInput(StrictSerializer):
+    attachment = serializers.UUIDField(help_text="An id that POST attachments/ answered.")
+    stage = CodeField(choices=Attachment.Stage.choices)
