@@ -8,13 +8,15 @@ from config import clock
 from incidents import attachments, delivery, digests, recalendar, sweeps
 from incidents.driving import clocks_are_driven
 
+_floor = sweeps.Floor()  # of this worker process
+
 
 @shared_task(name="incidents.fire_stages")
 def fire_stages() -> int:
     """Fire due stages until none is left, or for a bounded number of batches."""
     if clocks_are_driven():
         return 0  # and no beat: a driver that never ends is an alarm too
-    fired = _until_empty(lambda: sweeps.fire_due_stages(at=clock.now()))
+    fired = _until_empty(lambda: sweeps.fire_due_stages(at=clock.now(), floor=_floor))
     sweeps.beat("stages", done=fired)
     return fired
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_revision, work_calendar
 from incidents.models import Assignment, FiredStage, Incident, PendingStage, Timer
@@ -21,6 +23,18 @@ _RULING: dict[str, tuple[str, ...]] = {
     Status.HANDLING: (Timer.Kind.HANDLING,),
     Status.RESOLVED: (Timer.Kind.VERIFICATION,),
 }
+
+
+# The pending stages of open clocks; those that a sweep holds are counted all the same.
+_PENDING = """
+    FROM incidents_pendingstage p JOIN incidents_timer t ON t.id = p.timer_id
+    WHERE t.incident_id = ANY (%(cases)s)
+"""
+_HOLD_PENDING = f"""
+WITH held AS (SELECT p.id {_PENDING} FOR UPDATE OF p SKIP LOCKED)
+SELECT (SELECT count(*) FROM held), (SELECT count(*) {_PENDING})
+"""
+_AWAIT_PENDING = f"SELECT p.id {_PENDING} ORDER BY p.id FOR UPDATE OF p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +118,19 @@ def resume(last: Timer, *, at: datetime) -> Timer:
 
 
 def lock_open(incidents: Iterable[Incident]) -> None:
-    """Lock the open clocks of locked cases, in id order: after the cases, as everywhere."""
-    open_timers = Timer.objects.filter(
-        incident__in=[incident.pk for incident in incidents], stopped_at__isnull=True
-    )
-    list(open_timers.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    """Keep the sweeps off the clocks of locked cases until the caller commits.
+
+    A sweep holds the pending stages that it fires, and nothing else, so holding those keeps it away. One
+    that is at work on them ends first; what it queued next is then held as well.
+    """
+    cases = [incident.pk for incident in incidents]
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_HOLD_PENDING, {"cases": cases})
+            held, there = cursor.fetchone()
+            if held == there:
+                return
+            cursor.execute(_AWAIT_PENDING, {"cases": cases})
 
 
 def open_clock(incident: Incident, kind: str) -> Timer | None:
@@ -127,7 +149,6 @@ def stop(incident: Incident, kinds: Iterable[str], *, at: datetime, reason: str)
         .filter(incident=incident, kind__in=list(kinds), stopped_at__isnull=True)
         .order_by("pk")
     )
-    # Locked first: a sweep at work on one of them has by now queued its next stage.
     PendingStage.objects.filter(timer__in=open_timers).delete()
     Timer.objects.filter(pk__in=[timer.pk for timer in open_timers]).update(stopped_at=at, stop_reason=reason)
 

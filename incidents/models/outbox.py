@@ -9,8 +9,12 @@ from incidents.models.incident import Incident
 class OutboxMessage(models.Model):
     """One message to one receiver. A claim is a lease; the key lets the receiver drop repeats."""
 
-    key = models.CharField(max_length=120, unique=True)
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="messages")
+    key = models.CharField(max_length=120)
+    # The database keeps every case, so no message needs to lock its case to be sure of it; what waits of
+    # a case is found by an index below, and nothing looks for the rest.
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, related_name="messages", db_constraint=False, db_index=False
+    )
     kind = models.CharField(max_length=32)
     # "unit:lighting-company", "report:71", "client:3"; the persons are looked up at delivery.
     receiver = models.CharField(max_length=80)
@@ -27,6 +31,8 @@ class OutboxMessage(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        # A constraint here, not on the field, which would bring a second index for LIKE.
+        constraints = [models.UniqueConstraint(fields=["key"], name="outbox_key_once")]
         indexes = [
             # the delivery sweep: what waits, oldest first
             models.Index(

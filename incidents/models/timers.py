@@ -146,8 +146,12 @@ class ClockRule(models.Model):
 class PendingStage(models.Model):
     """The next stage of an open clock. The sweep claims by fire_at and deletes what it fired."""
 
-    timer = models.ForeignKey(Timer, on_delete=models.CASCADE, related_name="pending")
-    incident_id = models.BigIntegerField(db_index=True)  # every action settles its case's stages first
+    # No constraint and no index of its own: the database keeps every timer, so the reference holds
+    # without a lock on it for each stage, and the unique key below finds the stages of a timer.
+    timer = models.ForeignKey(
+        Timer, on_delete=models.CASCADE, related_name="pending", db_constraint=False, db_index=False
+    )
+    incident_id = models.BigIntegerField()
     run = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField()  # 1-based, into the timer's stage arrays
     # When the sweep takes it up: the stage's own time, or later where firing it failed.
@@ -168,7 +172,10 @@ class PendingStage(models.Model):
 class FiredStage(models.Model):
     """Each stage of each run fires exactly once: the database says so."""
 
-    timer = models.ForeignKey(Timer, on_delete=models.PROTECT, related_name="fired")
+    # Without constraint and index for the same reasons as PendingStage's.
+    timer = models.ForeignKey(
+        Timer, on_delete=models.PROTECT, related_name="fired", db_constraint=False, db_index=False
+    )
     run = models.PositiveSmallIntegerField()
     stage = models.CharField(max_length=12)
     due_at = models.DateTimeField()
