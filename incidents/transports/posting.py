@@ -49,8 +49,8 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: flo
         watchdog.daemon = True
         watchdog.start()
         connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
-        response = connection.getresponse()
-        answer = Answer(response.status, response.read(READ_AT_MOST))
+        with connection.getresponse() as response:
+            answer = Answer(response.status, response.read(READ_AT_MOST))
         if expired.is_set():
             raise TimeoutError
         return answer
