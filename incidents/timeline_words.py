@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Source
-from incidents.models import Attachment, Supervision, Text, TimelineEntry, Timer
+from incidents import clock_sentences
+from incidents.models import Assignment, Attachment, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
+from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
 from incidents.timeline import Kind
 
 # Why a person is needed, as short as a tag; the first that applies says most.
@@ -49,12 +49,24 @@ _STATES = {
     Kind.VERIFICATION_FAILED: "overdue",
     Kind.OBJECTED: "overdue",
     Kind.CHASED: "warned",
+    Kind.ESCALATED: "overdue",
+    Kind.LEVEL_RAISED: "warned",
+    Kind.EXTENSION_ASKED: "warned",
+    Kind.EXTENSION_AGREED: "primary",
+    Kind.SUSPENSION_ASKED: "warned",
+    Kind.APPEAL_ASKED: "warned",
+    Kind.PAUSED: "paused",
+    Kind.PAUSE_ENDED: "primary",
+    Kind.REPORTER_ANSWERED: "primary",
+    Kind.CONTACTED: "primary",
+    Kind.PHONED: "primary",
+    Kind.CALENDAR_MOVED: "paused",
     Kind.SUPERVISED: "overdue",
     Kind.SUPERVISION_RAISED: "overdue",
     Kind.SUPERVISION_ANSWERED: "primary",
     Kind.NUDGED: "warned",
 }
-_BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED})
+_BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED, Kind.REPORTER_ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +82,6 @@ class Line:
     style: str = ""  # of the moment: "" says the day where it is not today
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    texts: Mapping[int, Text]
-    units: Mapping[str, OrgUnit]
-
-    def unit(self, code: str | None) -> str:
-        found = self.units.get(code or "")
-        return found.name if found else (code or "")
-
-
 def triage_tags(codes: Iterable[str]) -> list[tuple[str, Any, str]]:
     """(code, word, colour state) for each reason why a person is needed, the most telling first."""
     given = set(codes)
@@ -92,14 +94,14 @@ def read(entries: Iterable[TimelineEntry]) -> list[Line]:
     rows = list(entries)
     texts = {row.data.get("text") for row in rows} - {None}
     codes = {row.data.get(key) for row in rows for key in ("unit", "proposed")} - {None, ""}
-    names = _Names(
+    names = Names(
         Text.objects.in_bulk(list(texts)) if texts else {},
         OrgUnit.objects.in_bulk(list(codes)) if codes else {},
     )
     return [_line(row, names) for row in rows]
 
 
-def _line(row: TimelineEntry, names: _Names) -> Line:
+def _line(row: TimelineEntry, names: Names) -> Line:
     make = _SENTENCES.get(row.kind)
     text = names.texts.get(row.data.get("text") or 0)
     note = ""
@@ -131,73 +133,60 @@ def _outcome(code: str | None) -> str:
     return str(ResolutionOutcome(code).label) if code in ResolutionOutcome.values else (code or "")
 
 
-def _clock(code: str | None) -> str:
-    names: dict[str, str] = {
-        Timer.Kind.DISPATCH: pgettext("clock", "Dispatch"),
-        Timer.Kind.ACCEPTANCE: pgettext("clock", "Acceptance"),
-        Timer.Kind.FIRST_CONTACT: pgettext("clock", "First contact"),
-        Timer.Kind.HANDLING: pgettext("clock", "Handling"),
-        Timer.Kind.VERIFICATION: pgettext("clock", "Verification"),
-        Timer.Kind.CALLBACK: pgettext("clock", "Callback"),
-    }
-    return names.get(code or "", code or "")
-
-
-def _received(p: Mapping[str, Any], names: _Names) -> str:
+def _received(p: Mapping[str, Any], names: Names) -> str:
     return _("Reported: %(source)s") % {"source": _source(p.get("source"))}
 
 
-def _joined(p: Mapping[str, Any], names: _Names) -> str:
+def _joined(p: Mapping[str, Any], names: Names) -> str:
     return _("Another report about the same thing: %(source)s") % {"source": _source(p.get("source"))}
 
 
-def _to_desk(p: Mapping[str, Any], names: _Names) -> str:
+def _to_desk(p: Mapping[str, Any], names: Names) -> str:
     words = _(", ").join(str(word) for _code, word, _state in triage_tags(p.get("codes") or ()))
     return _("To the triage desk: %(why)s") % {"why": words}
 
 
-def _dispatched(p: Mapping[str, Any], names: _Names) -> str:
+def _dispatched(p: Mapping[str, Any], names: Names) -> str:
     unit = {"unit": names.unit(p.get("unit"))}
     if p.get("automatic"):
         return _("Dispatched automatically to %(unit)s") % unit
     return _("Dispatched to %(unit)s") % unit
 
 
-def _of_unit(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
-    return lambda p, names: sentence() % {"unit": names.unit(p.get("unit"))}
+def _accepted(p: Mapping[str, Any], names: Names) -> str:
+    unit = {"unit": names.unit(p.get("unit"))}
+    if p.get("how") == Assignment.Acceptance.PHONE:
+        return _("%(unit)s accepted by telephone") % unit
+    return _("%(unit)s accepted") % unit
 
 
-def _plain(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
-    return lambda p, names: sentence()
-
-
-def _return_asked(p: Mapping[str, Any], names: _Names) -> str:
+def _return_asked(p: Mapping[str, Any], names: Names) -> str:
     told = {"unit": names.unit(p.get("unit")), "proposed": names.unit(p.get("proposed"))}
     if p.get("proposed"):
         return _("%(unit)s asks to return it and names %(proposed)s") % told
     return _("%(unit)s asks to return it") % told
 
 
-def _resolved(p: Mapping[str, Any], names: _Names) -> str:
+def _resolved(p: Mapping[str, Any], names: Names) -> str:
     told = {"outcome": _outcome(p.get("outcome"))}
     if p.get("attested"):
         return _("Resolved: %(outcome)s; closing condition confirmed") % told
     return _("Resolved: %(outcome)s") % told
 
 
-def _parked(p: Mapping[str, Any], names: _Names) -> str:
-    return _("Interim answer, parked until %(date)s") % {"date": _day(p.get("until"))}
+def _parked(p: Mapping[str, Any], names: Names) -> str:
+    return _("Interim answer, parked until %(date)s") % {"date": day(p.get("until"))}
 
 
-def _merged(p: Mapping[str, Any], names: _Names) -> str:
+def _merged(p: Mapping[str, Any], names: Names) -> str:
     return _("Merged into %(number)s") % {"number": p.get("into", "")}
 
 
-def _unmerged(p: Mapping[str, Any], names: _Names) -> str:
+def _unmerged(p: Mapping[str, Any], names: Names) -> str:
     return _("Taken out of %(number)s again") % {"number": p.get("out_of", "")}
 
 
-def _absorbed(p: Mapping[str, Any], names: _Names) -> str:
+def _absorbed(p: Mapping[str, Any], names: Names) -> str:
     count = int(p.get("reports") or 0)
     return ngettext(
         "%(number)s was merged into this case, with %(count)d report",
@@ -206,35 +195,24 @@ def _absorbed(p: Mapping[str, Any], names: _Names) -> str:
     ) % {"number": p.get("number", ""), "count": count}
 
 
-def _deadline(p: Mapping[str, Any], names: _Names) -> str:
-    told = {"due": _moment(p.get("due_at"))}
+def _deadline(p: Mapping[str, Any], names: Names) -> str:
+    told = {"due": moment(p.get("due_at"))}
     if p.get("moved"):
         return _("New outside deadline: %(due)s; it rules from now on") % told
     return _("New outside deadline: %(due)s; ours is earlier") % told
 
 
-def _rated(p: Mapping[str, Any], names: _Names) -> str:
+def _rated(p: Mapping[str, Any], names: Names) -> str:
     if p.get("result"):
         return _("Rated %(score)d of 5") % {"score": p["result"]}
     return _("Rated")
 
 
-def _warned(p: Mapping[str, Any], names: _Names) -> str:
-    clock = {"clock": _clock(p.get("clock"))}
-    if p.get("stage") == "warn_50":
-        return _("Warning: half of the limit has passed (%(clock)s)") % clock
-    return _("Warning: little of the limit is left (%(clock)s)") % clock
-
-
-def _breached(p: Mapping[str, Any], names: _Names) -> str:
-    return _("Overdue: the limit has passed (%(clock)s)") % {"clock": _clock(p.get("clock"))}
-
-
-def _supervised(p: Mapping[str, Any], names: _Names) -> str:
+def _supervised(p: Mapping[str, Any], names: Names) -> str:
     told = {
         "number": p.get("number", ""),
         "unit": names.unit(p.get("unit")),
-        "at": _moment(p.get("answer_by")),
+        "at": moment(p.get("answer_by")),
     }
     if p.get("again"):
         return _("Overdue again; order %(number)s stands already") % told
@@ -245,7 +223,7 @@ def _supervised(p: Mapping[str, Any], names: _Names) -> str:
     return _("Order %(number)s to %(unit)s, to be answered by %(at)s") % told
 
 
-def _supervision_raised(p: Mapping[str, Any], names: _Names) -> str:
+def _supervision_raised(p: Mapping[str, Any], names: Names) -> str:
     level = p.get("level")
     told = {
         "number": p.get("number", ""),
@@ -254,82 +232,54 @@ def _supervision_raised(p: Mapping[str, Any], names: _Names) -> str:
     return _("Order %(number)s was not answered in time: raised to %(level)s") % told
 
 
-def _of_order(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], _Names], str]:
+def _of_order(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], Names], str]:
     return lambda p, names: sentence() % {"number": p.get("number", ""), "unit": names.unit(p.get("unit"))}
 
 
-def _calendar_moved(p: Mapping[str, Any], names: _Names) -> str:
-    sentence = {
-        "stoppage": _("A stop of work in the district moved the clock (%(clock)s): due %(due)s, was %(old)s"),
-        "hours": _("Other working hours moved the clock (%(clock)s): due %(due)s, was %(old)s"),
-    }.get(
-        p.get("cause", ""),
-        _("Other working days moved the clock (%(clock)s): due %(due)s, was %(old)s"),
-    )
-    return sentence % {
-        "clock": _clock(p.get("clock")),
-        "due": _moment(p.get("due_at")),
-        "old": _moment(p.get("old_due_at")),
-    }
-
-
-def _photo(p: Mapping[str, Any], names: _Names) -> str:
+def _photo(p: Mapping[str, Any], names: Names) -> str:
     stage = p.get("stage")
     label = Attachment.Stage(stage).label if stage in Attachment.Stage.values else (stage or "")
     return _("Photo added: %(stage)s") % {"stage": label}
 
 
-def _day(text: str | None) -> str:
-    return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT") if text else ""
-
-
-def _moment(text: str | None) -> str:
-    if not text:
-        return ""
-    local = timezone.localtime(datetime.fromisoformat(text))
-    return date_format(local, "SHORT_DATETIME_FORMAT")
-
-
-_SENTENCES: dict[str, Callable[[Mapping[str, Any], _Names], str]] = {
-    Kind.RECEIVED: _received,
+_SENTENCES: Mapping[str, Sentence] = {
+    **clock_sentences.SENTENCES,
+    Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,
     Kind.DISPATCHED: _dispatched,
-    Kind.CLAIMED: _plain(lambda: _("Took the case on the desk")),
-    Kind.ACCEPTED: _of_unit(lambda: _("%(unit)s accepted")),
-    Kind.DEEMED_ACCEPTED: _of_unit(lambda: _("%(unit)s was silent past its limit: deemed to have accepted")),
+    Kind.CLAIMED: plain(lambda: _("Took the case on the desk")),
+    Kind.ACCEPTED: _accepted,
+    Kind.DEEMED_ACCEPTED: of_unit(lambda: _("%(unit)s was silent past its limit: deemed to have accepted")),
     Kind.RETURN_ASKED: _return_asked,
-    Kind.RETURN_AGREED: _of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
-    Kind.RETURN_REFUSED: _of_unit(lambda: _("Return refused: %(unit)s keeps the case")),
-    Kind.REDISPATCHED: _of_unit(lambda: _("Sent on to %(unit)s")),
-    Kind.RESOLVED: _resolved,
+    Kind.RETURN_AGREED: of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
+    Kind.RETURN_REFUSED: of_unit(lambda: _("Return refused: %(unit)s keeps the case")),
+    Kind.REDISPATCHED: of_unit(lambda: _("Sent on to %(unit)s")),
+    Kind.RESOLVED: with_late(_resolved),
     Kind.PARKED: _parked,
-    Kind.WOKEN: _of_unit(lambda: _("The date has come: %(unit)s has the case in hand again")),
-    Kind.VERIFICATION_ASKED: _of_unit(lambda: _("%(unit)s is asked to verify")),
-    Kind.VERIFIED: _plain(lambda: _("Verified: fixed")),
-    Kind.VERIFICATION_FAILED: _plain(lambda: _("Verified: not fixed, back to the unit as rework")),
-    Kind.CLOSED: _plain(lambda: _("Case closed")),
-    Kind.ANSWERED: _plain(lambda: _("Answered directly and closed")),
-    Kind.REJECTED: _plain(lambda: _("Turned away: not accepted")),
-    Kind.REOPENED: _plain(lambda: _("Reopened")),
+    Kind.WOKEN: of_unit(lambda: _("The date has come: %(unit)s has the case in hand again")),
+    Kind.VERIFICATION_ASKED: of_unit(lambda: _("%(unit)s is asked to verify")),
+    Kind.VERIFIED: plain(lambda: _("Verified: fixed")),
+    Kind.VERIFICATION_FAILED: plain(lambda: _("Verified: not fixed, back to the unit as rework")),
+    Kind.CLOSED: plain(lambda: _("Case closed")),
+    Kind.ANSWERED: plain(lambda: _("Answered directly and closed")),
+    Kind.REJECTED: plain(lambda: _("Turned away: not accepted")),
+    Kind.REOPENED: plain(lambda: _("Reopened")),
     Kind.MERGED: _merged,
     Kind.UNMERGED: _unmerged,
     Kind.ABSORBED: _absorbed,
-    Kind.NOTED: _plain(lambda: _("Internal note")),
-    Kind.SUPPLEMENTED: _plain(lambda: _("Supplement from the source")),
-    Kind.CHASED: _plain(lambda: _("Chaser from the source")),
+    Kind.NOTED: plain(lambda: _("Internal note")),
+    Kind.SUPPLEMENTED: plain(lambda: _("Supplement from the source")),
+    Kind.CHASED: plain(lambda: _("Chaser from the source")),
     Kind.DEADLINE_SET: _deadline,
-    Kind.WITHDRAWN: _plain(lambda: _("The reporter takes it back")),
+    Kind.WITHDRAWN: plain(lambda: _("The reporter takes it back")),
     Kind.RATED: _rated,
-    Kind.OBJECTED: _plain(lambda: _("The reporter objects: not really fixed")),
-    Kind.WARNED: _warned,
-    Kind.BREACHED: _breached,
+    Kind.OBJECTED: plain(lambda: _("The reporter objects: not really fixed")),
     Kind.SUPERVISED: _supervised,
     Kind.SUPERVISION_RAISED: _supervision_raised,
     Kind.SUPERVISION_ANSWERED: _of_order(lambda: _("%(unit)s answered order %(number)s")),
     Kind.SUPERVISION_LIFTED: _of_order(lambda: _("Order %(number)s was lifted")),
-    Kind.NUDGED: _of_unit(lambda: _("%(unit)s was urged to get on with it")),
-    Kind.CALENDAR_MOVED: _calendar_moved,
-    Kind.UNMASKED: _plain(lambda: _("Looked at the reporter's name and number")),
+    Kind.NUDGED: of_unit(lambda: _("%(unit)s was urged to get on with it")),
+    Kind.UNMASKED: plain(lambda: _("Looked at the reporter's name and number")),
     Kind.PHOTO_ADDED: _photo,
 }
