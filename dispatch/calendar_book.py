@@ -71,7 +71,7 @@ def lock_calendar() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LOCK)
 
 
-def write_edition(cause: CalendarEdition.Cause) -> int:
+def write_edition(cause: CalendarEdition.Cause, *, at: datetime) -> int:
     """Keep the tables as they stand as a new edition; the caller holds the lock. Answers the revision.
 
     Where nothing differs from the newest edition, that one stays.
@@ -80,7 +80,7 @@ def write_edition(cause: CalendarEdition.Cause) -> int:
     newest = CalendarEdition.objects.order_by("-revision").first()
     if newest is not None and newest.snapshot == snapshot:
         return newest.revision
-    return CalendarEdition.objects.create(cause=cause, snapshot=snapshot).revision
+    return CalendarEdition.objects.create(cause=cause, made_at=at, snapshot=snapshot).revision
 
 
 def newest_book() -> CalendarBook:

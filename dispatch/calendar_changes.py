@@ -49,7 +49,7 @@ def confirm_year(*, year: int, actor: User, at: datetime) -> None:
     if not row.confirmed:
         row.confirmed, row.confirmed_by, row.confirmed_at = True, actor, at
         row.save(update_fields=["confirmed", "confirmed_by", "confirmed_at"])
-    _changed(CalendarEdition.Cause.DAYS)
+    _changed(CalendarEdition.Cause.DAYS, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -67,7 +67,7 @@ def set_day(*, day: date, is_working: bool, name: str, actor: User, at: datetime
             "by_hand": True,
         },
     )
-    _changed(CalendarEdition.Cause.DAYS)
+    _changed(CalendarEdition.Cause.DAYS, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -79,7 +79,7 @@ def reset_day(*, day: date, actor: User, at: datetime) -> None:
     if told := published_days(day.year).get(day):
         is_working, name = told
         CalendarDay.objects.create(date=day, year=year, is_working=is_working, name_zh=name)
-    _changed(CalendarEdition.Cause.DAYS)
+    _changed(CalendarEdition.Cause.DAYS, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -119,7 +119,7 @@ def set_hours(
             "changed_by": actor,
         },
     )
-    _changed(CalendarEdition.Cause.HOURS)
+    _changed(CalendarEdition.Cause.HOURS, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -127,7 +127,7 @@ def remove_hours(*, unit_code: str, actor: User, at: datetime) -> None:
     """Let a unit follow the one above it again, and the district the offices' usual hours."""
     lock_calendar()
     WorkingHours.objects.filter(unit_id=unit_code or None).delete()
-    _changed(CalendarEdition.Cause.HOURS)
+    _changed(CalendarEdition.Cause.HOURS, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -140,7 +140,7 @@ def declare_stoppage(
     stoppage = Stoppage.objects.create(
         reason=reason.strip(), starts_at=starts_at, ends_at=ends_at, declared_at=at, declared_by=actor
     )
-    _changed(CalendarEdition.Cause.STOPPAGE)
+    _changed(CalendarEdition.Cause.STOPPAGE, at=at)
     return stoppage
 
 
@@ -181,7 +181,7 @@ def revoke_stoppage(*, stoppage_id: int, actor: User, at: datetime) -> Stoppage:
         raise CalendarRefused("stoppage", "over", _("This stop is over already."))
     stoppage.revoked_at, stoppage.revoked_by = at, actor
     stoppage.save(update_fields=["revoked_at", "revoked_by"])
-    _changed(CalendarEdition.Cause.STOPPAGE)
+    _changed(CalendarEdition.Cause.STOPPAGE, at=at)
     return stoppage
 
 
@@ -192,8 +192,8 @@ def _year(year: int) -> CalendarYear:
     return row
 
 
-def _changed(cause: CalendarEdition.Cause) -> None:
-    write_edition(cause)
+def _changed(cause: CalendarEdition.Cause, *, at: datetime) -> None:
+    write_edition(cause, at=at)
     # At once for this transaction, and again when it stands: a question in between saw the old one.
     edition.distrust()
     transaction.on_commit(edition.distrust)

@@ -256,7 +256,7 @@ class CalendarEdition(models.Model):
         STOPPAGE = "stoppage"
 
     revision = models.AutoField(primary_key=True)
-    made_at = models.DateTimeField(auto_now_add=True)  # the machine's clock
+    made_at = models.DateTimeField()  # the district's clock: what was due before stands
     cause = models.CharField(max_length=12, choices=Cause.choices)
     snapshot = models.JSONField()
     # How many cases have had clocks moved because of it.

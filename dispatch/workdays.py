@@ -1,10 +1,11 @@
 """The mainland's published holidays and make-up working days, written into the work calendar."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 import holidays
 from django.db import transaction
+from django.utils import timezone
 
 from dispatch.calendar_book import FIRST_YEAR, LAST_YEAR, lock_calendar, write_edition
 from dispatch.models import CalendarDay, CalendarEdition, CalendarYear
@@ -32,11 +33,14 @@ def is_confirmed(year: int) -> bool:
     return year in holidays.country_holidays("CN").special_public_holidays
 
 
-def load_calendar(years: Iterable[int] = range(FIRST_YEAR, LAST_YEAR + 1)) -> tuple[int, int]:
+def load_calendar(
+    years: Iterable[int] = range(FIRST_YEAR, LAST_YEAR + 1), *, at: datetime | None = None
+) -> tuple[int, int]:
     """Write these years; returns how many changed and how many are confirmed.
 
     A year that a person has confirmed in the meantime, with days of their own, is left alone where
-    the tables still only forecast it; and so is every single day that was set by hand.
+    the tables still only forecast it; and so is every single day that was set by hand. `at` is the
+    instant of the change in the district, now where none is named.
     """
     changed = confirmed = 0
     with transaction.atomic():
@@ -66,5 +70,5 @@ def load_calendar(years: Iterable[int] = range(FIRST_YEAR, LAST_YEAR + 1)) -> tu
                 CalendarDay(date=day, year=row, is_working=is_working, name_zh=name)
                 for day, (is_working, name) in sorted(days.items())
             )
-        write_edition(CalendarEdition.Cause.DAYS)
+        write_edition(CalendarEdition.Cause.DAYS, at=at or timezone.now())
     return changed, confirmed

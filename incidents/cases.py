@@ -12,6 +12,7 @@ from incidents import outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
+from incidents.recalendar import follow_calendar
 from incidents.sweeps import settle
 
 TEXT_MAX = 2_000
@@ -39,6 +40,7 @@ def hold_all(
     # A sweep that is at work on one of their clocks ends first; from here on none can begin.
     timers.lock_open(cases)
     for incident in sorted(cases, key=lambda case: case.pk):
+        follow_calendar(incident, at=at)
         settle(incident, at=at)
     if seen_version is not None and cases[0].version != seen_version:
         raise StaleFacts(cases[0].number)

@@ -1,6 +1,7 @@
 """The messages that Celery's beat sends: each makes one call. A lost one is made up by the next."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from celery import shared_task
 
@@ -8,6 +9,7 @@ from config import clock
 from incidents import attachments, delivery, digests, recalendar, sweeps
 from incidents.driving import clocks_are_driven
 
+_SOON = timedelta(minutes=1)
 _floor = sweeps.Floor()  # of this worker process
 
 
@@ -16,6 +18,8 @@ def fire_stages() -> int:
     """Fire due stages until none is left, or for a bounded number of batches."""
     if clocks_are_driven():
         return 0  # and no beat: a driver that never ends is an alarm too
+    # Nothing is told by a due time that the work calendar has moved.
+    _until_empty(lambda: recalendar.move_clocks(at=clock.now(), due_by=clock.now() + _SOON))
     fired = _until_empty(lambda: sweeps.fire_due_stages(at=clock.now(), floor=_floor))
     sweeps.beat("stages", done=fired)
     return fired

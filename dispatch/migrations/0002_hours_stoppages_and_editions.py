@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name="CalendarEdition",
             fields=[
                 ("revision", models.AutoField(primary_key=True, serialize=False)),
-                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("made_at", models.DateTimeField()),
                 (
                     "cause",
                     models.CharField(
