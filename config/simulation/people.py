@@ -17,7 +17,8 @@ from accounts.roles import Role
 from dispatch.vocabulary import Source
 from incidents.actor import Actor
 
-# One sign-in for each role, and a second for those whose view depends on the unit.
+# One sign-in for each role, and more for those whose view depends on the unit: the heads of the lamp
+# company and of a street are told what goes wrong there, and keep the rosters.
 LOGINS: tuple[tuple[str, Role, str, str], ...] = (
     ("operator", Role.OPERATOR, "operations-centre", "梁静"),
     ("dispatcher", Role.DISPATCHER, "operations-centre", "林涛"),
@@ -27,6 +28,7 @@ LOGINS: tuple[tuple[str, Role, str, str], ...] = (
     ("supervisor", Role.SUPERVISOR, "operations-centre", "周正"),
     ("leader", Role.LEADER, "district", "区领导"),
     ("street-leader", Role.LEADER, "buji", "布吉街道书记"),
+    ("lamps-head", Role.LEADER, "lighting-company", "罗明"),
     ("admin", Role.ADMIN, "government-services", "系统管理员"),
 )
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"

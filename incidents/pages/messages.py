@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages as flash
-from django.db.models import Min, QuerySet
+from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -185,17 +185,15 @@ def _dead() -> dict[str, Any]:
 
 
 def _hooks() -> list[dict[str, Any]]:
-    """Each webhook with how its latest parcel fared; one query for them all."""
-    hooks = list(Webhook.objects.all())
-    latest = {
-        parcel.webhook_id: parcel
-        for parcel in Parcel.objects.filter(webhook__in=hooks).order_by("webhook", "-pk").distinct("webhook")
-    }
+    """Each webhook with how its latest parcel fared; two queries for them all."""
+    newest = Parcel.objects.filter(webhook=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    hooks = list(Webhook.objects.annotate(latest=Subquery(newest)))
+    latest = Parcel.objects.in_bulk([hook.latest for hook in hooks if hook.latest])
     return [
         {
             "hook": hook,
             "kinds": [webhooks.KINDS.get(kind, kind) for kind in hook.kinds],
-            "latest": latest.get(hook.pk),
+            "latest": latest.get(hook.latest),
         }
         for hook in hooks
     ]

@@ -144,8 +144,8 @@ def test_a_board_takes_the_same_few_queries_however_many_cases(
 ) -> None:
     sign_in(client, leader)
     with django_assert_max_num_queries(
-        18
-    ):  # the session, the person, their roles and the demo banner are four
+        19
+    ):  # the session, the person, their roles, the demo banner and the bell are five
         board_of(client)
     with django_assert_max_num_queries(11):
         client.get("/board/cases/?list=handled")

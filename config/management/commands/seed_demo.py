@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.roles import Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
@@ -15,6 +16,7 @@ from config.simulation.crew import Crew, Memory
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
+from config.simulation.rosters import prepare_rosters
 from dispatch.edition import work_calendar
 from incidents.driving import drive_clocks
 from incidents.intake import Receipt, ReportDraft, receive_one
@@ -44,6 +46,11 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("seed_demo is refused in production")
         prepare_people(settings.VAR_DIR / "demo.json")
+        prepare_rosters(
+            [username for username, *_rest in LOGINS],
+            list(dict.fromkeys([unit for _username, role, unit, _name in LOGINS if role != Role.ADMIN])),
+            at=clock.now(),
+        )
         if people:
             return
         everything = not first and not rest
