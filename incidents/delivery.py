@@ -17,7 +17,7 @@ from traceback import format_tb
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +37,7 @@ log = logging.getLogger("outbox")
 
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=1)
-GIVE_UP_AFTER = 12
+GIVE_UP_AFTER = 30  # about a day
 SPREAD_BATCH = 500
 BATCH = 200
 # How long one call goes on handing letters to transports, in seconds; what is left then goes back.
@@ -275,6 +275,12 @@ def _failed(parcel: Parcel, error: Exception, *, at: datetime) -> None:
         dead_at=at if is_dead else None,
     )
     log.warning("parcel %s failed the %sth time: %s", parcel.key, attempts, reason)
+
+
+def leave_untold(*, before: datetime) -> int:
+    """Mark what was to be said before an instant as said in its time: for who plays a past."""
+    waiting = OutboxMessage.objects.filter(sent_at__isnull=True, dead_at__isnull=True, created_at__lt=before)
+    return waiting.update(sent_at=F("created_at"))
 
 
 # --- putting back what was given up ---------------------------------------------------------------

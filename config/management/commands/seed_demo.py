@@ -18,6 +18,7 @@ from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
 from config.simulation.rosters import prepare_rosters
 from dispatch.edition import work_calendar
+from incidents import delivery
 from incidents.driving import drive_clocks
 from incidents.intake import Receipt, ReportDraft, receive_one
 from incidents.models import Incident
@@ -32,6 +33,8 @@ _REPEATED = 0.03  # of reports: said again by neighbours
 # Work that is left for whoever signs in: what came to the desk lately, and to the logins' own units.
 _DESK_WAITS = timedelta(hours=16)
 _OWN_WAITS = timedelta(hours=40)
+# What is older than this has been told in its time.
+_NEWS = timedelta(days=1)
 
 
 class Command(BaseCommand):
@@ -72,6 +75,7 @@ def _play(name: str, days: int) -> None:
         while not history.is_complete:
             day = newest - timedelta(days=history.done)
             cases = _play_day(day, history)
+            delivery.leave_untold(before=history.anchor - _NEWS)
             history.done += 1
             history.save(update_fields=["done"])
             say(f"demo: {day}, {cases} cases ({history.done} of {history.total} days)")
