@@ -4,6 +4,7 @@ Every check is a query whose rows are violations. They read through one connecti
 tamper with the database inside a transaction, see the check find it, and roll back.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,7 +38,10 @@ _TABLES = """
 CREATE TEMP TABLE sent (source text, external text) ON COMMIT DROP;
 CREATE TEMP TABLE acked (source text, external text, report bigint, number text) ON COMMIT DROP;
 CREATE TEMP TABLE acts (token text, action text, number text, state text, how text) ON COMMIT DROP;
-CREATE TEMP TABLE told (key text, digest text, hook text) ON COMMIT DROP;
+CREATE TEMP TABLE told (
+    key text, digest text, hook text, body jsonb, signed boolean, status int, place int
+) ON COMMIT DROP;
+CREATE TEMP TABLE put_back (key text) ON COMMIT DROP;
 """
 
 ACTING = ["deemed", "wake", "level_up", "supervise", "raise"]
@@ -55,13 +59,16 @@ def broken_rules(
             rows = cursor.fetchall()
             if rows:
                 found.append(Violation(rule, len(rows), tuple(rows[:SHOWN])))
-        cursor.execute("DROP TABLE sent, acked, acts, told, planned")
+        cursor.execute("DROP TABLE sent, acked, acts, told, put_back, planned")
     return found
 
 
 def _load(cursor: Any, book: Path) -> None:
     cursor.execute(_TABLES)
-    sent, acked, told = set(), set(), []
+    sent: set[Any] = set()
+    acked: set[Any] = set()
+    told: list[Any] = []
+    put_back: list[Any] = []
     acts: dict[str, list[Any]] = {}
     for line in ledger.read(book):
         match line["kind"]:
@@ -80,16 +87,37 @@ def _load(cursor: Any, book: Path) -> None:
             case "done" | "declined":
                 acts[line["token"]][3] = line["kind"]
             case "webhook":
-                told.append((line["key"], line["digest"], line["hook"]))
-    for table, rows in (("sent", sent), ("acked", acked), ("acts", acts.values()), ("told", told)):
-        execute_values(cursor, f"INSERT INTO {table} VALUES %s", list(rows), page_size=1000)
+                body = json.dumps(line["body"])
+                told.append(
+                    (
+                        line["key"],
+                        line["digest"],
+                        line["hook"],
+                        body,
+                        line["signed"],
+                        line["status"],
+                        len(told),
+                    )
+                )
+            case "put back":
+                put_back.append((line["key"],))
+    tables: dict[str, Iterable[Any]] = {
+        "sent": sent,
+        "acked": acked,
+        "acts": acts.values(),
+        "told": told,
+        "put_back": put_back,
+    }
+    for table, rows in tables.items():
+        if rows:
+            execute_values(cursor, f"INSERT INTO {table} VALUES %s", list(rows), page_size=1000)
     cursor.execute("ANALYZE sent; ANALYZE acked; ANALYZE acts; ANALYZE told")
-    cursor.execute("CREATE INDEX ON acts (number); CREATE INDEX ON acts (token)")
+    cursor.execute("CREATE INDEX ON acts (number); CREATE INDEX ON acts (token); CREATE INDEX ON told (key)")
     cursor.execute(PLANNED.replace("{stage_lines}", STAGE_LINES))
     cursor.execute("CREATE INDEX ON planned (timer_id, run, stage); ANALYZE planned")
 
 
-def counts(connection: Any) -> Counter[str]:
+def counts(connection: Any, book: Path) -> Counter[str]:
     """How much there was to judge."""
     asked: Mapping[str, str] = {
         "reports": "SELECT count(*) FROM incidents_report",
@@ -98,11 +126,15 @@ def counts(connection: Any) -> Counter[str]:
         "timer runs": "SELECT count(DISTINCT (timer_id, run)) FROM chaos.clock",
         "stages fired": "SELECT count(*) FROM incidents_firedstage",
         "messages": "SELECT count(*) FROM incidents_outboxmessage",
-        "messages tried more than once": "SELECT count(*) FROM incidents_outboxmessage WHERE attempts > 0",
+        "notifications": "SELECT count(*) FROM incidents_notification",
+        "parcels": "SELECT count(*) FROM incidents_parcel",
+        "parcels that failed before": "SELECT count(*) FROM incidents_parcel WHERE attempts > 0",
         "timeline lines": "SELECT count(*) FROM incidents_timelineentry",
         "facts": "SELECT count(*) FROM incidents_outcome",
     }
     told: Counter[str] = Counter()
+    calls = [line["key"] for line in ledger.read(book) if line["kind"] == "webhook"]
+    told["calls received"], told["of them repeats"] = len(calls), len(calls) - len(set(calls))
     with connection.cursor() as cursor:
         for what, query in asked.items():
             cursor.execute(query)

@@ -1,6 +1,7 @@
 """Who reports and who acts: tokens, signed-in sessions and a stock of reports, written to a file.
 
-`python -m chaos.people FILE` runs beside the stack's database, before anything is killed.
+`python -m chaos.people FILE RECEIVER` runs beside the stack's database, before anything is killed;
+RECEIVER is where webhooks of every source go.
 """
 
 import json
@@ -24,13 +25,16 @@ from config import clock  # noqa: E402
 from config.management.commands.simulate import payload  # noqa: E402
 from config.simulation.reports import Residents  # noqa: E402
 from dispatch.vocabulary import Source  # noqa: E402
+from incidents.models import Webhook  # noqa: E402
+from incidents.models.contact import seal  # noqa: E402
 
 STOCK = 600
 _DESK = (("dispatcher", Role.DISPATCHER), ("supervisor", Role.SUPERVISOR))
 
 
-def main(path: Path) -> None:
+def main(path: Path, receiver: str) -> None:
     document = {"tokens": _tokens(), "desk": _desk(), "handlers": _handlers(), "stock": _stock()}
+    _webhooks(receiver)
     path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
@@ -41,6 +45,14 @@ def _tokens() -> dict[str, dict[str, object]]:
         client, token = ApiClient.objects.issue(name=f"chaos {source}", source=source)
         made[source] = {"token": token, "client": client.pk}
     return made
+
+
+def _webhooks(receiver: str) -> None:
+    """Every source wants to hear about everything, signed with the secret that the driver knows."""
+    for source in Source.values:
+        webhook = Webhook(name=source, url=f"{receiver}/{source}", source=source, created_at=clock.now())
+        webhook.secret_sealed = seal(os.environ["SMS_GATEWAY_SECRET"])
+        webhook.save()
 
 
 def _desk() -> dict[str, str]:
@@ -73,4 +85,4 @@ def _stock() -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,7 +1,7 @@
 """What must be true of a finished run: each rule is a query whose rows break it.
 
-`sent`, `acked`, `acts` and `told` are the driver's ledger, `planned` is every stage of every run of every
-clock (checks.py makes them); `%(now)s` is the district's time at the end.
+`sent`, `acked`, `acts`, `told` and `put_back` are the driver's ledger, `planned` is every stage of every
+run of every clock (checks.py makes them); `%(now)s` is the district's time at the end.
 """
 
 from collections.abc import Mapping
@@ -189,11 +189,46 @@ RULES: Mapping[str, str] = {
             FROM incidents_outcome o WHERE o.incident_id = i.id AND o.kind = 'due') o ON true
         WHERE o.standing > 1 OR o.standing < 0 OR (i.breached AND o.standing <> 1)""",
     # --- what was told ---
-    "every message was delivered": """
+    "every message was spread, and every parcel of it delivered": """
         SELECT key, receiver, attempts, last_error, dead_at FROM incidents_outboxmessage
+        WHERE sent_at IS NULL
+        UNION ALL SELECT key, line, attempts, last_error, dead_at FROM incidents_parcel
         WHERE sent_at IS NULL""",
+    "a message has a row for everybody whom it reached": """
+        SELECT m.key, m.receiver, m.recipients, people.n, outside.n FROM incidents_outboxmessage m
+        JOIN LATERAL (SELECT count(*) AS n FROM incidents_notification n WHERE n.message_id = m.id) people
+            ON true
+        JOIN LATERAL (SELECT count(*) AS n FROM incidents_parcel p
+            WHERE p.message_id = m.id AND p.user_id IS NULL) outside ON true
+        WHERE m.sent_at IS NOT NULL AND m.recipients IS DISTINCT FROM people.n + outside.n""",
+    "upstream is told of every message about its reports": """
+        SELECT m.key, m.receiver, r.source, count(p.id) FROM incidents_outboxmessage m
+        JOIN incidents_report r ON m.receiver = 'report:' || r.id
+        LEFT JOIN incidents_webhook w ON w.source = r.source AND w.is_active
+        LEFT JOIN incidents_parcel p ON p.message_id = m.id AND p.webhook_id = w.id
+        GROUP BY m.id, r.id, w.id HAVING count(p.id) <> 1""",
+    "what counts as delivered was received and answered": """
+        SELECT p.key, p.channel, p.attempts, count(t.key) FROM incidents_parcel p
+        LEFT JOIN told t ON t.key = p.key AND t.status = 200
+        WHERE p.channel IN ('webhook', 'sms') AND p.sent_at IS NOT NULL
+        GROUP BY p.id HAVING count(t.key) = 0""",
     "a key never comes with other content": """
         SELECT key, hook, count(DISTINCT digest) FROM told GROUP BY 1, 2 HAVING count(DISTINCT digest) > 1""",
+    "what was received is what was to be said, signed": """
+        SELECT t.key, t.hook, t.body, p.data, t.signed FROM told t
+        LEFT JOIN incidents_parcel p ON p.key = t.key LEFT JOIN incidents_incident i ON i.id = p.incident_id
+        WHERE p.id IS NULL OR NOT t.signed OR t.body->>'id' <> t.key
+            OR (p.channel = 'webhook' AND (t.body->>'kind', t.body->>'at', t.body#>>'{incident,number}',
+                t.body#>>'{report,id}') IS DISTINCT FROM
+                (p.kind::text, p.data->>'at', i.number::text, p.data#>>'{report,id}'))""",
+    "on one line a case's messages come in their order": """
+        SELECT a.line, a.incident_id, a.key, a.good, b.key, b.first FROM (
+            SELECT p.*, min(t.place) FILTER (WHERE t.status = 200) AS good FROM incidents_parcel p
+            JOIN told t ON t.key = p.key GROUP BY p.id) a
+        JOIN (SELECT p.*, min(t.place) AS first FROM incidents_parcel p
+            JOIN told t ON t.key = p.key GROUP BY p.id) b
+            ON b.line = a.line AND b.incident_id = a.incident_id AND b.id > a.id
+        WHERE b.first < a.good AND a.key NOT IN (SELECT key FROM put_back)""",
     # --- what people did ---
     "an acknowledged action is on the timeline once, a lost one at most once, a refused one never": """
         SELECT a.token, a.action, a.number, a.state, count(e.id) FROM acts a

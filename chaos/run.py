@@ -14,7 +14,8 @@ from chaos import checks, witness
 from chaos.checks import Violation
 from chaos.killer import Killer
 from chaos.ledger import Ledger
-from chaos.stack import Stack
+from chaos.receiver import Receiver
+from chaos.stack import SECRET, Stack
 from chaos.traffic import Traffic
 from config.clock import SteppedClock
 from config.embedded import StartError
@@ -72,6 +73,7 @@ class Result:
     violations: list[Violation] = field(default_factory=list)
     district_days: float = 0.0
     quiet_seconds: float = 0.0
+    put_back: int = 0  # dead letters
 
     @property
     def good(self) -> bool:
@@ -84,7 +86,7 @@ class Result:
 
         parts = [
             f"seed {self.seed}: {self.seconds:.0f} s, {self.district_days:.1f} days of the district, "
-            f"quiet after {self.quiet_seconds:.0f} s",
+            f"quiet after {self.quiet_seconds:.0f} s, {self.put_back} dead letters put back",
             table(f"killed or held: {sum(self.kills.values())}", self.kills),
             table("traffic", self.traffic),
             table("in the database", self.counts),
@@ -103,9 +105,12 @@ class Run:
     def __init__(
         self, folder: Path, *, seed: int, rate: float = 3600.0, say: Callable[[str], None] = print
     ) -> None:
-        self.stack = Stack(folder, say=say)
+        folder.mkdir(parents=True, exist_ok=True)
         self.seed, self.say = seed, say
         self.book = folder / "ledger.jsonl"
+        self._ledger = Ledger(self.book)
+        self.receiver = Receiver(self._ledger, secret=SECRET, seed=seed)
+        self.stack = Stack(folder, receiver=self.receiver.address, say=say)
         self.ticker = Ticker(self.stack.clock_file, rate=rate)
         self.result = Result(seed)
 
@@ -115,7 +120,8 @@ class Run:
         self.stack.prepare()
         with contextlib.closing(self.stack.connect()) as connection:
             witness.install(connection)
-        book = Ledger(self.book)
+        book = self._ledger
+        self.receiver.start()
         self.stack.start_all()
         people = json.loads((self.stack.folder / "people.json").read_text(encoding="utf-8"))
         traffic = Traffic(self.stack.port, people, book, self.seed, self.ticker.now)
@@ -126,6 +132,7 @@ class Run:
         try:
             killer.run(seconds=seconds, every=every)
             killer.heal()
+            self.receiver.be_well()
             while traffic.alive:
                 self.stack.tend()
                 time.sleep(0.1)
@@ -142,16 +149,15 @@ class Run:
             self.result.errors.append(str(error))
         self.result.quiet_seconds = time.monotonic() - began - self.result.seconds
         self.result.district_days = (self.ticker.now() - _BEGINS) / timedelta(days=1)
-        self.result.kills, self.result.traffic = killer.kills, traffic.counts
+        self.result.kills, self.result.traffic = killer.kills, traffic.counts + self.receiver.counts
         self.result.own_deaths = self.stack.own_deaths
-        book.close()
         self.judge()
         return self.result
 
     def judge(self) -> None:
         with contextlib.closing(self.stack.connect()) as connection:
             self.result.violations = checks.broken_rules(connection, self.book, now=self.ticker.now())
-            self.result.counts = checks.counts(connection)
+            self.result.counts = checks.counts(connection, self.book)
         if differs := self.rollup_differences():
             self.result.violations.append(Violation("rollups equal recomputation", 1, (differs,)))
 
@@ -165,6 +171,8 @@ class Run:
 
     def close(self) -> None:
         self.stack.stop()
+        self.receiver.stop()
+        self._ledger.close()
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -175,6 +183,8 @@ class Run:
         while still < 3:
             self.stack.tend()
             left, until = self._left()
+            if left.get("dead letters"):
+                self._put_back()
             if not left:
                 still += 1
             else:
@@ -184,6 +194,13 @@ class Run:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no quiet after {_QUIET_SECONDS:.0f} s: {left}")
             time.sleep(0.5)
+
+    def _put_back(self) -> None:
+        """Let a supervisor put dead letters back, by the product's own action: on a clock this fast their
+        hours of trying are over in seconds."""
+        for key in self.stack.run("-m", "chaos.dead_letters").split():
+            self._ledger.note("put back", key=key)
+            self.result.put_back += 1
 
     def _left(self) -> tuple[dict[str, int], datetime | None]:
         """What sweeps still have to do, and when the last of it may be tried, if nothing may be now."""
@@ -202,4 +219,9 @@ UNION ALL SELECT 'actions', count(*), count(*) FILTER (WHERE not_before <= %(now
 FROM incidents_dueaction
 UNION ALL SELECT 'messages', count(*), count(*) FILTER (WHERE not_before <= %(now)s), max(not_before)
 FROM incidents_outboxmessage WHERE sent_at IS NULL AND dead_at IS NULL
+UNION ALL SELECT 'parcels', count(*), count(*) FILTER (WHERE not_before <= %(now)s), max(not_before)
+FROM incidents_parcel WHERE sent_at IS NULL AND dead_at IS NULL
+UNION ALL SELECT 'dead letters', count(*), count(*), NULL
+FROM (SELECT id FROM incidents_outboxmessage WHERE dead_at IS NOT NULL
+      UNION ALL SELECT id FROM incidents_parcel WHERE dead_at IS NOT NULL) dead
 """

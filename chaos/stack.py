@@ -25,8 +25,11 @@ from config.embedded.postgres import DATABASE, SUPERUSER
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = ("worker-1", "worker-2")
-# Seconds of the machine: a lost lease must show within a run.
-LEASE_SECONDS = 6
+# Seconds of the machine that one call of delivery sends for, and that one letter may take: short, so that
+# a lost lease (what delivery.lease() makes of the two) shows within a run.
+SENDING_SECONDS, LETTER_SECONDS = 2, 1
+LEASE_SECONDS = SENDING_SECONDS + 4 * LETTER_SECONDS
+SECRET = "the-secret-of-the-driver"
 
 
 @dataclass(slots=True)
@@ -44,9 +47,9 @@ class Service:
 class Stack:
     """Start, kill and restart; call all of it from one thread (children die with the thread)."""
 
-    def __init__(self, folder: Path, *, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, *, receiver: str, say: Callable[[str], None]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.say = folder, say
+        self.folder, self.receiver, self.say = folder, receiver, say
         self.servers = Servers(folder)
         with socket.create_server(("127.0.0.1", 0)) as trial:
             self.port = int(trial.getsockname()[1])
@@ -69,7 +72,11 @@ class Stack:
             "SEED": "0",
             "API_REQUESTS_PER_MINUTE": "0",
             "PYTHONUNBUFFERED": "1",
-            "CHAOS_LEASE_SECONDS": str(LEASE_SECONDS),
+            "TRANSPORT_TIMEOUT": str(LETTER_SECONDS),
+            "CHAOS_SENDING_SECONDS": str(SENDING_SECONDS),
+            "WEBHOOKS": "1",
+            "SMS_GATEWAY_URL": f"{receiver}/sms",
+            "SMS_GATEWAY_SECRET": SECRET,
         }
         self.services: dict[str, Service] = {}
         self.own_deaths: list[str] = []
@@ -81,23 +88,25 @@ class Stack:
         self._add("postgres", self.servers.postgres.start)
         self._require_production_settings()
         self.run("manage.py", "prepare", "--no-static")
-        self.run("-m", "chaos.people", str(self.folder / "people.json"))
+        self.run("-m", "chaos.people", str(self.folder / "people.json"), self.receiver)
 
     def start_all(self) -> None:
         celery = ("-m", "celery", "--app", "chaos.worker")
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
         self._add("valkey", self.servers.valkey.start)
         bind = f"127.0.0.1:{self.port}"
-        web = ("-m", "gunicorn", "config.wsgi", "--preload", "--bind", bind, "--workers", "2")
-        self._add_python("web", *web, "--timeout", "60", "--no-control-socket")
+        gunicorn = ("-m", "gunicorn", "config.wsgi", "--preload", "--bind", bind, "--workers", "2")
+        self._add_python("web", *gunicorn, "--timeout", "60", "--no-control-socket")
         for name in WORKERS:
             self._add_python(name, *celery, "worker", "--concurrency", "2", "-n", f"{name}@%h", *quiet)
         schedule = ("--schedule", str(self.folder / "beat-schedule"), "--pidfile=")
         self._add_python("beat", *celery, "beat", "--loglevel", "WARNING", *schedule)
         deadline = time.monotonic() + 90
         while not self.answers():
-            if time.monotonic() > deadline:
-                raise StartError(f"The web does not answer: see {self.folder}/log")
+            web = self.services["web"].child
+            if time.monotonic() > deadline or web is None or not web.alive:
+                words = web.last_words() if web is not None else ""
+                raise StartError(f"The web does not answer: see {self.folder}/log\n{words}")
             time.sleep(0.1)
 
     def run(self, *argv: str) -> str:
@@ -179,9 +188,8 @@ class Stack:
         if child is None:
             return
         service.killed = True
-        server = self._postmaster(child)
-        forks = looking.children(server)
-        looking.kill([server, child.process.pid])
+        forks = looking.children(child.process.pid)
+        child.process.kill()
         if forks_too:
             looking.kill(forks)
         child.process.wait()
@@ -191,7 +199,7 @@ class Stack:
     def kill_backend(self, pick: Callable[[Sequence[int]], int]) -> bool:
         """SIGKILL one process of PostgreSQL, which then recovers by itself."""
         _service, child = self._living("postgres")
-        forks = looking.children(self._postmaster(child)) if child is not None else []
+        forks = looking.children(child.process.pid) if child is not None else []
         if forks:
             looking.kill([pick(forks)])
         return bool(forks)
@@ -230,9 +238,6 @@ class Stack:
     def _living(self, name: str) -> tuple[Service, Child | None]:
         service = self.services[name]
         return service, service.child if service.child is not None and service.child.alive else None
-
-    def _postmaster(self, child: Child) -> int:
-        return child.process.pid
 
     def _require_production_settings(self) -> None:
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:

@@ -22,6 +22,8 @@ LAMP = {  # leads to one unit for certain, and every time to the same few cells
     "source": "hotline",
     "reporter": {"name": "王先生", "phone": "19900001234"},
 }
+# An action, the headers of who takes it, and what they say; "TOKEN" becomes words of its own.
+Step = tuple[str, dict[str, str], dict[str, Any]]
 _PATIENCE = 90.0  # seconds that a client goes on asking after the traffic has ended
 
 
@@ -177,18 +179,20 @@ class Traffic:
             return
         if not case.good:
             raise RuntimeError(f"{number} cannot be read: {case}")
+        version = case.body["version"]
         for action, headers, body in self._steps(case, dice, desk):
             token = f"action-{next(self._serial):07d}"
             said = {key: token if value == "TOKEN" else value for key, value in body.items()}
             if action != "note":  # without it, a second sending would be a second note
-                said["version"] = case.body["version"]
+                said["version"] = version
             address = f"incidents/{number}/{action}/"
             retries = 1 if action == "note" else 6
-            self._perform(action, token, number, address, headers, said, retries=retries)
+            done = self._perform(action, token, number, address, headers, said, retries=retries)
+            if done is None:
+                return
+            version = done.body["version"]
 
-    def _steps(
-        self, case: Answer, dice: random.Random, desk: dict[str, str]
-    ) -> list[tuple[str, dict[str, str], dict[str, Any]]]:
+    def _steps(self, case: Answer, dice: random.Random, desk: dict[str, str]) -> list[Step]:
         """One thing that somebody could do now."""
         told = case.body
         handler = signed_in(self.people["handlers"][told["unit"]])
@@ -200,11 +204,18 @@ class Traffic:
                 item = {"item": "0204-001", "unit": unit, "reason": "TOKEN"}
                 return [("dispatch", desk, item)]
             case "dispatched":
-                answered = ("decide-return", desk, {"agreed": dice.random() < 0.6, "reason": "TOKEN"})
+                answered: Step = ("decide-return", desk, {"agreed": dice.random() < 0.6, "reason": "TOKEN"})
                 asked = ("request-return", handler, {"reason": "TOKEN", "cites": "0204-001"})
                 elsewhere = {"item": "0204-001", "unit": "water-group", "reason": "TOKEN"}
-                choices = [("accept", handler, {}), asked, answered, ("redispatch", desk, elsewhere)]
+                choices: list[Step] = [
+                    ("accept", handler, {}),
+                    asked,
+                    answered,
+                    ("redispatch", desk, elsewhere),
+                ]
                 return [dice.choices(choices, [5, 2, 3, 1])[0]]
+            case "handling" if dice.random() < 0.65:
+                return self._requests(told, dice, handler)
             case "handling" | "parked":
                 until = (self.now() + timedelta(days=dice.choice([1, 1, 2, 4]))).date().isoformat()
                 parked = {"outcome": "parked", "text": "TOKEN", "parked_until": until}
@@ -216,6 +227,8 @@ class Traffic:
                     ("redispatch", desk, elsewhere),
                 ]
                 return [dice.choices(choices, [5, 2, 1])[0]]
+            case "suspended":
+                return [("resume", handler, {"reason": "TOKEN"})]
             case "resolved":
                 checker = signed_in(self.people["desk"]["supervisor"])
                 verdict = {"fixed": dice.random() < 0.5, "text": "TOKEN"}
@@ -224,6 +237,40 @@ class Traffic:
             case "closed" | "rejected":
                 return [("reopen", desk, {"reason": "TOKEN", "to_desk": dice.random() < 0.3})]
         return []
+
+    def _requests(self, told: Mapping[str, Any], dice: random.Random, handler: dict[str, str]) -> list[Step]:
+        """What a unit asks for while it has a case in hand, mostly answered at once; orders to act."""
+        supervisor = signed_in(self.people["desk"]["supervisor"])
+        due = datetime.fromisoformat(told["due_at"]) if told["due_at"] else self.now()
+        later = (due + timedelta(minutes=dice.uniform(30, 400))).isoformat()
+        rest = (self.now() + timedelta(hours=dice.uniform(2, 40))).isoformat()
+        answer = {"agreed": dice.random() < 0.8, "reason": "TOKEN"}
+        asked = {
+            "extension": {"reason": "TOKEN", "until": later},
+            "suspension": {"reason": "TOKEN", "until": rest},
+        }
+        what = dice.choices(
+            ["extension", "suspension", "appeal", "order", "ask", "contact"], [4, 4, 2, 2, 2, 1]
+        )[0]
+        steps: list[Step]
+        match what:
+            case "extension" | "suspension":
+                steps = [
+                    (f"request-{what}", handler, asked[what]),
+                    (f"decide-{what}", supervisor, answer),
+                ]
+            case "appeal":
+                steps = [("appeal", handler, {"reason": "TOKEN"}), ("decide-appeal", supervisor, answer)]
+            case "order":
+                ended = ("answer-order", handler, {"text": "TOKEN"})
+                if dice.random() < 0.3:
+                    ended = ("lift-order", supervisor, {"reason": "TOKEN"})
+                steps = [("supervise", supervisor, {"words": "TOKEN"}), ended]
+            case "ask":
+                return [("ask-reporter", handler, {"question": "TOKEN"})]
+            case _:
+                return [("contact", handler, {"reached": True, "text": "TOKEN"})]
+        return steps if dice.random() < 0.75 else steps[:1]
 
     def _perform(
         self,
@@ -235,18 +282,20 @@ class Traffic:
         body: Mapping[str, Any],
         *,
         retries: int,
-    ) -> None:
+    ) -> Answer | None:
+        """Act, and note what came of it; the answer where it was done."""
         self.ledger.note("asked", action=action, token=token, number=number, how=body.get("kind", ""))
         try:
             answer = self._client().until_answered("POST", path, headers, body, tries=retries)
         except Unanswered:
             self.ledger.note("unanswered", action=action, token=token, number=number)
             self._count("actions unanswered")
-            return
+            return None
         if answer.good:
             self.ledger.note("done", action=action, token=token, number=number)
             self._count(f"action {action}")
-        elif answer.tries == 1:
+            return answer
+        if answer.tries == 1:
             # Refused at the first try: nothing of it may be there.
             self.ledger.note("declined", action=action, token=token, number=number, status=answer.status)
             codes = [error.get("code", "") for error in answer.body.get("errors", [])]
@@ -255,3 +304,4 @@ class Traffic:
             # An earlier try may have gone through unseen, and this one met what it left.
             self.ledger.note("unanswered", action=action, token=token, number=number)
             self._count("actions unanswered")
+        return None

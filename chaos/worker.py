@@ -1,7 +1,6 @@
 """The Celery application as it is, but for leases of seconds: a lost one must show within the run."""
 
 import os
-from datetime import timedelta
 
 from celery.signals import worker_process_init
 
@@ -14,4 +13,4 @@ __all__ = ["app"]
 def shorten_leases(**_kwargs: object) -> None:
     from incidents import delivery
 
-    delivery.LEASE = timedelta(seconds=float(os.environ["CHAOS_LEASE_SECONDS"]))
+    delivery.SENDING = float(os.environ["CHAOS_SENDING_SECONDS"])
