@@ -159,13 +159,13 @@ def _asked(telling: Telling) -> str:
         CaseRequest.Kind.SUSPENSION: lambda: _("The unit asks to suspend it. Please decide."),
         CaseRequest.Kind.APPEAL: lambda: _("The unit appeals against a breach. Please decide."),
         CaseRequest.Kind.RETURN: lambda: _("The unit asks to return it. Please decide."),
-    }.get(telling.data.get("kind", ""), lambda: _("The unit asks for something. Please decide."))()
+    }.get(telling.data.get("request", ""), lambda: _("The unit asks for something. Please decide."))()
 
 
 def _answered(telling: Telling) -> str:
     agreed = bool(telling.data.get("agreed"))
     due = moment(telling.data.get("due_at") or telling.data.get("until"))
-    match telling.data.get("kind"):
+    match telling.data.get("request"):
         case CaseRequest.Kind.EXTENSION if agreed and due:
             return _("More time was agreed: until %(due)s.") % {"due": due}
         case CaseRequest.Kind.EXTENSION:
@@ -202,6 +202,24 @@ def _deadline(telling: Telling) -> str:
     return _("The source sets a new deadline.")
 
 
+def _phoned(telling: Telling) -> str:
+    if telling.data.get("reached"):
+        return _("The emergency call was taken.")
+    return _("Nobody took the emergency call. Accept it at once and set out.")
+
+
+def _moved(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    return _("The work calendar has changed: now due %(due)s.") % due
+
+
+def _resumed(telling: Telling) -> str:
+    due = moment(telling.data.get("due_at"))
+    if due:
+        return _("The clock runs again. Settle it by %(due)s.") % {"due": due}
+    return _("The clock runs again.")
+
+
 def _late_answered(telling: Telling) -> str:
     if telling.data.get("agreed"):
         return _("The late entry was countersigned.")
@@ -222,7 +240,7 @@ def _plain(sentence: Callable[[], str]) -> Callable[[Telling], str]:
 
 _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.dispatched": _dispatched,
-    "case.phoned": _plain(lambda: _("Accepted by phone.")),
+    "case.phoned": _phoned,
     "return.asked": _plain(lambda: _("The unit asks to return it. Please decide.")),
     "return.agreed": _plain(lambda: _("The return was agreed: it is no longer yours.")),
     "return.refused": _plain(lambda: _("The return was refused. It stays yours, and its clock runs.")),
@@ -234,13 +252,15 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "timer.warned": _warned,
     "timer.breached": _breached,
     "timer.escalated": _escalated,
+    "timer.moved": _moved,
     "request.asked": _asked,
     "request.answered": _answered,
     "pause.began": _paused,
-    "pause.ended": _plain(lambda: _("The clock runs again.")),
+    "pause.ended": _resumed,
     "reporter.answered": _plain(lambda: _("The reporter has answered. The clock runs again.")),
     "supervision.ordered": _ordered,
     "supervision.raised": _plain(lambda: _("The order to act was not answered and goes up. Please step in.")),
+    "supervision.nudged": _plain(lambda: _("A supervisor asks you to get on with it.")),
     "supervision.answered": _plain(lambda: _("The order to act was answered.")),
     "supervision.lifted": _plain(lambda: _("The order to act was lifted.")),
     "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import NoticePreference
 from accounts.notice_preferences import NoticeMode
-from incidents import delivery, outbox
+from incidents import delivery, outbox, tasks
 from incidents.actor import Actor
 from incidents.delivery import (
     FIRST_RETRY,
@@ -20,8 +20,9 @@ from incidents.delivery import (
     retry_dead,
     spread,
 )
+from incidents.driving import drive_clocks
 from incidents.errors import ActionRefused
-from incidents.models import Notification, OutboxMessage, Parcel
+from incidents.models import Notification, OutboxMessage, Parcel, SweepBeat
 from incidents.transports import TransportError
 from tests.cast import NOWHERE, TUESDAY, file_report
 
@@ -575,3 +576,45 @@ def test_leases_run_on_the_machines_clock(quiet_case):
 
     deliver(at=TUESDAY, transports=Looks())
     assert seen[0] > timezone.now()
+
+
+# --- the tasks ------------------------------------------------------------------------------------
+
+
+def test_the_task_spreads_and_sends_and_leaves_a_beat(quiet_case, caplog):
+    tell(quiet_case, "k1")
+    with caplog.at_level("INFO", logger="outbox"):
+        assert tasks.deliver_messages() == 2  # spread, and handed to the console
+    assert "k1:email:user:" in caplog.text
+    assert SweepBeat.objects.get(name="outbox").done == 2
+    tasks.send_digests()
+    assert SweepBeat.objects.filter(name="digests").exists()
+
+
+def test_while_a_past_is_played_nothing_is_told(quiet_case):
+    tell(quiet_case, "k1")
+    held, done = threading.Event(), threading.Event()
+
+    def play():
+        try:
+            with drive_clocks():
+                held.set()
+                done.wait(10)
+        finally:
+            connection.close()
+
+    player = threading.Thread(target=play)
+    player.start()
+    held.wait(10)
+    assert tasks.deliver_messages() == 0
+    done.set()
+    player.join()
+    assert not Notification.objects.exists()
+
+
+def test_what_a_past_had_to_say_was_said_in_its_time(quiet_case):
+    tell(quiet_case, "old")
+    tell(quiet_case, "new", at=MORNING)
+    assert delivery.leave_untold(before=MORNING) == 1
+    spread(at=MORNING)
+    assert list(Notification.objects.values_list("message__key", flat=True)) == ["new"]
