@@ -16,7 +16,7 @@ from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
-from incidents import policy, queries
+from incidents import oversight, policy, queries
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES
 from incidents.pages.inbox import waiting_for
@@ -71,9 +71,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if roles.intersection(CASE_ROLES):
         add("cases", pgettext("page", "Cases"), "cases")
     if Role.SUPERVISOR in roles:
-        overdue = Incident.objects.filter(seen).overdue(at)
-        add("cases", _("Overdue"), "supervise", query="?overdue=on", count=_count(overdue), state="overdue")
-        _one_active(request, items)
+        overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
+        add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
     if Role.ADMIN in roles:
@@ -87,15 +86,6 @@ def _count(cases: Any) -> str:
     if count > queries.COUNT_MAX:
         return f"{queries.COUNT_MAX}+"
     return str(count) if count else ""
-
-
-def _one_active(request: HttpRequest, items: list[dict[str, Any]]) -> None:
-    """The list of cases stands twice for a supervisor: the overdue ones are a view of it."""
-    overdue = items[-1]
-    shows_overdue = bool(request.GET.get("overdue"))
-    for item in items:
-        if item["url"].startswith(reverse("cases")) and item["active"]:
-            item["active"] = (item is overdue) == shows_overdue
 
 
 def seeding() -> dict[str, Any] | None:

@@ -322,6 +322,9 @@ SPECTACULAR_SETTINGS = {
         "UnitKind": "accounts.models.OrgUnit.Kind",
         "UpdateKind": "incidents.models.report.ReportUpdate.Kind",
         "AttachmentStage": "incidents.models.report.Attachment.Stage",
+        "OrderLevel": "incidents.models.supervision.Supervision.Level",
+        "OrderEnd": "incidents.models.supervision.Supervision.End",
+        "OrderCause": "incidents.models.supervision.Supervision.Cause",
         "Crs": "grids.coordinates.SYSTEMS",
     },
 }

@@ -4,6 +4,7 @@ import { startDesk } from "./desk.js";
 import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
 import { startKeys } from "./js/keys.js";
+import { startPicks } from "./js/picks.js";
 import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
 import { startToasts } from "./js/toasts.js";
@@ -37,6 +38,7 @@ startForms();
 startToasts();
 startKeys();
 startPolling();
+startPicks();
 startDesk();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";

@@ -412,6 +412,7 @@ def phrases() -> dict[str, str]:
         "keysNext": _("Next case"),
         "keysPrevious": _("Previous case"),
         "keysHelp": _("This help"),
+        "picked": _("{count} chosen"),
         "notPhoto": _("“{name}” is not a photo."),
         "photoTooLarge": _("“{name}” is larger than {size} MB."),
         "photosTooMany": _("At most {count} photos."),

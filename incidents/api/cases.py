@@ -100,7 +100,9 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
     """One case as its reader may see it; raises Http404."""
     asking = asking_of(request)
     cases = visible_incidents(asking).for_list().select_related("merged_into")
-    incident = get_object_or_404(cases.prefetch_related("attachments"), number=number)
+    incident = get_object_or_404(
+        cases.prefetch_related("attachments", "supervisions__words", "supervisions__answer"), number=number
+    )
     reports = Report.objects.filter(links__incident=incident, links__unlinked_at__isnull=True)
     if isinstance(asking, ApiClient):
         reports = reports.filter(source=asking.source)

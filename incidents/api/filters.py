@@ -16,7 +16,7 @@ from config import clock
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
-from incidents.models import Incident
+from incidents.models import Incident, Supervision
 from incidents.models.incident import IncidentQuerySet, Status
 
 
@@ -70,6 +70,11 @@ class IncidentFilter(django_filters.FilterSet):
     overdue = django_filters.BooleanFilter(
         method="by_overdue", help_text="Open, and past the due time of the clock that runs."
     )
+    supervised = django_filters.ChoiceFilter(
+        method="by_order",
+        choices=[("open", "open")],
+        help_text="`open`: an order to act waits for its answer.",
+    )
     number = django_filters.CharFilter(lookup_expr="startswith", help_text="A number, or how it begins.")
 
     class Meta:
@@ -79,6 +84,10 @@ class IncidentFilter(django_filters.FilterSet):
     def by_overdue(self, cases: IncidentQuerySet, _name: str, wanted: bool) -> QuerySet[Incident]:
         late = Incident.objects.overdue(clock.now()).values("pk")
         return cases.filter(pk__in=late) if wanted else cases.exclude(pk__in=late)
+
+    def by_order(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
+        ordered = Supervision.objects.filter(ended_at__isnull=True).values("incident")
+        return cases.filter(pk__in=ordered)
 
 
 class CategoryFilter(django_filters.FilterSet):

@@ -12,7 +12,7 @@ from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
 from incidents.api.answers import incident_url
-from incidents.models import Attachment, Incident, Report, ReportUpdate
+from incidents.models import Attachment, Incident, Report, ReportUpdate, Supervision, Text
 from incidents.models.incident import ResolutionOutcome, Status
 
 # A declared field takes its name from the class again: what mypy ignores below hides no attribute.
@@ -211,6 +211,45 @@ class ReportOut(Out):
         return told
 
 
+class OrderShortOut(Out):
+    """The open order to act: its number, and by when it is to be answered."""
+
+    number = serializers.CharField(source="supervision_number")
+    level = serializers.ChoiceField(
+        source="order_level", choices=Supervision.Level.choices, help_text="How far up it has come."
+    )
+    answer_by = serializers.DateTimeField(source="order_answer_by")
+
+
+class OrderOut(Out):
+    """One order to act, open or ended."""
+
+    number = serializers.CharField()
+    unit = serializers.CharField(source="unit_id")
+    cause = serializers.ChoiceField(choices=Supervision.Cause.choices)
+    level = serializers.ChoiceField(choices=Supervision.Level.choices)
+    words = serializers.SerializerMethodField(
+        help_text="Empty where it was ordered by itself, and towards tokens."
+    )
+    ordered_at = serializers.DateTimeField()
+    answer_by = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    end = serializers.ChoiceField(choices=Supervision.End.choices, allow_blank=True)
+    answer = serializers.SerializerMethodField(help_text="Empty towards tokens.")
+
+    def get_words(self, order: Supervision) -> str:
+        return self._said(order.words)
+
+    def get_answer(self, order: Supervision) -> str:
+        return self._said(order.answer)
+
+    def _said(self, text: Text | None) -> str:
+        # What staff say to each other is not another system's.
+        if text is None or isinstance(self.context["request"].user, ApiClient):
+            return ""
+        return text.body
+
+
 class IncidentOut(serializers.ModelSerializer[Incident]):
     """A case as lists show it."""
 
@@ -228,6 +267,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     clock = serializers.CharField(
         source="clock_kind", allow_blank=True, help_text="Which clock due_at is of."
     )
+    supervision = serializers.SerializerMethodField(help_text="The order to act that waits for its answer.")
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -258,6 +298,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "report_count",
             "return_count",
             "rework_count",
+            "supervision_count",
+            "supervision",
             "version",
             "url",
         )
@@ -271,6 +313,10 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         if isinstance(asking, ApiClient) and asking.source != incident.source:
             return ""
         return incident.text.body
+
+    @extend_schema_field(OrderShortOut(allow_null=True))
+    def get_supervision(self, incident: Incident) -> Mapping[str, Any] | None:
+        return OrderShortOut(incident).data if incident.supervision_number else None
 
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_url(self, incident: Incident) -> str:
@@ -300,6 +346,7 @@ class IncidentDetailOut(IncidentOut):
     actions = serializers.SerializerMethodField(help_text="What the reader may do now.")
     merged_into = serializers.CharField(source="merged_into.number", default=None, allow_null=True)
     attachments = AttachmentOut(many=True, help_text="Pictures of the handling.")
+    orders = OrderOut(source="supervisions", many=True, help_text="Orders to act, oldest first.")
 
     class Meta(IncidentOut.Meta):
         fields = (  # type: ignore[assignment]
@@ -311,6 +358,7 @@ class IncidentDetailOut(IncidentOut):
             "reports",
             "decision",
             "attachments",
+            "orders",
             "actions",
         )
         read_only_fields = fields  # type: ignore[assignment]

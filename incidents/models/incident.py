@@ -81,7 +81,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def for_list(self) -> "IncidentQuerySet":
         """With what a row of any list shows, in a fixed number of queries."""
-        return self.select_related("category", "owner_unit", "text", "claimed_by")
+        standing = models.FilteredRelation("supervisions", condition=Q(supervisions__ended_at__isnull=True))
+        return self.select_related("category", "owner_unit", "text", "claimed_by").annotate(
+            # at most one row: one_open_supervision
+            standing_order=standing,
+            order_answer_by=models.F("standing_order__answer_by"),
+            order_level=models.F("standing_order__level"),
+        )
 
 
 class Incident(models.Model):

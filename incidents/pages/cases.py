@@ -23,13 +23,14 @@ from dispatch.vocabulary import PlaceType
 from incidents import actions, policy, queries
 from incidents.actions.handling import closing_condition
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Timer
+from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Supervision, Timer
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
 from incidents.pages.choices import Reader
 from incidents.pages.desk_case import desk_limit, open_return, photos_of, reports_of, timeline_of
 from incidents.pages.duty import on_duty_now
 from incidents.pages.forms import CaseFilter
+from incidents.pages.orders import orders_of
 from incidents.pages.steps import STEPS, drafts_of, step_form
 from incidents.pages.wording import described, limit_words
 
@@ -45,6 +46,10 @@ _ACTIONS = (
     Action.VERIFY,
     Action.CLOSE,
     Action.REOPEN,
+    Action.SUPERVISE,
+    Action.ANSWER_ORDER,
+    Action.LIFT_ORDER,
+    Action.NUDGE,
     Action.NOTE,
     Action.UNMASK,
     Action.UNMERGE,
@@ -128,6 +133,8 @@ def _visible(request: HttpRequest) -> QuerySet[Incident]:
 def _filtered(found: QuerySet[Incident], wanted: dict[str, Any], at: datetime) -> QuerySet[Incident]:
     if wanted.get("overdue"):
         found = found.filter(due_at__lt=at, status__in=OPEN_STATUSES)
+    if wanted.get("supervised"):
+        found = found.filter(pk__in=Supervision.objects.filter(ended_at__isnull=True).values("incident"))
     if wanted.get("status") == "open":
         found = found.filter(status__in=OPEN_STATUSES)
     elif wanted.get("status"):
@@ -243,6 +250,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     main = next((step for step in _MAIN if can.get(step)), "")
     sheets = [{"step": step, "known": STEPS[step], "form": step_form(incident, step)} for step in steps]
     in_dock = {main, "request-return", "photo"} if main else {"photo"}
+    in_dock |= {"answer-order", "lift-order"}  # they stand with the order
     return {
         **described(incident, at),
         "at": at,
@@ -275,6 +283,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "merged_from": incident.merged_from.order_by("pk")[:20],
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
         **_decided(incident, lead, user),
+        **orders_of(incident, can),
     }
 
 

@@ -50,6 +50,34 @@ class OptionalReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text(), required=False)
 
 
+class SuperviseForm(ActionForm):
+    """督办: what is ordered, and by when it is to be answered."""
+
+    words = forms.CharField(
+        label=_("What is to be done"),
+        max_length=TEXT_MAX,
+        widget=_text(),
+        help_text=_("The unit reads this."),
+    )
+    answer_by = forms.DateTimeField(
+        label=_("Answer by"),
+        required=False,
+        widget=forms.DateTimeInput(
+            format="%Y-%m-%dT%H:%M", attrs={"class": "form-control", "type": "datetime-local"}
+        ),
+        help_text=_("Left empty, the rule decides: by urgency an hour, four hours or a working day."),
+    )
+
+
+class AnswerOrderForm(ActionForm):
+    text = forms.CharField(
+        label=_("Answer to the order"),
+        max_length=TEXT_MAX,
+        widget=_text(),
+        help_text=_("What is being done, and until when."),
+    )
+
+
 class RejectForm(ReasonForm):
     reason = forms.CharField(
         label=_("Reason"), max_length=TEXT_MAX, widget=_text(), help_text=_("The reporter is told this.")
@@ -242,6 +270,11 @@ class CaseFilter(forms.Form):
         required=False,
         widget=forms.CheckboxInput(attrs={"data-submit-on-change": "", "class": "form-check-input"}),
     )
+    supervised = forms.BooleanField(
+        required=False,
+        widget=forms.CheckboxInput(attrs={"data-submit-on-change": "", "class": "form-check-input"}),
+    )
+    answer = forms.BooleanField(required=False, widget=forms.HiddenInput)
     q = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

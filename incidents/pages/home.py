@@ -77,7 +77,7 @@ def start_of(user: User) -> str:
     if roles & {Role.OPERATOR, Role.DISPATCHER}:
         return reverse("desk")
     if Role.SUPERVISOR in roles:
-        return f"{reverse('cases')}?overdue=on"
+        return reverse("supervision")
     if Role.HANDLER in roles:
         return reverse("inbox")
     if Role.LEADER in roles:

@@ -136,6 +136,26 @@ def _note(doing: Doing) -> str:
     return _("Noted.")
 
 
+def _supervise(doing: Doing) -> str:
+    given = actions.supervise(words=doing.given["words"], answer_by=doing.given["answer_by"], **doing.common)
+    return _("Order %(number)s given.") % {"number": given.number}
+
+
+def _answer_order(doing: Doing) -> str:
+    actions.answer_order(text=doing.given["text"], **doing.common)
+    return _("Order answered.")
+
+
+def _lift_order(doing: Doing) -> str:
+    actions.lift_order(reason=doing.given["reason"], **doing.common)
+    return _("Order lifted.")
+
+
+def _nudge(doing: Doing) -> str:
+    actions.nudge(number=doing.incident.number, actor=doing.actor, at=doing.at)
+    return _("Urged.")
+
+
 def _answer(doing: Doing) -> str:
     actions.answer(text=doing.given["text"], **doing.common)
     return _("%(number)s answered and closed.") % {"number": doing.incident.number}
@@ -210,6 +230,29 @@ STEPS: dict[str, Step] = {
         _redispatch,
         forms.RedispatchForm,
     ),
+    "supervise": Step(
+        Action.SUPERVISE,
+        gettext_lazy("Order to act"),
+        gettext_lazy("Give the order"),
+        _supervise,
+        forms.SuperviseForm,
+    ),
+    "answer-order": Step(
+        Action.ANSWER_ORDER,
+        gettext_lazy("Answer the order"),
+        gettext_lazy("Send the answer"),
+        _answer_order,
+        forms.AnswerOrderForm,
+    ),
+    "lift-order": Step(
+        Action.LIFT_ORDER,
+        gettext_lazy("Lift the order"),
+        gettext_lazy("Lift the order"),
+        _lift_order,
+        forms.ReasonForm,
+        danger=True,
+    ),
+    "nudge": Step(Action.NUDGE, gettext_lazy("Urge the unit"), gettext_lazy("Urge the unit"), _nudge),
     "note": Step(
         Action.NOTE, gettext_lazy("Internal note"), gettext_lazy("Save the note"), _note, forms.NoteForm
     ),

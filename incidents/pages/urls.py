@@ -3,7 +3,18 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from incidents.pages import acting, cases, desk, duty, home, inbox, messages, notices, preferences
+from incidents.pages import (
+    acting,
+    cases,
+    desk,
+    duty,
+    home,
+    inbox,
+    messages,
+    notices,
+    preferences,
+    supervision,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -34,6 +45,9 @@ urlpatterns = [
     path("duty/copy/", duty.copy, name="duty-copy"),
     path("duty/<int:pk>/", duty.change, name="duty-change"),
     path("duty/<int:pk>/remove/", duty.remove, name="duty-remove"),
+    path("supervision/", supervision.supervision, name="supervision"),
+    path("supervision/order/", supervision.order, name="supervision-order"),
+    path("supervision/urge/", supervision.urge, name="supervision-urge"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/unmask/", cases.unmask, name="case-unmask"),

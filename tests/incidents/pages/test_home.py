@@ -42,7 +42,7 @@ def test_a_wrong_password_is_told_and_the_name_kept(operator: Person) -> None:
         ("operator", "/desk/"),
         ("dispatcher", "/desk/"),
         ("handler", "/inbox/"),
-        ("supervisor", "/cases/?overdue=on"),
+        ("supervisor", "/supervision/"),
         ("leader", "/board/"),
         ("admin", "/installation/"),
     ],
