@@ -102,10 +102,7 @@ def ask_reporter(
         report__source__in=contacting.NOT_RESIDENTS
     ):
         raise ActionRefused("no_reporter", _("Nobody stands behind this case who could answer."))
-    latest = work_calendar(lead.unit_id).end_of_working_day(at, WAIT_WORKING_DAYS)
-    outside_due_at = outside.outside_deadline(incident)
-    if outside_due_at is not None:
-        latest = min(latest, outside_due_at)
+    latest = latest_wait(incident, at=at)
     until = until or latest
     if not at < until <= latest:
         raise InvalidInput(
@@ -269,6 +266,13 @@ def phone(
         urgency=incident.urgency,
     )
     return call
+
+
+def latest_wait(incident: Incident, *, at: datetime) -> datetime:
+    """How long a clock that is stopped at `at` may wait for the reporter."""
+    latest = work_calendar(incident.owner_unit_id).end_of_working_day(at, WAIT_WORKING_DAYS)
+    outside_due_at = outside.outside_deadline(incident)
+    return latest if outside_due_at is None else min(latest, outside_due_at)
 
 
 def _came_before_deemed(lead: Assignment, called: late.Moment) -> bool:

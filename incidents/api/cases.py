@@ -11,9 +11,11 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiClient, Scope, User
 from accounts.roles import Action
-from incidents import policy, timeline_words
+from config import clock
+from incidents import clock_facts, policy, timeline_words
 from incidents.api.access import asking_of, visible_incidents
 from incidents.api.answers import explainer, record_answer
+from incidents.api.clock_outputs import times_answer
 from incidents.api.filters import IncidentFilter, Pages
 from incidents.api.outputs import IncidentDetailOut, IncidentOut, TimelineOut
 from incidents.models import Incident, Report, TimelineEntry
@@ -34,6 +36,9 @@ CLIENT_KINDS = (
     Kind.ANSWERED,
     Kind.REJECTED,
     Kind.REOPENED,
+    Kind.PAUSED,
+    Kind.PAUSE_ENDED,
+    Kind.EXTENSION_AGREED,
     Kind.MERGED,
     Kind.UNMERGED,
 )
@@ -111,6 +116,7 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
         "request": request,
         "reports": reports.select_related("text").order_by("pk"),
         "decision": record_answer(decision, explainer()),
+        "times": times_answer(clock_facts.read(incident), asking=asking, at=clock.now()),
         "actions": _allowed(asking, incident),
     }
     told: dict[str, Any] = IncidentDetailOut(incident, context=context).data

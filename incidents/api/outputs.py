@@ -12,6 +12,7 @@ from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
 from incidents.api.answers import incident_url
+from incidents.api.clock_outputs import TimesOut
 from incidents.models import Attachment, Incident, Report, ReportUpdate, Supervision, Text
 from incidents.models.incident import ResolutionOutcome, Status
 
@@ -343,6 +344,7 @@ class IncidentDetailOut(IncidentOut):
 
     reports = serializers.SerializerMethodField(help_text="A token sees its own source's.")
     decision = serializers.SerializerMethodField()
+    times = serializers.SerializerMethodField(help_text="Its clocks, and what was said about its times.")
     actions = serializers.SerializerMethodField(help_text="What the reader may do now.")
     merged_into = serializers.CharField(source="merged_into.number", default=None, allow_null=True)
     attachments = AttachmentOut(many=True, help_text="Pictures of the handling.")
@@ -357,6 +359,8 @@ class IncidentDetailOut(IncidentOut):
             "merged_into",
             "reports",
             "decision",
+            "times",
+            "first_contact_at",
             "attachments",
             "orders",
             "actions",
@@ -370,6 +374,11 @@ class IncidentDetailOut(IncidentOut):
     @extend_schema_field(DecisionShortOut(allow_null=True))
     def get_decision(self, incident: Incident) -> Mapping[str, Any] | None:
         told: Mapping[str, Any] | None = self.context["decision"]
+        return told
+
+    @extend_schema_field(TimesOut)
+    def get_times(self, incident: Incident) -> Mapping[str, Any]:
+        told: Mapping[str, Any] = self.context["times"]
         return told
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=[*Action])))

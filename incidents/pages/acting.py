@@ -42,9 +42,9 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
     if request.method == "GET":
         if policy.acting_grant(user, known.action, incident) is None:
             raise PermissionDenied
-        form = known.form(incident=incident, initial={"seen_version": incident.version})
+        form = known.form(incident=incident, user=user, at=at, initial={"seen_version": incident.version})
         return _shown(request, incident, step, form)
-    form = known.form(request.POST, incident=incident)
+    form = known.form(request.POST, incident=incident, user=user, at=at)
     kept = _kept_ids(request)
     try:
         if not form.is_valid():

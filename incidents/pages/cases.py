@@ -19,18 +19,23 @@ from accounts.roles import Action, Role
 from accounts.viewer import viewer_of
 from config import clock
 from dispatch.edition import edition
-from dispatch.vocabulary import PlaceType
-from incidents import actions, policy, queries
+from dispatch.vocabulary import PlaceType, Urgency
+from incidents import actions, clock_facts, pausing, policy, queries
 from incidents.actions.handling import closing_condition
+from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Supervision, Timer
 from incidents.models.incident import OPEN_STATUSES, Status
+from incidents.pages import clock_card, waiting
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
 from incidents.pages.choices import Reader
-from incidents.pages.desk_case import desk_limit, open_return, photos_of, reports_of, timeline_of
+from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
+from incidents.pages.desk_case import photos_of, reports_of, timeline_of
 from incidents.pages.duty import on_duty_now
 from incidents.pages.forms import CaseFilter
 from incidents.pages.orders import orders_of
+from incidents.pages.request_forms import appealable_by
+from incidents.pages.request_steps import STEPS as REQUEST_STEPS
 from incidents.pages.steps import STEPS, drafts_of, step_form
 from incidents.pages.wording import described, limit_words
 
@@ -54,9 +59,19 @@ _ACTIONS = (
     Action.UNMASK,
     Action.UNMERGE,
     Action.DISPATCH,
+    *(step.action for step in (*REQUEST_STEPS.values(), *CONTACT_STEPS.values())),
 )
 # The blue button of a case, the first of these that the person may press.
-_MAIN = ("accept", "resolve", "verify", "decide-return")
+_MAIN = (
+    "accept",
+    "resolve",
+    "verify",
+    "decide-return",
+    "decide-extension",
+    "decide-suspension",
+    "decide-appeal",
+    "countersign",
+)
 
 
 @require_GET
@@ -69,20 +84,23 @@ def cases(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("case", args=[q]))
     form = CaseFilter(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
+    answers = waiting.to_answer(person(request))
     found = _filtered(_visible(request), wanted, at)
+    if wanted.get("answer"):
+        found = found.filter(answers) if answers is not None else found.none()
     by_due = bool(wanted.get("overdue"))
     rows, earlier, later = _page(found, request, by_due=by_due)
-    place = queries.places_of(rows)
+    place, waits = queries.places_of(rows), waiting.tags_of(rows)
     context = {
         "at": at,
         "form": form,
-        "rows": [described(row, at, place=place.full(row)) for row in rows],
+        "rows": [described(row, at, place=place.full(row), waits=waits.get(row.pk, ())) for row in rows],
         "count": queries.bounded_count(found),
         "count_max": queries.COUNT_MAX,
         "earlier": earlier,
         "later": later,
         "is_filtered": any(wanted.values()),
-        "views": _views(request, at),
+        "views": _views(request, at, answers),
         "search_failed": bool(q) and not _NUMBER.fullmatch(q),
     }
     return render(request, "incidents/cases.html", context)
@@ -207,7 +225,7 @@ def _link(request: HttpRequest, name: str, key: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _views(request: HttpRequest, at: datetime) -> list[dict[str, Any]]:
+def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[str, Any]]:
     """Ready-made selections over the list, as tabs: they are nothing but addresses."""
     overdue = _filtered(_visible(request), {"overdue": True}, at)
     urgent = _visible(request).filter(urgency="emergency", status__in=OPEN_STATUSES)
@@ -218,6 +236,8 @@ def _views(request: HttpRequest, at: datetime) -> list[dict[str, Any]]:
         (_("Overdue"), {"overdue": "on"}, overdue, "overdue"),
         (_("Emergencies open"), {"status": "open", "urgency": "emergency"}, urgent, "emergency"),
     ]
+    if answers is not None:
+        views.append((_("To answer"), {"answer": "on"}, _visible(request).filter(answers), "warned"))
     return [
         {
             "label": label,
@@ -233,9 +253,13 @@ def _views(request: HttpRequest, at: datetime) -> list[dict[str, Any]]:
 def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dict[str, Any]:
     user = person(request)
     can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
-    asked = open_return(incident)
-    can["decide-return"] = can["decide-return"] and asked is not None
-    can["request-return"] = can["request-return"] and asked is None
+    standing = clock_facts.read(incident)
+    can = waiting.possible(
+        standing, can, has_appealable=can["appeal"] and bool(appealable_by(incident, user, at=at))
+    )
+    can["ask-reporter"] = can["ask-reporter"] and pausing.may_wait_for_resident(incident)
+    can["call-back"] = can["call-back"] and bool(to_call_back(incident))
+    can["phone"] = can["phone"] and incident.urgency == Urgency.EMERGENCY
     can["photo"] = can["note"] and incident.is_open
     steps = [step for step in STEPS if can.get(step)]
     lead = (
@@ -248,15 +272,19 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     lines = timeline_of(incident)
     done = request.GET.get("done", "")
     main = next((step for step in _MAIN if can.get(step)), "")
-    sheets = [{"step": step, "known": STEPS[step], "form": step_form(incident, step)} for step in steps]
-    in_dock = {main, "request-return", "photo"} if main else {"photo"}
+    sheets = [
+        {"step": step, "known": STEPS[step], "form": step_form(incident, step, user=user, at=at)}
+        for step in steps
+    ]
+    in_dock = {main, "request-return", "request-extension", "photo"} if main else {"photo"}
     in_dock |= {"answer-order", "lift-order"}  # they stand with the order
     return {
         **described(incident, at),
         "at": at,
         "place_full": queries.places_of([incident]).full(incident),
         "handling_age": at - incident.first_dispatched_at if incident.first_dispatched_at else None,
-        "limit": desk_limit(incident),
+        "card": clock_card.card(incident, standing, at=at),
+        "notes": waiting.notes_of(standing, can),
         "clock_note": _clock_note(incident),
         "stages": _stages(incident, lead),
         "lead": lead,
@@ -264,13 +292,13 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "before": [photo for photo in photos if photo.stage != Attachment.Stage.AFTER],
         "after": [photo for photo in photos if photo.stage == Attachment.Stage.AFTER],
         "reports": reports_of(incident),
-        "asked": asked,
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
         "can": can,
         "duty_now": on_duty_now(incident, viewer_of(user), at),
         "hide_reporter": policy.protects_reporter(incident),
         "can_return": can["request-return"],
+        "can_extend": can["request-extension"],
         "main": main,
         "main_step": STEPS.get(main),
         "sheets": sheets,

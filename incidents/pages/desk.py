@@ -216,7 +216,7 @@ def _shown(request: HttpRequest, context: dict[str, Any], *, tab: Tab, at: datet
     user = person(request)
     acted = "acted" in request.GET
     if context["case"] is not None:
-        context["sheets"] = _sheets(context["case"])
+        context["sheets"] = _sheets(context["case"], user, at)
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         if acted:
             context.update(_queue(user, tab, at, opened=context.get("case")))
@@ -229,8 +229,11 @@ def _shown(request: HttpRequest, context: dict[str, Any], *, tab: Tab, at: datet
     return render(request, "incidents/desk.html", context)
 
 
-def _sheets(incident: Incident) -> list[dict[str, Any]]:
-    return [{"step": step, "known": STEPS[step], "form": step_form(incident, step)} for step in _SHEETS]
+def _sheets(incident: Incident, user: User, at: datetime) -> list[dict[str, Any]]:
+    return [
+        {"step": step, "known": STEPS[step], "form": step_form(incident, step, user=user, at=at)}
+        for step in _SHEETS
+    ]
 
 
 def _nothing(user: User, at: datetime) -> dict[str, Any]:

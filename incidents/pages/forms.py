@@ -11,20 +11,26 @@ from dispatch.vocabulary import Urgency
 from grids.models import Area
 from incidents.cases import TEXT_MAX
 from incidents.models.incident import ResolutionOutcome, Status
+from incidents.pages.when import HappenedMixin
 
 
-def _text(rows: int = 3) -> forms.Textarea:
+def text_area(rows: int = 3) -> forms.Textarea:
+    """A box for words."""
     return forms.Textarea(attrs={"class": "form-control", "rows": rows})
 
 
 class ActionForm(forms.Form):
-    """Shared by all: which version of the case the person saw."""
+    """Shared by all: which version of the case the person saw, and who looks at it when."""
 
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # What the person should know before doing it, in a sentence above the fields.
+    note: Any = ""
 
-    def __init__(self, *args: Any, incident: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, incident: Any = None, user: Any = None, at: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.incident = incident
+        self.incident, self.user, self.at = incident, user, at
         areas = [field for field in self.fields.values() if isinstance(field.widget, forms.Textarea)]
         if areas and len(self.fields) == 2:
             # Words are all that this form asks for: whoever opens it can write at once.
@@ -43,11 +49,11 @@ def draft_name(incident: Any, form: type[forms.Form], field: str) -> str:
 class ReasonForm(ActionForm):
     """An action that says why."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text())
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=text_area())
 
 
 class OptionalReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text(), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=text_area(), required=False)
 
 
 class SuperviseForm(ActionForm):
@@ -56,7 +62,7 @@ class SuperviseForm(ActionForm):
     words = forms.CharField(
         label=_("What is to be done"),
         max_length=TEXT_MAX,
-        widget=_text(),
+        widget=text_area(),
         help_text=_("The unit reads this."),
     )
     answer_by = forms.DateTimeField(
@@ -73,14 +79,14 @@ class AnswerOrderForm(ActionForm):
     text = forms.CharField(
         label=_("Answer to the order"),
         max_length=TEXT_MAX,
-        widget=_text(),
+        widget=text_area(),
         help_text=_("What is being done, and until when."),
     )
 
 
 class RejectForm(ReasonForm):
     reason = forms.CharField(
-        label=_("Reason"), max_length=TEXT_MAX, widget=_text(), help_text=_("The reporter is told this.")
+        label=_("Reason"), max_length=TEXT_MAX, widget=text_area(), help_text=_("The reporter is told this.")
     )
 
 
@@ -88,7 +94,7 @@ class AnswerForm(ActionForm):
     text = forms.CharField(
         label=_("Answer"),
         max_length=TEXT_MAX,
-        widget=_text(6),
+        widget=text_area(6),
         help_text=_("The reporter is told this, and the case is closed."),
     )
 
@@ -97,7 +103,7 @@ class NoteForm(ActionForm):
     text = forms.CharField(
         label=_("Note"),
         max_length=TEXT_MAX,
-        widget=_text(2),
+        widget=text_area(2),
         help_text=_("Inside only: no reporter sees it."),
     )
 
@@ -129,7 +135,7 @@ class ReturnForm(ActionForm):
         widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "0204-001"}),
         help_text=_("Name the unit, or cite the item or the law: one of the two is needed."),
     )
-    reason = forms.CharField(label=_("What you found"), max_length=1_900, widget=_text())
+    reason = forms.CharField(label=_("What you found"), max_length=1_900, widget=text_area())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,7 +158,7 @@ class AnswerReturnForm(ActionForm):
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=_text(), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=TEXT_MAX, widget=text_area(), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -171,7 +177,7 @@ OUTCOME_HELP = {
 }
 
 
-class ResolveForm(ActionForm):
+class ResolveForm(HappenedMixin, ActionForm):
     """办结: what came of it, honestly."""
 
     outcome = forms.ChoiceField(
@@ -188,7 +194,7 @@ class ResolveForm(ActionForm):
     text = forms.CharField(
         label=_("What was done"),
         max_length=TEXT_MAX,
-        widget=_text(4),
+        widget=text_area(4),
         help_text=_("The reporter reads this."),
     )
     attested = forms.BooleanField(label=_("I confirm that the closing condition is met"), required=False)
@@ -207,7 +213,7 @@ class VerifyForm(ActionForm):
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
-    text = forms.CharField(label=_("What you saw"), max_length=TEXT_MAX, widget=_text(), required=False)
+    text = forms.CharField(label=_("What you saw"), max_length=TEXT_MAX, widget=text_area(), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

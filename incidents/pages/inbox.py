@@ -19,6 +19,7 @@ from dispatch.vocabulary import Urgency
 from incidents import queries
 from incidents.models import Assignment, Incident, Verification
 from incidents.models.incident import Status
+from incidents.pages import waiting
 from incidents.pages.access import person, staff
 from incidents.pages.wording import described
 
@@ -90,7 +91,8 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
     else:
         rows = list(cases.for_list().burning_first()[:SHOWN])
     place = queries.places_of(rows)
-    shown = [described(row, at, place=place.short(row)) for row in rows]
+    waits = waiting.tags_of(rows)
+    shown = [described(row, at, place=place.short(row), waits=waits.get(row.pk, ())) for row in rows]
     counts = {
         key: queries.bounded_count(Incident.objects.filter(_holds(user, key)))
         for key in TABS

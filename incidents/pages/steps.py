@@ -1,11 +1,7 @@
 """What a person can do to a case from its page: the form, the words and the one action of each step."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,47 +12,10 @@ from incidents.actor import Actor
 from incidents.attachments import store_picture
 from incidents.errors import InvalidInput, StaleFacts
 from incidents.models import Attachment, Incident
-from incidents.pages import forms
+from incidents.pages import contact_steps, forms, request_steps
+from incidents.pages.doing import Doing, Step
 
 PHOTOS_MAX = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """One POST on its way to an action."""
-
-    request: HttpRequest
-    incident: Incident
-    user: User
-    actor: Actor
-    at: datetime
-    given: dict[str, Any]
-    # Pictures that have arrived: a refused form shows them again, so that nobody sends them twice.
-    kept: list[str]
-
-    @property
-    def common(self) -> dict[str, Any]:
-        """What every guarded action takes."""
-        return {
-            "number": self.incident.number,
-            "actor": self.actor,
-            "at": self.at,
-            "seen_version": self.given.get("seen_version"),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a person can do to a case from its page."""
-
-    action: Action
-    title: Any
-    button: Any
-    run: Callable[[Doing], str]
-    form: type[forms.ActionForm] = forms.ActionForm
-    danger: bool = False
-    warning: Any = ""
-    photos: bool = False
 
 
 def _accept(doing: Doing) -> str:
@@ -89,6 +48,7 @@ def _resolve(doing: Doing) -> str:
         text=doing.given["text"],
         attested=doing.given["attested"],
         parked_until=doing.given["parked_until"],
+        happened_at=doing.given["form"].happened(doing.at),
         **doing.common,
     )
     _add_photos(doing, photos, Attachment.Stage.AFTER)
@@ -180,6 +140,8 @@ def _photo(doing: Doing) -> str:
 
 
 STEPS: dict[str, Step] = {
+    **request_steps.STEPS,
+    **contact_steps.STEPS,
     "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
     "request-return": Step(
         Action.REQUEST_RETURN,
@@ -285,10 +247,14 @@ STEPS: dict[str, Step] = {
 }
 
 
-def step_form(incident: Incident, step: str) -> forms.ActionForm:
+def step_form(incident: Incident, step: str, *, user: User, at: datetime) -> forms.ActionForm:
     """A fresh form of that step, for a sheet on the case page."""
     return STEPS[step].form(
-        incident=incident, initial={"seen_version": incident.version}, auto_id=f"id_{step}_%s"
+        incident=incident,
+        user=user,
+        at=at,
+        initial={"seen_version": incident.version},
+        auto_id=f"id_{step}_%s",
     )
 
 

@@ -4,13 +4,15 @@ import re
 from datetime import datetime
 from typing import Any
 
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.templatetags.ui import moment
 from dispatch.deadlines import Limit
 from incidents.actions.desk import CLAIM_LASTS
 from incidents.models import Incident, Timer
-from incidents.models.incident import Status
+from incidents.models.incident import PauseKind, Status
 
 TITLE_MAX = 28
 TITLE_SHORT = 16
@@ -61,9 +63,17 @@ def paused_words(incident: Incident) -> str:
     """What a case without a running clock says in its place."""
     if incident.status == Status.PARKED and incident.parked_until:
         return _("Parked until %(date)s") % {"date": f"{incident.parked_until:%Y-%m-%d}"}
-    if incident.status == Status.SUSPENDED:
-        return _("Suspended")
+    if incident.status == Status.SUSPENDED and incident.paused_until:
+        told = {"until": plain_moment(incident.paused_until)}
+        if incident.pause_kind == PauseKind.RESIDENT:
+            return _("Waiting for the reporter until %(until)s") % told
+        return _("Suspended until %(until)s") % told
     return ""
+
+
+def plain_moment(at: datetime) -> str:
+    """An instant in words alone, for where no markup may stand."""
+    return strip_tags(moment(at))
 
 
 def is_held(incident: Incident, at: datetime) -> bool:
