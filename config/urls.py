@@ -3,15 +3,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from config.health import healthz, readyz
+from config.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("dashboards.api_urls")),
     path("api/v1/", include("incidents.api.urls")),  # last: it answers whatever nobody else did
     path("", include("grids.urls")),
     path("", include("dashboards.urls")),
     path("", include("incidents.pages.urls")),
+    path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.resident_urls")),
 ]

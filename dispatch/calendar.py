@@ -195,6 +195,13 @@ class WorkCalendar:
         """The same calendar with one more stoppage."""
         return replace(self, stoppages=(*self.stoppages, (start, end)))
 
+    def going_on(self, start: datetime, end: datetime, at: datetime) -> "WorkCalendar":
+        """The same calendar with that stoppage ended at this instant; where it is none of ours, as it is."""
+        kept = tuple(stop for stop in self.stoppages if stop != (start, end))
+        if len(kept) == len(self.stoppages):
+            return self
+        return replace(self, stoppages=(*kept, (start, at)) if at > start else kept)
+
     def _is_planned(self, day: date) -> bool:
         return self.exceptions.get(day, day.weekday() in self.weekdays)
 

@@ -10,7 +10,7 @@ that has been told is never taken back. A paused clock is reckoned anew when it 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -114,17 +114,22 @@ def waiting() -> int:
     return _behind(calendar_revision()).count()
 
 
-def foreseen(start: datetime, end: datetime, *, at: datetime) -> tuple[int, bool]:
-    """How many running clocks a stop from start to end would move, and whether there are more than told."""
+def foreseen(
+    start: datetime, end: datetime, *, change: Callable[[WorkCalendar], WorkCalendar], at: datetime
+) -> tuple[int, bool]:
+    """How many running clocks would move, and whether there are more than told.
+
+    `change` is what would be done to each calendar; between start and end lies what it touches.
+    """
     running = _running().filter(due_at__gt=at, own_due_at__gt=start, reckoned_from__lt=end)
     rows = list(running.order_by("pk")[: FORESEEN_MOST + 1])
-    stopped: dict[str, WorkCalendar] = {}
+    changed: dict[str, WorkCalendar] = {}
     count = 0
     for timer in rows[:FORESEEN_MOST]:
         calendar = work_calendar(timer.unit_code)
-        if timer.unit_code not in stopped:
-            stopped[timer.unit_code] = calendar.stopped_too(start, end)
-        count += _moved(timer, timer.own_due_at, calendar, stopped[timer.unit_code]) != timer.own_due_at
+        if timer.unit_code not in changed:
+            changed[timer.unit_code] = change(calendar)
+        count += _moved(timer, timer.own_due_at, calendar, changed[timer.unit_code]) != timer.own_due_at
     return count, len(rows) > FORESEEN_MOST
 
 
