@@ -53,7 +53,7 @@ def duty(request: HttpRequest) -> HttpResponse:
         "at": at,
         "unit": unit,
         "own_units": _own_units(viewer),
-        "is_desk": bool(viewer.with_roles(*DESK_ROLES)),
+        "can_find": bool(viewer.with_roles(*DESK_ROLES, Role.LEADER)),
         "can_edit": rosters.may_edit(viewer, unit),
         "q": q,
         "found": found,

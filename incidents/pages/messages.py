@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.roles import Role
@@ -53,7 +53,7 @@ class WebhookForm(forms.ModelForm):
     class Meta:
         model = Webhook
         fields = ("name", "url", "source", "kinds")
-        labels = {"name": gettext_lazy("Name"), "url": gettext_lazy("Address (URL)")}
+        labels = {"name": pgettext_lazy("webhook", "Name"), "url": gettext_lazy("Address (URL)")}
         widgets = {
             "name": forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
             "url": forms.URLInput(

@@ -49,11 +49,9 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("seed_demo is refused in production")
         prepare_people(settings.VAR_DIR / "demo.json")
-        prepare_rosters(
-            [username for username, *_rest in LOGINS],
-            list(dict.fromkeys([unit for _username, role, unit, _name in LOGINS if role != Role.ADMIN])),
-            at=clock.now(),
-        )
+        # The district's own leader takes nobody's calls, and an administrator sees no case.
+        units = [unit for _name, role, unit, _who in LOGINS if role != Role.ADMIN and unit != "district"]
+        prepare_rosters([login[0] for login in LOGINS], list(dict.fromkeys(units)), at=clock.now())
         if people:
             return
         everything = not first and not rest
