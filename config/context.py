@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
-from incidents import oversight, policy, queries
+from incidents import alarms, oversight, policy, queries
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES
 from incidents.pages.inbox import waiting_for
@@ -42,7 +43,7 @@ def site(request: HttpRequest) -> dict[str, object]:
             search_url=SimpleLazyObject(
                 lambda: reverse("cases") if viewer.roles.intersection(CASE_ROLES) else ""
             ),
-            banner=SimpleLazyObject(seeding),
+            banner=SimpleLazyObject(banner),
             unread_notices=SimpleLazyObject(lambda: unread_count(user)),
             has_roster=SimpleLazyObject(lambda: bool(viewer.roles.intersection(CASE_ROLES))),
         )
@@ -86,6 +87,22 @@ def _count(cases: Any) -> str:
     if count > queries.COUNT_MAX:
         return f"{queries.COUNT_MAX}+"
     return str(count) if count else ""
+
+
+def banner() -> dict[str, Any] | None:
+    """What everybody on the staff should know before they trust the page: a word, and how bad it is."""
+    return seeding() or stopped_sweeps()
+
+
+def stopped_sweeps() -> dict[str, Any] | None:
+    """An alarm where sweeps stand still; one query, kept for some seconds."""
+    stopped = alarms.stopped(now=timezone.now())
+    if not stopped:
+        return None
+    text = _("Stopped: %(sweeps)s. Nothing is lost, but it comes late until the workers run again.") % {
+        "sweeps": _(", ").join(str(alarms.SWEEPS[sweep.name][0]) for sweep in stopped)
+    }
+    return {"text": text, "is_alarm": True}
 
 
 def seeding() -> dict[str, Any] | None:

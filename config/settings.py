@@ -180,6 +180,9 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# GET /metrics answers on this machine; from elsewhere only to a bearer of this token ("": to nobody).
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -266,7 +269,7 @@ HTTPS = env.bool("HTTPS", default=PRODUCTION)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # load balancers ask these directly
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked directly
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

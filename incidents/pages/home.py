@@ -11,15 +11,17 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import ApiClient, OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
+from config import clock
 from dispatch.models import Category, ResponsibilityList
 from grids.models import Area
-from incidents.models import SweepBeat
+from incidents import alarms
 from incidents.pages.access import person, staff
 
 
@@ -116,7 +118,9 @@ def installation(request: HttpRequest) -> HttpResponse:
         "lists": ResponsibilityList.objects.annotate(rows=Count("items")).order_by("-version")[:10],
         "categories": Category.objects.count(),
         "clients": ApiClient.objects.order_by("name"),
-        "beats": SweepBeat.objects.order_by("name"),
+        "sweeps": alarms.sweeps(now=timezone.now()),
+        "lags": alarms.lags(at=clock.now()),
+        "set_aside": alarms.set_aside(),
         "title": _("Installation"),
     }
     return render(request, "incidents/installation.html", context)
