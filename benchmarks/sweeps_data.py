@@ -42,7 +42,7 @@ def make_clocks(count: int = OPEN) -> None:
         community_code="440307012005",
         street_code="440307012",
         received_at=began,
-        due_at=FIRST + timedelta(days=9),
+        due_at=FIRST + timedelta(days=90),
     )
     _copy(
         Incident,
@@ -61,8 +61,8 @@ def make_clocks(count: int = OPEN) -> None:
         limit="5wd",
         unit_code="lighting-company",
         started_at=began,
-        due_at=FIRST + timedelta(days=9),
-        own_due_at=FIRST + timedelta(days=9),
+        due_at=FIRST + timedelta(days=90),
+        own_due_at=FIRST + timedelta(days=90),
         reckoned_from=began,
         stage_names=list(STAGES),
         stage_times=[FIRST],
@@ -82,12 +82,12 @@ def make_clocks(count: int = OPEN) -> None:
         },
         first=FIRST,
     )
-    timer.delete()
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {PendingStage._meta.db_table}"
             " (timer_id, incident_id, run, position, fire_at, attempts, last_error)"
-            " SELECT id, incident_id, run, 1, stage_times[1], 0, '' FROM incidents_timer"
+            " SELECT id, incident_id, run, 1, stage_times[1], 0, '' FROM incidents_timer WHERE id <> %s",
+            [timer.pk],  # what the others were copied from
         )
         cursor.execute("VACUUM ANALYZE")
 
