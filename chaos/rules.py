@@ -230,7 +230,7 @@ RULES: Mapping[str, str] = {
             ON b.line = a.line AND b.incident_id = a.incident_id AND b.id > a.id
         WHERE b.first < a.good AND a.key NOT IN (SELECT key FROM put_back)""",
     # --- what people did ---
-    "an acknowledged action is on the timeline once, a lost one at most once, a refused one never": """
+    "an acknowledged action is on the timeline once, a lost one at most, a refused one never": """
         SELECT a.token, a.action, a.number, a.state, count(e.id) FROM acts a
         LEFT JOIN incidents_text x ON x.body = a.token
         LEFT JOIN incidents_timelineentry e ON (e.data->>'text')::bigint = x.id AND e.kind NOT IN ('closed')
