@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.templatetags.ui import spoken
-from incidents.models.incident import ResolutionOutcome
-from incidents.pages.plain_times import on_day
+from incidents.models.incident import PauseKind, ResolutionOutcome
+from incidents.pages.plain_times import by_when, on_day
 from incidents.public import Step, TrackedCase
 from incidents.timeline import Kind
 
@@ -34,7 +34,12 @@ def _line(step: Step, *, is_newest: bool) -> Line:
     return Line(step.at, _STEPS[Kind(step.kind)](step), step.note, state)
 
 
-_LINE_STATES = {Kind.BREACHED: "overdue", Kind.VERIFICATION_FAILED: "warned", Kind.OBJECTED: "warned"}
+_LINE_STATES = {
+    Kind.BREACHED: "overdue",
+    Kind.PAUSED: "paused",
+    Kind.VERIFICATION_FAILED: "warned",
+    Kind.OBJECTED: "warned",
+}
 
 
 def _unit(sentence: str, step: Step) -> str:
@@ -94,6 +99,37 @@ def _breached(step: Step) -> str:
     return _unit(_("The time of %(unit)s has run out; it counts as late"), step)
 
 
+def _extended(step: Step) -> str:
+    until = step.params.get("until")
+    if not until:
+        return _unit(_("%(unit)s was given more time"), step)
+    return _("%(unit)s was given more time: to be done by %(when)s") % {
+        "unit": step.unit,
+        "when": by_when(datetime.fromisoformat(until)),
+    }
+
+
+def _stands_still(step: Step) -> str:
+    if step.params.get("why") == PauseKind.RESIDENT:
+        return _unit(_("%(unit)s asks you something; their time stands still until you answer"), step)
+    until = step.params.get("until")
+    if not until:
+        return _("Work stands still for a while")
+    return _("Work stands still until %(when)s at the latest") % {
+        "when": by_when(datetime.fromisoformat(until))
+    }
+
+
+def _goes_on(step: Step) -> str:
+    due_at = step.params.get("due_at")
+    if not due_at:
+        return _unit(_("%(unit)s goes on"), step)
+    return _("%(unit)s goes on: to be done by %(when)s") % {
+        "unit": step.unit,
+        "when": by_when(datetime.fromisoformat(due_at)),
+    }
+
+
 _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.RECEIVED: lambda s: _("Your report came in") if s.own else _("A neighbour reported it"),
     Kind.JOINED: lambda s: _("You joined in") if s.own else _("Another neighbour reported it too"),
@@ -122,4 +158,8 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
         _("You objected: it is done again") if s.own else _("A neighbour objected: it is done again")
     ),
     Kind.BREACHED: _breached,
+    Kind.EXTENSION_AGREED: _extended,
+    Kind.PAUSED: _stands_still,
+    Kind.PAUSE_ENDED: _goes_on,
+    Kind.REPORTER_ANSWERED: lambda s: _("You answered"),
 }

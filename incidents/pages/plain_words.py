@@ -117,11 +117,22 @@ def _parked(case: TrackedCase) -> Headline:
 
 
 def _paused(case: TrackedCase) -> Headline:
+    waiting = case.waiting
+    if waiting is not None and waiting.for_reporter:
+        return Headline(
+            "paused",
+            pgettext("resident", "Waiting"),
+            _("%(unit)s asks you something") % {"unit": case.unit},
+            _("They cannot go on without your answer, so their time stands still."),
+            note=_("It goes on with your answer, or at the latest on %(when)s.")
+            % {"when": by_when(waiting.until)},
+        )
     return Headline(
         "paused",
         pgettext("resident", "Waiting"),
         case.unit,
         _("Work stands still for a reason that was approved; the clock goes on afterwards."),
+        note=_("It goes on at the latest on %(when)s.") % {"when": by_when(waiting.until)} if waiting else "",
     )
 
 

@@ -136,3 +136,15 @@ class ObjectionForm(forms.Form):
             "max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit."),
         },
     )
+
+
+class ReplyForm(forms.Form):
+    """The answer to what the unit asked."""
+
+    text = _words(
+        max_length=REASON_MAX,
+        error_messages={
+            "required": _("Write your answer first."),
+            "max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit."),
+        },
+    )

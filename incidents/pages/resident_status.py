@@ -17,7 +17,7 @@ from incidents import attachments
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Attachment
 from incidents.pages import plain_steps, plain_times, plain_words
-from incidents.pages.resident_forms import ObjectionForm, RatingForm
+from incidents.pages.resident_forms import ObjectionForm, RatingForm, ReplyForm
 from incidents.pages.throttle import Throttle, address_of
 from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
 from incidents.public.filing import PHOTOS_MAX
@@ -84,6 +84,25 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("Thank you. Your rating counts from now on."))
             return redirect("resident-status", case.code)
     return render(request, "resident/status.html", _context(case, rating_form=form), status=400)
+
+
+@require_POST
+def reply(request: HttpRequest, code: str) -> HttpResponse:
+    """The answer to what the unit asked; the clock goes on with it."""
+    case = _case(code)
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        try:
+            answer(case.code, kind=Answer.REPLY, text=form.cleaned_data["text"], at=clock.now())
+        except InvalidInput as error:
+            form.add_error("text", str(error))
+        except ActionRefused as error:
+            messages.warning(request, str(error))
+            return redirect("resident-status", case.code)
+        else:
+            messages.success(request, _("Thank you. They have your answer and go on."))
+            return redirect("resident-status", case.code)
+    return render(request, "resident/status.html", _context(case, reply_form=form), status=400)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -175,7 +194,9 @@ def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, in
         return None, _("We know no report with this code. Check it letter by letter."), 404
 
 
-def _context(case: TrackedCase, *, rating_form: RatingForm | None = None) -> dict[str, Any]:
+def _context(
+    case: TrackedCase, *, rating_form: RatingForm | None = None, reply_form: ReplyForm | None = None
+) -> dict[str, Any]:
     at = clock.now()
     return {
         "case": case,
@@ -186,6 +207,7 @@ def _context(case: TrackedCase, *, rating_form: RatingForm | None = None) -> dic
         "length": plain_words.length_of_handling(case),
         "ratings": plain_words.ratings(case, rating_form),
         "rating_form": rating_form,
+        "reply_form": reply_form or ReplyForm(),
         "object_by": plain_times.by_when(case.object_until) if case.object_until else "",
         "poll_ms": POLL_MS,
         "now": at,

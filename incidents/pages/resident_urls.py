@@ -18,6 +18,7 @@ urlpatterns = [
     path("r/", resident_status.look_up, name="resident-look-up"),
     path("r/<str:code>/", resident_status.follow, name="resident-status"),
     path("r/<str:code>/rating/", resident_status.rate, name="resident-rate"),
+    path("r/<str:code>/reply/", resident_status.reply, name="resident-reply"),
     path("r/<str:code>/objection/", resident_status.objection, name="resident-object"),
     path("r/<str:code>/withdrawal/", resident_status.withdrawal, name="resident-withdraw"),
     path("r/<str:code>/photos/<uuid:photo_id>/", resident_status.case_photo, name="resident-photo"),

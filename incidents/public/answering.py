@@ -1,4 +1,4 @@
-"""A reporter answers back: rates, objects once, or takes the report back."""
+"""A reporter answers back: rates, objects once, takes the report back, or answers what was asked."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -62,5 +62,9 @@ def answer(
                 actor=RESIDENT,
                 at=at,
             )
+        case Answer.REPLY:
+            if report.withdrawn_at is not None:
+                raise ActionRefused("already_withdrawn", _("You have taken this report back already."))
+            actions.reply(report=report, text=text, at=at)
         case _:
             assert_never(kind)

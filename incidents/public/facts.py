@@ -80,6 +80,16 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The clock stands still: why, until when at most, and what the reporter was asked."""
+
+    for_reporter: bool
+    since: datetime
+    until: datetime
+    question: str = ""  # empty where nothing was asked, or where it is another one's to answer
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One of the three things that are rated; no score: not rated."""
 
@@ -126,6 +136,8 @@ class TrackedCase:
     object_until: datetime | None
     objected_at: datetime | None
     may_withdraw: bool
+    waiting: Waiting | None
+    may_reply: bool
     version: str  # changes whenever anything above does
 
 
@@ -143,6 +155,7 @@ class Answer(StrEnum):
     RATE = "rate"
     OBJECT = "object"
     WITHDRAW = "withdraw"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)

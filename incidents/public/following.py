@@ -10,10 +10,11 @@ from accounts.models import OrgUnit
 from dispatch.models import ResponsibilityItem
 from grids.models import Area
 from incidents.actions.closing import OBJECTION_WINDOW
+from incidents.contacting import NOT_RESIDENTS
 from incidents.models import Assignment, Attachment, Feedback, Incident, Report, Text, TimelineEntry, Timer
-from incidents.models.incident import ResolutionOutcome, Status
+from incidents.models.incident import PauseKind, ResolutionOutcome, Status
 from incidents.numbers import district_day
-from incidents.public.facts import Mark, Phase, Photo, Step, TrackedCase, UnknownCode, Why
+from incidents.public.facts import Mark, Phase, Photo, Step, TrackedCase, UnknownCode, Waiting, Why
 from incidents.timeline import Kind
 
 # What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
@@ -44,12 +45,20 @@ _TOLD = frozenset(
         Kind.RATED,
         Kind.OBJECTED,
         Kind.BREACHED,
+        Kind.EXTENSION_AGREED,
+        Kind.PAUSED,
+        Kind.PAUSE_ENDED,
+        Kind.REPORTER_ANSWERED,
     }
 )
 # Of these only the reporter's own are told: what neighbours do is their own business.
-_OWN_ONLY = frozenset({Kind.SUPPLEMENTED, Kind.CHASED, Kind.WITHDRAWN, Kind.RATED})
+_OWN_ONLY = frozenset({Kind.SUPPLEMENTED, Kind.CHASED, Kind.WITHDRAWN, Kind.RATED, Kind.REPORTER_ANSWERED})
 # Words of these are written to the reporter.
-_WITH_WORDS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
+_WITH_WORDS = frozenset(
+    {Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED, Kind.PAUSED, Kind.REPORTER_ANSWERED}
+)
+# Of these the newest is the unit's answer; a question is not.
+_ANSWERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
 _PHASES: Mapping[str, Phase] = {
     Status.TRIAGE: Phase.DECIDING,
     Status.DISPATCHED: Phase.SENT,
@@ -100,6 +109,8 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
     handled = timers.get(Timer.Kind.HANDLING)
     done_at = incident.resolved_at if lead is not None else None
     overdue = clock is not None and at > clock.due_at
+    waiting = _waiting(incident) if phase == Phase.PAUSED else None
+    may_speak = report.source not in NOT_RESIDENTS
     return TrackedCase(
         code=report.tracking_code,
         phase=phase,
@@ -119,7 +130,7 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
         joined=link.how == "same",
         in_district=incident.in_district,
         outcome=incident.outcome,
-        answer=next((step.note for step in steps if step.note), ""),
+        answer=next((step.note for step in steps if step.note and step.kind in _ANSWERS), ""),
         words=report.text.body,
         address=report.address,
         has_contact=report.contact_id is not None,
@@ -143,9 +154,21 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
         may_withdraw=(
             incident.is_open and incident.status != Status.RESOLVED and report.withdrawn_at is None
         ),
+        waiting=waiting,
+        may_reply=(
+            waiting is not None and waiting.for_reporter and report.withdrawn_at is None and may_speak
+        ),
         version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
         f"{int(overdue)}.{district_day(at):%m%d}",
     )
+
+
+def _waiting(incident: Incident) -> Waiting | None:
+    pause = incident.pauses.filter(ended_at__isnull=True).select_related("question").first()
+    if pause is None:
+        return None
+    question = pause.question.body if pause.question is not None and pause.question.erased_at is None else ""
+    return Waiting(pause.kind == PauseKind.RESIDENT, pause.began_at, pause.until, question)
 
 
 def report_of(tracking_code: str) -> Report:
@@ -253,6 +276,9 @@ def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         Kind.ABSORBED: ("reports",),
         Kind.BREACHED: ("clock",),
         Kind.DISPATCHED: ("automatic",),
+        Kind.EXTENSION_AGREED: ("until",),
+        Kind.PAUSED: ("why", "until"),
+        Kind.PAUSE_ENDED: ("why", "end", "due_at"),
     }.get(Kind(kind), ())
     return {name: data[name] for name in kept if name in data}
 
