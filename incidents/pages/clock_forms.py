@@ -91,8 +91,8 @@ class StopForm(forms.Form):
         widget=forms.TextInput(attrs=_TEXT),
         help_text=_("Shown to everybody whose clock moves, such as: typhoon signal red."),
     )
-    starts_at = _moment(_("From"))
-    ends_at = _moment(_("Until"))
+    starts_at = _moment(_("Begins"))
+    ends_at = _moment(_("Ends"))
 
     def clean_starts_at(self) -> datetime:
         return _within_reach(self.cleaned_data["starts_at"])
