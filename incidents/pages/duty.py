@@ -22,6 +22,7 @@ from accounts.viewer import Viewer, viewer_of
 from config import clock
 from dispatch.vocabulary import Urgency
 from incidents.models import Incident
+from incidents.models.incident import Status
 from incidents.numbers import DISTRICT_ZONE, district_day
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, person, staff
 from incidents.pages.duty_forms import ShiftForm
@@ -32,8 +33,12 @@ _YEARS = (date(2000, 1, 1), date(2100, 1, 1))
 
 
 def on_duty_now(incident: Incident, viewer: Viewer, at: datetime) -> list[DutyShift] | None:
-    """Who takes the call of an open emergency's owner now, for the desk: one query. Nothing for others."""
-    if incident.urgency != Urgency.EMERGENCY or not incident.is_open or not viewer.with_roles(*DESK_ROLES):
+    """Who takes the call of an emergency's owner now, for the desk: one query. Nothing for other cases.
+
+    What the desk itself has still to send has nobody to be telephoned yet.
+    """
+    is_called = incident.urgency == Urgency.EMERGENCY and incident.is_open
+    if not is_called or incident.status == Status.TRIAGE or not viewer.with_roles(*DESK_ROLES):
         return None
     return DutyShift.objects.on_duty_of([incident.owner_unit], at)[incident.owner_unit_id]
 

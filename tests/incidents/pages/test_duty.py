@@ -10,7 +10,7 @@ from django.utils import translation
 from accounts.models import DutyShift
 from accounts.roles import Role
 from incidents.models import Incident
-from tests.cast import TUESDAY, Person, file_report, person
+from tests.cast import NOWHERE, TUESDAY, Person, file_report, person
 from tests.incidents.pages.conftest import As, SetClock
 
 HOUR = timedelta(hours=1)
@@ -329,3 +329,8 @@ def test_others_do_not_see_it_and_other_cases_do_not_ask(
     member = owner_on_duty(emergency, now.at)
     assert browse(member).get(reverse("case", args=[emergency.number])).context["duty_now"] is None
     assert browse(operator).get(reverse("case", args=[lamp_case.number])).context["duty_now"] is None
+
+
+def test_what_the_desk_has_still_to_send_has_nobody_to_call(browse: As, operator: Person) -> None:
+    case = file_report(urgency="emergency", place=NOWHERE, address="", category=None, text="出事了")
+    assert browse(operator).get(reverse("case", args=[case.number])).context["duty_now"] is None
