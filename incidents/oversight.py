@@ -38,7 +38,8 @@ def holds(selection: str, at: datetime) -> Q:
         DISPUTES: Q(status=Status.TRIAGE, triage_codes__overlap=["disputed", "ambiguous"])
         | Q(pk__in=asked.values("incident")),
         RETURNED: Q(return_count__gte=TO_AND_FRO),
-        EMERGENCIES: Q(urgency=Urgency.EMERGENCY),
+        # Once it is resolved the danger is over; what is left is the check.
+        EMERGENCIES: Q(urgency=Urgency.EMERGENCY) & ~Q(status=Status.RESOLVED),
     }[selection]
 
 

@@ -219,7 +219,7 @@ def _labels() -> dict[str, str]:
         oversight.DUE_SOON: _("Due within 2 h"),
         oversight.DISPUTES: _("Disputes"),
         oversight.RETURNED: _("To and fro"),
-        oversight.EMERGENCIES: _("Emergencies open"),
+        oversight.EMERGENCIES: _("Emergencies in hand"),
     }
 
 
