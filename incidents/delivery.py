@@ -234,7 +234,7 @@ def _claim(*, at: datetime, limit: int) -> list[Parcel]:
         .values("pk")[:1]
     )
     with transaction.atomic(durable=True):
-        claimed = list(
+        claimed: list[Parcel] = list(
             Parcel.objects.waiting()
             .filter(Q(leased_until__isnull=True) | Q(leased_until__lt=now), not_before__lte=at)
             .alias(earlier=Subquery(earlier))
