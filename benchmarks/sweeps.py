@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 import psycopg2
 from django.db import connection
+from django.db.models import QuerySet
 
 from benchmarks import sweeps_rivals as rivals
 from benchmarks.records import Record, compare
@@ -39,14 +41,14 @@ def run() -> list[Record]:
 
     for _round in range(ROUNDS):
         hour = next(hours)
-        note("row at a time", *_timed(lambda hour=hour: _one_by_one(hour)))
-        note("ORM in batches of 500", *_timed(lambda hour=hour: _orm(hour)))
-        note("1 sweeper", *_timed(lambda hour=hour: _sweep(hour, 1)))
+        note("row at a time", *_timed(partial(_one_by_one, hour)))
+        note("ORM in batches of 500", *_timed(partial(_orm, hour)))
+        note("1 sweeper", *_timed(partial(_sweep, hour, 1)))
         hour = next(hours)
-        note("one bulk statement", *_timed(lambda hour=hour: rivals.bulk(due_hour(hour))))
+        note("one bulk statement", *_timed(partial(rivals.bulk, due_hour(hour))))
         for sweepers in (2, 4):
             hour = next(hours)
-            fired, seconds = _timed(lambda hour=hour, n=sweepers: _sweep(hour, n))
+            fired, seconds = _timed(partial(_sweep, hour, sweepers))
             note(f"{sweepers} sweepers", fired, seconds)
             burst.append(seconds * 100_000 / fired)
     hour = next(hours)
@@ -78,7 +80,7 @@ def _timed(work: Callable[[], int]) -> tuple[int, float]:
     return work(), time.perf_counter() - began
 
 
-def _due(hour: int):  # type: ignore[no-untyped-def]
+def _due(hour: int) -> QuerySet[PendingStage]:
     return PendingStage.objects.filter(fire_at__lte=due_hour(hour)).order_by("fire_at", "pk")
 
 
@@ -166,7 +168,8 @@ def _steady_lag(hour: int) -> float:
     start = due_hour(hour) + timedelta(minutes=1)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH picked AS (SELECT p.id, p.timer_id, p.position, %(start)s + n * %(step)s AS fire_at"
+            "WITH picked AS (SELECT p.id, p.timer_id, p.position,"
+            "  %(start)s + n * %(step)s * interval '1 second' AS fire_at"
             "  FROM (SELECT *, row_number() OVER () AS n FROM (SELECT * FROM incidents_pendingstage"
             "   WHERE fire_at > %(later)s ORDER BY fire_at LIMIT %(many)s) later) p),"
             " moved AS (UPDATE incidents_pendingstage p SET fire_at = picked.fire_at FROM picked"
@@ -175,7 +178,7 @@ def _steady_lag(hour: int) -> float:
             " WHERE t.id = picked.timer_id",
             {
                 "start": start,
-                "step": timedelta(seconds=1 / STEADY),
+                "step": 1 / STEADY,
                 "many": STEADY * STEADY_SECONDS,
                 "later": due_hour(hour + 8),
             },

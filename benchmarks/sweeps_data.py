@@ -93,10 +93,10 @@ def make_clocks(count: int = OPEN) -> None:
 
 
 def _copy(
-    model: type[models.Model], pk: int, times: str, other: Mapping[str, str], **parameters: object
+    model: type[models.Model], pk: int, times: str, other: Mapping[str, str], **parameters: datetime
 ) -> None:
     """Copy one row of a model for every row of `times`, with other values in some columns."""
-    columns = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
     assert not set(other) - set(columns)
     values = ", ".join(other.get(name, f'one."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)

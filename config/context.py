@@ -96,7 +96,7 @@ def banner() -> dict[str, Any] | None:
 
 def stopped_sweeps() -> dict[str, Any] | None:
     """An alarm where sweeps stand still; one query, kept for some seconds."""
-    stopped = alarms.stopped(now=timezone.now())
+    stopped = alarms.stopped(now=timezone.now()) if settings.WATCH_SWEEPS else []
     if not stopped:
         return None
     text = _("Stopped: %(sweeps)s. Nothing is lost, but it comes late until the workers run again.") % {

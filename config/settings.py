@@ -180,6 +180,8 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# Pages of the staff say so when a sweep stands still. 0 where no sweep is meant to run, as in the tests.
+WATCH_SWEEPS = env.bool("WATCH_SWEEPS", default="pytest" not in sys.modules)
 # GET /metrics answers on this machine; from elsewhere only to a bearer of this token ("": to nobody).
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

@@ -64,6 +64,12 @@ def test_a_sweep_that_was_silent_for_longer_than_its_intervals_is_an_alarm():
     assert stopped(ran_at + HOUR, began_at=ran_at - HOUR) == set(alarms.SWEEPS)
 
 
+def test_a_look_at_running_sweeps_is_one_query(django_assert_num_queries):
+    ran_at = beat_everywhere()
+    with django_assert_num_queries(1):
+        alarms.stopped(now=ran_at, began_at=ran_at - HOUR)
+
+
 def test_one_stopped_sweep_among_others_is_named():
     ran_at = beat_everywhere()
     now = ran_at + timedelta(minutes=2)
@@ -118,8 +124,9 @@ def test_what_was_set_aside_is_counted(lamp_case):
 
 
 @pytest.fixture
-def hours_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process has been up for some time."""
+def hours_after_the_start(monkeypatch: pytest.MonkeyPatch, settings) -> None:
+    """This process has been up for some time, and its sweeps are meant to run."""
+    settings.WATCH_SWEEPS = True
     monkeypatch.setattr(alarms, "_BEGAN_AT", timezone.now() - HOUR)
 
 
