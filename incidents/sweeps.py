@@ -59,7 +59,9 @@ WITH due AS (
     FOR UPDATE OF p SKIP LOCKED
 ), horizon AS (
     -- nothing after what a claimed clock does next, so that a long silence is made up for in due order
-    SELECT min(CASE WHEN {barrier} THEN fire_at ELSE next_at END) AS at FROM due WHERE live
+    -- (and never before that clock's own stage: one clock out of order must not hold up all others)
+    SELECT min(CASE WHEN {barrier} THEN fire_at WHEN next_at IS NOT NULL THEN greatest(next_at, fire_at) END)
+        AS at FROM due WHERE live
 ), gone AS (
     DELETE FROM incidents_pendingstage p USING due, horizon
     WHERE p.ctid = due.row AND (horizon.at IS NULL OR due.fire_at <= horizon.at)

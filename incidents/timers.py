@@ -214,6 +214,7 @@ def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None
         Stage(name, min(later(was), timer.due_at) if warning_share(name) else planned.get(name, later(was)))
         for name, was in zip(timer.stage_names[fired:], timer.stage_times[fired:], strict=True)
     ]
+    ahead.sort(key=lambda stage: stage.at)  # some were put off by the pause, some reckoned anew
     _lay_out(timer, [Stage(name, when) for name, when in passed] + ahead)
     timer.save()
     if ahead:
