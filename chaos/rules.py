@@ -187,7 +187,9 @@ RULES: Mapping[str, str] = {
         LEFT JOIN LATERAL (SELECT coalesce(sum(sign), 0) AS standing,
             coalesce(sum(sign) FILTER (WHERE NOT on_time), 0) AS late
             FROM incidents_outcome o WHERE o.incident_id = i.id AND o.kind = 'due') o ON true
-        WHERE o.standing > 1 OR o.standing < 0 OR (i.breached AND o.standing <> 1)""",
+        WHERE o.standing > 1 OR o.standing < 0 OR (i.breached AND o.standing <> 1 AND NOT EXISTS (
+            SELECT 1 FROM incidents_caserequest q
+            WHERE q.incident_id = i.id AND q.kind = 'appeal' AND q.answer = 'agreed'))""",
     # --- what was told ---
     "every message was spread, and every parcel of it delivered": """
         SELECT key, receiver, attempts, last_error, dead_at FROM incidents_outboxmessage
