@@ -144,7 +144,7 @@ TAMPERING: dict[str, str] = {
         UPDATE incidents_parcel SET kind = 'report.closed' WHERE id = (
             SELECT max(id) FROM incidents_parcel WHERE channel = 'webhook' AND kind = 'report.received')""",
     "on one line a case's messages come in their order": """
-        UPDATE incidents_parcel SET id = -id WHERE channel = 'webhook'""",
+        UPDATE incidents_parcel SET id = -id, line = 'one', incident_id = 1 WHERE channel = 'webhook'""",
 }
 # What stands in the way of tampering, and goes with the transaction that tampers.
 _UNLOCK = """
