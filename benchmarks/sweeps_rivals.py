@@ -85,7 +85,7 @@ def fire(*, pending_id: int, at: str) -> None:
 def celery_rate(pending_ids: list[int], *, at: datetime, processes: int = 2) -> float:
     """Stages a second from the moment on which all these tasks are due, by a worker on a real broker."""
     with _worker(processes):
-        eta = datetime.now(UTC) + timedelta(seconds=max(6.0, len(pending_ids) / 250))
+        eta = datetime.now(UTC) + timedelta(seconds=max(10.0, len(pending_ids) / 80))
         with app.connection_for_write() as broker, app.amqp.Producer(broker) as producer:
             for pending_id in pending_ids:
                 fire.apply_async(
