@@ -77,17 +77,23 @@ def reached(start: datetime, end: datetime, share: float, limit: Limit, calendar
 
 
 def after_pause(
-    end: datetime, paused_at: datetime, resumed_at: datetime, limit: Limit, calendar: WorkCalendar
+    end: datetime,
+    paused_at: datetime,
+    resumed_at: datetime,
+    limit: Limit,
+    calendar: WorkCalendar,
+    before: WorkCalendar | None = None,
 ) -> datetime:
     """The new due instant of a clock that stood still from `paused_at` to `resumed_at`.
 
     What was left when it stopped is left when it goes on: of working time for working limits. A clock
-    that was overdue when it stopped stays as overdue as it was.
+    that was overdue when it stopped stays as overdue as it was. `before` is the calendar that `end` was
+    reckoned under, where it has changed during the pause.
     """
     if resumed_at < paused_at:
         raise ValueError("a clock goes on after it stopped, not before")
     if limit.is_working and paused_at < end:
-        return calendar.add_working(resumed_at, calendar.working_time(paused_at, end))
+        return calendar.add_working(resumed_at, (before or calendar).working_time(paused_at, end))
     return end.astimezone(UTC) + (resumed_at - paused_at)
 
 

@@ -3,7 +3,8 @@
 =================  ====================================================================================
 `unit:CODE`        its handlers, those on duty now where the roster says so; of the desk and of street
                    centres those who sit there; where nobody is, of the nearest unit above
-`head:CODE`        its leaders, or those of the nearest unit above it and below the district; else the unit
+`head:CODE`        its leaders, or those of the nearest unit above it and below the district; nobody else,
+                   for what goes to a head goes to its unit as well
 `street:AREA`      operators, dispatchers and supervisors of that street's centre; else the supervisors
 `supervisors`      of the whole district
 `leaders`          of the whole district
@@ -116,7 +117,7 @@ class _Staff:
             case "unit":
                 return self._unit(name)
             case "head":
-                return self._head(name) or self._unit(name)
+                return self._head(name)
             case "street":
                 centre = self._centres.get(name, "")
                 return self._with(_DESK, centre) or self._of_district(Role.SUPERVISOR)

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from dispatch.deadlines import Limit, after_pause, due
-from dispatch.edition import calendar_revision, work_calendar
+from dispatch.edition import calendar_at, calendar_revision, work_calendar
 from incidents.models import Assignment, FiredStage, Incident, PendingStage, Timer
 from incidents.models.incident import Status
 from incidents.stages import Stage, plan_stages, still_ahead, warning_share
@@ -168,7 +168,7 @@ def restart(timer: Timer, *, due_at: datetime, at: datetime, own_due_at: datetim
     timer.due_at = due_at
     if own_due_at is not None:
         timer.own_due_at, timer.reckoned_from = own_due_at, at
-    timer.calendar_revision = calendar_revision()
+        timer.calendar_revision = calendar_revision()
     _lay_out(timer, _planned(timer, at=at))
     timer.save(
         update_fields=[
@@ -198,8 +198,12 @@ def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None
     limit, calendar = Limit.parse(timer.limit), work_calendar(timer.unit_code)
     paused_at = timer.paused_at
 
+    # What was left when the clock stopped was left under the calendar of then: a stop that was declared
+    # during the pause takes nothing of it.
+    calendar_then = calendar_at(timer.calendar_revision, timer.unit_code)
+
     def later(instant: datetime) -> datetime:
-        return after_pause(instant, paused_at, at, limit, calendar)
+        return after_pause(instant, paused_at, at, limit, calendar, calendar_then)
 
     timer.own_due_at = later(timer.own_due_at)
     timer.due_at = _bounded(timer.own_due_at, no_later_than, at)

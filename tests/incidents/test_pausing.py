@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch import calendar_changes
 from dispatch.deadlines import Limit, after_pause
 from dispatch.edition import work_calendar
 from incidents import actions, sweeps
@@ -72,6 +73,19 @@ def test_it_goes_on_by_itself_with_what_it_had_left(suspended_case):
     assert later["breach"] == expected
     pause = Pause.objects.get()
     assert (pause.ended_at, pause.end) == (UNTIL, "due")  # as of its time, not of the sweep
+
+
+def test_a_stop_that_is_declared_meanwhile_takes_nothing_of_what_was_left(suspended_case, admin):
+    """A typhoon over the days that the clock would have used: what was left then is left afterwards."""
+    clock, before = handling(suspended_case), work_calendar()
+    left = before.working_time(AGREED, clock.own_due_at)
+    calendar_changes.declare_stoppage(
+        starts_at=AGREED, ends_at=UNTIL, reason="台风", actor=admin.user, at=AGREED + timedelta(minutes=1)
+    )
+    sweeps.catch_up(at=UNTIL)
+    after = handling(suspended_case)
+    assert work_calendar().working_time(UNTIL, after.own_due_at) == left
+    assert before.working_time(UNTIL, clock.own_due_at) < left
 
 
 def test_every_stage_still_fires_once_after_a_pause(accepted_case, handler, supervisor):

@@ -79,8 +79,9 @@ def test_a_head_is_the_nearest_leader_below_the_district(handler, leader):
     assert names("head:pinghu") == {secretary.user.username}
 
 
-def test_a_unit_without_a_head_hears_itself(handler):
-    assert names(f"head:{LAMP_UNIT}") == {"handler"}
+def test_a_unit_without_a_head_is_not_told_twice(handler):
+    assert names(f"unit:{LAMP_UNIT}") == {"handler"}
+    assert names(f"head:{LAMP_UNIT}") == set()
 
 
 def test_a_street_is_its_centre_and_without_one_the_supervisors(supervisor):
