@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dispatch.calendar import WorkCalendar
 from dispatch.deadlines import Limit, after_pause
-from dispatch.edition import edition, work_calendar
+from dispatch.edition import calendar_at, edition, work_calendar
 from dispatch.models import CalendarYear
 from incidents.models import CaseRequest, FiredStage, Incident, LateEntry, Pause, PhoneCall, Timer
 from incidents.outside import outside_deadline
@@ -41,6 +41,11 @@ class Clock:
         return work_calendar(self.timer.unit_code)
 
     @property
+    def _calendar_then(self) -> WorkCalendar:
+        """What the due time was reckoned by: a stop declared during a pause takes nothing of it."""
+        return calendar_at(self.timer.calendar_revision, self.timer.unit_code)
+
+    @property
     def is_open(self) -> bool:
         return self.timer.stopped_at is None
 
@@ -67,7 +72,8 @@ class Clock:
         since = self.timer.paused_at or at
         due_at = self.timer.due_at
         if self.limit.is_working and since < due_at:
-            return self.calendar.working_time(since, due_at)
+            calendar = self._calendar_then if self.timer.paused_at else self.calendar
+            return calendar.working_time(since, due_at)
         return due_at - since
 
     def paused_for(self, at: datetime) -> timedelta:
@@ -81,7 +87,9 @@ class Clock:
         if pause is None or self.timer.paused_at is None:
             return instant
         until = max(pause.until, self.timer.paused_at)
-        return after_pause(instant, self.timer.paused_at, until, self.limit, self.calendar)
+        return after_pause(
+            instant, self.timer.paused_at, until, self.limit, self.calendar, self._calendar_then
+        )
 
 
 @dataclass(frozen=True, slots=True)

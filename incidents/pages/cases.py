@@ -255,7 +255,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
     standing = clock_facts.read(incident)
     can = waiting.possible(
-        standing, can, has_appealable=can["appeal"] and bool(appealable_by(incident, user, at=at))
+        standing, can, has_appealable=can["appeal"] and bool(appealable_by(incident, user, at=at)), at=at
     )
     can["ask-reporter"] = can["ask-reporter"] and pausing.may_wait_for_resident(incident)
     can["call-back"] = can["call-back"] and bool(to_call_back(incident))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.models import OrgUnit
 from accounts.templatetags.ui import spoken
@@ -89,7 +89,7 @@ def _ruling(incident: Incident, standing: Standing) -> Clock | None:
 def _left(clock: Clock, at: datetime) -> str:
     """What is left in the limit's own time, where that is not what any watch says."""
     left = clock.left(at)
-    if not clock.limit.is_working or left < timedelta():
+    if not clock.limit.is_working or left < timedelta() or clock.pause is not None:
         return ""
     return _("%(length)s of working time left") % {"length": _working(left)}
 
@@ -126,7 +126,7 @@ def _line(clock: Clock, at: datetime) -> tuple[list[Mark], list[Hatch]]:
         for name, when, passed in told
         if (words := _stage_words(name))
     ]
-    due_words = _("Due, if it goes on then") if clock.pause is not None else _("Due")
+    due_words = _("Due, if it goes on then") if clock.pause is not None else pgettext("clock", "Due")
     marks.append(Mark(due_at, due_words, "due", due_at <= at))
     if clock.outside_due_at is not None and clock.outside_due_at != due_at:
         marks.append(

@@ -134,12 +134,13 @@ class DecideTimeForm(UntilMixin, DecideForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         asked = waiting_request(self.incident, self.kind) if self.incident else None
-        offered = []
-        if asked is not None and asked.proposed_due_at is not None:
-            words = _("As asked: %(at)s") % {"at": plain_moment(asked.proposed_due_at)}
-            offered = [(asked.proposed_due_at, words)]
-        self.offer(offered)
-        self.fields["when"].initial = offered[0][0].isoformat() if offered else None
+        if asked is None or asked.proposed_due_at is None:
+            # Answered meanwhile: no time is to be chosen, and the action says what has become of it.
+            del self.fields["when"], self.fields["until"]
+            return
+        words = _("As asked: %(at)s") % {"at": plain_moment(asked.proposed_due_at)}
+        self.offer([(asked.proposed_due_at, words)])
+        self.fields["when"].initial = asked.proposed_due_at.isoformat()
 
 
 class DecideExtensionForm(DecideTimeForm):
@@ -148,7 +149,7 @@ class DecideExtensionForm(DecideTimeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         clock = handling_clock(self.incident) if self.incident else None
-        if clock is not None:
+        if clock is not None and "until" in self.fields:
             self.fields["until"].help_text = _("At the latest %(at)s.") % {
                 "at": plain_moment(latest_extension(clock))
             }

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -11,7 +12,7 @@ from accounts.models import OrgUnit, User
 from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
 from incidents.clock_facts import Standing
-from incidents.models import CaseRequest, Incident, LateEntry
+from incidents.models import CaseRequest, Incident, LateEntry, Timer
 from incidents.pages.wording import plain_moment
 
 Kind = CaseRequest.Kind
@@ -60,8 +61,13 @@ def notes_of(standing: Standing, can: Mapping[str, bool]) -> list[dict[str, Any]
     return notes
 
 
-def possible(standing: Standing, can: dict[str, bool], *, has_appealable: bool) -> dict[str, bool]:
+def possible(
+    standing: Standing, can: dict[str, bool], *, has_appealable: bool, at: datetime
+) -> dict[str, bool]:
     """What may be done, of what the role allows: nothing is asked for twice, nor answered unasked."""
+    clock = standing.clocks.get(Timer.Kind.HANDLING)
+    overdue = clock is None or clock.timer.due_at <= at
+    can["request-extension"] = can["request-extension"] and not overdue
     waits = {request.kind for request in standing.waiting}
     for kind, action in _DECIDES.items():
         can[action.value] = can[action.value] and kind in waits
