@@ -5,10 +5,10 @@ plays each case to its end, `simulate` and `replay` keep many in a queue.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from config.simulation.beside import Beside
+from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.people import Staff
 from dispatch.calendar import SHANGHAI
 from dispatch.deadlines import Limit, due
@@ -26,54 +26,14 @@ _OUTCOMES = (
     (ResolutionOutcome.UNREACHABLE, 1, "多次联系未果,现场未见异常。"),
     (ResolutionOutcome.LEGAL_ROUTE, 1, "属民事纠纷,已引导走调解或诉讼途径。"),
 )
-_SCORES = ((5, 66), (4, 20), (3, 7), (2, 4), (1, 3))
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """Shares and typical times of a crew; shares are of 1, times in minutes."""
-
-    desk_minutes: float = 9.0
-    # Accepting, as a share of its limit: the median; what comes after the limit is deemed acceptance.
-    accept_share: float = 0.3
-    silent: float = 0.03
-    asks_return: float = 0.035
-    return_agreed: float = 0.7
-    # Handling time as a share of the limit: the median, and the spread of its logarithm.
-    handle_share: float = 0.42
-    handle_spread: float = 0.55
-    check_hours: float = 8.0
-    check_fails: float = 0.03
-    rates: float = 0.45
-    objects: float = 0.01
-    parks: float = 0.012
-
-
-@dataclass(slots=True)
-class Memory:
-    """What the crew knows about one case beyond its rows."""
-
-    item: str = ""  # the right item, where somebody knows it
-    late: bool | None = None  # whether it must end late or in time; None leaves it to chance
-    is_wrong: Callable[[str], bool] | None = None  # is this unit the wrong one?
-    steps: int = 0
-    rated: bool = False
-    kept: set[str] = field(default_factory=set)  # what was thrown once and stays
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One action on one case at one instant."""
-
-    at: datetime
-    act: Callable[[], object]
-
-
-class Crew:
+class Crew(Hands):
     """All the people of all the units."""
 
     def __init__(self, dice: random.Random, habits: Habits | None = None) -> None:
-        self._dice, self._habits, self._staff = dice, habits or Habits(), Staff()
+        super().__init__(dice, habits or Habits(), Staff())
+        self._beside = Beside(self._dice, self._habits, self._staff)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
@@ -108,7 +68,12 @@ class Crew:
             case Status.DISPATCHED:
                 return self._answer_sending(incident, memory, since)
             case Status.HANDLING:
-                return self._finish(incident, memory, since)
+                work = self._finish(incident, memory, since)
+                return self._beside.the_work(incident, memory, since, until=work.at) or work
+            case Status.SUSPENDED:
+                return self._beside.the_pause(incident, memory, since) or self._finish(
+                    incident, memory, max(since, incident.paused_until or since)
+                )
             case Status.PARKED:
                 parked = incident.timers.filter(kind=Timer.Kind.PARKED).latest("pk")
                 return self._finish(incident, memory, max(since, parked.due_at))
@@ -167,6 +132,8 @@ class Crew:
                     number=number, agreed=agreed, reason=reason, actor=actor, at=at
                 ),
             )
+        if (call := self._beside.the_emergency(incident, memory, since)) is not None:
+            return call
         actor = self._staff.handler(unit)
         limit = incident.timers.filter(kind=Timer.Kind.ACCEPTANCE).latest("pk")
         if self._once(memory, f"silent:{incident.return_count}", self._habits.silent):
@@ -257,13 +224,8 @@ class Crew:
                 at, lambda: actions.object_to(report=report, reason="没有真正解决,又和原来一样。", at=at)
             )
         if self._dice.random() >= self._habits.rates:
-            return None
-        speed, result, service = (
-            self._dice.choices([score for score, _weight in _SCORES], [weight for _score, weight in _SCORES])[
-                0
-            ]
-            for _question in range(3)
-        )
+            return self._beside.afterwards(incident, report.pk, since)
+        speed, result, service = self.scores()
         return Step(
             at,
             lambda: actions.rate(
@@ -276,24 +238,3 @@ class Crew:
                 at=at,
             ),
         )
-
-    def _once(self, memory: Memory, what: str, share: float) -> bool:
-        """Throw the dice about this once for a case; later answers are the same."""
-        if f"no:{what}" in memory.kept:
-            return False
-        if f"yes:{what}" in memory.kept:
-            return True
-        answer = self._dice.random() < share
-        memory.kept.add(f"{'yes' if answer else 'no'}:{what}")
-        return answer
-
-    def _minutes(self, median: float, *, spread: float) -> timedelta:
-        return timedelta(minutes=median * self._dice.lognormvariate(0, spread))
-
-    def _at_work(self, at: datetime) -> datetime:
-        """`at`, or some minutes into the next working period."""
-        calendar = work_calendar()
-        if calendar.is_working(at):
-            return at
-        opening = calendar.add_working(at, timedelta(microseconds=1))
-        return opening + timedelta(minutes=self._dice.uniform(2, 50))

@@ -102,6 +102,10 @@ class Staff:
         """Whoever sits at the district's desk on this shift."""
         return self._member("operations-centre", Role.DISPATCHER, "night" if at_night else "day")
 
+    def supervisor(self) -> Actor:
+        """A supervisor of the whole district."""
+        return self._member("operations-centre", Role.SUPERVISOR, "supervision")
+
     def _find(self, unit_code: str, role: Role, shift: str = "") -> Actor:
         username = f"staff-{unit_code}{'-' + shift if shift else ''}".replace("/", "-")[:150]
         dice = random.Random(username)
