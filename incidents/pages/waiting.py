@@ -127,7 +127,7 @@ def _tag(kind: str) -> str:
 
 
 def _asks(request: CaseRequest) -> str:
-    told = {"unit": request.assignment.unit}
+    told: dict[str, object] = {"unit": request.assignment.unit}
     if request.proposed_due_at is not None:
         told["until"] = plain_moment(request.proposed_due_at)
     return {
