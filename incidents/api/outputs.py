@@ -6,14 +6,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import ApiClient, OrgUnit
+from accounts.models import ApiClient
 from accounts.roles import Action
-from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
-from grids.models import Area
 from incidents.api.answers import incident_url
 from incidents.api.clock_outputs import TimesOut
-from incidents.models import Attachment, Incident, Report, ReportUpdate, Supervision, Text
+from incidents.api.order_outputs import OrderOut, OrderShortOut
+from incidents.models import Attachment, Incident, Report, ReportUpdate
 from incidents.models.incident import ResolutionOutcome, Status
 
 # A declared field takes its name from the class again: what mypy ignores below hides no attribute.
@@ -212,45 +211,6 @@ class ReportOut(Out):
         return told
 
 
-class OrderShortOut(Out):
-    """The open order to act: its number, and by when it is to be answered."""
-
-    number = serializers.CharField(source="supervision_number")
-    level = serializers.ChoiceField(
-        source="order_level", choices=Supervision.Level.choices, help_text="How far up it has come."
-    )
-    answer_by = serializers.DateTimeField(source="order_answer_by")
-
-
-class OrderOut(Out):
-    """One order to act, open or ended."""
-
-    number = serializers.CharField()
-    unit = serializers.CharField(source="unit_id")
-    cause = serializers.ChoiceField(choices=Supervision.Cause.choices)
-    level = serializers.ChoiceField(choices=Supervision.Level.choices)
-    words = serializers.SerializerMethodField(
-        help_text="Empty where it was ordered by itself, and towards tokens."
-    )
-    ordered_at = serializers.DateTimeField()
-    answer_by = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
-    end = serializers.ChoiceField(choices=Supervision.End.choices, allow_blank=True)
-    answer = serializers.SerializerMethodField(help_text="Empty towards tokens.")
-
-    def get_words(self, order: Supervision) -> str:
-        return self._said(order.words)
-
-    def get_answer(self, order: Supervision) -> str:
-        return self._said(order.answer)
-
-    def _said(self, text: Text | None) -> str:
-        # What staff say to each other is not another system's.
-        if text is None or isinstance(self.context["request"].user, ApiClient):
-            return ""
-        return text.body
-
-
 class IncidentOut(serializers.ModelSerializer[Incident]):
     """A case as lists show it."""
 
@@ -404,64 +364,3 @@ class ContactOut(Out):
     name = serializers.CharField(allow_blank=True)
     phone = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
-
-
-# --- reference data -----------------------------------------------------------------------------
-
-
-class CategoryOut(serializers.ModelSerializer[Category]):
-    name = serializers.CharField()
-    domain_name = serializers.CharField(source="domain")
-
-    class Meta:
-        model = Category
-        fields = ("code", "name", "domain_code", "domain_name", "name_zh", "name_en", "scope_zh")
-
-
-class AreaOut(serializers.ModelSerializer[Area]):
-    name = serializers.CharField()
-    parent = serializers.CharField(source="parent_id", allow_null=True)  # type: ignore[assignment]
-
-    class Meta:
-        model = Area
-        fields = ("code", "kind", "name", "name_zh", "name_en", "parent", "lon", "lat", "area_m2")
-
-
-class UnitOut(serializers.ModelSerializer[OrgUnit]):
-    name = serializers.CharField()
-    parent = serializers.CharField(source="parent_id", allow_null=True)  # type: ignore[assignment]
-
-    class Meta:
-        model = OrgUnit
-        fields = ("code", "kind", "name", "name_zh", "name_en", "parent", "area_code", "is_open")
-
-
-class ResponsibilityItemOut(serializers.ModelSerializer[ResponsibilityItem]):
-    category = serializers.CharField(source="category_id")
-    list_version = serializers.IntegerField(source="list.version")
-
-    class Meta:
-        model = ResponsibilityItem
-        fields = (
-            "code",
-            "category",
-            "matter_zh",
-            "filing_condition_zh",
-            "closing_condition_zh",
-            "keywords",
-            "owners",
-            "place_types",
-            "sources",
-            "hours",
-            "lead_unit",
-            "support_units",
-            "follow_up_unit",
-            "supervising_unit",
-            "level",
-            "urgency",
-            "dispatch_minutes",
-            "accept_minutes",
-            "handle_limit",
-            "legal_basis",
-            "list_version",
-        )

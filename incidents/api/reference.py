@@ -8,7 +8,7 @@ from accounts.models import OrgUnit
 from dispatch.models import Category, ResponsibilityItem, ResponsibilityList
 from grids.models import Area
 from incidents.api.filters import AreaFilter, CategoryFilter, ItemFilter, PagesByCode, UnitFilter
-from incidents.api.outputs import AreaOut, CategoryOut, ResponsibilityItemOut, UnitOut
+from incidents.api.reference_outputs import AreaOut, CategoryOut, ResponsibilityItemOut, UnitOut
 
 
 @extend_schema_view(
