@@ -1,0 +1,70 @@
+"""What the simulation's people do beside the work: calls, more time, waiting, callbacks."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from config.simulation.crew import Crew, Habits, Memory
+from incidents.models import CaseRequest, Incident, PhoneCall
+from tests.cast import TUESDAY, file_report, reload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUIET = {
+    "silent": 0.0,
+    "asks_return": 0.0,
+    "parks": 0.0,
+    "rates": 0.0,
+    "objects": 0.0,
+    "check_fails": 0.0,
+    "contacts": 0.0,
+    "asks_time": 0.0,
+    "suspends": 0.0,
+    "asks_reporter": 0.0,
+    "calls_back": 0.0,
+}
+
+
+def live(case: Incident, seed: int = 1, **habits: float) -> Incident:
+    """Play a case for forty days with these habits and no others."""
+    crew = Crew(random.Random(seed), Habits(**{**QUIET, **habits}))
+    crew.play(case, Memory(late=False), since=TUESDAY, until=TUESDAY + timedelta(days=40))
+    return reload(case)
+
+
+def test_without_habits_nobody_calls_or_asks(lamp_case: Incident) -> None:
+    assert live(lamp_case).closed_at
+    assert not PhoneCall.objects.exists()
+    assert not CaseRequest.objects.exists()
+
+
+def test_the_centre_calls_back_whoever_has_not_rated(lamp_case: Incident) -> None:
+    live(lamp_case, calls_back=1.0)
+    assert PhoneCall.objects.get().purpose == PhoneCall.Purpose.CALLBACK
+
+
+def test_more_time_is_asked_for_and_answered(lamp_case: Incident) -> None:
+    case = live(lamp_case, asks_time=1.0, time_agreed=1.0)
+    assert CaseRequest.objects.get().answer == CaseRequest.Answer.AGREED
+    assert case.closed_at
+
+
+def test_an_emergency_is_accepted_by_telephone(db: None) -> None:
+    case = live(file_report(urgency="emergency"), phones=1.0)
+    assert case.assignments.order_by("pk")[0].acceptance == "phone"
+
+
+def test_the_reporter_is_asked_and_the_case_goes_on(lamp_case: Incident) -> None:
+    case = live(lamp_case, asks_reporter=1.0, reporter_answers=1.0)
+    assert case.pauses.get().ended_at
+    assert case.closed_at
+
+
+def test_the_same_dice_live_the_same_life(lamp_case: Incident) -> None:
+    again = file_report(external_id="other", text="第二盏路灯坏了,请来修")
+    lives = [
+        [line.kind for line in live(case, seed=5, contacts=1.0, calls_back=1.0).timeline.order_by("pk")]
+        for case in (lamp_case, again)
+    ]
+    assert lives[0] == lives[1]
