@@ -4,7 +4,7 @@ A clock is one Timer row; its next stage waits in PendingStage, which the sweep 
 own `due_at` repeats the due time of the clock that matters now, so that lists need no join.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_at, calendar_revision, work_calendar
 from incidents.models import Assignment, FiredStage, Incident, PendingStage, Timer
 from incidents.models.incident import Status
-from incidents.stages import Stage, plan_stages, still_ahead, warning_share
+from incidents.stages import Stage, plan_stages, still_ahead
 
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
@@ -193,36 +193,44 @@ def pause(timer: Timer, *, at: datetime) -> None:
 
 
 def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None) -> None:
-    """Let a paused clock go on with what it had left: the same run, its stages later by the pause."""
+    """Let a paused clock go on with what it had left: the same run, its stages later by the pause.
+
+    One that had run out before the pause stays due when it was; those above the unit hear of it later.
+    """
     assert timer.paused_at is not None
-    limit, calendar = Limit.parse(timer.limit), work_calendar(timer.unit_code)
-    paused_at = timer.paused_at
-
-    # What was left when the clock stopped was left under the calendar of then: a stop that was declared
-    # during the pause takes nothing of it.
-    calendar_then = calendar_at(timer.calendar_revision, timer.unit_code)
-
-    def later(instant: datetime) -> datetime:
-        return after_pause(instant, paused_at, at, limit, calendar, calendar_then)
-
-    timer.own_due_at = later(timer.own_due_at)
-    timer.due_at = _bounded(timer.own_due_at, no_later_than, at)
+    paused_at, was_due_at = timer.paused_at, timer.due_at
+    later = _delay(timer, at=at)
+    if was_due_at > paused_at:
+        timer.own_due_at = later(timer.own_due_at)
+        timer.due_at = _bounded(timer.own_due_at, no_later_than, at)
     timer.paused_seconds += round((at - paused_at).total_seconds())
     timer.paused_at, timer.reckoned_from, timer.calendar_revision = None, at, calendar_revision()
+
+    def shifted(was: datetime) -> datetime:
+        if was <= was_due_at:
+            return min(later(was), timer.due_at)
+        if was_due_at <= paused_at:
+            return was + (at - paused_at)
+        return timer.due_at + (later(was) - later(was_due_at))
+
     # A resumption does not raise the run: what fired before the pause stays at its place.
     fired = FiredStage.objects.filter(timer=timer, run=timer.run).count()
-    passed = list(zip(timer.stage_names[:fired], timer.stage_times[:fired], strict=True))
-    # A warning comes when its share of the running time has passed; the rest follows from the due time.
-    planned = {stage.name: stage.at for stage in _planned(timer, at=at)}
-    ahead = [
-        Stage(name, min(later(was), timer.due_at) if warning_share(name) else planned.get(name, later(was)))
-        for name, was in zip(timer.stage_names[fired:], timer.stage_times[fired:], strict=True)
-    ]
-    ahead.sort(key=lambda stage: stage.at)  # some were put off by the pause, some reckoned anew
-    _lay_out(timer, [Stage(name, when) for name, when in passed] + ahead)
+    timer.stage_times[fired:] = [shifted(was) for was in timer.stage_times[fired:]]
     timer.save()
-    if ahead:
+    if fired < len(timer.stage_names):
         _pending(timer, position=fired + 1).save(force_insert=True)
+
+
+def _delay(timer: Timer, *, at: datetime) -> Callable[[datetime], datetime]:
+    """How instants of a paused clock are put off by its pause, which ends at `at`.
+
+    What was left when it stopped was left under the calendar of then: a stop that was declared during
+    the pause takes nothing of it.
+    """
+    assert timer.paused_at is not None
+    limit, paused_at = Limit.parse(timer.limit), timer.paused_at
+    now, then = work_calendar(timer.unit_code), calendar_at(timer.calendar_revision, timer.unit_code)
+    return lambda instant: after_pause(instant, paused_at, at, limit, now, then)
 
 
 def bind(timer: Timer, *, outside_due_at: datetime | None, at: datetime) -> bool:

@@ -7,11 +7,11 @@ import pytest
 from dispatch import calendar_changes
 from dispatch.deadlines import Limit, after_pause
 from dispatch.edition import work_calendar
-from incidents import actions, sweeps
+from incidents import actions, clock_rules, sweeps
 from incidents.actor import SYSTEM
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import UpdateDraft, apply_update
-from incidents.models import FiredStage, OutboxMessage, Outcome, Pause, PendingStage
+from incidents.models import ClockRule, FiredStage, OutboxMessage, Outcome, Pause, PendingStage
 from tests.cast import TUESDAY, reload
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,27 @@ def test_every_stage_still_fires_once_after_a_pause(accepted_case, handler, supe
     assert list(fired)[:4] == [(1, "warn_50"), (1, "warn_80"), (1, "breach"), (1, "level_up")]
     assert len(set(fired)) == len(fired)
     assert not PendingStage.objects.filter(timer=clock).exists()
+
+
+def test_a_pause_after_the_breach_moves_no_due_time(accepted_case, handler, supervisor):
+    due_at = handling(accepted_case).due_at
+    late = due_at + timedelta(hours=1)
+    ask_for_suspension(accepted_case, handler, until=late + timedelta(days=2), at=late)
+    actions.decide_suspension(number=accepted_case.number, agreed=True, actor=supervisor.actor, at=late)
+    clock = handling(accepted_case)
+    street = clock.stage_times[clock.stage_names.index("esc_street")]
+    sweeps.catch_up(at=late + timedelta(days=2))
+    clock = handling(accepted_case)
+    assert (reload(accepted_case).due_at, clock.due_at) == (due_at, due_at)
+    assert clock.stage_times[clock.stage_names.index("esc_street")] == street + timedelta(days=2)
+
+
+def test_a_changed_rule_does_not_reach_a_clock_through_its_pause(suspended_case):
+    clock = handling(suspended_case)
+    ClockRule.objects.create(kind="handling", urgency=suspended_case.urgency, leader_after="1h")
+    clock_rules.forget()
+    sweeps.catch_up(at=UNTIL)
+    assert handling(suspended_case).stage_names == clock.stage_names
 
 
 def test_taken_up_again_before_its_time(suspended_case, handler):
