@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import OrgUnit
+from accounts.templatetags.ui import moment as moment_words
 from incidents.models import Text, Timer
 
 # What a timeline row holds, and the names that its codes stand for.
@@ -69,7 +71,7 @@ def day(text: str | None) -> str:
 
 def moment(text: str | None) -> str:
     """An instant as rows hold it, in the district's time: day and time."""
-    return date_format(_local(text), "SHORT_DATETIME_FORMAT") if text else ""
+    return strip_tags(moment_words(_local(text), "full")) if text else ""
 
 
 def time_of(text: str | None, *, beside: str | None = None) -> str:
