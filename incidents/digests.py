@@ -73,7 +73,12 @@ def _due(*, at: datetime, limit: int) -> list[NoticePreference]:
     with connection.cursor() as cursor:
         cursor.execute(
             _DUE,
-            {"today": local.date(), "now": local.time().isoformat(), "zone": settings.TIME_ZONE, "limit": limit},
+            {
+                "today": local.date(),
+                "now": local.time().isoformat(),
+                "zone": settings.TIME_ZONE,
+                "limit": limit,
+            },
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(NoticePreference.objects.filter(pk__in=ids))

@@ -8,7 +8,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 TABLES = ("incidents_incident", "incidents_timer")
 KEEP = "".join(
     f"CREATE TRIGGER {table}_keeps_rows BEFORE DELETE ON {table} "
