@@ -10,6 +10,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -137,6 +138,13 @@ def _broker_url(url: str) -> str:
 
 CELERY_BROKER_URL = _broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
+# The clocks have a queue of their own, and should have a worker of their own (-Q clocks): a mail server
+# that hangs then delays no deadline. A worker that is told no queue works for both.
+CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"))
+CELERY_TASK_DEFAULT_QUEUE = "telling"
+CELERY_TASK_ROUTES = {
+    f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
+}
 CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from incidents import delivery
 from incidents.driving import clocks_are_driven
 from incidents.models import DueAction, OutboxMessage, Parcel, PendingStage, SweepBeat
 
@@ -33,6 +34,8 @@ STANDING_ASIDE = frozenset({"stages", "actions", "calendar"})
 # A sweep is stopped when it was silent for this many of its intervals, and this long at least.
 SILENT_INTERVALS = 5
 PATIENCE = timedelta(seconds=30)
+# One step of deliveries may wait this long for servers that do not answer.
+LONG_STEPS = {"outbox": delivery.lease()}
 # How long a process goes on with what it last found, for the banner of its pages.
 KEEP_SECONDS = 0.0 if settings.TESTING else 5.0
 
@@ -55,7 +58,8 @@ class Sweep:
 
     @property
     def is_silent(self) -> bool:
-        return self.silent > max(PATIENCE, SILENT_INTERVALS * self.interval)
+        patience = LONG_STEPS.get(self.name, PATIENCE)
+        return self.silent > max(patience, SILENT_INTERVALS * self.interval)
 
     @property
     def is_stopped(self) -> bool:

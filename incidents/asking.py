@@ -95,6 +95,8 @@ def waiting(incident: Incident, kind: Kind) -> CaseRequest:
 
 def answer(request: CaseRequest, *, agreed: bool, reason: str, actor: Actor, at: datetime) -> Text | None:
     """Write the answer on a request of a locked case; a refusal says why. Answers the kept words."""
+    if actor.user is not None and request.asked_by_id == actor.user.pk:
+        raise ActionRefused("own_request", _("Somebody else answers what you have asked for."))
     text = (cases.store_optional_text if agreed else cases.store_text)(reason, at=at, field="reason")
     request.answered_at, request.answered_by, request.answer_reason = at, actor.user, text
     request.answer = CaseRequest.Answer.AGREED if agreed else CaseRequest.Answer.REFUSED

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
-from incidents import outbox, pausing, policy, supervising, timers
+from incidents import late, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
@@ -97,6 +97,8 @@ def end_lead(incident: Incident, *, at: datetime, why: str) -> Assignment | None
     if lead is not None:
         lead.ended_at, lead.end_reason = at, why
         lead.save(update_fields=["ended_at", "end_reason"])
+        if why != Assignment.End.CLOSED:  # what was resolved stands, and may be countersigned yet
+            late.lapse(incident, at=at)
         lead.requests.filter(answered_at__isnull=True).update(
             answered_at=at, answer=CaseRequest.Answer.LAPSED
         )

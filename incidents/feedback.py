@@ -57,6 +57,7 @@ def give(incident: Incident, report: Report, answers: Answers, *, actor: Actor, 
                 result=answers.result,
                 service=answers.service,
                 text=kept,
+                asked_by=actor.user,
                 given_at=at,
             )
     except IntegrityError as error:

@@ -88,6 +88,13 @@ def entry(
     )
 
 
+def lapse(incident: Incident, *, at: datetime) -> None:
+    """What an entry was about does not stand any more: nobody countersigns it now."""
+    incident.late_entries.filter(state=LateEntry.State.WAITING).exclude(fact=LateEntry.Fact.RECEIVED).update(
+        state=LateEntry.State.LAPSED, answered_at=at
+    )
+
+
 def note(
     incident: Incident,
     fact: LateEntry.Fact,
@@ -104,7 +111,7 @@ def note(
     if moment.state == LateEntry.State.WAITING:
         # Told twice: the later word stands.
         incident.late_entries.filter(fact=fact, state=LateEntry.State.WAITING).update(
-            state=LateEntry.State.REFUSED, answered_at=moment.entered_at
+            state=LateEntry.State.LAPSED, answered_at=moment.entered_at
         )
     row.save(force_insert=True)
     if moment.state == LateEntry.State.WAITING:

@@ -88,9 +88,10 @@ def take_back_met_due(incident: Incident) -> None:
     _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=True))
 
 
-def take_back_breach(incident: Incident) -> None:
-    """Negate the breach that is counted for the case: an appeal was agreed to."""
-    _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=False))
+def take_back_breach(incident: Incident, *, unit_code: str, at: datetime) -> None:
+    """Negate this unit's breach of then, where it is the one that is counted: an appeal was agreed to."""
+    breaches = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=False)
+    _negate(breaches.filter(unit_code=unit_code, at=at))
 
 
 def correct(stood: Outcome, *, at: datetime, **measures: Any) -> None:

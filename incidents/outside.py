@@ -17,6 +17,12 @@ def outside_deadline(incident: Incident) -> datetime | None:
     return earliest
 
 
+def outside_ahead(incident: Incident, *, at: datetime) -> datetime | None:
+    """The same for a clock that starts afresh: a deadline that has passed was answered or missed then."""
+    outside = outside_deadline(incident)
+    return outside if outside is not None and outside > at else None
+
+
 def follow_outside(incident: Incident, *, at: datetime) -> bool:
     """Upstream has said something new: bind the handling clock of a locked case; did its due time move?"""
     clock = timers.open_clock(incident, Timer.Kind.HANDLING)

@@ -10,6 +10,7 @@ from incidents.actor import Actor
 from incidents.models import Assignment, Incident, Timer
 from incidents.models.incident import Status
 from incidents.numbers import DISTRICT_ZONE
+from incidents.outside import outside_ahead
 
 _WAKES_AT = time(9)  # where the district is
 
@@ -34,9 +35,10 @@ def park(incident: Incident, lead: Assignment, *, until: date, at: datetime) -> 
 
 
 def wake(incident: Incident, *, timer: Timer, actor: Actor) -> None:
-    """The date has come: the unit has the case in hand again, under a fresh handling clock.
+    """The date has come: the unit has the case in hand again, with what its clock had left.
 
-    Where the case has moved on since, nothing happens.
+    Parking buys no time: an interim answer a minute before due leaves a minute. Where the case has moved
+    on since, nothing happens.
     """
     if incident.status != Status.PARKED or timer.stopped_at is not None:
         return
@@ -44,14 +46,7 @@ def wake(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     state.transition(incident, Status.HANDLING)
     incident.parked_until = None
     timers.stop(incident, [Timer.Kind.PARKED], at=at, reason="met")
-    timers.start(
-        incident,
-        Timer.Kind.HANDLING,
-        Limit.parse(lead.handle_limit),
-        at=at,
-        assignment=lead,
-        unit_code=lead.unit_id,
-    )
+    timers.resume_rested(incident, Timer.Kind.HANDLING, at=at, no_later_than=outside_ahead(incident, at=at))
     timers.rule(incident)
     incident.version += 1
     incident.save()

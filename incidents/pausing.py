@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.deadlines import Limit
 from incidents import outbox, state, timeline, timers
-from incidents.acceptance import open_lead
 from incidents.actor import SYSTEM, Actor
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, CaseRequest, Incident, Pause, Text, Timer
@@ -138,8 +137,16 @@ def abandon(incident: Incident, *, actor: Actor, at: datetime) -> None:
 
 def may_wait_for_resident(incident: Incident) -> bool:
     """Once in a sending, while the case is in hand."""
-    lead = open_lead(incident)
-    return incident.status == Status.HANDLING and not lead.pauses.filter(kind=PauseKind.RESIDENT).exists()
+    return incident.status == Status.HANDLING and not has_waited(incident)
+
+
+def has_waited(incident: Incident) -> bool:
+    """Has the handling clock that runs now waited for the resident, under whichever team of a street?"""
+    clock = incident.timers.filter(kind=Timer.Kind.HANDLING, stopped_at__isnull=True).first()
+    if clock is None:
+        return False
+    waits = incident.pauses.filter(kind=PauseKind.RESIDENT, timer__started_at=clock.started_at)
+    return waits.exists()
 
 
 def _open_pause(incident: Incident) -> Pause | None:

@@ -62,7 +62,17 @@ _IN_STATE: dict[Action, frozenset[str]] = {
 
 
 # The centre's own word on its streets: whose it is after a return, and whether it is over.
-_DISTRICT_ONLY = frozenset({Action.DECIDE_RETURN, Action.CLOSE, Action.DECIDE_APPEAL, Action.COUNTERSIGN})
+_DISTRICT_ONLY = frozenset(
+    {
+        Action.DECIDE_RETURN,
+        Action.CLOSE,
+        Action.DECIDE_APPEAL,
+        Action.COUNTERSIGN,
+        # A street would ask its own reporters how its own teams were, and take its own calls.
+        Action.CALL_BACK,
+        Action.PHONE,
+    }
+)
 # A street's supervisor gives more time to the street's own units, not to the district's departments.
 _TIME_GIVEN = frozenset({Action.DECIDE_EXTENSION, Action.DECIDE_SUSPENSION})
 # One order at a time: without one it can be given, with one it can be answered or lifted.

@@ -7,9 +7,10 @@ holds the case's lock and saves it.
 from datetime import datetime
 
 from dispatch.deadlines import Limit
-from incidents import outcomes, sending, state, timers
+from incidents import late, outcomes, sending, state, timers
 from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import Status
+from incidents.outside import outside_ahead
 
 
 def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
@@ -32,6 +33,7 @@ def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
         at=at,
         assignment=last,
         unit_code=last.unit_id,
+        no_later_than=outside_ahead(incident, at=at),
     )
 
 
@@ -52,6 +54,7 @@ def _forget_the_end(incident: Incident, *, at: datetime) -> None:
     outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
     outcomes.take_back_met_due(incident)
     timers.stop(incident, [Timer.Kind.CALLBACK], at=at, reason="reopened")
+    late.lapse(incident, at=at)
     incident.resolved_at = incident.closed_at = None
     incident.outcome = ""
     incident.handling_run += 1

@@ -13,7 +13,7 @@ from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import Status
-from incidents.outside import outside_deadline
+from incidents.outside import follow_outside, outside_deadline
 
 # The desk's own limits where no item says otherwise; natural or working minutes as with items.
 DESK_MINUTES = {Urgency.ROUTINE: 120, Urgency.URGENT: 30, Urgency.EMERGENCY: 10}
@@ -188,5 +188,6 @@ def keep_handling_clock(incident: Incident, clock: Timer, assignment: Assignment
     kept = timers.resume(clock, at=at)
     kept.assignment, kept.unit_code = assignment, assignment.unit_id
     kept.save(update_fields=["assignment", "unit_code"])
+    follow_outside(incident, at=at)
     timers.rule(incident)
     incident.save()

@@ -12,9 +12,9 @@ from django.db import connection
 
 from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_at, calendar_revision, work_calendar
-from incidents.models import Assignment, FiredStage, Incident, PendingStage, Timer
+from incidents.models import Assignment, FiredStage, Incident, Pause, PendingStage, Timer
 from incidents.models.incident import Status
-from incidents.stages import Stage, plan_stages, still_ahead
+from incidents.stages import Stage, plan_stages, still_ahead, warning_share
 
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
@@ -93,8 +93,28 @@ def resume_last(incident: Incident, kind: str, *, at: datetime) -> Timer:
     return resume(Timer.objects.filter(incident=incident, kind=kind).latest("pk"), at=at)
 
 
+def resume_rested(
+    incident: Incident, kind: str, *, at: datetime, no_later_than: datetime | None = None
+) -> Timer:
+    """Take the last clock of this kind up again with what it had left when it was stopped: it rested."""
+    last = Timer.objects.filter(incident=incident, kind=kind).latest("pk")
+    assert last.stopped_at is not None
+    timer = resume(last, at=last.stopped_at)
+    pause(timer, at=last.stopped_at)
+    unpause(timer, at=at, no_later_than=no_later_than)
+    return timer
+
+
 def resume(last: Timer, *, at: datetime) -> Timer:
-    """A stopped clock's next run, with its start and its due time."""
+    """A stopped clock's next run, with its start and its due time.
+
+    What it had still before it goes on from there: nothing is planned anew, so nothing can come twice.
+    """
+    fired = FiredStage.objects.filter(timer=last, run=last.run).count()
+    left = [
+        Stage(name, when)
+        for name, when in zip(last.stage_names[fired:], last.stage_times[fired:], strict=True)
+    ]
     timer = Timer(
         incident=last.incident,
         assignment_id=last.assignment_id,
@@ -109,10 +129,7 @@ def resume(last: Timer, *, at: datetime) -> Timer:
         calendar_revision=last.calendar_revision,
         paused_seconds=last.paused_seconds,
     )
-    # However often this clock was stopped and taken up, each of its stages happens once.
-    lineage = Timer.objects.filter(incident=last.incident, kind=last.kind, started_at=last.started_at)
-    fired = set(FiredStage.objects.filter(timer__in=lineage).values_list("stage", "due_at"))
-    _lay_out(timer, [stage for stage in _planned(timer, at=at) if (stage.name, stage.at) not in fired])
+    _lay_out(timer, still_ahead(left, at=at))
     save_planned([timer])
     return timer
 
@@ -169,7 +186,7 @@ def restart(timer: Timer, *, due_at: datetime, at: datetime, own_due_at: datetim
     if own_due_at is not None:
         timer.own_due_at, timer.reckoned_from = own_due_at, at
         timer.calendar_revision = calendar_revision()
-    _lay_out(timer, _planned(timer, at=at))
+    _lay_out(timer, _planned_anew(timer, at=at))
     timer.save(
         update_fields=[
             "run",
@@ -297,17 +314,44 @@ def _bounded(own_due_at: datetime, outside_due_at: datetime | None, at: datetime
     return max(outside_due_at, at)
 
 
-def _planned(timer: Timer, *, at: datetime | None = None) -> list[Stage]:
-    """The stages of a clock as it stands; of one that is taken up at `at`, those still ahead."""
-    stages = plan_stages(
+def _planned(timer: Timer, *, counted_from: datetime | None = None) -> list[Stage]:
+    """The stages of a clock as it stands; `counted_from` where its shares do not count from its start."""
+    return plan_stages(
         timer.kind,
         urgency=timer.incident.urgency,
         limit=Limit.parse(timer.limit),
-        started_at=timer.started_at,
+        started_at=counted_from or timer.started_at,
         due_at=timer.due_at,
         calendar=work_calendar(timer.unit_code),
     )
-    return stages if at is None else still_ahead(stages, at=at)
+
+
+def _planned_anew(timer: Timer, *, at: datetime) -> list[Stage]:
+    """The stages of a clock that has another due time since `at`: those still ahead.
+
+    Where every share of the whole has passed, the shares of what has been added are told instead: a new
+    due time never comes without a warning.
+    """
+    ahead = still_ahead(_planned(timer, counted_from=_running_start(timer)), at=at)
+    if timer.due_at > at and not any(warning_share(stage.name) for stage in ahead):
+        warnings = [stage for stage in _planned(timer, counted_from=at) if warning_share(stage.name)]
+        ahead = warnings + ahead
+    return ahead
+
+
+def _running_start(timer: Timer) -> datetime:
+    """When the clock would have started, had it never stood still."""
+    calendar, limit, start = work_calendar(timer.unit_code), Limit.parse(timer.limit), timer.started_at
+    pauses = Pause.objects.filter(
+        incident=timer.incident_id, timer__kind=timer.kind, timer__started_at=start, ended_at__isnull=False
+    )
+    for began_at, ended_at in pauses.values_list("began_at", "ended_at"):
+        assert ended_at is not None
+        if limit.is_working:
+            start = calendar.add_working(start, calendar.working_time(began_at, ended_at))
+        else:
+            start += ended_at - began_at
+    return min(start, timer.due_at)
 
 
 def _lay_out(timer: Timer, stages: Sequence[Stage]) -> None:

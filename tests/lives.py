@@ -38,7 +38,7 @@ def somebody(username: str, *roles: Role) -> Actor:
 
 def return_it(case: Incident, actor: Actor, at: datetime) -> None:
     actions.request_return(number=case.number, reason="不归我们", cites="第三条", actor=actor, at=at)
-    actions.decide_return(number=case.number, agreed=True, actor=actor, at=at + timedelta(minutes=5))
+    actions.decide_return(number=case.number, agreed=True, actor=checker(), at=at + timedelta(minutes=5))
 
 
 def resolve(outcome: str) -> Step:
@@ -146,12 +146,14 @@ STEPS: dict[str, Step] = {
     "ask for more time": lambda c, a, at: actions.request_extension(
         number=c.number, until=handling(c).due_at + timedelta(hours=5), reason="等备件", actor=a, at=at
     ),
-    "give more time": lambda c, a, at: actions.decide_extension(number=c.number, agreed=True, actor=a, at=at),
+    "give more time": lambda c, a, at: actions.decide_extension(
+        number=c.number, agreed=True, actor=checker(), at=at
+    ),
     "ask to stand still": lambda c, a, at: actions.request_suspension(
         number=c.number, until=at + timedelta(days=4), reason="等备件", actor=a, at=at
     ),
     "let stand still": lambda c, a, at: actions.decide_suspension(
-        number=c.number, agreed=True, actor=a, at=at
+        number=c.number, agreed=True, actor=checker(), at=at
     ),
     "go on": lambda c, a, at: actions.resume(number=c.number, actor=a, at=at),
     "ask the reporter": lambda c, a, at: actions.ask_reporter(
@@ -162,7 +164,7 @@ STEPS: dict[str, Step] = {
     "solve late": lambda c, a, at: resolve_late(c, a, at),
     "appeal": lambda c, a, at: actions.appeal(number=c.number, reason="停电", actor=a, at=at),
     "agree to the appeal": lambda c, a, at: actions.decide_appeal(
-        number=c.number, agreed=True, reason="属实", actor=a, at=at
+        number=c.number, agreed=True, reason="属实", actor=checker(), at=at
     ),
     "countersign": lambda c, a, at: actions.countersign(
         number=c.number, fact="resolved", agreed=True, actor=checker(), at=at

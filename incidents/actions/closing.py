@@ -11,6 +11,7 @@ from incidents.actor import RESIDENT, Actor
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
 from incidents.models.incident import Status
+from incidents.outside import follow_outside
 
 # How long after closing a reporter may object.
 OBJECTION_WINDOW = timedelta(days=7)
@@ -50,6 +51,7 @@ def verify(
         timers.stop(incident, [Timer.Kind.VERIFICATION], at=at, reason="failed")
         reopening.back_to_handling(incident, asked.assignment, at=at)
         timers.resume_last(incident, Timer.Kind.HANDLING, at=at)
+        follow_outside(incident, at=at)  # upstream may have spoken while the clock was stopped
         timers.rule(incident)
         cases.save(incident)
     return incident

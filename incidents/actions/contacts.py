@@ -1,6 +1,6 @@
 """Speaking with people about a case: the unit with the reporter, the centre with the unit and afterwards."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -63,9 +63,10 @@ def contact(
     tried = contacting.calls_since(incident, PhoneCall.Purpose.FIRST_CONTACT, lead.sent_at)
     if contacting.is_done(tried):
         timers.stop(incident, [Timer.Kind.FIRST_CONTACT], at=spoken.at, reason="met" if reached else "tried")
-    late.note(
-        incident, LateEntry.Fact.CONTACTED, spoken, actor=actor, unit_code=lead.unit_id, assignment=lead
-    )
+    if reached:
+        late.note(
+            incident, LateEntry.Fact.CONTACTED, spoken, actor=actor, unit_code=lead.unit_id, assignment=lead
+        )
     cases.save(incident)
     timeline.record(
         timeline.Kind.CONTACTED,
@@ -96,7 +97,7 @@ def ask_reporter(
     if incident.status != Status.HANDLING:
         raise ActionRefused("wrong_state", _("The case has to be in hand for this."))
     lead = open_lead(incident)
-    if lead.pauses.filter(kind=PauseKind.RESIDENT).exists():
+    if pausing.has_waited(incident):
         raise ActionRefused("waited_already", _("The clock has waited for the reporter once already."))
     if not incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True).exclude(
         report__source__in=contacting.NOT_RESIDENTS
@@ -246,10 +247,11 @@ def phone(
             incident, LateEntry.Fact.ACCEPTED, called, actor=actor, unit_code=lead.unit_id, assignment=lead
         )
     elif reached and _came_before_deemed(lead, called):
-        lead.acceptance, lead.accepted_by = Assignment.Acceptance.PHONE, by
-        lead.accepted_at = incident.accepted_at = called.at
-        lead.save(update_fields=["acceptance", "accepted_by", "accepted_at"])
-        incident.handler = by or incident.handler
+        if called.state != LateEntry.State.WAITING:  # else it changes when it is countersigned
+            lead.acceptance, lead.accepted_by = Assignment.Acceptance.PHONE, by
+            lead.accepted_at = incident.accepted_at = called.at
+            lead.save(update_fields=["acceptance", "accepted_by", "accepted_at"])
+            incident.handler = by or incident.handler
         late.note(
             incident, LateEntry.Fact.ACCEPTED, called, actor=actor, unit_code=lead.unit_id, assignment=lead
         )
@@ -278,7 +280,7 @@ def latest_wait(incident: Incident, *, at: datetime) -> datetime:
 def _came_before_deemed(lead: Assignment, called: late.Moment) -> bool:
     """Was the call taken before silence was noted? Its word is typed in later than the limit."""
     deemed = lead.acceptance == Assignment.Acceptance.DEEMED
-    return deemed and lead.accepted_at is not None and called.at - lead.accepted_at < timedelta(0)
+    return deemed and lead.accepted_at is not None and called.happened_at < lead.accepted_at
 
 
 def _member(unit: OrgUnit, username: str) -> User | None:

@@ -16,6 +16,7 @@ from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
+from incidents.outside import follow_outside
 
 # A claim that its holder forgot stops nobody for longer than this.
 CLAIM_LASTS = timedelta(minutes=10)
@@ -133,6 +134,7 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     # What was merged into the child before is now part of the parent, and can be taken out of it again.
     child.merged_from.update(merged_into=parent)
     parent.report_count += moved
+    follow_outside(parent, at=at)
     cases.save(child)
     cases.save(parent)
     timeline.record(timeline.Kind.MERGED, incident_id=child.pk, at=at, actor=actor, into=parent.number)
@@ -165,6 +167,7 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
         for report_id in moved
     )
     parent.report_count -= len(moved)
+    follow_outside(parent, at=at)
     child.report_count = len(moved)
     cases.save(child)
     cases.save(parent)

@@ -1,8 +1,9 @@
 """What the unit does with a case that was sent to it, and what the centre answers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
@@ -46,6 +47,8 @@ from incidents.numbers import district_day
 
 # Returned by this many units, a case is in dispute: the desk sees it as such.
 DISPUTE_AFTER = 2
+# 挂账: a date within a year; then somebody looks at it again.
+PARKED_MOST = timedelta(days=366)
 
 
 @transaction.atomic(durable=True)
@@ -209,7 +212,7 @@ def resolve(
     lead = open_lead(incident)
     kept = cases.store_text(text, at=at)
     lead.outcome, lead.resolution = outcome, kept
-    done = late.moment(happened_at, at=at, not_before=lead.sent_at)
+    done = late.moment(happened_at, at=at, not_before=_work_began(incident, lead))
     if incident.status == Status.SUSPENDED:
         # Whoever finishes has no more need of standing still.
         pausing.finish(incident, end=Pause.End.RESUMED, actor=actor, at=at)
@@ -300,6 +303,15 @@ def unmask(*, number: str, report_id: int, actor: Actor, at: datetime) -> Contac
     return link.report.contact
 
 
+def _work_began(incident: Incident, lead: Assignment) -> datetime:
+    """Before this nothing can have been done: the sending, the rework's beginning, the last failed check."""
+    checked = lead.verifications.aggregate(last=Max("done_at"))["last"]
+    started = incident.timers.filter(kind=Timer.Kind.HANDLING, assignment=lead).aggregate(
+        last=Max("started_at")
+    )["last"]
+    return max(moment for moment in (lead.sent_at, checked, started) if moment is not None)
+
+
 def closing_condition(incident: Incident) -> str:
     """结案条件 of the item that the case was sent under, in the version that decided it."""
     lead = incident.assignments.filter(role=Assignment.Role.LEAD).select_related("decision").last()
@@ -322,6 +334,10 @@ def _check_outcome(
     if outcome == ResolutionOutcome.PARKED and (parked_until is None or parked_until <= district_day(at)):
         raise InvalidInput(
             "parked_until", "required", _("A parked case needs a date in the future to come back to it.")
+        )
+    if parked_until is not None and parked_until - district_day(at) > PARKED_MOST:
+        raise InvalidInput(
+            "parked_until", "range", _("At most %(days)d days at a time.") % {"days": PARKED_MOST.days}
         )
 
 

@@ -75,17 +75,20 @@ def _apply(incident: Incident, entry: LateEntry) -> None:
             counting.recount_receipt(incident)
         case LateEntry.Fact.ACCEPTED if lead is not None:
             _move(lead, "accepted_at", entry.happened_at)
+            # By telephone: nothing else is accepted at another time than now.
+            _move(lead, "acceptance", Assignment.Acceptance.PHONE)
             if lead.ended_at is None:
                 incident.accepted_at = entry.happened_at
         case LateEntry.Fact.CONTACTED:
-            incident.first_contact_at = entry.happened_at
-        case LateEntry.Fact.RESOLVED if lead is not None and lead.resolved_at is not None:
+            earlier = [entry.happened_at, incident.first_contact_at or entry.happened_at]
+            incident.first_contact_at = min(earlier)
+        case LateEntry.Fact.RESOLVED if lead is not None and lead.resolved_at == entry.entered_at:
             _move(lead, "resolved_at", entry.happened_at)
-            if incident.resolved_at is not None:
+            if incident.resolved_at == entry.entered_at:
                 incident.resolved_at = entry.happened_at
                 counting.recount_handled(incident, lead, at=entry.happened_at)
 
 
-def _move(lead: Assignment, field: str, at: datetime) -> None:
-    setattr(lead, field, at)
+def _move(lead: Assignment, field: str, value: datetime | str) -> None:
+    setattr(lead, field, value)
     lead.save(update_fields=[field])

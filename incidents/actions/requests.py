@@ -18,7 +18,7 @@ from incidents.models import Assignment, CaseRequest, FiredStage, Incident, Paus
 from incidents.models.incident import PauseKind, Status
 from incidents.outside import refuse_beyond
 
-# 延期: this many for one sending, each no longer than the limit itself.
+# 延期: this many for one clock, each no longer than the limit itself.
 EXTENSIONS_MOST = 2
 # 挂起: this long at most, each time.
 SUSPENSION_MOST = timedelta(days=60)
@@ -43,7 +43,7 @@ def request_extension(
     lead, clock = _in_hand(incident)
     if at >= clock.due_at:
         raise ActionRefused("overdue", _("An extension is asked for before the case is due."))
-    if extensions_of(lead) >= EXTENSIONS_MOST:
+    if extensions_of(clock) >= EXTENSIONS_MOST:
         raise ActionRefused(
             "too_many", _("A case is extended at most %(max)d times.") % {"max": EXTENSIONS_MOST}
         )
@@ -220,15 +220,20 @@ def decide_appeal(
     cases.required(reason, field="reason")
     text = asking.answer(request, agreed=agreed, reason=reason, actor=actor, at=at)
     if agreed and request.timer is not None and request.timer.kind == Timer.Kind.HANDLING:
-        outcomes.take_back_breach(incident)
+        outcomes.take_back_breach(incident, unit_code=request.timer.unit_code, at=request.timer.due_at)
     cases.save(incident)
     asking.tell_answer(incident, request, text=text, actor=actor, at=at)
     return incident
 
 
-def extensions_of(lead: Assignment) -> int:
-    """How often this sending was extended."""
-    return lead.requests.filter(kind=CaseRequest.Kind.EXTENSION, answer=CaseRequest.Answer.AGREED).count()
+def extensions_of(clock: Timer) -> int:
+    """How often this clock was extended, whichever team of a street has had the case meanwhile."""
+    return CaseRequest.objects.filter(
+        incident=clock.incident_id,
+        kind=CaseRequest.Kind.EXTENSION,
+        answer=CaseRequest.Answer.AGREED,
+        timer__started_at=clock.started_at,
+    ).count()
 
 
 def latest_extension(clock: Timer) -> datetime:

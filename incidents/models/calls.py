@@ -57,6 +57,7 @@ class LateEntry(models.Model):
         WAITING = "waiting", _("Waiting to be countersigned")
         COUNTERSIGNED = "signed", _("Countersigned")
         REFUSED = "refused", _("Refused")
+        LAPSED = "lapsed", _("Lapsed")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="late_entries")
     assignment = models.ForeignKey(

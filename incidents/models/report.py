@@ -153,6 +153,8 @@ class Feedback(models.Model):
     result = models.PositiveSmallIntegerField(null=True, blank=True)
     service = models.PositiveSmallIntegerField(null=True, blank=True)
     text = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Who of the centre asked on the telephone; empty where the reporter answered by themselves.
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     given_at = models.DateTimeField()
 
     class Meta:

@@ -64,7 +64,7 @@ class RequestExtensionForm(UntilMixin, ReasonForm):
         if clock is None or clock.assignment is None:
             self.offer([])
             return
-        self.used = extensions_of(clock.assignment)
+        self.used = extensions_of(clock)
         outside_due_at = outside_deadline(self.incident)
         latest = latest_extension(clock)
         self.latest = min(latest, outside_due_at) if outside_due_at else latest

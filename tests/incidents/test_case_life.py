@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import Membership, OrgUnit
 from accounts.roles import Action, Role
+from dispatch.edition import work_calendar
 from grids.locate import locate
 from incidents import actions, policy, sweeps
 from incidents.actor import SYSTEM
@@ -528,7 +529,11 @@ def test_a_parked_case_comes_back_on_its_date(accepted_case, handler):
     sweeps.settle(Incident.objects.get(pk=accepted_case.pk), at=morning)
     case = reload(accepted_case)
     assert (case.status, case.parked_until, case.clock_kind) == ("handling", None, "handling")
-    assert case.clock_started_at == morning
+    # With what the clock had left when the case was parked.
+    parked = case.timers.filter(kind="handling").first()
+    calendar = work_calendar()
+    left = calendar.working_time(NOON, parked.due_at)
+    assert case.due_at == calendar.add_working(morning, left)
     assert kinds(case)[-1] == "woken"
 
 
