@@ -15,7 +15,7 @@ from typing import Any
 from psycopg2.extras import execute_values
 
 from chaos import ledger
-from chaos.rules import PLANNED, RULES, STAGE_LINES
+from chaos.rules import PLANNED, RULES, worded
 
 SHOWN = 8  # rows of each broken rule that are printed
 
@@ -44,6 +44,10 @@ CREATE TEMP TABLE told (
 CREATE TEMP TABLE put_back (key text) ON COMMIT DROP;
 """
 
+_EARLIER = """
+SELECT count(*), count(*) FILTER (WHERE ends IS NULL)
+FROM (SELECT DISTINCT timer_id, run, ends FROM planned WHERE NOT stands) runs
+"""
 ACTING = ["deemed", "wake", "level_up", "supervise", "raise"]
 
 
@@ -55,7 +59,7 @@ def broken_rules(
     with connection.cursor() as cursor:
         _load(cursor, book)
         for rule in RULES if only is None else only:
-            cursor.execute(RULES[rule].replace("{stage_lines}", STAGE_LINES), {"now": now, "acting": ACTING})
+            cursor.execute(worded(RULES[rule]), {"now": now, "acting": ACTING})
             rows = cursor.fetchall()
             if rows:
                 found.append(Violation(rule, len(rows), tuple(rows[:SHOWN])))
@@ -113,8 +117,12 @@ def _load(cursor: Any, book: Path) -> None:
             execute_values(cursor, f"INSERT INTO {table} VALUES %s", list(rows), page_size=1000)
     cursor.execute("ANALYZE sent; ANALYZE acked; ANALYZE acts; ANALYZE told")
     cursor.execute("CREATE INDEX ON acts (number); CREATE INDEX ON acts (token); CREATE INDEX ON told (key)")
-    cursor.execute(PLANNED.replace("{stage_lines}", STAGE_LINES))
+    cursor.execute(worded(PLANNED))
     cursor.execute("CREATE INDEX ON planned (timer_id, run, stage); ANALYZE planned")
+
+
+def _lines(condition: str) -> str:
+    return f"SELECT count(*) FROM incidents_timelineentry WHERE {condition}"
 
 
 def counts(connection: Any, book: Path) -> Counter[str]:
@@ -124,6 +132,19 @@ def counts(connection: Any, book: Path) -> Counter[str]:
         "cases": "SELECT count(*) FROM incidents_incident",
         "timers": "SELECT count(*) FROM incidents_timer",
         "timer runs": "SELECT count(DISTINCT (timer_id, run)) FROM chaos.clock",
+        **{
+            f"acting stages, {stage}": f"SELECT count(*) FROM chaos.deed WHERE stage = '{stage}'"
+            for stage in ACTING
+        },
+        "levels raised by a breach": _lines("kind = 'level_raised' AND data->>'why' = 'breach'"),
+        "orders given by a breach": _lines("kind = 'supervised' AND data->>'cause' = 'breach'"),
+        "orders raised": _lines("kind = 'supervision_raised'"),
+        "calendar editions": "SELECT count(*) FROM dispatch_calendaredition",
+        "cases whose clocks the calendar moved": _lines("kind = 'calendar_moved'"),
+        "late entries": "SELECT count(*) FROM incidents_lateentry",
+        "late entries countersigned": "SELECT count(*) FROM incidents_lateentry WHERE state = 'signed'",
+        "calls": "SELECT count(*) FROM incidents_phonecall",
+        "merged cases": "SELECT count(*) FROM incidents_incident WHERE status = 'merged'",
         "stages fired": "SELECT count(*) FROM incidents_firedstage",
         "messages": "SELECT count(*) FROM incidents_outboxmessage",
         "notifications": "SELECT count(*) FROM incidents_notification",
@@ -139,4 +160,8 @@ def counts(connection: Any, book: Path) -> Counter[str]:
         for what, query in asked.items():
             cursor.execute(query)
             told[what] = int(cursor.fetchone()[0])
+        cursor.execute(worded(PLANNED))
+        cursor.execute(_EARLIER)
+        told["earlier runs"], told["earlier runs whose end is not known"] = map(int, cursor.fetchone())
+        cursor.execute("DROP TABLE planned")
     return told

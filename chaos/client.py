@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 TIMEOUT = 20.0
 # DRF wants the same secret in a cookie and in a header from whoever comes with a session.
@@ -58,6 +59,24 @@ class Client:
             if answer.status >= 500:
                 raise Unanswered(f"{answer.status}")
             return Answer(answer.status, json.loads(told))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+        finally:
+            connection.close()
+
+    def page(
+        self, method: str, path: str, headers: Mapping[str, str], form: Mapping[str, str]
+    ) -> tuple[int, str]:
+        """A page of the site as a browser asks for it, once: its status and its text; raises Unanswered."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en"}
+        try:
+            connection.request(method, f"/{path}", urlencode(form), {**kind, **headers})
+            answer = connection.getresponse()
+            told = answer.read()
+            if answer.status >= 500:
+                raise Unanswered(f"{answer.status}")
+            return answer.status, told.decode()
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unanswered(f"{type(error).__name__}: {error}") from error
         finally:

@@ -29,7 +29,13 @@ from incidents.models import Webhook  # noqa: E402
 from incidents.models.contact import seal  # noqa: E402
 
 STOCK = 600
-_DESK = (("dispatcher", Role.DISPATCHER), ("supervisor", Role.SUPERVISOR))
+_DESK = (
+    ("dispatcher", Role.DISPATCHER),
+    ("supervisor", Role.SUPERVISOR),
+    # Nobody countersigns what they entered or answers what they asked for: somebody else has to.
+    ("countersigner", Role.SUPERVISOR),
+    ("admin", Role.ADMIN),
+)
 
 
 def main(path: Path, receiver: str) -> None:
@@ -56,7 +62,14 @@ def _webhooks(receiver: str) -> None:
 
 
 def _desk() -> dict[str, str]:
-    return {name: _session(name, role, "operations-centre") for name, role in _DESK}
+    desk = {name: _session(name, role, "operations-centre") for name, role in _DESK}
+    desk["two-hats"] = _session("two-hats", Role.SUPERVISOR, "operations-centre")
+    both = User.objects.get(username="two-hats")  # asks for a unit and could answer for the centre
+    Membership.objects.bulk_create(
+        Membership(user=both, unit_id=code, role=Role.HANDLER)
+        for code in OrgUnit.objects.exclude(code="operations-centre").values_list("code", flat=True)
+    )
+    return desk
 
 
 def _handlers() -> dict[str, str]:

@@ -9,6 +9,26 @@ from collections.abc import Mapping
 # Lines of the timeline that stages write.
 STAGE_LINES = "('warned', 'breached', 'escalated')"
 
+# A receipt that was countersigned counts its sending anew, from another instant on: no second sending.
+COUNTED_ANEW = """AND o.xmin::text NOT IN (SELECT e.xmin::text FROM incidents_timelineentry e
+             WHERE e.incident_id = i.id AND e.kind = 'countersigned')"""
+LEVELS = "ARRAY['A', 'B', 'C', 'D']"
+ORDERABLE = "('dispatched', 'handling', 'parked', 'suspended')"
+WORDS = {
+    "{stage_lines}": STAGE_LINES,
+    "{counted_anew}": COUNTED_ANEW,
+    "{levels}": LEVELS,
+    "{orderable}": ORDERABLE,
+}
+
+
+def worded(query: str) -> str:
+    """A query with the words that several share."""
+    for word, meaning in WORDS.items():
+        query = query.replace(word, meaning)
+    return query
+
+
 # Stages with their place in the run: of runs that stand (the clock's own arrays), and of earlier runs
 # (what the witness saw last of them, and when the next run began by the timeline of that transaction).
 PLANNED = """
@@ -17,14 +37,17 @@ WITH last_seen AS (
     SELECT DISTINCT ON (timer_id, run) timer_id, run, names, times, id FROM chaos.clock
     ORDER BY timer_id, run, id DESC
 ), ended AS (
-    SELECT s.timer_id, s.run, min(e.at) AS at
+    -- Lines of what was made up for first are of earlier; the calendar ends a run when it was changed.
+    SELECT s.timer_id, s.run, least(max(e.at), min(c.made_at)) AS at
     FROM last_seen s
     JOIN LATERAL (
-        SELECT c.xid, c.incident_id FROM chaos.clock c
+        SELECT c.xid, c.incident_id, c.reckoned_by FROM chaos.clock c
         WHERE c.timer_id = s.timer_id AND c.run > s.run ORDER BY c.id LIMIT 1
     ) n ON true
     JOIN incidents_timelineentry e ON e.incident_id = n.incident_id AND e.xmin::text = n.xid
          AND e.kind NOT IN {stage_lines}
+    LEFT JOIN dispatch_calendaredition c ON e.kind = 'calendar_moved' AND c.revision > n.reckoned_by
+         AND e.data->'clocks' @> jsonb_build_array(jsonb_build_object('timer', s.timer_id))
     GROUP BY 1, 2
 )
 SELECT t.id AS timer_id, t.incident_id, t.kind, t.run, s.position, s.stage, s.at,
@@ -62,15 +85,16 @@ RULES: Mapping[str, str] = {
     "a case counts its reports": """
         SELECT i.number, i.report_count, count(l.id) FROM incidents_incident i
         LEFT JOIN incidents_incidentreport l ON l.incident_id = i.id AND l.unlinked_at IS NULL
-        GROUP BY i.id HAVING count(l.id) <> i.report_count OR count(l.id) = 0""",
+        GROUP BY i.id HAVING CASE WHEN i.status = 'merged' THEN count(l.id) <> 0
+            ELSE count(l.id) <> i.report_count OR count(l.id) = 0 END""",
     # --- sendings ---
     "a case was received once: one line, one fact": """
         SELECT i.number, lines.n, facts.n FROM incidents_incident i
         JOIN LATERAL (SELECT count(*) AS n FROM incidents_timelineentry e
             WHERE e.incident_id = i.id AND e.kind = 'received') lines ON true
-        JOIN LATERAL (SELECT count(*) AS n FROM incidents_outcome o
+        JOIN LATERAL (SELECT coalesce(sum(sign), 0) AS n FROM incidents_outcome o
             WHERE o.incident_id = i.id AND o.kind = 'received') facts ON true
-        WHERE i.status <> 'merged' AND (lines.n <> 1 OR facts.n <> 1)""",
+        WHERE lines.n <> 1 OR facts.n <> (i.status <> 'merged')::int""",
     "a case nobody touched was sent once, or put on the desk once": """
         SELECT i.number, count(*) FILTER (WHERE e.kind = 'dispatched') AS sent,
             count(*) FILTER (WHERE e.kind = 'to_desk') AS desk,
@@ -93,11 +117,11 @@ RULES: Mapping[str, str] = {
         UNION ALL
         SELECT NULL, i.number, count(*) FILTER (WHERE a.role = 'lead'),
             (SELECT count(*) FROM incidents_outcome o
-             WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1)
+             WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1 {counted_anew})
         FROM incidents_incident i LEFT JOIN incidents_assignment a ON a.incident_id = i.id
         GROUP BY i.id HAVING count(*) FILTER (WHERE a.role = 'lead') <>
             (SELECT count(*) FROM incidents_outcome o
-             WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1)""",
+             WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1 {counted_anew})""",
     "what stands agrees with the state: owner, open sending, counted sending": """
         SELECT i.number, i.status, i.owner_unit_id, a.leads, a.unit, o.standing FROM incidents_incident i
         LEFT JOIN LATERAL (SELECT count(*) AS leads, min(unit_id) AS unit FROM incidents_assignment a
@@ -110,8 +134,14 @@ RULES: Mapping[str, str] = {
     # --- clocks ---
     "a stage that was due while its clock ran has fired": """
         SELECT p.timer_id, p.kind, p.run, p.stage, p.at, p.ends, p.stands FROM planned p
-        LEFT JOIN incidents_firedstage f ON f.timer_id = p.timer_id AND f.run = p.run AND f.stage = p.stage
+        LEFT JOIN incidents_firedstage f ON f.timer_id = p.timer_id AND f.stage = p.stage
+            AND (f.run = p.run OR (f.run > p.run AND f.due_at = p.at))
         WHERE f.id IS NULL AND (p.stands OR p.ends IS NOT NULL) AND p.at <= least(p.ends, %(now)s)""",
+    "of nearly every earlier run it is known when the next one began": """
+        SELECT ended.n, ended.unknown FROM (
+            SELECT count(*) AS n, count(*) FILTER (WHERE ends IS NULL) AS unknown
+            FROM (SELECT DISTINCT timer_id, run, ends FROM planned WHERE NOT stands) runs) ended
+        WHERE ended.unknown > 2 + ended.n / 50""",
     "a stage fires once": """
         SELECT timer_id, run, stage, count(*) FROM incidents_firedstage GROUP BY 1, 2, 3 HAVING count(*) > 1
         UNION ALL SELECT (data->>'timer')::bigint, (data->>'run')::int, data->>'stage', count(*)
@@ -158,11 +188,113 @@ RULES: Mapping[str, str] = {
         JOIN incidents_timer t ON t.id = f.timer_id AND f.run = t.run
         WHERE f.stage IN ('deemed', 'wake') AND t.stopped_at IS NULL
         UNION ALL SELECT timer_id, last_error, stage, due_at FROM incidents_dueaction""",
+    "what an acting stage demanded was taken up once": """
+        SELECT f.timer_id, f.run, f.stage, f.due_at, count(d.id) FROM incidents_firedstage f
+        LEFT JOIN chaos.deed d ON d.timer_id = f.timer_id AND d.run = f.run AND d.stage = f.stage
+            AND d.due_at = f.due_at
+        WHERE f.stage = ANY (%(acting)s) GROUP BY f.id HAVING count(d.id) <> 1
+        UNION ALL SELECT d.timer_id, d.run, d.stage, d.due_at, -1 FROM chaos.deed d
+        LEFT JOIN incidents_firedstage f ON f.timer_id = d.timer_id AND f.run = d.run AND f.stage = d.stage
+        WHERE f.id IS NULL""",
+    # A clock that was stopped first has moved nothing, and above the last level there is none. What the
+    # witness saw of a case is of when it was done: the level of before, where it was changed for this.
+    "a breach raised its case once, where there was a level above": """
+        SELECT incident_id, due_at, coalesce(d.most, 0), coalesce(d.least, 0), coalesce(e.n, 0) FROM (
+            SELECT o.incident_id, o.due_at, count(*) AS most,
+                count(*) FILTER (WHERE o.stopped_at IS NULL AND coalesce(o.was, o.level) IN ('A', 'B', 'C'))
+                AS least
+            FROM (
+                SELECT d.*, (SELECT l.was FROM chaos.level l
+                    WHERE l.incident_id = d.incident_id AND l.xid = d.xid AND l.id < d.id
+                    AND l.id > (SELECT coalesce(max(p.id), 0) FROM chaos.deed p
+                        WHERE p.incident_id = d.incident_id AND p.id < d.id)
+                    ORDER BY l.id LIMIT 1) AS was
+                FROM chaos.deed d WHERE d.stage = 'level_up') o
+            GROUP BY 1, 2) d
+        FULL JOIN (SELECT incident_id, at AS due_at, count(*) AS n FROM incidents_timelineentry
+            WHERE kind = 'level_raised' AND data->>'why' = 'breach' GROUP BY 1, 2) e
+        USING (incident_id, due_at)
+        WHERE coalesce(e.n, 0) NOT BETWEEN coalesce(d.least, 0) AND coalesce(d.most, 0)""",
+    "levels follow upon each other": """
+        SELECT l.incident_id, l.id, l.was, l.data FROM (
+            SELECT e.*, lag(CASE WHEN e.kind = 'level_raised' THEN e.data->>'after' END)
+                OVER (PARTITION BY e.incident_id ORDER BY e.id) AS was
+            FROM incidents_timelineentry e WHERE e.kind IN ('level_raised', 'dispatched', 'redispatched')) l
+        WHERE l.kind = 'level_raised' AND (l.was <> l.data->>'before' OR
+            array_position({levels}, l.data->>'after') IS DISTINCT FROM
+            array_position({levels}, l.data->>'before') + 1)""",
+    # Both at one instant on one case: each counts for itself, and what may not have been answered any
+    # more when its turn came (another had raised the same order before) is not asked for.
+    "a stage that orders ordered once, and one that raises raised once": """
+        SELECT incident_id, due_at, coalesce(d.most, 0), coalesce(d.least, 0), coalesce(e.n, 0) FROM (
+            SELECT o.incident_id, o.due_at, count(*) FILTER (WHERE o.may) AS most,
+                count(*) FILTER (WHERE o.must) AS least
+            FROM (
+                SELECT d.incident_id, d.due_at, CASE d.stage
+                    WHEN 'supervise' THEN d.stopped_at IS NULL AND d.status IN {orderable}
+                        AND d.lead IS NOT NULL AND (d.asked IS NULL OR d.asked = d.lead)
+                    ELSE CASE WHEN d.stopped_at IS NULL THEN d.order_level < 3
+                        ELSE NOT before.stopped END END AS must,
+                    d.stage = 'supervise' OR NOT before.stopped AS may
+                FROM chaos.deed d
+                JOIN LATERAL (SELECT count(*) > 0 AS stopped FROM chaos.clock c
+                    WHERE c.timer_id = d.timer_id AND c.stopped_at IS NOT NULL AND c.id < d.id
+                    AND (c.xid <> d.xid OR EXISTS (SELECT 1 FROM chaos.deed other
+                        WHERE other.incident_id = d.incident_id AND other.id > c.id AND other.id < d.id))
+                ) before ON true
+                WHERE d.stage IN ('supervise', 'raise')) o
+            GROUP BY 1, 2) d
+        FULL JOIN (SELECT incident_id, at AS due_at, count(*) AS n FROM incidents_timelineentry l
+            WHERE kind = 'supervision_raised'
+            OR (kind = 'supervised' AND data->>'cause' = 'breach' AND NOT data ? 'moved'
+                -- nor passed on with a case that was merged into this one
+                AND NOT EXISTS (SELECT 1 FROM incidents_timelineentry m
+                    WHERE m.incident_id = l.incident_id AND m.at = l.at AND m.kind = 'absorbed'))
+            GROUP BY 1, 2) e USING (incident_id, due_at)
+        WHERE coalesce(e.n, 0) NOT BETWEEN coalesce(d.least, 0) AND coalesce(d.most, 0)""",
+    "no stage gave two orders": """
+        SELECT timer_id, ordered_at, count(*), min(number), max(number) FROM incidents_supervision
+        WHERE timer_id IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1""",
+    "each order has the line that gave it, and every line its order": """
+        SELECT s.number, s.incident_id, s.cause, count(e.id) FROM incidents_supervision s
+        LEFT JOIN incidents_timelineentry e ON e.incident_id = s.incident_id AND e.kind = 'supervised'
+            AND (e.data->>'supervision')::bigint = s.id AND e.at = s.ordered_at
+            AND NOT e.data ? 'moved' AND NOT e.data ? 'again'
+        GROUP BY s.id HAVING count(e.id) <> 1
+        UNION ALL SELECT e.data->>'number', e.incident_id, e.kind, 0 FROM incidents_timelineentry e
+        LEFT JOIN incidents_supervision s ON s.id = (e.data->>'supervision')::bigint
+        WHERE e.kind IN ('supervised', 'supervision_raised') AND s.id IS NULL""",
+    # A call that was taken before takes the place of the silence; the line about that stays.
     "silence became an acceptance once": """
         SELECT a.id, a.acceptance, count(e.id) FROM incidents_assignment a
         LEFT JOIN incidents_timelineentry e ON e.incident_id = a.incident_id AND e.kind = 'deemed_accepted'
             AND (e.data->>'assignment')::bigint = a.id
-        GROUP BY a.id HAVING count(e.id) <> (a.acceptance = 'deemed')::int""",
+        GROUP BY a.id HAVING count(e.id) > 1 OR (count(e.id) = 1 AND a.acceptance NOT IN ('deemed', 'phone'))
+            OR (count(e.id) = 0 AND a.acceptance = 'deemed')""",
+    # --- the work calendar ---
+    "a stop of work is declared once, and not where it was refused": """
+        SELECT a.token, a.state, count(s.id) FROM acts a LEFT JOIN dispatch_stoppage s ON s.reason = a.token
+        WHERE a.action = 'stop' GROUP BY 1, 2
+        HAVING (a.state = 'done' AND count(s.id) <> 1) OR (a.state = 'unanswered' AND count(s.id) > 1)
+            OR (a.state = 'declined' AND count(s.id) > 0)""",
+    "every change of the calendar made one edition": """
+        SELECT s.n, c.n FROM
+            (SELECT count(*) + count(revoked_at) AS n FROM dispatch_stoppage) s,
+            (SELECT count(*) AS n FROM dispatch_calendaredition WHERE cause = 'stoppage') c
+        WHERE s.n <> c.n""",
+    "no running clock was left behind by the calendar": """
+        SELECT id, incident_id, kind, run, calendar_revision, own_due_at FROM incidents_timer
+        WHERE stopped_at IS NULL AND paused_at IS NULL AND "limit" LIKE '%%w%%'
+            AND calendar_revision < (SELECT max(revision) FROM dispatch_calendaredition)""",
+    "a clock that the calendar moved has its line and its run": """
+        SELECT e.incident_id, e.id, c.told FROM incidents_timelineentry e,
+            jsonb_array_elements(e.data->'clocks') AS c(told)
+        WHERE e.kind = 'calendar_moved' AND NOT EXISTS (SELECT 1 FROM chaos.clock k
+            WHERE k.timer_id = (c.told->>'timer')::bigint AND k.run = (c.told->>'run')::int)
+        UNION ALL SELECT min(e.incident_id), min(e.id), c.told FROM incidents_timelineentry e,
+            jsonb_array_elements(e.data->'clocks') AS c(told)
+        WHERE e.kind = 'calendar_moved'
+        GROUP BY c.told->'timer', c.told->'run', c.told HAVING count(*) > 1""",
     "a running clock waits for its next stage, and no other does": """
         SELECT t.id, t.kind, t.run, t.stopped_at, t.paused_at, w.n, w.position, f.n FROM incidents_timer t
         LEFT JOIN LATERAL (SELECT count(*) AS n, min(position) AS position FROM incidents_pendingstage w
@@ -188,6 +320,8 @@ RULES: Mapping[str, str] = {
             coalesce(sum(sign) FILTER (WHERE NOT on_time), 0) AS late
             FROM incidents_outcome o WHERE o.incident_id = i.id AND o.kind = 'due') o ON true
         WHERE o.standing > 1 OR o.standing < 0 OR (i.breached AND o.standing <> 1 AND NOT EXISTS (
+            SELECT 1 FROM incidents_timelineentry m WHERE m.incident_id = i.id AND m.kind = 'merged'
+        ) AND NOT EXISTS (
             SELECT 1 FROM incidents_caserequest q
             WHERE q.incident_id = i.id AND q.kind = 'appeal' AND q.answer = 'agreed'))""",
     # --- what was told ---
@@ -236,7 +370,7 @@ RULES: Mapping[str, str] = {
         SELECT a.token, a.action, a.number, a.state, count(e.id) FROM acts a
         LEFT JOIN incidents_text x ON x.body = a.token
         LEFT JOIN incidents_timelineentry e ON (e.data->>'text')::bigint = x.id AND e.kind NOT IN ('closed')
-        WHERE a.action NOT IN ('accept', 'close', 'update') GROUP BY 1, 2, 3, 4
+        WHERE a.action NOT IN ('accept', 'close', 'update', 'merge', 'unmerge', 'stop') GROUP BY 1, 2, 3, 4
         HAVING (a.state = 'done' AND count(e.id) <> 1) OR (a.state = 'unanswered' AND count(e.id) > 1)
             OR (a.state = 'declined' AND count(e.id) > 0)""",
     "a closing is on the timeline once": """
@@ -253,6 +387,7 @@ RULES: Mapping[str, str] = {
             FROM acts WHERE action = 'accept' GROUP BY 1) a
         LEFT JOIN incidents_incident i ON i.number = a.number
         LEFT JOIN incidents_timelineentry e ON e.incident_id = i.id AND e.kind = 'accepted'
+            AND e.data->>'how' <> 'phone'
         GROUP BY a.number, a.done, a.lost
         HAVING count(DISTINCT e.id) < a.done OR count(DISTINCT e.id) > a.done + a.lost""",
     "what upstream added is there once, with one line": """
@@ -263,4 +398,37 @@ RULES: Mapping[str, str] = {
         WHERE a.action = 'update' GROUP BY 1, 2, 3, 4
         HAVING count(DISTINCT u.id) <> count(e.id) OR (a.state = 'done' AND count(e.id) <> 1)
             OR (a.state = 'unanswered' AND count(e.id) > 1) OR (a.state = 'declined' AND count(e.id) > 0)""",
+    "a case is merged as often as was acknowledged, and then its reports are elsewhere": """
+        SELECT a.number, count(DISTINCT e.id) AS lines, a.done, a.lost FROM (
+            SELECT number, count(*) FILTER (WHERE state = 'done') AS done,
+                count(*) FILTER (WHERE state = 'unanswered') AS lost
+            FROM acts WHERE action = 'merge' GROUP BY 1) a
+        LEFT JOIN incidents_incident i ON i.number = a.number
+        LEFT JOIN incidents_timelineentry e ON e.incident_id = i.id AND e.kind = 'merged'
+        GROUP BY a.number, a.done, a.lost
+        HAVING count(DISTINCT e.id) < a.done OR count(DISTINCT e.id) > a.done + a.lost
+        UNION ALL SELECT i.number, count(e.id), count(o.id), 0 FROM incidents_incident i
+        JOIN incidents_timelineentry e ON e.incident_id = i.id AND e.kind = 'merged'
+        LEFT JOIN incidents_timelineentry o ON o.kind = 'absorbed' AND o.data->>'number' = i.number
+        GROUP BY i.id HAVING count(DISTINCT e.id) <> count(DISTINCT o.id)""",
+    "nobody answers what they asked for, nor countersigns what they entered": """
+        SELECT i.number, q.kind, q.id, q.asked_by_id, q.answer FROM incidents_caserequest q
+        JOIN incidents_incident i ON i.id = q.incident_id WHERE q.asked_by_id = q.answered_by_id
+        UNION ALL SELECT i.number, l.fact, l.id, l.entered_by_id, l.state FROM incidents_lateentry l
+        JOIN incidents_incident i ON i.id = l.incident_id WHERE l.entered_by_id = l.answered_by_id""",
+    "a late entry counts as it was told where it was countersigned, and only there": """
+        SELECT l.id, l.incident_id, l.fact, l.state, count(e.id) FROM incidents_lateentry l
+        LEFT JOIN incidents_timelineentry e ON e.incident_id = l.incident_id
+            AND e.kind IN ('countersigned', 'countersign_refused') AND (e.data->>'entry')::bigint = l.id
+            AND (e.kind = 'countersigned') = (l.state = 'signed')
+        GROUP BY l.id HAVING count(e.id) <> (l.state = 'signed' OR
+            (l.state = 'refused' AND l.answered_by_id IS NOT NULL))::int
+        UNION ALL SELECT l.id, l.incident_id, l.fact, 'too late', 0 FROM incidents_lateentry l
+        WHERE (l.state = 'counted') <> (l.entered_at - l.happened_at <= interval '30 minutes')
+            OR l.entered_at - l.happened_at > interval '24 hours'""",
+    "each call has its line": """
+        SELECT c.id, c.incident_id, c.purpose, count(e.id) FROM incidents_phonecall c
+        LEFT JOIN incidents_timelineentry e ON e.incident_id = c.incident_id
+            AND e.kind IN ('contacted', 'phoned', 'called_back') AND (e.data->>'call')::bigint = c.id
+        GROUP BY c.id HAVING count(e.id) <> 1""",
 }

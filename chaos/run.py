@@ -221,6 +221,9 @@ UNION ALL SELECT 'messages', count(*), count(*) FILTER (WHERE not_before <= %(no
 FROM incidents_outboxmessage WHERE sent_at IS NULL AND dead_at IS NULL
 UNION ALL SELECT 'parcels', count(*), count(*) FILTER (WHERE not_before <= %(now)s), max(not_before)
 FROM incidents_parcel WHERE sent_at IS NULL AND dead_at IS NULL
+UNION ALL SELECT 'clocks of an older calendar', count(*), count(*), NULL FROM incidents_timer
+WHERE stopped_at IS NULL AND paused_at IS NULL AND "limit" LIKE '%%w%%'
+    AND calendar_revision < (SELECT max(revision) FROM dispatch_calendaredition)
 UNION ALL SELECT 'dead letters', count(*), count(*), NULL
 FROM (SELECT id FROM incidents_outboxmessage WHERE dead_at IS NOT NULL
       UNION ALL SELECT id FROM incidents_parcel WHERE dead_at IS NOT NULL) dead

@@ -2,13 +2,14 @@
 
 import itertools
 import random
+import re
 import threading
 import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from chaos.client import Answer, Client, Unanswered, bearer, signed_in
@@ -24,6 +25,10 @@ LAMP = {  # leads to one unit for certain, and every time to the same few cells
 }
 # An action, the headers of who takes it, and what they say; "TOKEN" becomes words of its own.
 Step = tuple[str, dict[str, str], dict[str, Any]]
+# What needs no words, or is not about one version of its case.
+_UNVERSIONED = frozenset({"note", "merge", "unmerge"})
+_WARMING = frozenset({"accept", "contact", "phone", "resolve", "close", "reopen"})
+_ZONE = timezone(timedelta(hours=8))  # where the district is
 _PATIENCE = 90.0  # seconds that a client goes on asking after the traffic has ended
 
 
@@ -38,6 +43,8 @@ class Traffic:
     now: Callable[[], datetime]
     ends: float = 0.0  # time.monotonic() at which nobody begins anything new
     cases: deque[tuple[str, int, str]] = field(default_factory=lambda: deque(maxlen=4000))
+    # Emergencies, and cases that people are at work on: looked at again more often than the others.
+    hot: deque[str] = field(default_factory=lambda: deque(maxlen=60))
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -46,7 +53,7 @@ class Traffic:
     def start(self, *, seconds: float, reporters: int = 3, staff: int = 3, pause: float = 0.05) -> None:
         self.ends = time.monotonic() + seconds
         works: list[Callable[[str, random.Random, float], None]] = [self._report] * reporters
-        works += [self._report_batches] + [self._act] * staff + [self._follow_up]
+        works += [self._report_batches] + [self._act] * staff + [self._follow_up, self._stop_work]
         for index, work in enumerate(works):
             name = f"{work.__name__.strip('_')}-{index}"
             dice = random.Random(f"{self.seed}:{name}")
@@ -84,6 +91,7 @@ class Traffic:
         if dice.random() < 0.5:
             return {
                 **LAMP,
+                **({"urgency": "emergency"} if dice.random() < 0.15 else {}),
                 "location": {
                     "lon": round(114.26054 + dice.uniform(-0.04, 0.04), 6),
                     "lat": round(22.76488 + dice.uniform(-0.02, 0.02), 6),
@@ -105,6 +113,8 @@ class Traffic:
             external = f"client-{client['client']}:{key}"  # what the API makes of a key alone
         else:
             external = draft["external_id"] = f"chaos-{serial:07d}"
+        if dice.random() < 0.1:  # taken by telephone, and typed in later
+            draft["received_at"] = self._earlier(dice, most=25)
         impatient = dice.random() < 0.1
         self.ledger.note("sent", source=source, external=external)
         for again in range(2 if dice.random() < 0.05 else 1):
@@ -116,6 +126,8 @@ class Traffic:
                 self._count("reports given up")
                 return
             self._note_report(source, external, answer.status, answer.body, again=bool(again))
+            if answer.good and draft.get("urgency") == "emergency":
+                self.hot.append(answer.body["incident"]["number"])
 
     def _report_batches(self, name: str, dice: random.Random, pause: float) -> None:
         source = dice.choice(["hotline", "city_app"])
@@ -165,13 +177,62 @@ class Traffic:
         self._perform("update", token, number, f"reports/{report}/updates/", headers, body, retries=0)
         time.sleep(pause * 2)
 
+    # --- the work calendar ------------------------------------------------------------------------
+
+    def _stop_work(self, name: str, dice: random.Random, pause: float) -> None:
+        """The administrator declares a stop of work, and now and then lets work go on before its end."""
+        admin = signed_in(self.people["desk"]["admin"])
+        token = f"stop-{next(self._serial):07d}"
+        starts = self.now() + timedelta(hours=dice.uniform(-50, 40))  # some too early to be declared
+        form = {
+            "reason": token,
+            "starts_at": f"{starts.astimezone(_ZONE):%Y-%m-%dT%H:%M}",
+            "ends_at": f"{(starts + timedelta(hours=dice.uniform(3, 60))).astimezone(_ZONE):%Y-%m-%dT%H:%M}",
+            "declare": "yes",
+        }
+        self.ledger.note("asked", action="stop", token=token, number="", how="")
+        try:
+            # Once: a second sending would be a second stop.
+            status, _text = self._client().page("POST", "installation/calendar/stops/add/", admin, form)
+        except Unanswered:
+            self._count("actions unanswered")
+        else:
+            if status not in (302, 400):
+                raise RuntimeError(f"a stop was answered with {status}")
+            state = "done" if status == 302 else "declined"
+            self.ledger.note(state, action="stop", token=token, number="")
+            self._count("action stop" if status == 302 else f"declined stop {status}")
+        time.sleep(min(dice.uniform(2, 8), max(0.0, self.ends - time.monotonic())))
+        if dice.random() < 0.6:
+            self._let_work_go_on(admin)
+
+    def _let_work_go_on(self, admin: Mapping[str, str]) -> None:
+        try:
+            _status, text = self._client().page("GET", "installation/calendar/", admin, {})
+            if standing := re.search(r"installation/calendar/stops/[0-9]+/revoke/", text):
+                self._client().page("POST", standing[0], admin, {})
+                self._count("stops revoked, or over already")
+        except Unanswered:
+            self._count("actions unanswered")
+
     # --- what staff do ----------------------------------------------------------------------------
+
+    def _earlier(self, dice: random.Random, *, most: float) -> str:
+        """An instant of before: what counts at once, what is countersigned first, or what is too old."""
+        hours = dice.uniform(0.05, 0.5) if dice.random() < 0.4 else dice.uniform(0.5, most)
+        return (self.now() - timedelta(hours=hours)).isoformat()
+
+    def _late(self, dice: random.Random, body: dict[str, Any]) -> dict[str, Any]:
+        """The same, and a third of the time it happened before it is typed in."""
+        return body | ({"happened_at": self._earlier(dice, most=8)} if dice.random() < 0.35 else {})
 
     def _act(self, name: str, dice: random.Random, pause: float) -> None:
         if not self.cases:
             return
         recent = list(self.cases)
         number = dice.choice(recent[-80:] if dice.random() < 0.7 else recent)[0]
+        if self.hot and dice.random() < 0.5:
+            number = dice.choice(list(self.hot))
         desk = signed_in(self.people["desk"]["supervisor" if dice.random() < 0.3 else "dispatcher"])
         try:
             case = self._client().until_answered("GET", f"incidents/{number}/", desk, tries=3)
@@ -183,13 +244,16 @@ class Traffic:
         for action, headers, body in self._steps(case, dice, desk):
             token = f"action-{next(self._serial):07d}"
             said = {key: token if value == "TOKEN" else value for key, value in body.items()}
-            if action != "note":  # without it, a second sending would be a second note
+            # A second sending of the same is refused by its version; who names none sends it once.
+            once = action == "note" or (action not in _UNVERSIONED and dice.random() < 0.3)
+            if not once and action not in _UNVERSIONED:
                 said["version"] = version
             address = f"incidents/{number}/{action}/"
-            retries = 1 if action == "note" else 6
-            done = self._perform(action, token, number, address, headers, said, retries=retries)
+            done = self._perform(action, token, number, address, headers, said, retries=1 if once else 6)
             if done is None:
                 return
+            if action in _WARMING:
+                self.hot.append(number)
             version = done.body["version"]
 
     def _steps(self, case: Answer, dice: random.Random, desk: dict[str, str]) -> list[Step]:
@@ -198,6 +262,8 @@ class Traffic:
         handler = signed_in(self.people["handlers"][told["unit"]])
         if dice.random() < 0.1:
             return [("note", desk, {"text": "TOKEN"})]
+        if beside := self._beside(told, dice, desk):
+            return beside
         match told["status"]:
             case "triage":
                 unit = dice.choice(["lighting-company", "water-group", "buji/enforcement"])
@@ -222,7 +288,7 @@ class Traffic:
                 solved = {"outcome": "solved", "text": "TOKEN", "attested": True}
                 elsewhere = {"item": "0204-001", "unit": "water-group", "reason": "TOKEN"}
                 choices = [
-                    ("resolve", handler, solved),
+                    ("resolve", handler, self._late(dice, solved)),
                     ("resolve", handler, parked),
                     ("redispatch", desk, elsewhere),
                 ]
@@ -234,13 +300,47 @@ class Traffic:
                 verdict = {"fixed": dice.random() < 0.5, "text": "TOKEN"}
                 choices = [("close", desk, {"reason": "TOKEN"}), ("verify", checker, verdict)]
                 return [dice.choice(choices)]
+            case "closed" if told["reports"] and dice.random() < 0.6:
+                report = dice.choice(told["reports"])["id"]
+                if dice.random() < 0.3:
+                    return [("call-back", desk, {"report": report, "reached": False, "text": "TOKEN"})]
+                rating = {"reached": True, "solved": dice.random() < 0.8, "speed": 4, "text": "TOKEN"}
+                return [("call-back", desk, {"report": report, **rating})]
             case "closed" | "rejected":
                 return [("reopen", desk, {"reason": "TOKEN", "to_desk": dice.random() < 0.3})]
         return []
 
+    def _beside(self, told: Mapping[str, Any], dice: random.Random, desk: dict[str, str]) -> list[Step]:
+        """What the desk does whatever the unit does: countersigning, telephoning, putting cases together."""
+        waiting = [entry["fact"] for entry in told["times"]["late_entries"] if entry["state"] == "waiting"]
+        status = told["status"]
+        if waiting and dice.random() < 0.5:
+            who = dice.choice(["supervisor", "countersigner", "countersigner"])
+            return [self._countersigning(dice.choice(waiting), dice, who)]
+        if told["urgency"] == "emergency" and status in ("dispatched", "handling") and dice.random() < 0.5:
+            call = self._late(dice, {"reached": True, "taken_by": "陈班长", "text": "TOKEN"})
+            if dice.random() < 0.3:
+                call = {"reached": False, "text": "TOKEN"}
+            steps: list[Step] = [("phone", desk, call)]
+            if "happened_at" in call:  # a supervisor's own entry is refused to that supervisor
+                steps.append(
+                    self._countersigning("accepted", dice, dice.choice(["supervisor", "countersigner"]))
+                )
+            return steps
+        if status in ("triage", "dispatched", "handling") and dice.random() < 0.05:
+            steps = [("merge", desk, {"into": dice.choice(list(self.cases)[-200:])[0]})]
+            return [*steps, ("unmerge", desk, {})] if dice.random() < 0.4 else steps
+        return []
+
+    def _countersigning(self, fact: str, dice: random.Random, who: str) -> Step:
+        verdict = {"fact": fact, "agreed": dice.random() < 0.7, "reason": "TOKEN"}
+        return ("countersign", signed_in(self.people["desk"][who]), verdict)
+
     def _requests(self, told: Mapping[str, Any], dice: random.Random, handler: dict[str, str]) -> list[Step]:
         """What a unit asks for while it has a case in hand, mostly answered at once; orders to act."""
         supervisor = signed_in(self.people["desk"]["supervisor"])
+        if dice.random() < 0.15:  # somebody who is both asks, and may not answer that
+            handler = supervisor = signed_in(self.people["desk"]["two-hats"])
         due = datetime.fromisoformat(told["due_at"]) if told["due_at"] else self.now()
         later = (due + timedelta(minutes=dice.uniform(30, 400))).isoformat()
         rest = (self.now() + timedelta(hours=dice.uniform(2, 40))).isoformat()
@@ -269,7 +369,7 @@ class Traffic:
             case "ask":
                 return [("ask-reporter", handler, {"question": "TOKEN"})]
             case _:
-                return [("contact", handler, {"reached": True, "text": "TOKEN"})]
+                return [("contact", handler, self._late(dice, {"reached": True, "text": "TOKEN"}))]
         return steps if dice.random() < 0.75 else steps[:1]
 
     def _perform(

@@ -116,12 +116,44 @@ TAMPERING: dict[str, str] = {
     "a message about a stage has a stage that fired": """
         UPDATE incidents_outboxmessage SET key = 'stage:0:1:warn_50' WHERE id = (
             SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'stage:%')""",
+    "of nearly every earlier run it is known when the next one began": """
+        UPDATE incidents_timelineentry SET incident_id = 0""",
+    "what an acting stage demanded was taken up once": """
+        DELETE FROM chaos.deed WHERE id = (SELECT max(id) FROM chaos.deed WHERE stage = 'supervise')""",
+    "a breach raised its case once, where there was a level above": """
+        DELETE FROM incidents_timelineentry WHERE id = (SELECT max(id) FROM incidents_timelineentry
+            WHERE kind = 'level_raised' AND data->>'why' = 'breach')""",
+    "levels follow upon each other": """
+        UPDATE incidents_timelineentry SET data = data || '{"after": "A"}' WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'level_raised')""",
+    "a stage that orders ordered once, and one that raises raised once": """
+        DELETE FROM incidents_timelineentry WHERE id = (SELECT max(id) FROM incidents_timelineentry
+            WHERE kind = 'supervised' AND data->>'cause' = 'breach' AND NOT data ? 'moved')""",
+    "no stage gave two orders": """
+        INSERT INTO incidents_supervision (number, incident_id, unit_id, cause, timer_id, ordered_at, level,
+            answer_by, ended_at, "end")
+        SELECT number || '-2', incident_id, unit_id, cause, timer_id, ordered_at, level, answer_by, answer_by,
+            'lifted'
+        FROM incidents_supervision WHERE timer_id IS NOT NULL LIMIT 1""",
+    "each order has the line that gave it, and every line its order": """
+        DELETE FROM incidents_supervision WHERE id = (SELECT max(id) FROM incidents_supervision)""",
     "an acting stage was acted on": """
         UPDATE incidents_timer SET stopped_at = NULL WHERE id = (
             SELECT max(timer_id) FROM incidents_firedstage WHERE stage = 'deemed')""",
     "silence became an acceptance once": """
         DELETE FROM incidents_timelineentry WHERE id = (
             SELECT max(id) FROM incidents_timelineentry WHERE kind = 'deemed_accepted')""",
+    "a stop of work is declared once, and not where it was refused": """
+        DELETE FROM dispatch_stoppage WHERE reason LIKE 'stop-%'""",
+    "every change of the calendar made one edition": """
+        DELETE FROM dispatch_calendaredition WHERE cause = 'stoppage'""",
+    "no running clock was left behind by the calendar": """
+        UPDATE incidents_timer SET calendar_revision = 0 WHERE id = (SELECT max(id) FROM incidents_timer
+            WHERE stopped_at IS NULL AND paused_at IS NULL AND "limit" LIKE '%w%')""",
+    "a clock that the calendar moved has its line and its run": """
+        INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+        SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry
+        WHERE kind = 'calendar_moved' LIMIT 1""",
     "a running clock waits for its next stage, and no other does": """
         DELETE FROM incidents_pendingstage WHERE id = (SELECT max(id) FROM incidents_pendingstage)""",
     "an open case has its clock": """
@@ -145,7 +177,50 @@ TAMPERING: dict[str, str] = {
             SELECT max(id) FROM incidents_parcel WHERE channel = 'webhook' AND kind = 'report.received')""",
     "on one line a case's messages come in their order": """
         UPDATE incidents_parcel SET id = -id, line = 'one', incident_id = 1 WHERE channel = 'webhook'""",
+    "nobody answers what they asked for, nor countersigns what they entered": """
+        UPDATE incidents_caserequest SET answered_by_id = asked_by_id WHERE id = (
+            SELECT max(id) FROM incidents_caserequest WHERE answered_by_id IS NOT NULL)""",
+    "a late entry counts as it was told where it was countersigned, and only there": """
+        DELETE FROM incidents_timelineentry WHERE id = (
+            SELECT max(id) FROM incidents_timelineentry WHERE kind = 'countersigned')""",
+    "each call has its line": """
+        DELETE FROM incidents_timelineentry WHERE id = (SELECT max(id) FROM incidents_timelineentry
+            WHERE kind IN ('contacted', 'phoned', 'called_back'))""",
 }
+_AGAIN = """
+INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
+SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry
+WHERE id = (SELECT max(id) FROM incidents_timelineentry WHERE {line})"""
+_GONE = """
+DELETE FROM incidents_timelineentry
+WHERE id = (SELECT max(id) FROM incidents_timelineentry WHERE {line})"""
+_ORDERED = "a stage that orders ordered once, and one that raises raised once"
+_BY_RAISE = """EXISTS (SELECT 1 FROM incidents_firedstage f JOIN incidents_timer t ON t.id = f.timer_id
+    WHERE t.incident_id = incidents_timelineentry.incident_id AND f.stage = 'raise'
+    AND f.due_at = incidents_timelineentry.at)"""
+# More that breaks a rule: what acting stages did, undone and done twice.
+MORE_TAMPERING: list[tuple[str, str]] = [
+    (
+        "a breach raised its case once, where there was a level above",
+        _AGAIN.format(line="kind = 'level_raised' AND data->>'why' = 'breach'"),
+    ),
+    (
+        _ORDERED,
+        _AGAIN.format(line="kind = 'supervised' AND data->>'cause' = 'breach' AND NOT data ? 'moved'"),
+    ),
+    *((_ORDERED, how.format(line=f"kind = 'supervision_raised' AND {_BY_RAISE}")) for how in (_AGAIN, _GONE)),
+    (
+        "what an acting stage demanded was taken up once",
+        """INSERT INTO chaos.deed (timer_id, run, stage, due_at, incident_id, level, status, xid)
+        SELECT timer_id, run, stage, due_at, incident_id, level, status, xid FROM chaos.deed
+        WHERE stage = 'raise' LIMIT 1""",
+    ),
+    (
+        "nobody answers what they asked for, nor countersigns what they entered",
+        """UPDATE incidents_lateentry SET answered_by_id = 1, entered_by_id = 1
+        WHERE id = (SELECT max(id) FROM incidents_lateentry)""",
+    ),
+]
 # What stands in the way of tampering, and goes with the transaction that tampers.
 _UNLOCK = """
 SET LOCAL session_replication_role = replica;
@@ -154,11 +229,11 @@ CREATE TEMP TABLE seen ON COMMIT DROP AS SELECT id AS report FROM incidents_repo
 """
 
 
-@pytest.mark.parametrize("rule", TAMPERING)
-def test_tampering_is_found(run: Run, rule: str) -> None:
+@pytest.mark.parametrize(("rule", "change"), [*TAMPERING.items(), *MORE_TAMPERING])
+def test_tampering_is_found(run: Run, rule: str, change: str) -> None:
     with contextlib.closing(run.stack.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(_UNLOCK)
-        cursor.execute(TAMPERING[rule])
+        cursor.execute(change)
         assert cursor.rowcount > 0, "nothing there to tamper with"
         found = checks.broken_rules(connection, run.book, now=run.ticker.now(), only=[rule])
         connection.rollback()
@@ -191,6 +266,7 @@ FORGED: dict[str, list[dict[str, object]]] = {
             ),
             ("a closing is on the timeline once", "close"),
             ("acceptances are as many as were acknowledged, and the lost ones at most", "accept"),
+            ("a case is merged as often as was acknowledged, and then its reports are elsewhere", "merge"),
             ("what upstream added is there once, with one line", "update"),
         )
     },
