@@ -58,7 +58,7 @@ class DutyShift(models.Model):
     """值班: one person takes a unit's calls from one instant to another."""
 
     unit = models.ForeignKey("accounts.OrgUnit", on_delete=models.PROTECT, related_name="duty_shifts")
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="duty_shifts")
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="duty_shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     # The desk's telephone of that night, where it is not the person's own.

@@ -15,6 +15,8 @@ from accounts.viewer import Reach, Viewer
 
 WEEK = timedelta(days=7)
 FURTHEST = timedelta(days=366)
+# A shift may be typed in while its hour strikes.
+JUST_NOW = timedelta(hours=1)
 MOST_REPEATED = 31
 
 
@@ -110,6 +112,8 @@ def add_shifts(
     ]
     for shift in made:
         _check(shift, at)
+        if shift.starts_at < at - JUST_NOW:
+            raise RosterRefused("starts_at", _("Nobody is put on duty for a time that has passed."))
     try:
         with transaction.atomic(durable=True):
             for shift in made:
@@ -129,9 +133,14 @@ def change_shift(
     viewer: Viewer,
     at: datetime,
 ) -> DutyShift:
-    """Put another person, other hours or another number into a shift that has not ended."""
+    """Put another person, other hours or another number into a shift that has not begun.
+
+    Of one that runs only the number and the end change: who should have taken a call stays on record.
+    """
     _guard(viewer, shift.unit)
     _not_over(shift, at)
+    if shift.starts_at <= at and (user.pk, starts_at) != (shift.user_id, shift.starts_at):
+        raise RosterRefused("", _("This shift is running: end it now, and let another one begin."))
     shift.user, shift.starts_at, shift.ends_at, shift.phone = user, starts_at, ends_at, phone
     _check(shift, at)
     try:
@@ -144,10 +153,15 @@ def change_shift(
 
 @transaction.atomic(durable=True)
 def remove_shift(shift: DutyShift, *, viewer: Viewer, at: datetime) -> None:
-    """Take a shift off the roster; one that has ended stays: it says who was to be called."""
+    """Take a shift off the roster. One that runs ends now, and one that has ended stays: they say who was
+    to be called."""
     _guard(viewer, shift.unit)
     _not_over(shift, at)
-    shift.delete()
+    if shift.starts_at < at:
+        shift.ends_at = at
+        shift.save(update_fields=["ends_at"])
+    else:
+        shift.delete()
 
 
 @transaction.atomic(durable=True)

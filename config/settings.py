@@ -407,4 +407,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # A line for every sweep of every second tells nothing; what the sweeps do, they say themselves.
+    "loggers": {"celery": {"level": "WARNING"}},
 }

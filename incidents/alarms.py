@@ -30,7 +30,7 @@ SWEEPS: dict[str, tuple[str | Promise, str]] = {
     "fold": (_("Figures of the boards"), "dashboards.fold"),
 }
 # They stand aside while somebody plays a history.
-STANDING_ASIDE = frozenset({"stages", "actions", "calendar"})
+STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox"})
 # A sweep is stopped when it was silent for this many of its intervals, and this long at least.
 SILENT_INTERVALS = 5
 PATIENCE = timedelta(seconds=30)

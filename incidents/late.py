@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents import outbox
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
-from incidents.models import Assignment, Incident, LateEntry
+from incidents.models import Assignment, Incident, LateEntry, OutboxMessage
 
 # Typing takes a moment; nobody calls that late.
 AT_ONCE = timedelta(minutes=1)
@@ -115,12 +115,17 @@ def note(
         )
     row.save(force_insert=True)
     if moment.state == LateEntry.State.WAITING:
-        outbox.tell(
-            "late.waiting",
-            incident_id=incident.pk,
-            receiver="supervisors",
-            key=f"late.waiting:{row.pk}",
-            at=moment.entered_at,
-            fact=fact.value,
-            unit=unit_code,
-        )
+        ask_to_countersign(row).save(force_insert=True)
+
+
+def ask_to_countersign(row: LateEntry) -> OutboxMessage:
+    """The unsaved message to the centre about an entry that waits."""
+    return outbox.message(
+        "late.waiting",
+        incident_id=row.incident_id,
+        receiver="supervisors",
+        key=f"late.waiting:{row.pk}",
+        at=row.entered_at,
+        fact=row.fact,
+        unit=row.unit_id,
+    )

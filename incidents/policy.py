@@ -178,6 +178,8 @@ def _seen_by(grant: Grant) -> Q:
 
 
 def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
+    if action == Action.ASK_REPORTER and protects_reporter(incident):
+        return False  # contact runs through the centre
     if action in _OWNER_ACTIONS:
         return grant.covers(incident.owner_unit)
     if action == Action.VERIFY:

@@ -247,7 +247,10 @@ def _follow(timer: Timer, changes: Sequence[_Change], *, at: datetime) -> bool:
     reckoned_from, has_moved = timer.reckoned_from, due_at != timer.due_at
     reckoned_by = timer.calendar_revision
     if has_moved:
-        timers.restart(timer, due_at=due_at, at=at)
+        # Warnings that were due when the calendar was changed stand, though nobody has told them yet.
+        changed_at = min(change.made_at for change in changes if change.revision > reckoned_by)
+        missed = [stage for stage in timers.not_fired(timer) if stage.at <= changed_at]
+        timers.restart(timer, due_at=due_at, at=at, missed=missed)
     # Still reckoned from where it was, so that the next change counts from there again.
     timer.own_due_at, timer.reckoned_from = own_due_at, reckoned_from
     timer.save(update_fields=["own_due_at", "reckoned_from"])

@@ -1,8 +1,9 @@
 """Who is behind a receiver, looked up when a message is spread: people come and go, codes stay.
 
 =================  ====================================================================================
-`unit:CODE`        its handlers, those on duty now where the roster says so; of the desk and of street
-                   centres those who sit there; where nobody is, of the nearest unit above
+`unit:CODE`        its handlers and who is on duty there now (an emergency calls only the latter outside the
+                   pages); of the desk and of street centres those who sit there; where nobody is, of the
+                   nearest unit above
 `head:CODE`        its leaders, or those of the nearest unit above it and below the district; nobody else,
                    for what goes to a head goes to its unit as well
 `street:AREA`      operators, dispatchers and supervisors of that street's centre; else the supervisors
@@ -36,6 +37,8 @@ class Recipients:
     """The people and systems that one receiver means now; a report also stands for its reporter."""
 
     users: tuple[User, ...] = ()
+    # Whom an emergency calls outside the pages, where a roster says so: those on duty. Else everybody.
+    on_duty: frozenset[int] = frozenset()
     report: Report | None = None
     webhooks: tuple[Webhook, ...] = ()
 
@@ -67,7 +70,8 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
         if family == "client":
             return Recipients(webhooks=webhooks[clients[int(name)].source])
         assert staff is not None
-        return Recipients(users=staff.behind(family, name))
+        people = staff.behind(family, name)
+        return Recipients(users=people, on_duty=staff.on_duty(people) if family == "unit" else frozenset())
 
     return {receiver: meant(receiver) for receiver in asked}
 
@@ -128,13 +132,15 @@ class _Staff:
 
     def _unit(self, code: str) -> tuple[User, ...]:
         for unit in self._way(code):
-            on_duty = _once(self._duty.get(unit, ()))
-            if on_duty:
-                return on_duty
             roles = _DESK if unit == settings.TRIAGE_UNIT or unit.endswith(_CENTRE) else {Role.HANDLER}
-            if found := self._with(roles, unit):
+            if found := _once([*self._duty.get(unit, ()), *self._with(roles, unit)]):
                 return found
         return ()
+
+    def on_duty(self, people: Iterable[User]) -> frozenset[int]:
+        """Who of these people is on duty now; empty where no roster says."""
+        shifts = {user.pk for users in self._duty.values() for user in users}
+        return frozenset(user.pk for user in people if user.pk in shifts)
 
     def _head(self, code: str) -> tuple[User, ...]:
         return next((found for unit in self._way(code) if (found := self._with({Role.LEADER}, unit))), ())

@@ -50,11 +50,20 @@ def spread(
 ) -> Spread:
     """The unsaved rows of messages (with their cases selected), in the messages' order."""
     rows = Spread()
+    told: set[tuple[object, ...]] = set()
     for message in messages:
         urgency = str(message.data.get("urgency") or message.incident.urgency)
         found = recipients[message.receiver]
         for user in found.users:
-            parcels = list(_to_person(message, user, preferences[user.pk], urgency, at=at))
+            # Who is of the unit and its head as well hears one thing once.
+            fact = (user.pk, message.incident_id, message.kind, message.created_at, repr(message.data))
+            if fact in told:
+                continue
+            told.add(fact)
+            is_called = not found.on_duty or user.pk in found.on_duty or urgency != Urgency.EMERGENCY
+            parcels = (
+                list(_to_person(message, user, preferences[user.pk], urgency, at=at)) if is_called else []
+            )
             rows.parcels += parcels
             rows.notifications.append(
                 Notification(

@@ -91,7 +91,7 @@ def still_ahead(stages: Sequence[Stage], *, at: datetime) -> list[Stage]:
 
     Nobody is told of what has passed; what the due time demands is made up for.
     """
-    return [stage for stage in stages if stage.at > at or stage.name == "breach" or is_acting(stage.name)]
+    return [stage for stage in stages if stage.at >= at or stage.name == "breach" or is_acting(stage.name)]
 
 
 def is_acting(name: str) -> bool:

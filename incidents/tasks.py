@@ -23,7 +23,7 @@ def fire_stages() -> int:
     """Fire due stages until none is left, or for a bounded number of batches."""
     if clocks_are_driven():
         return 0  # and no beat: a driver that never ends is an alarm too
-    # Nothing is told by a due time that the work calendar has moved.
+    # What is due within the minute comes first; what is not moved yet does not fire.
     _until_empty("stages", lambda: recalendar.move_clocks(at=clock.now(), due_by=clock.now() + _SOON))
     return _until_empty("stages", lambda: sweeps.fire_due_stages(at=clock.now(), floor=_floor))
 
@@ -41,8 +41,7 @@ def deliver_messages() -> int:
     """Spread what the outbox holds, and send what is to be sent."""
     if clocks_are_driven():
         return 0  # who plays a past says what of it is news
-    spread = _until_empty("outbox", lambda: delivery.spread(at=clock.now()))
-    return spread + _until_empty("outbox", lambda: delivery.deliver(at=clock.now()))
+    return _until_empty("outbox", lambda: delivery.spread(at=clock.now()) + delivery.deliver(at=clock.now()))
 
 
 @shared_task(name="incidents.send_digests")

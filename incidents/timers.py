@@ -110,11 +110,7 @@ def resume(last: Timer, *, at: datetime) -> Timer:
 
     What it had still before it goes on from there: nothing is planned anew, so nothing can come twice.
     """
-    fired = FiredStage.objects.filter(timer=last, run=last.run).count()
-    left = [
-        Stage(name, when)
-        for name, when in zip(last.stage_names[fired:], last.stage_times[fired:], strict=True)
-    ]
+    left = not_fired(last)
     timer = Timer(
         incident=last.incident,
         assignment_id=last.assignment_id,
@@ -132,6 +128,13 @@ def resume(last: Timer, *, at: datetime) -> Timer:
     _lay_out(timer, still_ahead(left, at=at))
     save_planned([timer])
     return timer
+
+
+def not_fired(timer: Timer) -> list[Stage]:
+    """What a clock's run has still before it."""
+    fired = FiredStage.objects.filter(timer=timer, run=timer.run).count()
+    left = zip(timer.stage_names[fired:], timer.stage_times[fired:], strict=True)
+    return [Stage(name, when) for name, when in left]
 
 
 def lock_open(incidents: Iterable[Incident]) -> None:
@@ -175,10 +178,18 @@ def stop_all(incident: Incident, *, at: datetime, reason: str) -> None:
     stop(incident, Timer.Kind.values, at=at, reason=reason)
 
 
-def restart(timer: Timer, *, due_at: datetime, at: datetime, own_due_at: datetime | None = None) -> None:
+def restart(
+    timer: Timer,
+    *,
+    due_at: datetime,
+    at: datetime,
+    own_due_at: datetime | None = None,
+    missed: Sequence[Stage] = (),
+) -> None:
     """Give a running clock another due time: a new run, with warnings of its own.
 
-    `own_due_at` where ours changes too; without it only what upstream asks for has changed.
+    `own_due_at` where ours changes too; without it only what upstream asks for has changed. `missed` is
+    what was due before, and has still to be told.
     """
     PendingStage.objects.filter(timer=timer).delete()
     timer.run += 1
@@ -186,7 +197,9 @@ def restart(timer: Timer, *, due_at: datetime, at: datetime, own_due_at: datetim
     if own_due_at is not None:
         timer.own_due_at, timer.reckoned_from = own_due_at, at
         timer.calendar_revision = calendar_revision()
-    _lay_out(timer, _planned_anew(timer, at=at))
+    ahead = _planned_anew(timer, at=at)
+    told = {stage.name for stage in missed}  # each once in a run
+    _lay_out(timer, [*missed, *(stage for stage in ahead if stage.name not in told)])
     timer.save(
         update_fields=[
             "run",
@@ -224,10 +237,11 @@ def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None
     timer.paused_at, timer.reckoned_from, timer.calendar_revision = None, at, calendar_revision()
 
     def shifted(was: datetime) -> datetime:
-        if was <= was_due_at:
-            return min(later(was), timer.due_at)
         if was_due_at <= paused_at:
             return was + (at - paused_at)
+        if was < was_due_at:
+            return min(later(was), timer.due_at)
+        # At the due time and after it: upstream may have set another deadline meanwhile.
         return timer.due_at + (later(was) - later(was_due_at))
 
     # A resumption does not raise the run: what fired before the pause stays at its place.

@@ -161,6 +161,12 @@ def call_back(
     if report is None:
         raise ActionRefused("nobody_to_call", _("This reporter does not have to be called back."))
     kept = cases.store_optional_text(text, at=at)
+    if reached and kept is None and (answers is None or answers.is_empty):
+        raise InvalidInput(
+            "solved",
+            "required",
+            _("Say what the reporter answered; where they would not say, write that down."),
+        )
     call = PhoneCall.objects.create(
         incident=incident,
         report=report,
@@ -284,8 +290,8 @@ def _came_before_deemed(lead: Assignment, called: late.Moment) -> bool:
 
 
 def _member(unit: OrgUnit, username: str) -> User | None:
-    """The member of the unit, or of what stands below or above it, with this user name."""
-    around = [code for code in unit.path.split(">") if code != "district"]
+    """The member of the unit, or of one above it and below the district, with this user name."""
+    around = unit.path.split(">")[1:]
     return User.objects.filter(
         pk__in=Membership.objects.filter(unit__in=around, role__in=[Role.HANDLER, Role.LEADER]).values(
             "user"

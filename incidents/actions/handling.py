@@ -208,6 +208,8 @@ def resolve(
     阶段性答复 parks the case with a date and keeps it open and visible. `happened_at` where the work was
     done earlier than it is typed in (see `late`)."""
     incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
+    if happened_at is not None and outcome == ResolutionOutcome.PARKED:
+        raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
     lead = open_lead(incident)
     kept = cases.store_text(text, at=at)

@@ -189,6 +189,8 @@ def appeal(
     if at - breached.due_at > APPEAL_WINDOW:
         raise ActionRefused("too_late", _("A breach can be appealed for seven days."))
     clock = breached.timer
+    if incident.requests.filter(kind=CaseRequest.Kind.APPEAL, answered_at__isnull=True).exists():
+        raise ActionRefused("already_asked", _("Another appeal on this case waits for its answer."))
     if clock.appeals.filter(kind=CaseRequest.Kind.APPEAL).exists():
         raise ActionRefused("already_asked", _("This breach has been appealed already."))
     assert clock.assignment is not None

@@ -118,9 +118,9 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
     Assignment.objects.bulk_create(item.assignment for item in items if item.assignment)
     timers.save_planned(clocks)
     _join([item for item in items if item.joins])
-    _keep_late(items, actor=actor)
+    asked = _keep_late(items, actor=actor)
     TimelineEntry.objects.bulk_create(line for item in items for line in _lines(item, at=at, actor=actor))
-    OutboxMessage.objects.bulk_create(note for item in items for note in _notices(item, at=at))
+    OutboxMessage.objects.bulk_create([*(note for item in items for note in _notices(item, at=at)), *asked])
     Outcome.objects.bulk_create(row for item in items for row in _facts(item, at=at))
 
 
@@ -151,18 +151,17 @@ def _join(items: Sequence[Filing]) -> None:
     Incident.objects.bulk_update(joined.values(), ["report_count", "version"])
 
 
-def _keep_late(items: Sequence[Filing], *, actor: Actor) -> None:
-    """Mark what was typed in after it was received."""
-    for item in items:
-        if item.moment.state is not None and not item.joins:
-            assert item.incident is not None
-            late.note(
-                item.incident,
-                LateEntry.Fact.RECEIVED,
-                item.moment,
-                actor=actor,
-                unit_code=settings.TRIAGE_UNIT,
-            )
+def _keep_late(items: Sequence[Filing], *, actor: Actor) -> list[OutboxMessage]:
+    """Mark what was typed in after it was received; the messages to whoever countersigns."""
+    marks = [
+        late.entry(
+            item.incident, LateEntry.Fact.RECEIVED, item.moment, actor=actor, unit_code=settings.TRIAGE_UNIT
+        )
+        for item in items
+        if item.moment.state is not None and not item.joins and item.incident is not None
+    ]
+    LateEntry.objects.bulk_create(marks)
+    return [late.ask_to_countersign(mark) for mark in marks if mark.state == LateEntry.State.WAITING]
 
 
 def _lines(item: Filing, *, at: datetime, actor: Actor) -> list[TimelineEntry]:

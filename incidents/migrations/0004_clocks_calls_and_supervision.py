@@ -640,7 +640,11 @@ class Migration(migrations.Migration):
         ),
         # Clocks that run already: reckoned from their start, under their own due time.
         migrations.RunSQL(
-            "UPDATE incidents_timer SET own_due_at = due_at, reckoned_from = started_at",
+            """
+            UPDATE incidents_timer t SET own_due_at = t.due_at, reckoned_from = t.started_at,
+                unit_code = coalesce((SELECT a.unit_id FROM incidents_assignment a
+                    WHERE a.id = t.assignment_id AND t.kind IN ('acceptance', 'handling', 'parked')), '')
+            """,
             migrations.RunSQL.noop,
         ),
         migrations.AlterField(model_name="timer", name="own_due_at", field=models.DateTimeField()),

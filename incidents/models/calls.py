@@ -43,7 +43,7 @@ class PhoneCall(models.Model):
 class LateEntry(models.Model):
     """补录: something that was typed in after it happened, with its true time.
 
-    Up to LATE_ENTRY_FREE it counts as told; beyond that the centre countersigns first.
+    Up to half an hour late it counts as told; beyond that the centre countersigns first.
     """
 
     class Fact(models.TextChoices):

@@ -89,7 +89,7 @@ class StopForm(forms.Form):
         label=_("Reason"),
         max_length=120,
         widget=forms.TextInput(attrs=_TEXT),
-        help_text=_("Shown to everybody whose clock moves, such as: typhoon signal red."),
+        help_text=_("Shown on the calendar, such as: typhoon signal red."),
     )
     starts_at = _moment(_("Begins"))
     ends_at = _moment(_("Ends"))

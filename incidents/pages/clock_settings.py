@@ -147,17 +147,19 @@ def unit_hours(request: HttpRequest) -> HttpResponse:
 def declare(request: HttpRequest) -> HttpResponse:
     """Declare a stop of work: first what it would move, then, once that was seen, for good."""
     at = clock.now()
-    form, seen = StopForm(_posted(request)), None
+    form, seen, told = StopForm(_posted(request)), None, ""
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        if "declare" in request.POST:
+        # What is declared is what was shown: other times are looked at first.
+        told = f"{given['starts_at'].isoformat()}/{given['ends_at'].isoformat()}"
+        if "declare" in request.POST and request.POST.get("shown") == told:
             if _done(form, lambda: changes.declare_stoppage(actor=person(request), at=at, **given)):
-                messages.success(request, _("Declared. Running clocks are moved in the next minute."))
+                messages.success(request, _("Declared. Running clocks are being moved."))
                 return HttpResponseRedirect(f"{_back()}#stops")
         elif _done(form, lambda: changes.check_stoppage(at=at, **given)):
             start, end = given["starts_at"], given["ends_at"]
             seen = _foreseen(start, end, lambda one: one.stopped_too(start, end), at)
-    context = {"form": form, "seen": seen, "back": f"{_back()}#stops"}
+    context = {"form": form, "seen": seen, "shown": told if seen else "", "back": f"{_back()}#stops"}
     return render(request, "incidents/clock_stop.html", context, status=200 if seen else _status(request))
 
 

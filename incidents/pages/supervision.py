@@ -25,6 +25,7 @@ from incidents import actions, oversight, policy, queries
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import CaseRequest, Incident, Timer
+from incidents.pages import waiting
 from incidents.pages.access import person, staff
 from incidents.pages.forms import SuperviseForm
 from incidents.pages.wording import described
@@ -174,6 +175,12 @@ def _each(
     return done
 
 
+def _to_answer(user: User) -> int:
+    """How many cases wait for an answer of this supervisor: time, suspensions, appeals, late entries."""
+    asked = waiting.to_answer(user)
+    return queries.bounded_count(_seen(user).filter(asked)) if asked is not None else 0
+
+
 def _context(
     user: User, seen: QuerySet[Incident], found: oversight.Overview, wanted: Wanted, at: datetime
 ) -> dict[str, Any]:
@@ -192,6 +199,7 @@ def _context(
         for row in rows
     ]
     return {
+        "to_answer": _to_answer(user),
         "at": at,
         "wanted": wanted,
         "counts": counts,

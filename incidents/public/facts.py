@@ -86,7 +86,7 @@ class Waiting:
     for_reporter: bool
     since: datetime
     until: datetime
-    question: str = ""  # empty where nothing was asked, or where it is another one's to answer
+    question: str = ""  # empty where nothing was asked
 
 
 @dataclass(frozen=True, slots=True)

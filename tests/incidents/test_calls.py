@@ -106,6 +106,17 @@ def test_the_reporters_words_are_their_rating(closed_case, operator):
     assert clock(closed_case, "callback").stopped_at == at
 
 
+def test_a_call_that_reached_somebody_says_what_they_said(closed_case, operator):
+    at = TUESDAY + timedelta(hours=5)
+    with pytest.raises(InvalidInput) as refused:
+        call_back(closed_case, operator, at=at, reached=True)
+    assert refused.value.field == "solved"
+    assert clock(closed_case, "callback").stopped_at is None
+    call_back(closed_case, operator, at=at, reached=True, text="不愿评价")
+    assert clock(closed_case, "callback").stopped_at == at
+    assert not Feedback.objects.exists()
+
+
 def test_rating_by_oneself_makes_the_call_unnecessary(closed_case, operator):
     at = TUESDAY + timedelta(hours=5)
     actions.rate(report=closed_case.links.get().report, result=5, at=at)

@@ -163,6 +163,25 @@ def test_upstreams_deadline_rules_what_was_parked(accepted_case, handler):
     assert handling(accepted_case).due_at <= TUESDAY + 12 * DAY
 
 
+def test_a_looser_deadline_during_a_pause_brings_no_early_breach(accepted_case, handler, supervisor):
+    own = handling(accepted_case).due_at
+    deadline(accepted_case, own - 2 * HOUR, TUESDAY + HOUR)
+    suspend(accepted_case, handler, supervisor, TUESDAY + 2 * HOUR, TUESDAY + 3 * HOUR)
+    deadline(accepted_case, own + 30 * DAY, TUESDAY + 2 * HOUR + MINUTE)
+    sweeps.catch_up(at=TUESDAY + 3 * HOUR)
+    clock = handling(accepted_case)
+    assert clock.due_at == clock.own_due_at > own - 2 * HOUR
+    assert clock.stage_times[clock.stage_names.index("breach")] == clock.due_at
+
+
+def test_a_deadline_that_has_passed_when_it_comes_is_told_up_the_line_at_once(accepted_case):
+    told = TUESDAY + 2 * HOUR
+    deadline(accepted_case, told - HOUR, told)
+    sweeps.catch_up(at=told)
+    fired = FiredStage.objects.filter(timer__kind="handling").values_list("stage", flat=True)
+    assert list(fired) == ["breach", "level_up", "esc_head"]
+
+
 def test_a_merged_case_brings_its_deadline_and_takes_it_away(accepted_case, supervisor):
     own = handling(accepted_case).due_at
     other = file_report(at=TUESDAY + HOUR, text="另一盏完全不同的路灯坏了")

@@ -92,6 +92,8 @@ def check_stages(timer: Timer, done: list[str]) -> None:
         assert waiting == [(timer.run, len(fired) + 1, timer.stage_times[len(fired)])], done
     else:
         assert waiting == [], done
+    if runs and "breach" in timer.stage_names[len(fired) :]:
+        assert timer.stage_times[timer.stage_names.index("breach")] == timer.due_at, done
     assert timer.due_at <= timer.own_due_at or timer.due_at >= timer.reckoned_from, done
 
 

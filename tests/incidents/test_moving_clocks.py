@@ -307,3 +307,15 @@ def test_however_often_it_changes_the_clock_ends_as_if_all_had_been_known(stops)
     calendar = work_calendar(timer.unit_code)
     expected = due(timer.reckoned_from, Limit.parse(timer.limit), calendar)
     assert Timer.objects.get(pk=timer.pk).own_due_at == expected
+
+
+def test_nothing_fires_by_a_due_time_that_the_storm_has_moved(accepted_case, keeper):
+    """Not even where the movers did not come to this clock before the sweep did."""
+    was_due_at = clock(accepted_case).due_at
+    storm(keeper)
+    while sweeps.fire_due_stages(at=was_due_at):
+        pass
+    assert not FiredStage.objects.filter(timer__kind="handling", stage="breach").exists()
+    sweeps.catch_up(at=was_due_at + 30 * DAY)
+    breach = FiredStage.objects.get(timer__kind="handling", stage="breach")
+    assert breach.due_at == clock(accepted_case).due_at > was_due_at

@@ -28,11 +28,14 @@ def test_a_unit_is_its_handlers(handler, other_handler):
     assert names(f"unit:{LAMP_UNIT}") == {"handler"}
 
 
-def test_while_somebody_is_on_duty_it_is_they(handler):
+def test_an_emergency_calls_who_is_on_duty_and_everybody_reads_it(handler):
     second = person("second", Role.HANDLER, LAMP_UNIT)
     duty(second, LAMP_UNIT)
-    assert names(f"unit:{LAMP_UNIT}") == {"second"}
-    assert names(f"unit:{LAMP_UNIT}", at=TUESDAY + timedelta(hours=8)) == {"handler", "second"}
+    unit = f"unit:{LAMP_UNIT}"
+    now, later = (resolve([unit], at=at)[unit] for at in (TUESDAY, TUESDAY + timedelta(hours=8)))
+    assert {user.username for user in now.users} == {"handler", "second"}
+    assert now.on_duty == {second.user.pk}
+    assert later.on_duty == frozenset()  # no roster says: everybody is called
 
 
 def test_the_districts_duty_takes_no_units_work(handler, supervisor):

@@ -94,11 +94,10 @@ def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
 
 
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
-    # A line for every sweep of every second tells nothing; what the sweeps do, they say themselves.
     celery = ["-m", "celery", "--app", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     for name, queue in (("clocks", "clocks"), ("worker", "telling")):
-        worker = ["worker", "-Q", queue, "-n", f"{name}@%h", "--concurrency", "1", "--loglevel", "WARNING"]
+        worker = ["worker", "-Q", queue, "-n", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"]
         supervisor.run(name, [*celery, *worker, *quiet])
     schedule = ["--schedule", str(var / "beat-schedule"), "--pidfile="]
     supervisor.run("beat", [*celery, "beat", "--loglevel", "WARNING", *schedule])

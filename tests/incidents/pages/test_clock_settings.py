@@ -100,7 +100,10 @@ def test_a_stop_is_first_foreseen_and_then_declared(client: Client, accepted_cas
     assert seen.status_code == 200
     assert "1 " in seen.context["seen"]
     assert not Stoppage.objects.exists()
-    assert client.post(address, {**STORM, "declare": "1"}).status_code == 302
+    shown = seen.context["shown"]
+    other = client.post(address, {**STORM, "declare": "1"})  # not what was shown: looked at first
+    assert (other.status_code, Stoppage.objects.exists()) == (200, False)
+    assert client.post(address, {**STORM, "declare": "1", "shown": shown}).status_code == 302
     stop = Stoppage.objects.get()
     assert stop.starts_at == TUESDAY + timedelta(hours=14)  # midnight in the district
     page = client.get(CALENDAR)
