@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, models
 
+from dispatch.edition import calendar_revision, work_calendar
 from incidents.models import Incident, PendingStage, Text, Timer
 from incidents.models.incident import Status
 
@@ -55,6 +56,7 @@ def make_clocks(count: int = OPEN) -> None:
             "level": "substr('ABC', 1 + mod(n, 3)::int, 1)",
         },
     )
+    work_calendar()  # so that its revision is known
     timer = Timer.objects.create(
         incident=case,
         kind=Timer.Kind.CALLBACK,
@@ -64,6 +66,7 @@ def make_clocks(count: int = OPEN) -> None:
         due_at=FIRST + timedelta(days=90),
         own_due_at=FIRST + timedelta(days=90),
         reckoned_from=began,
+        calendar_revision=calendar_revision(),
         stage_names=list(STAGES),
         stage_times=[FIRST],
     )

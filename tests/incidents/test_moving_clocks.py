@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON = TUESDAY + timedelta(minutes=30)
 STORM = datetime(2026, 7, 8, tzinfo=SHANGHAI)  # the whole of Wednesday
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -319,3 +319,12 @@ def test_nothing_fires_by_a_due_time_that_the_storm_has_moved(accepted_case, kee
     sweeps.catch_up(at=was_due_at + 30 * DAY)
     breach = FiredStage.objects.get(timer__kind="handling", stage="breach")
     assert breach.due_at == clock(accepted_case).due_at > was_due_at
+
+
+def test_a_warning_that_was_due_before_the_storm_was_declared_is_told(accepted_case, keeper):
+    """No sweep came by between the warning and the declaration: the move takes it along."""
+    half = clock(accepted_case).stage_times[0]
+    storm(keeper, start=half + HOUR, end=half + HOUR + DAY, at=half + timedelta(minutes=30))
+    sweeps.catch_up(at=half + HOUR)
+    told = FiredStage.objects.filter(timer__kind="handling").values_list("stage", "due_at")
+    assert list(told) == [("warn_50", half)]
