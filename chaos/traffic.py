@@ -183,12 +183,16 @@ class Traffic:
         """The administrator declares a stop of work, and now and then lets work go on before its end."""
         admin = signed_in(self.people["desk"]["admin"])
         token = f"stop-{next(self._serial):07d}"
-        starts = self.now() + timedelta(hours=dice.uniform(-50, 40))  # some too early to be declared
+        first = self.now() + timedelta(hours=dice.uniform(-50, 40))  # some too early to be declared
+        starts = first.astimezone(_ZONE).replace(second=0, microsecond=0)
+        ends = starts + timedelta(minutes=dice.randrange(3 * 60, 60 * 60))
         form = {
             "reason": token,
-            "starts_at": f"{starts.astimezone(_ZONE):%Y-%m-%dT%H:%M}",
-            "ends_at": f"{(starts + timedelta(hours=dice.uniform(3, 60))).astimezone(_ZONE):%Y-%m-%dT%H:%M}",
+            "starts_at": f"{starts:%Y-%m-%dT%H:%M}",
+            "ends_at": f"{ends:%Y-%m-%dT%H:%M}",
             "declare": "yes",
+            # What the page has shown before: it declares nothing that was not looked at.
+            "shown": f"{starts.isoformat()}/{ends.isoformat()}",
         }
         self.ledger.note("asked", action="stop", token=token, number="", how="")
         try:
