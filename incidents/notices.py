@@ -178,13 +178,6 @@ def _answered(telling: Telling) -> str:
             return _("Your request was agreed.") if agreed else _("Your request was refused.")
 
 
-def _paused(telling: Telling) -> str:
-    until = moment(telling.data.get("until"))
-    if until:
-        return _("The clock stands still until %(until)s.") % {"until": until}
-    return _("The clock stands still.")
-
-
 def _ordered(telling: Telling) -> str:
     told = {
         "order": telling.data.get("supervision") or telling.data.get("number") or "",
@@ -255,7 +248,6 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "timer.moved": _moved,
     "request.asked": _asked,
     "request.answered": _answered,
-    "pause.began": _paused,
     "pause.ended": _resumed,
     "reporter.answered": _plain(lambda: _("The reporter has answered. The clock runs again.")),
     "supervision.ordered": _ordered,

@@ -48,16 +48,8 @@ def request_extension(
             "too_many", _("A case is extended at most %(max)d times.") % {"max": EXTENSIONS_MOST}
         )
     _check_extension(incident, clock, until)
-    return asking.ask(
-        incident,
-        lead,
-        CaseRequest.Kind.EXTENSION,
-        reason=cases.store_text(reason, at=at, field="reason"),
-        actor=actor,
-        at=at,
-        told={"until": until.isoformat()},
-        proposed_due_at=until,
-        timer=clock,
+    return _ask_until(
+        incident, lead, clock, CaseRequest.Kind.EXTENSION, until=until, reason=reason, actor=actor, at=at
     )
 
 
@@ -112,16 +104,8 @@ def request_suspension(
     )
     lead, clock = _in_hand(incident)
     _check_suspension(incident, until, at=at)
-    return asking.ask(
-        incident,
-        lead,
-        CaseRequest.Kind.SUSPENSION,
-        reason=cases.store_text(reason, at=at, field="reason"),
-        actor=actor,
-        at=at,
-        told={"until": until.isoformat()},
-        proposed_due_at=until,
-        timer=clock,
+    return _ask_until(
+        incident, lead, clock, CaseRequest.Kind.SUSPENSION, until=until, reason=reason, actor=actor, at=at
     )
 
 
@@ -256,6 +240,31 @@ def appealable(incident: Incident, unit_codes: set[str], *, at: datetime) -> lis
         .exclude(timer__appeals__kind=CaseRequest.Kind.APPEAL)
         .select_related("timer__assignment__unit")
         .order_by("-pk")
+    )
+
+
+def _ask_until(
+    incident: Incident,
+    lead: Assignment,
+    clock: Timer,
+    kind: CaseRequest.Kind,
+    *,
+    until: datetime,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> CaseRequest:
+    """Ask for a time: a later due time, or the end of a standstill."""
+    return asking.ask(
+        incident,
+        lead,
+        kind,
+        reason=cases.store_text(reason, at=at, field="reason"),
+        actor=actor,
+        at=at,
+        told={"until": until.isoformat()},
+        proposed_due_at=until,
+        timer=clock,
     )
 
 

@@ -74,11 +74,6 @@ def card(incident: Incident, standing: Standing, *, at: datetime) -> dict[str, A
     }
 
 
-def pause_of(standing: Standing) -> Pause | None:
-    """The pause in which the case stands now."""
-    return next((pause for pause in standing.pauses if pause.ended_at is None), None)
-
-
 def _ruling(incident: Incident, standing: Standing) -> Clock | None:
     """The clock that the card is about: the one by which the case is judged; paused, the one that waits."""
     kind = incident.clock_kind or (Timer.Kind.HANDLING if incident.pause_kind else "")
