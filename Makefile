@@ -34,6 +34,12 @@ manage: ## one command against what is running: make manage DO="simulate --per-d
 test: ## the tests, on throw-away servers; TESTS=tests/dispatch runs a part
 	@$(SETUP) --dev -- -m pytest $(TESTS)
 
+EXPLORE ?= 20
+.PHONY: explore
+explore: ## the property tests with EXPLORE=20 times as many examples, other ones each time
+	@EXPLORE=$(EXPLORE) $(SETUP) --dev --no-frontend -- -m pytest \
+	  $(or $(TESTS),$(shell grep -rl '^@given' tests))
+
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
 	@$(SETUP) --dev -- -m pytest -m e2e $(TESTS)

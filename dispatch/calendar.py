@@ -177,10 +177,13 @@ class WorkCalendar:
         return _instant(self._closing(days[index]))
 
     def working_days(self, start: datetime, last: date) -> int:
-        """Working days after the day of `start`, up to and with `last`."""
+        """Working days after the day of `start`, up to and with `last`; none where `last` lies before it.
+
+        After midnight in a night shift the day that is still worked is the day before.
+        """
         days = self._layout.days
         first = self._local_day(self._within(start))
-        return bisect_right(days, last.toordinal()) - bisect_right(days, first)
+        return max(0, bisect_right(days, last.toordinal()) - bisect_right(days, first))
 
     def closes(self, end: datetime) -> date | None:
         """The working day that usually ends at this instant, if one does."""

@@ -4,18 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import rollups
 from incidents.errors import ActionRefused, InvalidInput
 from tests.cast import NOWHERE, TUESDAY, file_report, reload
+from tests.drawing import lives
 from tests.lives import STEPS, everybody, line
 
 pytestmark = pytest.mark.django_db
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@lives(20)
 @given(placed=st.booleans(), life=st.lists(line, min_size=3, max_size=14))
 def test_the_facts_bear_out_the_case(placed: bool, life: list[tuple[str, int]]) -> None:
     # Many lives in one test, each from nothing: a block that is undone, and that the actions' own

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import rollups
@@ -18,6 +18,7 @@ from dashboards.reading import NO_BINS, Figures, Selection, Span, _stretches, re
 from dashboards.tasks import check, fold
 from incidents.models import Outcome, SweepBeat
 from tests.dashboards.facts import BUJI, DAY, PINGHU, PINGHU_COMMUNITY, case, fact, take_back
+from tests.drawing import lives
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +67,7 @@ def write(story: list[dict[str, Any]]) -> None:
             take_back(row)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@lives(25)
 @given(story=st.lists(told, max_size=25))
 def test_cells_equal_a_recomputation_from_the_facts(story: list[dict[str, Any]]) -> None:
     # Hypothesis runs many stories in one transaction: each starts from nothing.

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.calendar import SHANGHAI, BadPeriods, OutsideCalendar, WorkCalendar, parse_periods
 from dispatch.deadlines import Limit, after_pause, due, moved, reached
+from tests.drawing import examples
 
 # National Day 2026 with its make-up days, on both sides.
 EXCEPTIONS = {date(2026, 10, day): False for day in range(1, 8)} | {
@@ -34,14 +35,14 @@ instants = st.integers(0, 40 * 24 * 60).map(lambda minutes: local(9, 10, 0) + mi
 
 
 @given(instants, st.integers(0, 5 * 24 * 60))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_working_time_is_what_counting_minutes_gives(start: datetime, length: int) -> None:
     counted = sum(slow_is_working(start + minute * MINUTE) for minute in range(length))
     assert CALENDAR.working_time(start, start + length * MINUTE) == counted * MINUTE
 
 
 @given(instants, st.integers(1, 30 * 60))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_added_working_time_ends_with_the_last_worked_minute(start: datetime, minutes: int) -> None:
     at, left = start, minutes
     while left:
@@ -251,3 +252,16 @@ def test_a_clock_that_ends_within_its_last_day_keeps_its_hours() -> None:
     assert moved(end, since=local(9, 15, 9), limit=limit, old=CALENDAR, new=later) == local(9, 16, 18)
     with pytest.raises(ValueError, match="aware"):
         moved(end, since=datetime(2026, 9, 15), limit=limit, old=CALENDAR, new=later)  # noqa: DTZ001
+
+
+def test_a_night_shift_ends_with_the_day_it_began_on() -> None:
+    """After midnight no whole working day is left of a limit that ends in the morning: nothing moves it."""
+    nights = replace(CALENDAR, hours=parse_periods("22:00-06:00"))
+    limit = Limit.parse("1wd")
+    end = due(local(9, 14, 9), limit, nights)
+    assert end == local(9, 16, 6)
+    since = local(9, 16, 1)
+    assert nights.working_days(since, date(2026, 9, 15)) == 0
+    assert moved(end, since=since, limit=limit, old=nights, new=replace(nights)) == end
+    storm = nights.stopped_too(local(9, 16, 2), local(9, 16, 4))
+    assert moved(end, since=since, limit=limit, old=nights, new=storm) == local(9, 17, 0)

@@ -7,12 +7,13 @@ clock, any weekdays, stoppages that cut periods. The stretches are days to weeks
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.calendar import SHANGHAI, WorkCalendar, parse_periods
 from dispatch.deadlines import Limit, after_pause, due, moved, reached
 from tests.dispatch.calendar_twin import DAY, MINUTE, SlowCalendar
+from tests.drawing import examples
 
 FIRST, LAST = 2024, 2029
 HOURS = (
@@ -89,7 +90,7 @@ def stops(draw: st.DrawFn, around: datetime) -> tuple[datetime, datetime]:
 
 
 with_second_stop = scenes().flatmap(lambda scene: st.tuples(st.just(scene), stops(scene[1])))
-thorough = settings(max_examples=120, deadline=None)
+thorough = examples(120)
 
 
 @given(scenes(), st.integers(0, 9 * 1440))

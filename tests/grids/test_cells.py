@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
 from grids.cells import EDGE_TOLERANCE_M, CellIndex, _contains, _edges
 from grids.management.commands.load_areas import FOLDER
+from tests.drawing import examples
 
 Rings = list[list[list[float]]]
 SQUARE = [[114.0, 22.0], [114.01, 22.0], [114.01, 22.01], [114.0, 22.01], [114.0, 22.0]]
@@ -40,7 +41,7 @@ def polygons(cells: list[tuple[str, Rings]]) -> dict[str, Polygon]:
     return {code: Polygon(rings[0], rings[1:]) for code, rings in cells}
 
 
-@settings(deadline=None)
+@examples(100)
 @given(lon=st.floats(WEST, EAST), lat=st.floats(SOUTH, NORTH))
 def test_a_point_is_in_the_one_cell_that_asking_every_cell_finds(index, containing, lon, lat):
     codes = containing(lon, lat)

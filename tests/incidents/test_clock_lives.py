@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 from django.db.models import F
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents import sweeps
@@ -15,6 +15,7 @@ from incidents.models import DueAction, FiredStage, Incident, Pause, PendingStag
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.stages import ACTING_STAGES
 from tests.cast import TUESDAY, file_report, reload
+from tests.drawing import lives
 from tests.lives import STEPS, everybody, line
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ _RULES = {
 _BESIDE = {Timer.Kind.FIRST_CONTACT, Timer.Kind.SUPERVISION}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@lives(25)
 @given(life=st.lists(line, min_size=3, max_size=16))
 def test_clocks_fit_the_case_at_every_step(life: list[tuple[str, int]]) -> None:
     block = transaction.atomic()

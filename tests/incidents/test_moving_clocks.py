@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch import calendar_changes, edition
@@ -19,6 +19,7 @@ from incidents.intake import UpdateDraft, apply_update
 from incidents.models import FiredStage, Incident, OutboxMessage, Outcome, Timer
 from incidents.recalendar import foreseen, move_clocks, waiting
 from tests.cast import LAMP_UNIT, TUESDAY, file_report, reload
+from tests.drawing import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -289,7 +290,7 @@ def test_what_will_move_is_foreseen(accepted_case, keeper):
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 40)), min_size=1, max_size=4))
-@settings(max_examples=6, deadline=None)
+@examples(6)
 def test_however_often_it_changes_the_clock_ends_as_if_all_had_been_known(stops):
     """Change by change and sweep by sweep, or all at once: the same due time."""
     from accounts.models import User
