@@ -1,5 +1,6 @@
 """What happened and whose turn it is: the rows of a case, from what was said to what came of it."""
 
+from incidents.models.adjudication import Adjudication
 from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
 from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.contact import Contact
@@ -21,6 +22,7 @@ from incidents.models.timers import (
 )
 
 __all__ = [
+    "Adjudication",
     "Assignment",
     "Attachment",
     "CaseRequest",

@@ -45,6 +45,7 @@ class Assignment(models.Model):
         EXPLICIT = "explicit", _("Accepted")
         PHONE = "phone", _("Accepted by phone")
         DEEMED = "deemed", _("Deemed accepted")
+        RULED = "ruled", _("Accepted by ruling")
 
     class End(models.TextChoices):
         CLOSED = "closed", _("Closed")

@@ -15,6 +15,7 @@ class Outcome(models.Model):
         RECEIVED = "received"
         DISPATCHED = "dispatched"
         RETURNED = "returned"
+        REFUSED = "refused"  # a return that the centre did not agree to
         HANDLED = "handled"
         DUE = "due"
         CLOSED = "closed"

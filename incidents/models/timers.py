@@ -26,6 +26,7 @@ class Timer(models.Model):
         PARKED = "parked", _("Parked")
         PAUSE = "pause", _("Pause")
         SUPERVISION = "supervision", _("Supervision")
+        ADJUDICATION = "adjudication", _("Adjudication")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timers")
     assignment = models.ForeignKey(
