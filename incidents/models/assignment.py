@@ -54,6 +54,19 @@ class Assignment(models.Model):
         REOPENED = "reopened", _("Reopened")
         MERGED = "merged", _("Merged")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        RAISED = "raised", _("Moved up a level")
+        MADE_SAFE = "made_safe", _("Made safe")
+        # Only of a supporting unit.
+        ANSWERED = "answered", _("Answered")
+        DECLINED = "declined", _("Declined")
+        RELEASED = "released", _("Released")
+
+    class Answer(models.TextChoices):
+        """What a supporting unit says came of what it was asked."""
+
+        DONE = "done", _("Done")
+        NOTHING = "nothing", _("Nothing to do here")
+        CANNOT = "cannot", _("Cannot be done")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments")
     unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="assignments")
@@ -68,6 +81,16 @@ class Assignment(models.Model):
     supervising_unit = models.CharField(max_length=64, blank=True)
     follow_up_unit = models.CharField(max_length=64, blank=True)
     automatic = models.BooleanField(default=False)
+    # The sending that this one goes on from under the same decision: raised a level, or made safe. Such a
+    # case was rightly dispatched, so no other dispatch is counted.
+    follows = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    # What a supporting unit is asked to do, and its answer; the words of the answer are `resolution`.
+    asked = models.ForeignKey(
+        Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
     sent_at = models.DateTimeField()
     sent_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -88,10 +111,21 @@ class Assignment(models.Model):
                 condition=Q(ended_at__isnull=True, role="lead"),
                 name="one_open_lead_per_incident",
             ),
+            models.UniqueConstraint(
+                fields=["incident", "unit"],
+                condition=Q(ended_at__isnull=True, role="support"),
+                name="one_open_support_of_a_unit",
+            ),
         ]
         indexes = [
             # whose case is it, and whose was it: the handler's view of the list
             models.Index(fields=["unit", "incident"], name="assignment_unit"),
+            # a supporting unit's inbox
+            models.Index(
+                fields=["unit"],
+                name="assignment_support",
+                condition=Q(ended_at__isnull=True, role="support"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,13 +133,15 @@ class Assignment(models.Model):
 
 
 class CaseRequest(models.Model):
-    """A return, extension, suspension or appeal that was asked for: beside the state, stopping no clock."""
+    """A return, extension, suspension, appeal or raise that was asked for: beside the state, stopping no
+    clock."""
 
     class Kind(models.TextChoices):
         RETURN = "return", _("Return")
         EXTENSION = "extension", _("Extension")
         SUSPENSION = "suspension", _("Suspension")
         APPEAL = "appeal", _("Appeal")
+        RAISE = "raise", _("Raise")
 
     class Answer(models.TextChoices):
         AGREED = "agreed", _("Agreed")

@@ -102,6 +102,8 @@ class Incident(models.Model):
     item_code = models.CharField(max_length=12, blank=True)
     urgency = models.CharField(max_length=12, choices=Urgency.choices, default=Urgency.ROUTINE)
     level = models.CharField(max_length=1, choices=Level.choices, blank=True)
+    # Where the item that it is handled under begins; `level` moves up from there.
+    first_level = models.CharField(max_length=1, choices=Level.choices, blank=True)
     # The triage desk is a unit too, so this is never empty.
     owner_unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="owned_incidents")
     handler = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -38,6 +38,7 @@ class Outcome(models.Model):
     source = models.CharField(max_length=24)
     nature = models.CharField(max_length=16)
     level = models.CharField(max_length=1, blank=True)
+    first_level = models.CharField(max_length=1, blank=True)
     urgency = models.CharField(max_length=12)
     # Seconds, elapsed and in working time; for DISPATCHED and HANDLED.
     elapsed = models.PositiveBigIntegerField(null=True, blank=True)

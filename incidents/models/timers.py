@@ -25,6 +25,8 @@ class Timer(models.Model):
         # Clocks that end a rest by themselves: a parked case's date, a pause's end.
         PARKED = "parked", _("Parked")
         PAUSE = "pause", _("Pause")
+        # Of each supporting unit its own.
+        SUPPORT = "support", _("Support")
         SUPERVISION = "supervision", _("Supervision")
         ADJUDICATION = "adjudication", _("Adjudication")
 
@@ -58,8 +60,13 @@ class Timer(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "kind"],
-                condition=Q(stopped_at__isnull=True),
+                condition=Q(stopped_at__isnull=True) & ~Q(kind="support"),
                 name="one_open_timer_of_a_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["assignment"],
+                condition=Q(stopped_at__isnull=True, kind="support"),
+                name="one_open_clock_of_a_support",
             ),
         ]
         indexes = [
