@@ -2,17 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrgUnit
 from accounts.roles import Action
-from dispatch import service
-from dispatch.errors import UnknownItem
-from dispatch.facts import Limits, PlaceFacts
 from incidents import cases, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
+from incidents.choosing import limits_for, unit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
@@ -174,41 +170,6 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
     timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)
     outcomes.append(Outcome.Kind.RECEIVED, child, at=child.received_at)
     return child
-
-
-def limits_for(incident: Incident, item_code: str, *, at: datetime) -> Limits:
-    """What the live list says about `item_code` at this case's place."""
-    place = PlaceFacts(
-        cell=incident.cell_code or None,
-        community=incident.community_code or None,
-        street=incident.street_code or None,
-        in_district=incident.in_district,
-    )
-    try:
-        return service.decide_item(
-            item_code,
-            place=place,
-            at=at,
-            owner=incident.asset_owner or None,
-            urgency=incident.urgency,
-        )
-    except UnknownItem as error:
-        raise InvalidInput(
-            "item", "unknown", _("The list has no item “%(code)s”.") % {"code": item_code}
-        ) from error
-
-
-def unit_for(limits: Limits, unit_code: str) -> OrgUnit:
-    """The unit that was named, or else the item's own at this place."""
-    code = unit_code or limits.unit
-    if not code:
-        raise InvalidInput(
-            "unit", "unit_unknown", _("The place does not say which unit this is. Name the unit.")
-        )
-    unit = OrgUnit.objects.open().filter(code=code).first()
-    if unit is None or (unit.code == settings.TRIAGE_UNIT and unit_code == ""):
-        raise InvalidInput("unit", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
-    return unit
 
 
 def _refuse_unless_at_desk(incident: Incident) -> None:

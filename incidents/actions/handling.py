@@ -26,8 +26,8 @@ from incidents import (
     verifying,
 )
 from incidents.acceptance import accept_lead, open_lead
-from incidents.actions.desk import limits_for, unit_for
 from incidents.actor import Actor
+from incidents.choosing import limits_for, unit_for
 from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import (
