@@ -1,0 +1,52 @@
+"""What a person chooses for a case: an item of the live list, and the unit that it means here."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrgUnit
+from dispatch import service
+from dispatch.errors import UnknownItem
+from dispatch.facts import Limits, PlaceFacts
+from incidents.errors import InvalidInput
+from incidents.models import Incident
+
+
+def place_of(incident: Incident) -> PlaceFacts:
+    """Where the case lies, as the list asks for it."""
+    return PlaceFacts(
+        cell=incident.cell_code or None,
+        community=incident.community_code or None,
+        street=incident.street_code or None,
+        in_district=incident.in_district,
+    )
+
+
+def limits_for(incident: Incident, item_code: str, *, at: datetime) -> Limits:
+    """What the live list says about `item_code` at this case's place. Raises InvalidInput."""
+    try:
+        return service.decide_item(
+            item_code,
+            place=place_of(incident),
+            at=at,
+            owner=incident.asset_owner or None,
+            urgency=incident.urgency,
+        )
+    except UnknownItem as error:
+        raise InvalidInput(
+            "item", "unknown", _("The list has no item “%(code)s”.") % {"code": item_code}
+        ) from error
+
+
+def unit_for(limits: Limits, unit_code: str) -> OrgUnit:
+    """The unit that was named, or else the item's own at this place."""
+    code = unit_code or limits.unit
+    if not code:
+        raise InvalidInput(
+            "unit", "unit_unknown", _("The place does not say which unit this is. Name the unit.")
+        )
+    unit = OrgUnit.objects.open().filter(code=code).first()
+    if unit is None or (unit.code == settings.TRIAGE_UNIT and unit_code == ""):
+        raise InvalidInput("unit", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
+    return unit
