@@ -15,6 +15,7 @@ class Role(models.TextChoices):
     SUPERVISOR = "supervisor", _("Supervisor")
     LEADER = "leader", _("Leader")
     ADMIN = "admin", _("Administrator")
+    STEWARD = "steward", _("List steward")
 
 
 class Action(StrEnum):

@@ -356,6 +356,9 @@ SPECTACULAR_SETTINGS = {
 # that this threshold had on held-out examples stands beside it in var/models/card.json and on the
 # model page; `manage.py train` prints the table it is chosen from.
 AUTO_DISPATCH_CONFIDENCE = env.float("AUTO_DISPATCH_CONFIDENCE", default=0.80)
+# A version of the responsibility list is adopted by somebody else than who proposed it. A district with
+# one steward may turn this off; the history then shows the same name twice.
+LIST_FOUR_EYES = env.bool("LIST_FOUR_EYES", default=True)
 # The normaliser may name an item as the matter, in place of its keywords, from this probability on.
 MATTER_CONFIDENCE = env.float("MATTER_CONFIDENCE", default=0.60)
 # Where the trained model lies (`manage.py train` writes it).

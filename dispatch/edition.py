@@ -7,25 +7,28 @@ and compile again. What a batch of decisions was handed stays the same until tha
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import OrgUnit
+from config import clock
 from dispatch.calendar import WorkCalendar
 from dispatch.calendar_book import CalendarBook, book_at, newest_book
 from dispatch.errors import NoLiveList
 from dispatch.index import MatchIndex
 from dispatch.items import Item
-from dispatch.models import Category, ResponsibilityItem
+from dispatch.models import Category, ResponsibilityItem, ResponsibilityList
 from dispatch.units import UnitDirectory
 
 # Everything that makes a new edition: the live version, the categories, the work calendar, the units.
 _PROBE = """
 SELECT
-    (SELECT ARRAY[id, version] FROM dispatch_responsibilitylist WHERE state = 'live'),
-    (SELECT content_hash FROM dispatch_responsibilitylist WHERE state = 'live'),
+    (SELECT ARRAY[list.id::text, list.version::text, list.revision::text, list.content_hash]
+     FROM dispatch_listterm AS term JOIN dispatch_responsibilitylist AS list ON list.id = term.list_id
+     WHERE term.cancelled_at IS NULL AND (term.starts_at IS NULL OR term.starts_at <= %s)
+     ORDER BY term.starts_at DESC NULLS LAST LIMIT 1),
     (SELECT count(*) FROM dispatch_category),
     (SELECT max(revision) FROM dispatch_calendaredition),
     (SELECT ARRAY[count(*), sum(hashtext(code || area_code || path || is_open::text))] FROM accounts_orgunit)
@@ -70,19 +73,19 @@ def edition() -> Edition:
     """The edition that decides now: one statement when nothing changed. Raises NoLiveList."""
     global _current, _probed_at
     with connection.cursor() as cursor:
-        cursor.execute(_PROBE)
-        live, content, categories, calendar, units = cursor.fetchone()
+        cursor.execute(_PROBE, [clock.now()])
+        live, categories, calendar, units = cursor.fetchone()
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
     _probed_at = time.monotonic()
-    stamp = (tuple(live), content, categories, calendar, tuple(units))
+    stamp = (tuple(live), categories, calendar, tuple(units))
     held = _current
     if held is None or held[0] != stamp:
         with _compiling:
             held = _current
             if held is None or held[0] != stamp:
                 # One assignment swaps it: readers see the old edition or the new one, never a mixture.
-                held = _current = (stamp, _compile(*live))
+                held = _current = (stamp, _compile(int(live[0]), int(live[1])))
     return held[1]
 
 
@@ -122,9 +125,42 @@ def _held() -> Edition:
     return edition()
 
 
-def _compile(list_id: int, version: int) -> Edition:
+def edition_of(version: ResponsibilityList) -> Edition:
+    """What would decide if this version were live: its items, with today's units and calendar.
+
+    A few are kept, by the version's revision: whoever edits a draft asks again and again.
+    """
+    now = edition()
+    key = (version.pk, version.revision)
+    held = _rehearsed.get(key)
+    if held is None:
+        items = _items(version.pk)
+        held = (MatchIndex(items, version.version), {item.code: item.matter_zh for item in items})
+        while len(_rehearsed) >= REHEARSED_MOST:
+            _rehearsed.pop(next(iter(_rehearsed)), None)
+        _rehearsed[key] = held
+    index, matters = held
+    return replace(
+        now,
+        list_id=version.pk,
+        version=version.version,
+        index=index,
+        names=replace(now.names, items=matters),
+    )
+
+
+# Versions that are not live, compiled: (list, revision) → its index and what its items are called.
+_rehearsed: dict[tuple[int, int], tuple[MatchIndex, Mapping[str, str]]] = {}
+REHEARSED_MOST = 4
+
+
+def _items(list_id: int) -> list[Item]:
     rows = ResponsibilityItem.objects.filter(list_id=list_id).order_by("code").values()
-    items = [Item.from_row(row) for row in rows]
+    return [Item.from_row(row) for row in rows]
+
+
+def _compile(list_id: int, version: int) -> Edition:
+    items = _items(list_id)
     units = UnitDirectory.read()
     categories = Category.objects.values_list("code", "name_zh", "name_en")
     return Edition(

@@ -25,6 +25,7 @@ REFERENCE = (
     "config_loadedreference",
     "dispatch_category",
     "dispatch_responsibilitylist",
+    "dispatch_listterm",
     "dispatch_responsibilityitem",
     "dispatch_sourcecategory",
     "dispatch_calendaryear",

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from config import clock
 from dispatch.models import ResponsibilityItem
 from dispatch.vocabulary import Nature, Source
 from grids.locate import Place, locate
@@ -120,9 +121,7 @@ class Residents:
 def _matters() -> Sequence[Matter]:
     items = {
         row["code"]: row
-        for row in ResponsibilityItem.objects.filter(list__state="live").values(
-            "code", "place_types", "owners"
-        )
+        for row in ResponsibilityItem.objects.live(clock.now()).values("code", "place_types", "owners")
     }
     with TEXTS.open(encoding="utf-8", newline="") as handle:
         return [

@@ -5,7 +5,8 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 
 from accounts.models import OrgUnit
-from dispatch.models import Category, ResponsibilityItem, ResponsibilityList
+from config import clock
+from dispatch.models import Category, ResponsibilityItem
 from grids.models import Area
 from incidents.api.filters import AreaFilter, CategoryFilter, ItemFilter, PagesByCode, UnitFilter
 from incidents.api.reference_outputs import AreaOut, CategoryOut, ResponsibilityItemOut, UnitOut
@@ -58,5 +59,4 @@ class ResponsibilityItemsView(ListAPIView[ResponsibilityItem]):
     pagination_class = PagesByCode
 
     def get_queryset(self) -> QuerySet[ResponsibilityItem]:
-        live = ResponsibilityList.objects.live()
-        return ResponsibilityItem.objects.filter(list__in=live).select_related("list")
+        return ResponsibilityItem.objects.live(clock.now()).select_related("list")

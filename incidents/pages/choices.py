@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit
+from config import clock
 from dispatch import service
 from dispatch.deadlines import Limit
 from dispatch.edition import Edition, edition
@@ -153,7 +154,7 @@ class Reader:
         named = Q(name_zh__icontains=words) | Q(name_en__icontains=words) | Q(code__icontains=words.lower())
         units = [choice for unit in _nearest(named, self.incident) if (choice := self.by_unit(unit))]
         items = (
-            ResponsibilityItem.objects.filter(list__state="live")
+            ResponsibilityItem.objects.live(clock.now())
             .filter(Q(code__startswith=words) | Q(matter_zh__contains=words) | Q(keywords__contains=[words]))
             .order_by("code")
             .values_list("code", flat=True)[:FOUND_MOST]

@@ -1,6 +1,7 @@
 """In and out: signing in, where each role starts, and the administrator's page."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from dispatch.models import Category, ResponsibilityList
 from grids.models import Area
 from incidents import alarms
 from incidents.pages.access import person, staff
+
+VERSIONS_SHOWN = 10
 
 
 class SignIn(LoginView):
@@ -115,7 +118,7 @@ def installation(request: HttpRequest) -> HttpResponse:
             {"label": label, "count": areas[kind]} for kind, label in Area.Kind.choices if areas.get(kind)
         ],
         "people": people,
-        "lists": ResponsibilityList.objects.annotate(rows=Count("items")).order_by("-version")[:10],
+        "lists": _versions(clock.now()),
         "categories": Category.objects.count(),
         "clients": ApiClient.objects.order_by("name"),
         "sweeps": alarms.sweeps(now=timezone.now()),
@@ -124,3 +127,9 @@ def installation(request: HttpRequest) -> HttpResponse:
         "title": _("Installation"),
     }
     return render(request, "incidents/installation.html", context)
+
+
+def _versions(at: datetime) -> list[dict[str, Any]]:
+    """The newest versions of the list, and where each stands."""
+    newest = ResponsibilityList.objects.annotate(rows=Count("items")).order_by("-version")[:VERSIONS_SHOWN]
+    return [{"list": one, "standing": one.standing(at).label} for one in newest]

@@ -9,12 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from config import clock
-from dispatch import service
+from dispatch import lists, service
 from dispatch.edition import edition
 from dispatch.errors import FactsError, NoLiveList, UnknownItem
 from dispatch.explain import CODES, Explainer
 from dispatch.facts import Decision, Guess, PlaceFacts
-from dispatch.models import ResponsibilityItem, ResponsibilityList, SourceCategory
+from dispatch.models import ListTerm, ResponsibilityItem, ResponsibilityList, SourceCategory
 from dispatch.normalise.model import Classifier
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trained")]
@@ -144,20 +144,21 @@ def test_a_batch_asks_the_database_once() -> None:
 
 def test_a_new_live_version_decides_at_once() -> None:
     before = decide("平湖大街电信井盖不见了", category="0201", owner="china-telecom")
-    old = ResponsibilityList.objects.live().get()
-    new = ResponsibilityList.objects.create(version=old.version + 1, title="next")
+    now = clock.now()
+    old = ResponsibilityList.objects.live(now).get()
+    new = lists.new_version(title="next", based_on=old, by=None, at=now)
     for row in old.items.filter(category_id="0201"):
         row.pk, row.list = None, new
         row.lead_unit = "water-affairs"
         row.save()
-    new.go_live(at=clock.now())
+    lists.begin_now(new, at=now)
     after = decide("平湖大街电信井盖不见了", category="0201", owner="china-telecom")
     assert (before.unit, after.unit) == ("china-telecom", "water-affairs")
     assert after.list_version == before.list_version + 1
 
 
 def test_without_a_live_list_nothing_is_decided() -> None:
-    ResponsibilityList.objects.live().update(state="superseded")
+    ListTerm.objects.all().delete()
     with pytest.raises(NoLiveList):
         decide("井盖破损")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from config import clock
 from dispatch.models import ResponsibilityList
 from incidents.intake import Receipt, Refusal, receive, receive_one
 from incidents.models import (
@@ -24,7 +25,7 @@ def test_a_clear_report_is_dispatched_in_the_same_transaction():
     assert (incident.status, incident.owner_unit_id) == ("dispatched", LAMP_UNIT)
     lead = incident.assignments.get()
     assert lead.automatic
-    assert lead.decision.responsibility_list == ResponsibilityList.objects.live().get()
+    assert lead.decision.responsibility_list == ResponsibilityList.objects.live(clock.now()).get()
     assert [line.kind for line in incident.timeline.all()] == ["received", "dispatched"]
     assert {timer.kind for timer in incident.timers.all()} == {"acceptance", "first_contact", "handling"}
     assert PendingStage.objects.filter(incident_id=incident.pk).count() == 3

@@ -1,0 +1,366 @@
+"""Versions of the responsibility list: draft → proposed → live from a date → superseded.
+
+From when on a version decides is told by its terms (dispatch.models.ListTerm); what it says is fixed
+from the moment it is proposed. Everything here takes one lock, so that two people cannot give the
+district two lists at once.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dispatch.errors import ListRefused
+from dispatch.item_rules import FIELDS, values_of
+from dispatch.models import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
+from dispatch.stewards import is_district_steward, is_steward
+
+State = ResponsibilityList.State
+# A version is decided on at most this long before it begins.
+AHEAD_MOST = timedelta(days=366)
+
+_COPIED = (
+    *("code", "category_id", "matter_zh", "filing_condition_zh", "closing_condition_zh"),
+    *("keywords", "owners", "place_types", "sources", "hours"),
+    *("lead_unit", "support_units", "follow_up_unit", "supervising_unit", "level", "urgency"),
+    *("dispatch_minutes", "accept_minutes", "handle_limit", "legal_basis"),
+)
+
+
+def lock() -> None:
+    """Hold all versions until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('dispatch.lists'))")
+
+
+@transaction.atomic(durable=True)
+def draft_from(
+    *, base: ResponsibilityList, title: str, by: User, at: datetime, remark: str = ""
+) -> ResponsibilityList:
+    """A new draft with all the items of `base`."""
+    _refuse_unless(is_steward(by))
+    lock()
+    return copy_as_draft(base, title=title, by=by, at=at, remark=remark)
+
+
+@transaction.atomic(durable=True)
+def propose(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -> ResponsibilityList:
+    """送审: from here on its items stand still. Refused while it has errors or is behind what is live."""
+    _refuse_unless(is_steward(by))
+    lock()
+    held = hold(draft, State.DRAFT)
+    _refuse_if_behind(held, at)
+    if not changed_codes(held):
+        raise ListRefused("unchanged", _("This draft changes nothing."))
+    _refuse_faulty(held, at)
+    held.state, held.proposed_by, held.proposed_at, held.remark = State.PROPOSED, by, at, remark.strip()
+    held.save(update_fields=["state", "proposed_by", "proposed_at", "remark"])
+    return held
+
+
+@transaction.atomic(durable=True)
+def send_back(*, proposed: ResponsibilityList, remark: str, by: User, at: datetime) -> ResponsibilityList:
+    """Back to a draft, with a word why; by the district, or by whoever proposed it."""
+    lock()
+    held = hold(proposed, State.PROPOSED)
+    _refuse_unless(is_district_steward(by) or held.proposed_by_id == by.pk)
+    if not remark.strip():
+        raise ListRefused("why", _("Say why it goes back."))
+    other = ResponsibilityList.objects.filter(state=State.DRAFT, for_suggestions=True).exists()
+    held.state, held.remark = State.DRAFT, remark.strip()
+    held.for_suggestions = held.for_suggestions and not other
+    held.save(update_fields=["state", "remark", "for_suggestions"])
+    return held
+
+
+@transaction.atomic(durable=True)
+def drop(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -> ResponsibilityList:
+    """Give a draft up. It can still be read; nothing in it will ever decide."""
+    lock()
+    held = hold(draft, State.DRAFT)
+    _refuse_unless(is_district_steward(by) or held.created_by_id == by.pk)
+    held.state, held.remark = State.DROPPED, remark.strip()
+    held.save(update_fields=["state", "remark"])
+    return held
+
+
+@transaction.atomic(durable=True)
+def adopt(
+    *,
+    proposed: ResponsibilityList,
+    starts_at: datetime | None = None,
+    reason: str = "",
+    by: User,
+    at: datetime,
+) -> ListTerm:
+    """Let a proposed version decide from `starts_at` on, or from now on.
+
+    Whoever proposed it does not adopt it (setting LIST_FOUR_EYES). Raises ListRefused.
+    """
+    _refuse_unless(is_district_steward(by))
+    lock()
+    held = hold(proposed, State.PROPOSED)
+    if settings.LIST_FOUR_EYES and held.proposed_by_id == by.pk:
+        raise ListRefused("four_eyes", _("Somebody else than who proposed it decides on it."))
+    begins = starts_at or at
+    if begins < at:
+        raise ListRefused("past", _("A version cannot decide about what has been decided already."))
+    if begins - at > AHEAD_MOST:
+        raise ListRefused("far", _("At most a year ahead."))
+    _refuse_if_scheduled(at)
+    _refuse_if_behind(held, at)
+    _refuse_faulty(held, at)
+    return _begin(held, starts_at=begins, by=by, reason=reason.strip(), at=at)
+
+
+@transaction.atomic(durable=True)
+def withdraw_term(*, term: ListTerm, by: User, at: datetime) -> ResponsibilityList:
+    """Take back a beginning that has not come yet: the version is a proposal again."""
+    _refuse_unless(is_district_steward(by))
+    lock()
+    held = ListTerm.objects.select_related("list").get(pk=term.pk)
+    if held.cancelled_at is not None or held.starts_at is None or held.starts_at <= at:
+        raise ListRefused("begun", _("It decides already: make another version live instead."))
+    held.cancelled_at, held.cancelled_by = at, by
+    held.save(update_fields=["cancelled_at", "cancelled_by"])
+    if not held.list.terms.filter(cancelled_at__isnull=True).exists():
+        held.list.state = State.PROPOSED
+        held.list.save(update_fields=["state"])
+    return held.list
+
+
+@transaction.atomic(durable=True)
+def roll_back(*, to: ResponsibilityList, reason: str, by: User, at: datetime) -> ListTerm:
+    """Make a version that has decided before live again, at once. One person may: it is for emergencies."""
+    _refuse_unless(is_district_steward(by))
+    lock()
+    held = hold(to, State.ADOPTED)
+    if not reason.strip():
+        raise ListRefused("why", _("Say why the earlier version decides again."))
+    if held.standing(at) == ResponsibilityList.Standing.LIVE:
+        raise ListRefused("live", _("This version is live already."))
+    if not held.terms.filter(cancelled_at__isnull=True).exclude(starts_at__gt=at).exists():
+        raise ListRefused("never_live", _("This version has not decided yet."))
+    _refuse_if_scheduled(at)
+    return _begin(held, starts_at=at, by=by, reason=reason.strip(), at=at)
+
+
+@transaction.atomic(durable=True)
+def catch_up(*, draft: ResponsibilityList, by: User, at: datetime) -> list[str]:
+    """Take over what has gone live since the draft was begun, but where the draft changed the same item.
+
+    Answers the codes where both changed the same field: the draft's value stays, to be looked at.
+    """
+    _refuse_unless(is_steward(by))
+    lock()
+    held = hold(draft, State.DRAFT)
+    live = ResponsibilityList.objects.live(at).get()
+    if held.based_on_id == live.pk:
+        return []
+    base = items_of(held.based_on_id)
+    mine, theirs = items_of(held.pk), items_of(live.pk)
+    conflicts, taken, gone = [], {}, []
+    for code in sorted({*base, *theirs}):
+        before, after, own = base.get(code), theirs.get(code), mine.get(code)
+        if after in (before, own):
+            continue
+        if own == before:
+            if after is None:
+                gone.append(code)
+            else:
+                taken[code] = after
+        elif own is None or after is None or before is None:
+            conflicts.append(code)
+        else:
+            merged, clash = _merged(before, own, after)
+            if clash:
+                conflicts.append(code)
+            if merged != own:
+                taken[code] = merged
+    replace_items(held, mine, taken, gone)
+    note_changes(
+        held,
+        {
+            code: (ItemChange.Kind.TAKEN_OVER, differences(mine.get(code), taken.get(code)))
+            for code in sorted([*taken, *gone])
+        },
+        why=_("Live since version %(version)d") % {"version": live.version},
+        reference="",
+        by=by,
+        at=at,
+    )
+    held.based_on = live
+    held.revision += 1
+    held.save(update_fields=["based_on", "revision"])
+    return conflicts
+
+
+# --- shared with loading and editing --------------------------------------------------------------------
+
+
+def new_version(
+    *, title: str, based_on: ResponsibilityList | None, by: User | None, at: datetime, **fields: Any
+) -> ResponsibilityList:
+    """An empty draft under the next number; call under the lock."""
+    last = ResponsibilityList.objects.aggregate(last=Max("version"))["last"] or 0
+    return ResponsibilityList.objects.create(
+        version=last + 1, title=title.strip()[:120], based_on=based_on, created_by=by, created_at=at, **fields
+    )
+
+
+def copy_as_draft(
+    base: ResponsibilityList, *, title: str, by: User, at: datetime, **fields: Any
+) -> ResponsibilityList:
+    """A draft with the items of `base`, in one statement; call under the lock."""
+    made = new_version(title=title, based_on=base, by=by, at=at, **fields)
+    columns = ", ".join(_COPIED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO dispatch_responsibilityitem (list_id, {columns}) "
+            f"SELECT %s, {columns} FROM dispatch_responsibilityitem WHERE list_id = %s",
+            [made.pk, base.pk],
+        )
+    return made
+
+
+def begin_now(version: ResponsibilityList, *, at: datetime) -> ListTerm:
+    """Let a version that was loaded from a file decide; the first list ever, from the beginning."""
+    first = not ListTerm.objects.standing().exists()
+    return _begin(version, starts_at=None if first else at, by=None, reason="", at=at)
+
+
+def hold(version: ResponsibilityList, state: ResponsibilityList.State) -> ResponsibilityList:
+    """This version, locked and in this state (else ListRefused)."""
+    held = ResponsibilityList.objects.select_for_update().get(pk=version.pk)
+    if held.state != state:
+        told = {"version": held.version, "state": held.get_state_display()}
+        raise ListRefused("wrong_state", _("Version %(version)d is not what it was: %(state)s.") % told)
+    return held
+
+
+def items_of(list_id: int | None) -> dict[str, dict[str, Any]]:
+    """The items of a version by code, as plain values."""
+    rows = ResponsibilityItem.objects.filter(list_id=list_id).order_by("code")
+    return {row.code: values_of(row) for row in rows}
+
+
+def changed_codes(draft: ResponsibilityList) -> dict[str, dict[str, list[Any]]]:
+    """What the draft changes against the version it is based on: code → field → [before, after]."""
+    before, after = items_of(draft.based_on_id), items_of(draft.pk)
+    changed = {}
+    for code in sorted({*before, *after}):
+        if told := differences(before.get(code), after.get(code)):
+            changed[code] = told
+    return changed
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, list[Any]]:
+    """Field → [before, after] where they differ; None for an item that is not there."""
+    told = {}
+    for name in FIELDS:
+        old = before[name] if before else None
+        new = after[name] if after else None
+        if old != new and not (not old and not new):
+            told[name] = [old, new]
+    return told
+
+
+def replace_items(
+    draft: ResponsibilityList,
+    before: Mapping[str, Any],
+    written: Mapping[str, Mapping[str, Any]],
+    removed: list[str],
+) -> None:
+    """Put these items into the draft, set-based: in the place of those with the same codes."""
+    stale = [code for code in (*written, *removed) if code in before]
+    draft.items.filter(code__in=stale).delete()
+    ResponsibilityItem.objects.bulk_create(
+        [
+            ResponsibilityItem(
+                list=draft, **{"category_id" if name == "category" else name: item[name] for name in FIELDS}
+            )
+            for item in written.values()
+        ],
+        batch_size=500,
+    )
+
+
+def note_changes(
+    draft: ResponsibilityList,
+    changes: Mapping[str, tuple[ItemChange.Kind, dict[str, list[Any]]]],
+    *,
+    why: str,
+    reference: str,
+    by: User,
+    at: datetime,
+) -> list[ItemChange]:
+    """Write who changed which items, and why."""
+    return ItemChange.objects.bulk_create(
+        [
+            ItemChange(
+                list=draft,
+                item_code=code,
+                kind=kind,
+                changes=told,
+                why=why,
+                reference=reference,
+                at=at,
+                by=by,
+            )
+            for code, (kind, told) in changes.items()
+        ],
+        batch_size=500,
+    )
+
+
+def _merged(
+    before: Mapping[str, Any], own: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    """Both sides' changes of one item, the draft's where both changed a field; and whether any clashed."""
+    merged = {name: after[name] if own[name] == before[name] else own[name] for name in FIELDS}
+    clash = any(before[name] not in (own[name], after[name]) and own[name] != after[name] for name in FIELDS)
+    return merged, clash
+
+
+def _begin(
+    version: ResponsibilityList, *, starts_at: datetime | None, by: User | None, reason: str, at: datetime
+) -> ListTerm:
+    if starts_at is not None and ListTerm.objects.standing().filter(starts_at=starts_at).exists():
+        raise ListRefused("taken", _("Another version begins at just this time."))
+    version.state = State.ADOPTED
+    version.for_suggestions = False
+    version.save(update_fields=["state", "for_suggestions"])
+    return ListTerm.objects.create(
+        list=version, starts_at=starts_at, decided_at=at, decided_by=by, reason=reason
+    )
+
+
+def _refuse_unless(allowed: bool) -> None:
+    if not allowed:
+        raise ListRefused("not_allowed", _("Your role does not allow this."))
+
+
+def _refuse_if_scheduled(at: datetime) -> None:
+    """Two versions to come would overwrite each other, with nobody looking."""
+    waiting = ListTerm.objects.standing().filter(starts_at__gt=at).select_related("list").first()
+    if waiting is not None:
+        told = {"version": waiting.list.version}
+        raise ListRefused("scheduled", _("Version %(version)d is to begin first: take that back.") % told)
+
+
+def _refuse_if_behind(version: ResponsibilityList, at: datetime) -> None:
+    live = ResponsibilityList.objects.live(at).get()
+    if version.based_on_id != live.pk:
+        told = {"version": live.version}
+        raise ListRefused(
+            "behind", _("Version %(version)d went live meanwhile: take over what it changed first.") % told
+        )
+
+
+def _refuse_faulty(version: ResponsibilityList, at: datetime) -> None:
+    """Errors of the check keep a version from going live; warnings do not."""

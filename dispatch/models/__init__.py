@@ -1,0 +1,25 @@
+"""What the district's matters are, whose they are, and which days it works."""
+
+from dispatch.models.calendar import (
+    CalendarDay,
+    CalendarEdition,
+    CalendarYear,
+    Stoppage,
+    WorkingHours,
+)
+from dispatch.models.category import Category, SourceCategory
+from dispatch.models.responsibility import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
+
+__all__ = [
+    "CalendarDay",
+    "CalendarEdition",
+    "CalendarYear",
+    "Category",
+    "ItemChange",
+    "ListTerm",
+    "ResponsibilityItem",
+    "ResponsibilityList",
+    "SourceCategory",
+    "Stoppage",
+    "WorkingHours",
+]

@@ -1,0 +1,51 @@
+"""What kinds of event there are, and what the sources call them."""
+
+from django.db import models
+from django.utils.translation import get_language
+
+from dispatch.vocabulary import Source
+
+
+class Category(models.Model):
+    """事件类别: one of the district's kinds of event, in a domain (大类)."""
+
+    code = models.CharField(max_length=8, primary_key=True)
+    domain_code = models.CharField(max_length=4, db_index=True)
+    domain_zh = models.CharField(max_length=40)
+    domain_en = models.CharField(max_length=80)
+    name_zh = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=120)
+    scope_zh = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ("code",)
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    @property
+    def domain(self) -> str:
+        """The domain's name in the reader's language."""
+        return self.domain_en if (get_language() or "").startswith("en") else self.domain_zh
+
+
+class SourceCategory(models.Model):
+    """A source's own name for a category, and ours."""
+
+    source = models.CharField(max_length=16, choices=Source.choices)
+    name = models.CharField(max_length=120)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="source_names")
+
+    class Meta:
+        ordering = ("source", "name")
+        verbose_name_plural = "source categories"
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="source_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.name} → {self.category_id}"
