@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.edition import Names
 from dispatch.facts import Reason
+from dispatch.items import HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE
 from dispatch.units import AT_COMMUNITY, AT_OWNER, AT_STREET
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
 
@@ -72,6 +73,17 @@ def _team(code: str) -> str:
         "operations": _("operations"),
         "labour": _("labour"),
     }.get(code, code)
+
+
+def condition_name(condition: str) -> str:
+    """What an item may ask, in words."""
+    return {
+        OWNER: _("the owner of the thing"),
+        KEYWORDS: _("words or the matter"),
+        PLACE_TYPE: _("the kind of place"),
+        HOURS: _("the time of day"),
+        SOURCE: _("the source"),
+    }[condition]
 
 
 def _words(words: list[str]) -> str:
@@ -142,6 +154,10 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "keyword_missing": lambda e, p: (
         _("None of its keywords occurs (%(words)s …).") % {"words": _words(p["words"])}
     ),
+    "matter_faint": lambda e, p: (
+        _("None of its keywords occurs (%(words)s …), and only %(percent)s speaks for this matter.")
+        % {"words": _words(p["words"]), "percent": _percent(p["probability"])}
+    ),
     "owner_unknown": lambda e, p: (
         _("It needs the owner to be %(wanted)s; the owner is not known.")
         % {"wanted": _either([e.unit(code) for code in p["wanted"]])}
@@ -177,6 +193,25 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
         _("%(item)s goes before %(other)s: its keyword hit is longer.") % _pair(e, p)
     ),
     "before_code": lambda e, p: _("%(item)s and %(other)s fit equally, for the same unit.") % _pair(e, p),
+    "behind_stated": lambda e, p: _("It applies only where no item with conditions fits."),
+    "behind_emergency": lambda e, p: (
+        _("All of it holds, but %(other)s goes first: it is an emergency.") % _pair(e, p)
+    ),
+    "behind_class": lambda e, p: (
+        _("All of it holds, but %(other)s goes first: it states %(condition)s, which weighs more.")
+        % {**_pair(e, p), "condition": _either([condition_name(name) for name in p["conditions"]])}
+    ),
+    "behind_named": lambda e, p: (
+        _("All of it holds, but %(other)s goes first: the whole text reads as that matter.") % _pair(e, p)
+    ),
+    "behind_length": lambda e, p: (
+        _("All of it holds, but %(other)s goes first: its word %(words)s is longer.")
+        % {**_pair(e, p), "words": _words(p["words"])}
+    ),
+    "behind_code": lambda e, p: (
+        _("All of it holds, but %(other)s fits as well, for the same unit, and has the lower code.")
+        % _pair(e, p)
+    ),
     "unit_of_place": lambda e, p: (
         _("At this place %(pattern)s is %(unit)s.")
         % {"pattern": e.pattern(p["pattern"]), "unit": e.unit(p["unit"])}

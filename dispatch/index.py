@@ -62,6 +62,7 @@ class CategoryIndex:
         "_groups",
         "_hour_bits",
         "_hour_starts",
+        "_lanes",
         "_without_keywords",
         "items",
         "positions",
@@ -93,6 +94,7 @@ class CategoryIndex:
             same_rank[item.rank] = same_rank.get(item.rank, 0) | bits[item.code]
         self._groups = [same_rank[item.rank] for item in self.items]
         self._alone = [Match.of((item,)) for item in self.items]
+        self._lanes = _Lanes(self.items, self._hour_starts)
 
     def _compile(self, condition: str) -> tuple[int, dict[str, int]]:
         """Bits of the items that do not ask, and per value those bits with the items it satisfies."""
@@ -158,7 +160,39 @@ class CategoryIndex:
                 claims.append(self.items[at])
         return tuple(claims)
 
-    def failing(
+    def left_by(self, condition: str) -> dict[str | int | None, int]:
+        """The bits of the items that each value of a condition leaves; None: a value that nobody asks for.
+
+        For hours the values are the minutes at which a stretch of the day begins.
+        """
+        if condition == HOURS:
+            return dict(zip(self._hour_starts, self._hour_bits, strict=True))
+        if condition == KEYWORDS:
+            free, words = self._without_keywords, self._by_keyword
+            return {None: free, **{word: bits | free for word, bits in words.items()}}
+        free, by_value = {
+            OWNER: (self._any_owner, self._by_owner),
+            PLACE_TYPE: (self._any_place, self._by_place),
+            SOURCE: (self._any_source, self._by_source),
+        }[condition]
+        return {None: free, **by_value}
+
+    def worded(self, hits: Iterable[str], named: Iterable[str] = ()) -> int:
+        """The bits of the items whose keyword condition holds."""
+        bits = self._without_keywords
+        for word in hits:
+            bits |= self._by_keyword.get(word, 0)
+        for code in named:
+            bits |= self._by_matter.get(code, 0)
+        return bits
+
+    def best(self, left: int, hits: Collection[str], named: Collection[str] = ()) -> tuple[Item, ...]:
+        """The equal best claims among the items of these bits, lowest code first: how `match` ends."""
+        if not left:
+            return ()
+        return self._longest(left & self._groups[left.bit_length() - 1], hits, named)
+
+    def shortfalls(
         self,
         hits: Collection[str],
         owner: str | None,
@@ -166,27 +200,69 @@ class CategoryIndex:
         source: str,
         minute: int,
         named: Collection[str] = (),
-    ) -> dict[str, int]:
-        """Per condition, the bits of the items that it rules out: the whole category's explanation."""
-        every = (1 << len(self.items)) - 1
-        worded = self._without_keywords
-        for word in hits:
-            worded |= self._by_keyword.get(word, 0)
-        for code in named:
-            worded |= self._by_matter.get(code, 0)
-        hours = self._hour_bits[bisect_right(self._hour_starts, minute) - 1]
-        return {
-            OWNER: every & ~self._by_owner.get(owner or "", self._any_owner),
-            KEYWORDS: every & ~worded,
-            PLACE_TYPE: every & ~self._by_place.get(place_type or "", self._any_place),
-            HOURS: every & ~hours,
-            SOURCE: every & ~self._by_source.get(source, self._any_source),
-        }
+    ) -> bytes:
+        """Per row of `items` the conditions that rule it out, as the sum of their WEIGHTS; 0 where all hold.
 
-    def failures(self, code: str, failing: dict[str, int]) -> tuple[str, ...]:
-        """Which conditions ruled this item out, the weightiest first."""
-        bit = 1 << self.positions[code]
-        return tuple(name for name in WEIGHTS if failing[name] & bit)
+        One byte for each row in one integer per value: OR-ing five of them explains the whole category.
+        """
+        lanes = self._lanes
+        unworded = lanes.keywords
+        for word in hits:
+            if word in lanes.by_keyword:
+                unworded &= lanes.by_keyword[word]
+        for code in named:
+            if code in self._by_matter:
+                unworded &= ~(WEIGHTS[KEYWORDS] << 8 * self.positions[code])
+        return (
+            unworded
+            | lanes.by_owner.get(owner, lanes.owner)
+            | lanes.by_place.get(place_type, lanes.place)
+            | lanes.by_source.get(source, lanes.source)
+            | lanes.by_hour[bisect_right(self._hour_starts, minute) - 1]
+        ).to_bytes(len(self.items), "little")
+
+
+class _Lanes:
+    """The bits of `CategoryIndex` the other way round: one byte for each row, saying what it lacks.
+
+    Per condition: what every row that states it lacks without a value, and the same per value.
+    """
+
+    __slots__ = (
+        "by_hour",
+        "by_keyword",
+        "by_owner",
+        "by_place",
+        "by_source",
+        "keywords",
+        "owner",
+        "place",
+        "source",
+    )
+
+    def __init__(self, items: Sequence[Item], hour_starts: Iterable[int]) -> None:
+        self.owner, self.by_owner = _lanes_of([item.owners for item in items], WEIGHTS[OWNER])
+        self.place, self.by_place = _lanes_of([item.place_types for item in items], WEIGHTS[PLACE_TYPE])
+        self.source, self.by_source = _lanes_of([item.sources for item in items], WEIGHTS[SOURCE])
+        self.keywords, self.by_keyword = _lanes_of([item.keywords for item in items], WEIGHTS[KEYWORDS])
+        self.by_hour = [
+            sum(
+                WEIGHTS[HOURS] << 8 * at
+                for at, item in enumerate(items)
+                if item.hours is not None and start not in item.hours
+            )
+            for start in hour_starts
+        ]
+
+
+def _lanes_of(wanted: Sequence[Collection[str]], weight: int) -> tuple[int, dict[str | None, int]]:
+    """The weight in the byte of each row that states the condition; and per value, without those it meets."""
+    stated = sum(weight << 8 * at for at, values in enumerate(wanted) if values)
+    by_value: dict[str | None, int] = {}
+    for at, values in enumerate(wanted):
+        for value in values:
+            by_value[value] = by_value.get(value, stated) & ~(weight << 8 * at)
+    return stated, by_value
 
 
 def _edges(item: Item) -> tuple[int, int]:

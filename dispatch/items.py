@@ -13,6 +13,10 @@ from dispatch.vocabulary import Urgency
 # and a place), and of two items the one that states all the other does and more stands first.
 OWNER, KEYWORDS, PLACE_TYPE, HOURS, SOURCE = "owner", "keywords", "place_type", "hours", "source"
 WEIGHTS = {OWNER: 16, KEYWORDS: 8, PLACE_TYPE: 4, HOURS: 2, SOURCE: 1}
+# Which conditions a sum of weights stands for, the weightiest first.
+CONDITIONS_OF = tuple(
+    tuple(name for name, weight in WEIGHTS.items() if weight & summed) for summed in range(32)
+)
 
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 DAY = 24 * 60
@@ -77,7 +81,10 @@ class Item:
     support_units: tuple[str, ...] = ()
     follow_up_unit: str = ""
     supervising_unit: str = ""
+    # What only people read, and dispatch.lint: no part of what the matcher compares.
     matter_zh: str = field(default="", compare=False)
+    filing_condition_zh: str = field(default="", compare=False)
+    closing_condition_zh: str = field(default="", compare=False)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Item":
@@ -100,6 +107,8 @@ class Item:
             follow_up_unit=row["follow_up_unit"],
             supervising_unit=row["supervising_unit"],
             matter_zh=row["matter_zh"],
+            filing_condition_zh=row["filing_condition_zh"],
+            closing_condition_zh=row["closing_condition_zh"],
         )
 
     @property

@@ -1,16 +1,17 @@
 """Why an item won, and why the runners-up did not: as codes with parameters, never as sentences."""
 
-from collections.abc import Iterable
+from typing import Any
 
 from dispatch.facts import Candidate, Facts, Reason
 from dispatch.index import CategoryIndex, MatchIndex
-from dispatch.items import HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE, Item
+from dispatch.items import CONDITIONS_OF, HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE, Item
 from dispatch.units import is_relative
-from dispatch.vocabulary import Urgency
 from dispatch.weighing import Claim, Reading, Resolve, Weighed, local_minute
 
 CANDIDATES = 5
 WORDS_TOLD = 5
+# From this probability within its category on, an item is worth a look without any of its words.
+NEAR = 0.1
 
 
 def of_winner(
@@ -24,7 +25,7 @@ def of_winner(
         told.append(
             Reason("category_guess", {"category": reading.category, "probability": reading.probability})
         )
-    told += held(item, facts, reading)
+    told += held(item, facts, reading, meant=not best.plain)
     told += _order(item, reading, facts, index.categories[item.category])
     if is_relative(item.lead_unit) and best.unit is not None:
         told.append(Reason("unit_of_place", {"pattern": item.lead_unit, "unit": best.unit}))
@@ -32,20 +33,24 @@ def of_winner(
     return tuple(told)
 
 
-def held(item: Item, facts: Facts, reading: Reading | None) -> list[Reason]:
-    """One reason per condition that the item states and the facts meet."""
+def held(item: Item, facts: Facts, reading: Reading | None, *, meant: bool = False) -> list[Reason]:
+    """One reason per condition that the item states and the facts meet.
+
+    `meant`: the item stands for the reading that takes the text to mean it, words or no words.
+    """
     if not item.conditions:
         return [Reason("catch_all", {"category": item.category})]
     told = []
     if item.owners and facts.owner in item.owners:
         told.append(Reason("owner", {"owner": facts.owner}))
     if item.keywords:
-        words = _words(item, facts)
-        share = _share(item, facts, reading)
+        words = words_of(item, facts)
         if words:
             told.append(Reason("keyword", {"words": words}))
-        if share is not None and (not words or (reading and item.code in reading.named)):
-            told.append(Reason("matter", {"item": item.code, "probability": share}))
+        if meant or (reading is not None and item.code in reading.named):
+            told.append(
+                Reason("matter", {"item": item.code, "probability": share_of(item, facts, reading) or 0.0})
+            )
     if item.place_types and facts.place_type in item.place_types:
         told.append(Reason("place_type", {"place_type": facts.place_type}))
     if item.hours and local_minute(facts) in item.hours:
@@ -55,12 +60,20 @@ def held(item: Item, facts: Facts, reading: Reading | None) -> list[Reason]:
     return told
 
 
-def failed(item: Item, facts: Facts, failures: Iterable[str]) -> list[Reason]:
-    """One reason per condition that ruled the item out, with what was wanted and what was there."""
+def failed(item: Item, facts: Facts, reading: Reading | None, shortfall: int) -> list[Reason]:
+    """One reason per condition that ruled the item out, with what was wanted and what was there.
+
+    `shortfall`: its byte of CategoryIndex.shortfalls.
+    """
     told = []
-    for condition in failures:
+    for condition in CONDITIONS_OF[shortfall]:
         if condition == KEYWORDS:
-            told.append(Reason("keyword_missing", {"words": sorted(item.keywords)[:WORDS_TOLD]}))
+            words = sorted(item.keywords)[:WORDS_TOLD]
+            share = share_of(item, facts, reading)
+            if share is None:
+                told.append(Reason("keyword_missing", {"words": words}))
+            else:
+                told.append(Reason("matter_faint", {"words": words, "probability": share}))
         elif condition == OWNER:
             told.append(_unmet("owner", sorted(item.owners), facts.owner))
         elif condition == PLACE_TYPE:
@@ -70,6 +83,12 @@ def failed(item: Item, facts: Facts, failures: Iterable[str]) -> list[Reason]:
         elif condition == SOURCE:
             told.append(_unmet("source", sorted(item.sources), facts.source))
     return told
+
+
+def behind(item: Item, first: Item, facts: Facts, reading: Reading) -> Reason:
+    """By which rule of the order `first` stands before an item that also holds everything it asks."""
+    rule, params = _rule(first, item, facts, reading)
+    return Reason(f"behind_{rule}", {"item": item.code, "other": first.code, **params})
 
 
 def candidates(
@@ -85,7 +104,6 @@ def candidates(
     others = sum(claim.probability for claim in weighed.claims[1:])
     for claim in weighed.claims[:CANDIDATES]:
         reading = weighed.reading(claim.item.category)
-        lost = [] if claim is best else _lost(claim.item, best, weighed)
         seen.add(claim.item.code)
         told.append(
             Candidate(
@@ -96,8 +114,8 @@ def candidates(
                 probability=confidence
                 if claim is best
                 else (1 - confidence) * claim.probability / max(others, 1e-9),
-                held=tuple(held(claim.item, facts, reading)),
-                failed=tuple(lost),
+                held=tuple(held(claim.item, facts, reading, meant=not claim.plain)),
+                failed=() if claim is best else tuple(lost(claim, weighed, facts, index)),
             )
         )
     for reading in weighed.readings[:2]:
@@ -105,21 +123,46 @@ def candidates(
     return tuple(told[:CANDIDATES])
 
 
+def lost(claim: Claim, weighed: Weighed, facts: Facts, index: MatchIndex) -> list[Reason]:
+    """Why a unit with a claim of its own was not the one."""
+    item, best = claim.item, weighed.best
+    if best is None:
+        return []
+    reading = weighed.reading(item.category)
+    claims = reading.match.claims
+    if item in claims and reading.is_ambiguous:
+        return [Reason("equal_claim", {"other": best.item.code})]
+    told = []
+    if item not in claims and claims:
+        rows = index.categories[item.category]
+        if not shortfalls(facts, reading, rows)[rows.positions[item.code]]:
+            told.append(behind(item, claims[0], facts, reading))
+    return [*told, Reason("less_likely", {"other": best.unit or best.pattern})]
+
+
+def shortfalls(facts: Facts, reading: Reading, rows: CategoryIndex) -> bytes:
+    """Per row of the category what rules it out: see CategoryIndex.shortfalls."""
+    minute = local_minute(facts)
+    return rows.shortfalls(facts.keywords, facts.owner, facts.place_type, facts.source, minute, reading.named)
+
+
 def _near_misses(
     facts: Facts, reading: Reading, rows: CategoryIndex, seen: set[str], resolve: Resolve
 ) -> list[Candidate]:
-    """Items of this category that words or a guess point to and that some condition ruled out."""
-    minute = local_minute(facts)
-    failing = rows.failing(facts.keywords, facts.owner, facts.place_type, facts.source, minute, reading.named)
-    near: list[tuple[int, float, Item, tuple[str, ...]]] = []
-    for item in rows.items:
-        failures = rows.failures(item.code, failing)
-        share = _share(item, facts, reading) or 0.0
-        if item.code in seen or not failures or not (_words(item, facts) or share >= 0.1):
+    """What else of this category is worth a look, and why it is not the answer.
+
+    First the items that held everything they ask and stand behind by the order, then those that words
+    or a guess point to and that some condition ruled out.
+    """
+    near: list[tuple[int, float, Item, int]] = []
+    for item, shortfall in zip(rows.items, shortfalls(facts, reading, rows), strict=True):
+        if item.code in seen or not item.conditions:
             continue
-        near.append((len(failures), -share, item, failures))
+        share = share_of(item, facts, reading) or 0.0
+        if not shortfall or words_of(item, facts) or share >= NEAR:
+            near.append((len(CONDITIONS_OF[shortfall]), -share, item, shortfall))
     near.sort(key=lambda one: (one[0], one[1], one[2].code))
-    seen.update(item.code for _count, _share, item, _failures in near)
+    seen.update(item.code for _count, _share, item, _shortfall in near)
     return [
         Candidate(
             item=item.code,
@@ -128,45 +171,53 @@ def _near_misses(
             unit_pattern=item.lead_unit,
             probability=0.0,
             held=tuple(held(item, facts, reading)),
-            failed=tuple(failed(item, facts, failures)),
+            failed=tuple(failed(item, facts, reading, shortfall))
+            if shortfall
+            else (behind(item, reading.match.claims[0], facts, reading),),
         )
-        for _count, _share, item, failures in near
+        for _count, _share, item, shortfall in near
     ]
 
 
 def _order(item: Item, reading: Reading, facts: Facts, rows: CategoryIndex) -> list[Reason]:
     """What decided between this item and the next best that also matched, if anything had to."""
-    failing = rows.failing(
-        facts.keywords, facts.owner, facts.place_type, facts.source, local_minute(facts), reading.named
-    )
-    others = [other for other in rows.items if other.code != item.code and other.conditions]
-    rivals = [other for other in others if not rows.failures(other.code, failing)]
-    if not rivals or item.code not in {claim.code for claim in reading.match.claims}:
+    if item not in reading.match.claims:
         return []
-    rival = rivals[-1]  # the rows stand worst first
-    params = {"item": item.code, "other": rival.code}
-    if item.rank[1] != rival.rank[1]:
-        return [Reason("before_emergency" if item.urgency == Urgency.EMERGENCY else "before_other", params)]
-    if item.rank != rival.rank:
-        return [Reason("before_class", {**params, "conditions": list(item.conditions)})]
-    if item.code in reading.named:
-        return [Reason("before_named", params)]
-    if item.longest(facts.keywords) != rival.longest(facts.keywords):
-        return [Reason("before_length", params)]
-    return [Reason("before_code", params)] if item.lead_unit == rival.lead_unit else []
-
-
-def _lost(item: Item, best: Claim | None, weighed: Weighed) -> list[Reason]:
-    """Why a unit with a claim of its own was not the one."""
-    if best is None:
+    short = shortfalls(facts, reading, rows)
+    holding = [
+        other
+        for other, shortfall in zip(rows.items, short, strict=True)
+        if not shortfall and other.code != item.code and other.conditions
+    ]
+    if not holding:
         return []
-    reading = weighed.reading(item.category)
-    if any(claim.code == item.code for claim in reading.match.claims) and reading.is_ambiguous:
-        return [Reason("equal_claim", {"other": best.item.code})]
-    return [Reason("less_likely", {"other": best.unit or best.pattern})]
+    rival = holding[-1]  # the rows stand worst first
+    rule, params = _rule(item, rival, facts, reading)
+    if rule == "code" and item.lead_unit != rival.lead_unit:
+        return []
+    return [Reason(f"before_{rule}", {"item": item.code, "other": rival.code, **params})]
 
 
-def _words(item: Item, facts: Facts) -> list[str]:
+def _rule(first: Item, other: Item, facts: Facts, reading: Reading) -> tuple[str, dict[str, Any]]:
+    """The first rule of the order that tells two holding items apart, and what it stands on."""
+    if first.rank[0] != other.rank[0]:
+        return "stated", {}
+    if first.rank[1] != other.rank[1]:
+        return "emergency", {}
+    if first.rank != other.rank:
+        # The weightiest condition that one states and the other does not; first has the greater sum.
+        return "class", {
+            "conditions": [name for name in first.conditions if name not in other.conditions][:1]
+        }
+    if first.keywords and first.code in reading.named and other.code not in reading.named:
+        return "named", {}
+    length, other_length = first.longest(facts.keywords), other.longest(facts.keywords)
+    if length != other_length and first.code not in reading.named:
+        return "length", {"words": words_of(first, facts)[:1], "length": length, "other_length": other_length}
+    return "code", {}
+
+
+def words_of(item: Item, facts: Facts) -> list[str]:
     """Its keywords that occur, the longest first."""
     words = sorted(
         (word for word in facts.keywords if word in item.keywords), key=lambda word: (-len(word), word)
@@ -174,7 +225,7 @@ def _words(item: Item, facts: Facts) -> list[str]:
     return words[:WORDS_TOLD]
 
 
-def _share(item: Item, facts: Facts, reading: Reading | None) -> float | None:
+def share_of(item: Item, facts: Facts, reading: Reading | None) -> float | None:
     """The matter's probability within its category, where it was guessed at all."""
     joint = next((guess.probability for guess in facts.matters if guess.code == item.code), None)
     if joint is None or reading is None or not reading.probability:

@@ -1,11 +1,9 @@
 """The order among items, rule by rule."""
 
-import random
-
 import pytest
 
 from dispatch.index import CategoryIndex, Match, MatchIndex
-from dispatch.items import Hours, Item
+from dispatch.items import CONDITIONS_OF, Hours
 from tests.dispatch.rows import codes, item, match
 
 LAST = item("0101-999", "catch-all")
@@ -138,11 +136,11 @@ def test_bad_hours_are_refused(text: str) -> None:
         Hours.parse(text)
 
 
-def test_failures_name_every_condition_that_ruled_an_item_out() -> None:
+def test_shortfalls_name_every_condition_that_ruled_an_item_out() -> None:
     rows = CategoryIndex([item("0101-001", words="垃圾", owners="private", places="market"), LAST])
-    failing = rows.failing([], None, "market", "hotline", 600)
-    assert rows.failures("0101-001", failing) == ("owner", "keywords")
-    assert rows.failures("0101-999", failing) == ()
+    short = rows.shortfalls([], None, "market", "hotline", 600)
+    assert CONDITIONS_OF[short[rows.positions["0101-001"]]] == ("owner", "keywords")
+    assert CONDITIONS_OF[short[rows.positions["0101-999"]]] == ()
 
 
 def test_keywords_are_found_in_full_width_and_capitals() -> None:
@@ -150,84 +148,3 @@ def test_keywords_are_found_in_full_width_and_capitals() -> None:
 
     index = MatchIndex([item("0101-001", words="led屏 ktv")], 1)
     assert index.hits(normal_form("楼下ＫＴＶ的ＬＥＤ屏🎤太亮")) == ("ktv", "led屏")
-
-
-def slow_match(
-    items: list[Item],
-    hits: list[str],
-    owner: str | None,
-    place: str | None,
-    source: str,
-    minute: int,
-    named: list[str],
-) -> list[str]:
-    """The rules again, item by item, the way one would explain them."""
-    holding = []
-    for row in items:
-        if row.owners and owner not in row.owners:
-            continue
-        if row.keywords and not row.keywords & set(hits) and row.code not in named:
-            continue
-        if row.place_types and place not in row.place_types:
-            continue
-        if row.sources and source not in row.sources:
-            continue
-        if row.hours and minute not in row.hours:
-            continue
-        holding.append(row)
-    stating = [row for row in holding if row.conditions]
-    if not stating:
-        return sorted(row.code for row in holding)
-    urgent = [row for row in stating if row.urgency == "emergency"] or stating
-    for condition in ("owners", "keywords", "place_types", "hours", "sources"):
-        urgent = [row for row in urgent if getattr(row, condition)] or urgent
-
-    def length(row: Item) -> int:
-        if row.keywords and row.code in named:
-            return 1_000
-        return max((len(word) for word in hits if word in row.keywords), default=0)
-
-    longest = max(length(row) for row in urgent)
-    return sorted(row.code for row in urgent if length(row) == longest)
-
-
-WORDS = ["垃圾", "建筑垃圾", "冒烟", "狗", "井盖丢了"]
-OWNERS = ["private", "unknown", "power-grid"]
-PLACES = ["market", "park", "school"]
-SOURCES = ["hotline", "sensor", "patrol"]
-HOURS = ["22:00-06:00", "08:00-12:00", "20:30-23:59"]
-
-
-@pytest.mark.parametrize("seed", range(150))
-def test_the_compiled_index_answers_as_the_slow_rules_do(seed: int) -> None:
-    chance = random.Random(seed)
-
-    def some(values: list[str], often: float) -> str:
-        return " ".join(chance.sample(values, chance.randint(1, 2))) if chance.random() < often else ""
-
-    rows = [
-        item(
-            f"0101-{number:03}",
-            chance.choice("abc"),
-            words=some(WORDS, 0.6),
-            owners=some(OWNERS, 0.2),
-            places=some(PLACES, 0.3),
-            sources=some(SOURCES, 0.2),
-            hours=chance.choice(HOURS) if chance.random() < 0.2 else "",
-            urgency=chance.choice(["routine", "urgent", "emergency"]),
-        )
-        for number in range(chance.randint(1, 30))
-    ]
-    index = CategoryIndex(rows)
-    for _event in range(60):
-        hits = chance.sample(WORDS, chance.randint(0, 3))
-        owner = chance.choice([None, *OWNERS])
-        place = chance.choice([None, *PLACES])
-        source = chance.choice(SOURCES)
-        minute = chance.randrange(24 * 60)
-        named = [chance.choice(rows).code] if chance.random() < 0.3 else []
-        told = index.match(hits, owner, place, source, minute, named)
-        assert codes(told) == slow_match(rows, hits, owner, place, source, minute, named)
-        failing = index.failing(hits, owner, place, source, minute, named)
-        for claim in told.claims:
-            assert index.failures(claim.code, failing) == ()
