@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
-from dispatch.vocabulary import Nature
+from dispatch.vocabulary import Level, Nature
 from incidents import supervising
 from incidents.actor import Actor
 from incidents.contacting import LABOUR
@@ -16,7 +16,8 @@ from incidents.models import Assignment, FiredStage, Incident, Verification
 from incidents.models.incident import Status
 
 # Roles that see every case of their district or street; the others see their unit's.
-_OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
+# A steward judges the list by the cases that it decided, and acts on none.
+_OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.STEWARD)
 # Actions of the unit that owns the case, and of the unit that was asked to check it.
 _OWNER_ACTIONS = frozenset(
     {
@@ -26,6 +27,7 @@ _OWNER_ACTIONS = frozenset(
         Action.REQUEST_EXTENSION,
         Action.REQUEST_SUSPENSION,
         Action.ASK_REPORTER,
+        Action.REQUEST_RAISE,
     }
 )
 
@@ -46,6 +48,8 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.REQUEST_SUSPENSION: frozenset({Status.HANDLING}),
     Action.DECIDE_SUSPENSION: frozenset({Status.HANDLING}),
     Action.ASK_REPORTER: frozenset({Status.HANDLING}),
+    Action.REQUEST_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING}),
+    Action.DECIDE_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED}),
     Action.RESUME: frozenset({Status.SUSPENDED}),
     Action.CONTACT: frozenset(
         {Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED, Status.RESOLVED}
@@ -200,6 +204,8 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
         return True
     if action in _DISTRICT_ONLY or (action == Action.LIFT_ORDER and supervising.is_the_districts(incident)):
         return False
+    if action == Action.DECIDE_RAISE and incident.level >= Level.STREET:
+        return False  # it would come up to the district, which answers itself
     if action in _TIME_GIVEN and incident.owner_unit.area_code[:9] != grant.unit.area_code[:9]:
         return False
     return grant.reach == Reach.STREET and incident.street_code == grant.unit.area_code
