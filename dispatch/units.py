@@ -7,6 +7,7 @@ facility does not tell stays unknown: the answer is None, never a guess.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from accounts.models import OrgUnit
 
@@ -19,34 +20,57 @@ def is_relative(pattern: str) -> bool:
     return pattern.startswith("@")
 
 
+class Unit(NamedTuple):
+    """A unit as the directory reads it."""
+
+    code: str
+    kind: str
+    area_code: str
+    name_zh: str
+    name_en: str
+    path: str = ""
+    is_open: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class UnitDirectory:
-    """The open units by code and by place, as they were when it was read."""
+    """The open units by code and by place, as they were when it was read; and which ones have closed."""
 
     codes: frozenset[str]
     streets: Mapping[str, str] = field(default_factory=dict)  # area code → street office
     communities: Mapping[str, str] = field(default_factory=dict)  # area code → community station
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # code → (Chinese, English)
+    kinds: Mapping[str, str] = field(default_factory=dict)  # code → OrgUnit.Kind
+    paths: Mapping[str, str] = field(default_factory=dict)  # code → the codes from the root, by ">"
+    closed: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # code → (Chinese, English)
 
     @classmethod
     def read(cls) -> "UnitDirectory":
         """From the database, in one query."""
-        rows = OrgUnit.objects.open().values_list("code", "kind", "area_code", "name_zh", "name_en")
-        return cls.of(rows.order_by("code"))
+        columns = ("code", "kind", "area_code", "name_zh", "name_en", "path", "is_open")
+        return cls.of(Unit(*row) for row in OrgUnit.objects.values_list(*columns).order_by("code"))
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[str, str, str, str, str]]) -> "UnitDirectory":
-        """From (code, kind, area_code, name_zh, name_en)."""
+    def of(cls, rows: Iterable[Unit]) -> "UnitDirectory":
         streets: dict[str, str] = {}
         communities: dict[str, str] = {}
-        names: dict[str, tuple[str, str]] = {}
-        for code, kind, area_code, name_zh, name_en in rows:
-            names[code] = (name_zh, name_en)
-            if kind == OrgUnit.Kind.STREET_OFFICE:
-                streets[area_code] = code
-            elif kind == OrgUnit.Kind.COMMUNITY_STATION:
-                communities[area_code] = code
-        return cls(frozenset(names), streets, communities, names)
+        units = list(rows)
+        opened = [unit for unit in units if unit.is_open]
+        for unit in opened:
+            if unit.kind == OrgUnit.Kind.STREET_OFFICE:
+                streets[unit.area_code] = unit.code
+            elif unit.kind == OrgUnit.Kind.COMMUNITY_STATION:
+                communities[unit.area_code] = unit.code
+        names = {unit.code: (unit.name_zh, unit.name_en) for unit in opened}
+        return cls(
+            frozenset(names),
+            streets,
+            communities,
+            names,
+            kinds={unit.code: unit.kind for unit in opened},
+            paths={unit.code: unit.path for unit in opened},
+            closed={unit.code: (unit.name_zh, unit.name_en) for unit in units if not unit.is_open},
+        )
 
     @property
     def teams(self) -> frozenset[str]:

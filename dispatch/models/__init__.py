@@ -8,6 +8,7 @@ from dispatch.models.calendar import (
     WorkingHours,
 )
 from dispatch.models.category import Category, SourceCategory
+from dispatch.models.checks import ListCheck
 from dispatch.models.responsibility import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CalendarYear",
     "Category",
     "ItemChange",
+    "ListCheck",
     "ListTerm",
     "ResponsibilityItem",
     "ResponsibilityList",
