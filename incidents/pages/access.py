@@ -1,48 +1,16 @@
 """Who may open a page at all. What may be done there is asked of incidents.policy, action by action."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from django.http import Http404, HttpRequest
 
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.cache import patch_cache_control
-
-from accounts.models import User
+from accounts.access import View, person, staff
 from accounts.roles import Role
-from accounts.viewer import viewer_of
 from incidents import policy
 from incidents.models import Incident
 
+__all__ = ["CASE_ROLES", "DESK_ROLES", "View", "case_or_404", "person", "staff"]
+
 DESK_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)
 CASE_ROLES = (*DESK_ROLES, Role.HANDLER, Role.LEADER)
-
-View = Callable[..., HttpResponse]
-
-
-def staff(*roles: Role) -> Callable[[View], View]:
-    """A page for signed-in people who hold one of these roles; others get 403. Never kept by a cache."""
-
-    def decorate(view: View) -> View:
-        @login_required
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if roles and not viewer_of(request.user).roles.intersection(roles):
-                raise PermissionDenied
-            response = view(request, *args, **kwargs)
-            patch_cache_control(response, private=True, no_cache=True)
-            return response
-
-        return guarded
-
-    return decorate
-
-
-def person(request: HttpRequest) -> User:
-    """The signed-in user of a page that `staff` guards."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def case_or_404(request: HttpRequest, number: str) -> Incident:
