@@ -111,3 +111,16 @@ class UnitDirectory:
             return office
         team = f"{office}/{pattern.removeprefix(f'{AT_STREET}/')}"
         return team if team in self.codes else None
+
+    def pattern_for(self, code: str, *, street: str | None = None, community: str | None = None) -> str:
+        """How a list says this unit, so that it means the like elsewhere: relative where it is the
+        street's or the community's own at this place; else its code. `resolve` leads back to it here."""
+        if community and self.communities.get(community) == code:
+            return AT_COMMUNITY
+        office = self.streets.get(street or "")
+        if office is None:
+            return code
+        if office == code:
+            return AT_STREET
+        team = code.removeprefix(f"{office}/")
+        return f"{AT_STREET}/{team}" if team != code and team in self.teams else code
