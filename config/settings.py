@@ -365,6 +365,11 @@ MATTER_CONFIDENCE = env.float("MATTER_CONFIDENCE", default=0.60)
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(VAR_DIR / "models")))
 # The unit that owns what nobody owns yet: the district's triage desk.
 TRIAGE_UNIT = "operations-centre"
+# With so many agreed returns a case goes before adjudication, by itself.
+ADJUDICATE_AFTER_RETURNS = env.int("ADJUDICATE_AFTER_RETURNS", default=2)
+# 兜底单位: who gets a case that nobody has ruled on in time, by the case's place as in the list (a unit's
+# code, @street, @street/TEAM, @community, @owner); where that is nobody, whoever had it first.
+FALLBACK_UNIT = env.str("FALLBACK_UNIT", default="@street")
 
 # --- telling ----------------------------------------------------------------------------------
 # How notices leave the house. What is not set here has a console twin, which writes into the log that
