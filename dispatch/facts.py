@@ -127,6 +127,35 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a decision comes to, and nothing about why.
+
+    `pattern` is the unit as the item spells it; the rest means what it means in a Decision.
+    """
+
+    outcome: str
+    category: str | None
+    item: str | None
+    unit: str | None
+    pattern: str | None
+    confidence: float
+    triage_codes: tuple[str, ...]
+    urgency: str
+    level: str
+    dispatch_minutes: int
+    accept_minutes: int
+    handle_limit: str
+
+    @property
+    def is_dispatched(self) -> bool:
+        return self.outcome == DISPATCHED
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = as_json(self)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """定责结果: the answer with its reasons, as it is frozen on the case.
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from dispatch import reasons
 from dispatch.edition import Edition, edition
 from dispatch.errors import FactsError, UnknownItem
-from dispatch.facts import DISPATCHED, TRIAGE, Decision, Facts, Limits, PlaceFacts, Reason
+from dispatch.facts import DISPATCHED, TRIAGE, Decision, Facts, Limits, PlaceFacts, Reason, Verdict
 from dispatch.items import Item, normal_form
 from dispatch.models import SourceCategory
 from dispatch.normalise import normalise
@@ -24,7 +24,7 @@ from dispatch.normalise.model import Classifier, classifier
 from dispatch.normalise.reading import more_urgent
 from dispatch.units import is_relative
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
-from dispatch.weighing import Claim, Weighed, weigh
+from dispatch.weighing import Claim, Resolve, Weighed, weigh
 
 # Minutes to dispatch and to accept that an urgency asks for, where no item says otherwise or the
 # report itself is more urgent than its item.
@@ -90,10 +90,7 @@ def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> l
     """
     now = now or edition()
     model = classifier()
-    for request in requests:
-        check(request, now)
-    mapped = _mapped(requests)
-    return [_decide(request, mapped, now, model) for request in requests]
+    return [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
 
 
 def check(request: Request, now: Edition) -> None:
@@ -113,6 +110,12 @@ def check(request: Request, now: Edition) -> None:
     if request.owner not in (None, "private", "unknown") and request.owner not in now.units.codes:
         told = gettext("There is no unit “%(code)s”.") % {"code": request.owner}
         raise FactsError("owner", "unknown", told)
+
+
+def judge(facts: Facts, now: Edition, model: Classifier) -> Verdict:
+    """What a decision on these facts comes to, without the reasons: for many facts at once."""
+    weighed = weigh(facts, now.index, _resolver(facts, now), matter_confidence=settings.MATTER_CONFIDENCE)
+    return _judge(facts, weighed, now, model)[0]
 
 
 def decide_facts(facts: Facts, *, now: Edition | None = None, model: Classifier | None = None) -> Decision:
@@ -168,9 +171,15 @@ def _mapped(requests: Iterable[Request]) -> dict[tuple[str, str], str]:
     return {(source, name): category for source, name, category in rows}
 
 
-def _decide(
-    request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Classifier
-) -> Decision:
+def read(requests: Sequence[Request], *, now: Edition, model: Classifier | None = None) -> list[Facts]:
+    """The facts that `decide_many` would decide on. Raises FactsError like it."""
+    for request in requests:
+        check(request, now)
+    mapped = _mapped(requests)
+    return [_read(request, mapped, now, model or classifier()) for request in requests]
+
+
+def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Classifier) -> Facts:
     category, why, unmapped = request.category, None, None
     if category is None and request.source_category:
         name = request.source_category.strip()
@@ -192,7 +201,7 @@ def _decide(
         owner=request.owner,
         model=model,
     )
-    facts = Facts(
+    return Facts(
         source=request.source,
         at=request.at,
         categories=told.categories,
@@ -210,16 +219,21 @@ def _decide(
         evidence=(*told.evidence, *([unmapped] if unmapped else [])),
         attributes=dict(request.attributes),
     )
-    return _settle(facts, now, model)
 
 
-def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
-    place = PlaceFacts(facts.cell, facts.community, facts.street, facts.in_district)
+def _resolver(facts: Facts, now: Edition) -> Resolve:
+    """Whose a pattern is at this place."""
 
     def resolve(pattern: str) -> str | None:
         return now.units.resolve(pattern, street=facts.street, community=facts.community, owner=facts.owner)
 
-    weighed = weigh(facts, now.index, resolve, matter_confidence=settings.MATTER_CONFIDENCE)
+    return resolve
+
+
+def _judge(
+    facts: Facts, weighed: Weighed, now: Edition, model: Classifier
+) -> tuple[Verdict, float, list[Reason]]:
+    """What it comes to, the confidence to its last digit, and why a person must look at it."""
     best = weighed.best
     confidence = 0.0
     if best is not None:
@@ -229,50 +243,69 @@ def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
         confidence = 1.0 if certain else model.unit_probability(summed, category_given=facts.category_given)
     obstacles = _obstacles(facts, weighed, best, confidence)
     codes = tuple(reason.code for reason in obstacles)
-    why = reasons.of_winner(facts, weighed, best, confidence, now.index, resolve) if best else ()
-    candidates = reasons.candidates(facts, weighed, confidence, now.index, resolve)
     if best is None:
         urgency = facts.urgency or Urgency.ROUTINE.value
         dispatch_minutes, accept_minutes = MINUTES[Urgency(urgency)]
-        return Decision(
+        category = facts.categories[0].code if facts.categories else None
+        nothing = Verdict(
             outcome=TRIAGE,
-            category=facts.categories[0].code if facts.categories else None,
+            category=category,
             item=None,
             unit=None,
+            pattern=None,
             confidence=0.0,
-            reasons=(*facts.evidence, *obstacles),
-            candidates=candidates,
+            triage_codes=codes,
             urgency=urgency,
             level=UNDECIDED_LEVEL,
             dispatch_minutes=dispatch_minutes,
             accept_minutes=accept_minutes,
             handle_limit=UNDECIDED_LIMIT,
-            support_units=(),
-            follow_up_unit=None,
-            supervising_unit=None,
-            triage_codes=codes,
-            list_version=now.version,
-            model=model.version,
-            facts=facts,
         )
-    limits = _limits(best.item, place, facts.owner, facts.urgency, now)
-    return Decision(
+        return nothing, confidence, obstacles
+    item = best.item
+    urgency, dispatch_minutes, accept_minutes = _pressed(item, facts.urgency)
+    verdict = Verdict(
         outcome=TRIAGE if codes else DISPATCHED,
-        category=best.item.category,
-        item=best.item.code,
+        category=item.category,
+        item=item.code,
         unit=best.unit,
+        pattern=best.pattern,
         confidence=round(confidence, 4),
-        reasons=(*facts.evidence, *why, *obstacles),
-        candidates=candidates,
-        urgency=limits.urgency,
-        level=limits.level,
-        dispatch_minutes=limits.dispatch_minutes,
-        accept_minutes=limits.accept_minutes,
-        handle_limit=limits.handle_limit,
-        support_units=limits.support_units,
-        follow_up_unit=limits.follow_up_unit,
-        supervising_unit=limits.supervising_unit,
         triage_codes=codes,
+        urgency=urgency,
+        level=item.level,
+        dispatch_minutes=dispatch_minutes,
+        accept_minutes=accept_minutes,
+        handle_limit=item.handle_limit,
+    )
+    return verdict, confidence, obstacles
+
+
+def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
+    resolve = _resolver(facts, now)
+    weighed = weigh(facts, now.index, resolve, matter_confidence=settings.MATTER_CONFIDENCE)
+    verdict, confidence, obstacles = _judge(facts, weighed, now, model)
+    best = weighed.best
+    why = reasons.of_winner(facts, weighed, best, confidence, now.index, resolve) if best else ()
+    place = PlaceFacts(facts.cell, facts.community, facts.street, facts.in_district)
+    limits = _limits(best.item, place, facts.owner, facts.urgency, now) if best else None
+    return Decision(
+        outcome=verdict.outcome,
+        category=verdict.category,
+        item=verdict.item,
+        unit=verdict.unit,
+        confidence=verdict.confidence,
+        reasons=(*facts.evidence, *why, *obstacles),
+        candidates=reasons.candidates(facts, weighed, confidence, now.index, resolve),
+        urgency=verdict.urgency,
+        level=verdict.level,
+        dispatch_minutes=verdict.dispatch_minutes,
+        accept_minutes=verdict.accept_minutes,
+        handle_limit=verdict.handle_limit,
+        support_units=limits.support_units if limits else (),
+        follow_up_unit=limits.follow_up_unit if limits else None,
+        supervising_unit=limits.supervising_unit if limits else None,
+        triage_codes=verdict.triage_codes,
         list_version=now.version,
         model=model.version,
         facts=facts,
@@ -310,9 +343,7 @@ def _limits(item: Item, place: PlaceFacts, owner: str | None, urgency: str | Non
     def resolve(pattern: str) -> str | None:
         return now.units.resolve(pattern, street=place.street, community=place.community, owner=owner)
 
-    told = more_urgent(item.urgency, urgency) or item.urgency
-    dispatch_minutes, accept_minutes = MINUTES[Urgency(told)]
-    raised = told != item.urgency
+    told, dispatch_minutes, accept_minutes = _pressed(item, urgency)
     supporting = (resolve(pattern) for pattern in item.support_units)
     return Limits(
         item=item.code,
@@ -320,11 +351,20 @@ def _limits(item: Item, place: PlaceFacts, owner: str | None, urgency: str | Non
         unit=resolve(item.lead_unit),
         urgency=told,
         level=item.level,
-        dispatch_minutes=min(item.dispatch_minutes, dispatch_minutes) if raised else item.dispatch_minutes,
-        accept_minutes=min(item.accept_minutes, accept_minutes) if raised else item.accept_minutes,
+        dispatch_minutes=dispatch_minutes,
+        accept_minutes=accept_minutes,
         handle_limit=item.handle_limit,
         support_units=tuple(dict.fromkeys(unit for unit in supporting if unit)),
         follow_up_unit=resolve(item.follow_up_unit),
         supervising_unit=resolve(item.supervising_unit),
         list_version=now.version,
     )
+
+
+def _pressed(item: Item, urgency: str | None) -> tuple[str, int, int]:
+    """The urgency that rules, and the minutes to dispatch and to accept under it."""
+    told = more_urgent(item.urgency, urgency) or item.urgency
+    if told == item.urgency:
+        return told, item.dispatch_minutes, item.accept_minutes
+    dispatch_minutes, accept_minutes = MINUTES[Urgency(told)]
+    return told, min(item.dispatch_minutes, dispatch_minutes), min(item.accept_minutes, accept_minutes)
