@@ -1,6 +1,6 @@
 """Make this folder ready, then run the asked command in it; needs Python 3.11 and nothing else.
 
-    python3.11 config/bootstrap.py [--dev] [--no-frontend] -- manage.py up
+    python3.11 config/bootstrap.py [--dev] [--bench] [--no-frontend] -- manage.py up
 
 Creates .venv, installs the hash-pinned wheels (by uv, else by pip), compiles the translations and
 builds the front-end, each only when its sources have changed. Then this process becomes
@@ -34,11 +34,14 @@ def main() -> None:
         sys.exit(f"Yiwang needs Python 3.11 or newer, and this is {sys.version.split()[0]}.")
     parser = argparse.ArgumentParser(description="Set up .venv and what is built, then run a command in it.")
     parser.add_argument("--dev", action="store_true", help="install the tools for tests and checks too")
+    parser.add_argument("--bench", action="store_true", help="install what the benchmarks compare with too")
     parser.add_argument("--no-frontend", action="store_true", help="leave the front-end as it is")
     parser.add_argument("command", nargs="*", help="after --: what .venv/bin/python is to run")
     options = parser.parse_args()
     with only_one():
         install("dev" if options.dev else "app")
+        if options.bench:
+            install("bench")
         compile_catalogues()
         if not options.no_frontend:
             build_frontend()
@@ -90,7 +93,8 @@ def is_stamped(stamp: Path, value: str) -> bool:
 
 def install(name: str) -> None:
     """Install requirements/`name`.txt into .venv, unless it is there; dev.txt includes app.txt."""
-    if PYTHON.exists() and any(is_stamped(*_installed(known)) for known in {name, "dev"}):
+    enough = ("app", "dev") if name == "app" else (name,)
+    if PYTHON.exists() and any(is_stamped(*_installed(known)) for known in enough):
         return
     if not PYTHON.exists():
         say(f"making .venv with Python {sys.version.split()[0]}")
