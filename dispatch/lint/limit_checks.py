@@ -34,7 +34,9 @@ def limit_findings(items: Sequence[Item]) -> Iterator[Finding]:
 def _own(item: Item, limit: Limit) -> Iterator[Finding]:
     urgency = Urgency(item.urgency)
     if _minutes(limit) <= item.accept_minutes:
-        yield _finding("limit_before_acceptance", item, accept_minutes=item.accept_minutes)
+        yield _finding(
+            "limit_before_acceptance", item, accept_minutes=item.accept_minutes, urgency=item.urgency
+        )
     if urgency == Urgency.EMERGENCY and limit.is_working:
         yield _finding("limit_rests", item)
     if shortest_hours(limit) > LONGEST[urgency]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from dispatch.units import AT_OWNER, UnitDirectory
 
+# Owners that are no units.
+OTHER_OWNERS = frozenset({"private", "unknown"})
+
 Resolved = tuple[str | None, ...]
 
 

@@ -29,7 +29,7 @@ from itertools import combinations, product
 
 from dispatch.index import CategoryIndex, MatchIndex
 from dispatch.items import HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE, Item
-from dispatch.lint.places import District
+from dispatch.lint.places import OTHER_OWNERS, District
 from dispatch.units import AT_OWNER
 from dispatch.vocabulary import Source
 
@@ -188,7 +188,8 @@ class _Contest:
         for one_item, other in combinations(claims, 2):
             if self.district.differ(one_item.lead_unit, other.lead_unit, one.owners):
                 words, _values = self.equals.setdefault((one_item.code, other.code), ([], one.values))
-                words += [word for word in phrase.words if word not in words]
+                if one_item.keywords:  # else they are equal whatever is said
+                    words += [word for word in phrase.words if word not in words]
 
     def _shadowed(self, item: Item) -> Shadowed:
         """Who stands before this item, wherever it holds; and whether naming it helps."""
@@ -228,8 +229,11 @@ def _classes(rows: CategoryIndex, district: District) -> dict[int, _Class]:
     asked = rows.left_by(OWNER)
     # Two owners stand for all that no item asks for: nobody known, and some unit.
     spare = next((code for code in sorted(district.units.codes) if code not in asked), None)
+    possible = district.units.codes | OTHER_OWNERS
     found: dict[int, _Class] = {}
     for owner, of_owner in asked.items():
+        if owner is not None and owner not in possible:
+            continue  # nobody can be told as an owner who is no open unit
         members = {None, spare} if owner is None else {_text(owner)}
         for bits, values in rest.items():
             one = found.setdefault(bits & of_owner, _Class(replace(values, owner=_text(owner)), set()))

@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dispatch.items import Item
 from dispatch.lint.findings import TOLD, Finding
-from dispatch.lint.places import District
+from dispatch.lint.places import OTHER_OWNERS, District
 from dispatch.units import is_relative
-
-# Owners that are no units.
-OTHER_OWNERS = frozenset({"private", "unknown"})
 
 
 def unit_findings(items: Sequence[Item], district: District) -> Iterator[Finding]:
