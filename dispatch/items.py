@@ -85,6 +85,25 @@ class Item:
     matter_zh: str = field(default="", compare=False)
     filing_condition_zh: str = field(default="", compare=False)
     closing_condition_zh: str = field(default="", compare=False)
+    # Which conditions it states, the weightiest first; every question about an item asks this.
+    conditions: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    # Its static precedence, greater first: not a catch-all, an emergency, the class stated. A category's
+    # catch-all stands below everything, whatever its urgency.
+    rank: tuple[bool, bool, int] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        stated = (
+            (OWNER, self.owners),
+            (KEYWORDS, self.keywords),
+            (PLACE_TYPE, self.place_types),
+            (HOURS, self.hours),
+            (SOURCE, self.sources),
+        )
+        conditions = tuple(name for name, value in stated if value)
+        weight = sum(WEIGHTS[name] for name in conditions)
+        emergency = weight > 0 and self.urgency == Urgency.EMERGENCY
+        object.__setattr__(self, "conditions", conditions)
+        object.__setattr__(self, "rank", (weight > 0, emergency, weight))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Item":
@@ -110,27 +129,6 @@ class Item:
             filing_condition_zh=row["filing_condition_zh"],
             closing_condition_zh=row["closing_condition_zh"],
         )
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """Which conditions it states, the weightiest first."""
-        stated = (
-            (OWNER, self.owners),
-            (KEYWORDS, self.keywords),
-            (PLACE_TYPE, self.place_types),
-            (HOURS, self.hours),
-            (SOURCE, self.sources),
-        )
-        return tuple(name for name, value in stated if value)
-
-    @property
-    def rank(self) -> tuple[bool, bool, int]:
-        """Its static precedence, greater first: not a catch-all, an emergency, the class stated.
-
-        A category's catch-all stands below everything, whatever its urgency.
-        """
-        weight = sum(WEIGHTS[name] for name in self.conditions)
-        return (weight > 0, weight > 0 and self.urgency == Urgency.EMERGENCY, weight)
 
     def longest(self, hits: Iterable[str]) -> int:
         """The length of the longest of its keywords among `hits`; 0 where there is none."""
