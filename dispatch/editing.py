@@ -105,14 +105,20 @@ def restore_item(
     at: datetime,
     seen_change: int | None = None,
 ) -> ItemChange:
-    """还原: as it is in the version that the draft is based on; an item that the draft added goes."""
+    """还原: as it is in the version that the draft is based on; an item that the draft added goes.
+
+    Raises ListRefused (unchanged, stale, not_yours …).
+    """
     if not is_steward(by):
         raise ListRefused("not_allowed", _("Your role does not allow this."))
     held = lists.hold(draft, ResponsibilityList.State.DRAFT)
     _refuse_if_stale(held, code, seen_change)
     before = ResponsibilityItem.objects.filter(list_id=held.based_on_id, code=code).first()
     items, removed = ([values_of(before)], []) if before else ([], [code])
-    return _write(held, items, removed, why=why, reference="", by=by, at=at).changes[code]
+    saved = _write(held, items, removed, why=why, reference="", by=by, at=at)
+    if code not in saved.changes:
+        raise ListRefused("unchanged", _("Nothing was changed."))
+    return saved.changes[code]
 
 
 @transaction.atomic(durable=True)
@@ -151,12 +157,9 @@ def suggest(
 
 def next_code(draft: ResponsibilityList, category: str) -> str:
     """The first free serial of a category: `0101-018`. Raises ListRefused where none is left."""
-    taken = set(draft.items.filter(category_id=category).values_list("code", flat=True))
-    # Not one that the version before used: cases point there.
-    taken.update(
-        ResponsibilityItem.objects.filter(list_id=draft.based_on_id, category_id=category).values_list(
-            "code", flat=True
-        )
+    # Not one that any version has used: cases point there, and so does its history.
+    taken = set(
+        ResponsibilityItem.objects.filter(category_id=category).values_list("code", flat=True).distinct()
     )
     for serial in range(1, 1_000):
         code = f"{category}-{serial:03}"
@@ -225,8 +228,10 @@ def _write(
     written = {code: item for code, item in given.items() if before.get(code) != item}
     gone = [code for code in removed if code in before]
     if checks_owner:
-        _refuse_foreign(by, [before.get(code) or item for code, item in written.items()])
-        _refuse_foreign(by, [before[code] for code in gone])
+        _refuse_foreign(
+            by, {code: (before.get(code) or item, base.get(code)) for code, item in written.items()}
+        )
+        _refuse_foreign(by, {code: (before[code], base.get(code)) for code in gone})
     allowed = known()
     for item in written.values():
         if problems := problems_of(item, allowed):
@@ -260,12 +265,15 @@ def _check_code(code: str) -> None:
         raise BadItem([Problem("code", "code", message)])
 
 
-def _refuse_foreign(by: User, items: Sequence[Mapping[str, Any]]) -> None:
-    """A department's steward changes the items that the department leads, and adds such."""
+def _refuse_foreign(by: User, items: Mapping[str, Sequence[Mapping[str, Any] | None]]) -> None:
+    """A department's steward changes the items that the department leads, in the draft or in the version
+    before it (what was given away by mistake can be taken back), and adds such."""
     if is_district_steward(by):
         return
     kept = units_kept(by)
-    foreign = [item["code"] for item in items if item["lead_unit"] not in kept]
+    foreign = [
+        code for code, told in items.items() if not any(item and item["lead_unit"] in kept for item in told)
+    ]
     if foreign:
         told = {"codes": ", ".join(foreign[:5])}
         raise ListRefused("not_yours", _("These items are another unit's: %(codes)s.") % told)

@@ -5,7 +5,7 @@ from the moment it is proposed. Everything here takes one lock, so that two peop
 district two lists at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from dispatch.errors import ListRefused
 from dispatch.item_rules import FIELDS, values_of
+from dispatch.lint.checking import check_list
+from dispatch.merging import merge
 from dispatch.models import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
 from dispatch.stewards import is_district_steward, is_steward
 
@@ -55,7 +58,7 @@ def propose(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -
     lock()
     held = hold(draft, State.DRAFT)
     _refuse_if_behind(held, at)
-    if not changed_codes(held):
+    if not changed_kinds(held):
         raise ListRefused("unchanged", _("This draft changes nothing."))
     _refuse_faulty(held, at)
     held.state, held.proposed_by, held.proposed_at, held.remark = State.PROPOSED, by, at, remark.strip()
@@ -162,32 +165,14 @@ def catch_up(*, draft: ResponsibilityList, by: User, at: datetime) -> list[str]:
     live = ResponsibilityList.objects.live(at).get()
     if held.based_on_id == live.pk:
         return []
-    base = items_of(held.based_on_id)
-    mine, theirs = items_of(held.pk), items_of(live.pk)
-    conflicts, taken, gone = [], {}, []
-    for code in sorted({*base, *theirs}):
-        before, after, own = base.get(code), theirs.get(code), mine.get(code)
-        if after in (before, own):
-            continue
-        if own == before:
-            if after is None:
-                gone.append(code)
-            else:
-                taken[code] = after
-        elif own is None or after is None or before is None:
-            conflicts.append(code)
-        else:
-            merged, clash = _merged(before, own, after)
-            if clash:
-                conflicts.append(code)
-            if merged != own:
-                taken[code] = merged
-    replace_items(held, mine, taken, gone)
+    mine = items_of(held.pk)
+    told = merge(items_of(held.based_on_id), mine, items_of(live.pk))
+    replace_items(held, mine, told.taken, told.gone)
     note_changes(
         held,
         {
-            code: (ItemChange.Kind.TAKEN_OVER, differences(mine.get(code), taken.get(code)))
-            for code in sorted([*taken, *gone])
+            code: (ItemChange.Kind.TAKEN_OVER, differences(mine.get(code), told.taken.get(code)))
+            for code in sorted([*told.taken, *told.gone])
         },
         why=_("Live since version %(version)d") % {"version": live.version},
         reference="",
@@ -197,7 +182,7 @@ def catch_up(*, draft: ResponsibilityList, by: User, at: datetime) -> list[str]:
     held.based_on = live
     held.revision += 1
     held.save(update_fields=["based_on", "revision"])
-    return conflicts
+    return [clash.code for clash in told.clashes]
 
 
 # --- shared with loading and editing --------------------------------------------------------------------
@@ -243,20 +228,39 @@ def hold(version: ResponsibilityList, state: ResponsibilityList.State) -> Respon
     return held
 
 
-def items_of(list_id: int | None) -> dict[str, dict[str, Any]]:
-    """The items of a version by code, as plain values."""
+def items_of(list_id: int | None, codes: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+    """The items of a version by code, as plain values; all of them, or these."""
     rows = ResponsibilityItem.objects.filter(list_id=list_id).order_by("code")
+    if codes is not None:
+        rows = rows.filter(code__in=list(codes))
     return {row.code: values_of(row) for row in rows}
 
 
-def changed_codes(draft: ResponsibilityList) -> dict[str, dict[str, list[Any]]]:
-    """What the draft changes against the version it is based on: code → field → [before, after]."""
-    before, after = items_of(draft.based_on_id), items_of(draft.pk)
-    changed = {}
-    for code in sorted({*before, *after}):
-        if told := differences(before.get(code), after.get(code)):
-            changed[code] = told
-    return changed
+def changed_kinds(version: ResponsibilityList) -> dict[str, ItemChange.Kind]:
+    """Code → added, changed or removed against the version that it is based on; one statement."""
+    ours = ", ".join(f"ours.{column}" for column in _COPIED)
+    theirs = ", ".join(f"base.{column}" for column in _COPIED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(ours.code, base.code), base.id IS NULL, ours.id IS NULL "
+            "FROM (SELECT * FROM dispatch_responsibilityitem WHERE list_id = %s) AS ours "
+            "FULL JOIN (SELECT * FROM dispatch_responsibilityitem WHERE list_id = %s) AS base "
+            f"ON ours.code = base.code WHERE ({ours}) IS DISTINCT FROM ({theirs}) ORDER BY 1",
+            [version.pk, version.based_on_id],
+        )
+        rows = cursor.fetchall()
+    Kind = ItemChange.Kind
+    return {
+        code: Kind.ADDED if is_new else Kind.REMOVED if is_gone else Kind.CHANGED
+        for code, is_new, is_gone in rows
+    }
+
+
+def changed_codes(version: ResponsibilityList) -> dict[str, dict[str, list[Any]]]:
+    """What the version changes against the one it is based on: code → field → [before, after]."""
+    codes = changed_kinds(version)
+    before, after = items_of(version.based_on_id, codes), items_of(version.pk, codes)
+    return {code: differences(before.get(code), after.get(code)) for code in codes}
 
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, list[Any]]:
@@ -318,15 +322,6 @@ def note_changes(
     )
 
 
-def _merged(
-    before: Mapping[str, Any], own: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[dict[str, Any], bool]:
-    """Both sides' changes of one item, the draft's where both changed a field; and whether any clashed."""
-    merged = {name: after[name] if own[name] == before[name] else own[name] for name in FIELDS}
-    clash = any(before[name] not in (own[name], after[name]) and own[name] != after[name] for name in FIELDS)
-    return merged, clash
-
-
 def _begin(
     version: ResponsibilityList, *, starts_at: datetime | None, by: User | None, reason: str, at: datetime
 ) -> ListTerm:
@@ -364,3 +359,10 @@ def _refuse_if_behind(version: ResponsibilityList, at: datetime) -> None:
 
 def _refuse_faulty(version: ResponsibilityList, at: datetime) -> None:
     """Errors of the check keep a version from going live; warnings do not."""
+    if count := len(check_list(version, at=at).errors):
+        message = ngettext(
+            "The check finds %(count)d error: mend it first.",
+            "The check finds %(count)d errors: mend them first.",
+            count,
+        )
+        raise ListRefused("faulty", message % {"count": count})

@@ -175,3 +175,21 @@ def resolved_case(accepted_case: Incident, handler: Person) -> Incident:
         actor=handler.actor,
         at=TUESDAY + timedelta(hours=2),
     )
+
+
+@pytest.fixture
+def steward(db: None) -> Person:
+    """Keeps the district's whole responsibility list."""
+    return person("steward", Role.STEWARD, "operations-centre", "郑文")
+
+
+@pytest.fixture
+def chief_steward(db: None) -> Person:
+    """Keeps the whole list too: adopts what the other one proposed."""
+    return person("chief-steward", Role.STEWARD, "operations-centre", "沈岚")
+
+
+@pytest.fixture
+def lamps_steward(db: None) -> Person:
+    """Keeps the items that the lighting company leads."""
+    return person("lamps-steward", Role.STEWARD, LAMP_UNIT, "邓洁")
