@@ -53,6 +53,10 @@ class Action(StrEnum):
     NUDGE = "nudge"
     NOTE = "note"
     UNMASK = "unmask"
+    OBJECT = "object"
+    WITHDRAW_OBJECTION = "withdraw-objection"
+    RULE = "rule"
+    PROPOSE_CHANGE = "propose-change"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
@@ -94,3 +98,8 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.NOTE: _DESK | {Role.HANDLER},
     Action.UNMASK: _DESK | {Role.HANDLER},
 }
+    # A unit objects; who rules is of none of the units that it is between.
+    Action.OBJECT: frozenset({Role.HANDLER}),
+    Action.WITHDRAW_OBJECTION: frozenset({Role.HANDLER}),
+    Action.RULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.PROPOSE_CHANGE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),

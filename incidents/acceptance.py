@@ -37,7 +37,7 @@ def accept_lead(
     incident.accepted_at = at
     if by:
         incident.handler = by
-    timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="met" if actor.user else "deemed")
+    timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="deemed" if how == Assignment.Acceptance.DEEMED else "met")
     # Who accepts does not also ask to give it back.
     if how != Assignment.Acceptance.DEEMED:
         lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).update(

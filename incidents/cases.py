@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
-from incidents import late, outbox, pausing, policy, supervising, timers
+from incidents import adjudicating, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
+from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
 from incidents.recalendar import follow_calendar
@@ -91,24 +92,11 @@ def store_optional_text(body: str, *, at: datetime, field: str = "text") -> Text
     return Text.objects.create(body=body, created_at=at)
 
 
-def end_lead(incident: Incident, *, at: datetime, why: str) -> Assignment | None:
-    """End the open sending, and let its unanswered requests lapse."""
-    lead = incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True).first()
-    if lead is not None:
-        lead.ended_at, lead.end_reason = at, why
-        lead.save(update_fields=["ended_at", "end_reason"])
-        if why != Assignment.End.CLOSED:  # what was resolved stands, and may be countersigned yet
-            late.lapse(incident, at=at)
-        lead.requests.filter(answered_at__isnull=True).update(
-            answered_at=at, answer=CaseRequest.Answer.LAPSED
-        )
-    return lead
-
-
 def finish(incident: Incident, *, at: datetime) -> None:
     """Stop every clock of a case that has just left the open states; the caller saves it."""
     pausing.abandon(incident, actor=SYSTEM, at=at)
     supervising.finish(incident, at=at)
+    adjudicating.finish(incident, at=at)
     timers.stop_all(incident, at=at, reason="finished")
     timers.rule(incident)
     incident.claimed_by = incident.claimed_at = None

@@ -48,6 +48,10 @@ DEFAULTS: Mapping[tuple[str, str], Rule] = {
     (Timer.Kind.SUPERVISION, _ROUTINE): Rule("1wd", (80,)),
     (Timer.Kind.SUPERVISION, _URGENT): Rule("4h", (80,)),
     (Timer.Kind.SUPERVISION, _EMERGENCY): Rule("1h", (80,)),
+    # At its due time a dispute is over: there is nothing to escalate afterwards.
+    (Timer.Kind.ADJUDICATION, _ROUTINE): Rule("2wd", _HALF_AND_LITTLE),
+    (Timer.Kind.ADJUDICATION, _URGENT): Rule("4h", _HALF_AND_LITTLE),
+    (Timer.Kind.ADJUDICATION, _EMERGENCY): Rule("1h", _HALF_AND_LITTLE),
 }
 # Clocks that only end a rest have nothing to be told of, and no rule.
 KINDS = tuple(dict.fromkeys(kind for kind, _urgency in DEFAULTS))

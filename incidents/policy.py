@@ -8,12 +8,12 @@ from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Level, Nature
-from incidents import supervising
+from incidents import adjudicating, supervising
 from incidents.actor import Actor
 from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, FiredStage, Incident, Verification
-from incidents.models.incident import Status
+from incidents.models import Adjudication, Assignment, FiredStage, Incident, Verification
+from incidents.models.incident import OPEN_STATUSES, Status
 
 # Roles that see every case of their district or street; the others see their unit's.
 # A steward judges the list by the cases that it decided, and acts on none.
@@ -27,6 +27,8 @@ _OWNER_ACTIONS = frozenset(
         Action.REQUEST_EXTENSION,
         Action.REQUEST_SUSPENSION,
         Action.ASK_REPORTER,
+        Action.OBJECT,
+        Action.WITHDRAW_OBJECTION,
         Action.REQUEST_RAISE,
     }
 )
@@ -59,6 +61,9 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.SUPERVISE: supervising.ORDERABLE,
     Action.ANSWER_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
     Action.NUDGE: supervising.ORDERABLE | {Status.TRIAGE, Status.RESOLVED},
+    Action.OBJECT: frozenset({Status.HANDLING}),
+    Action.WITHDRAW_OBJECTION: frozenset(OPEN_STATUSES),
+    Action.RULE: frozenset(OPEN_STATUSES),
     Action.VERIFY: frozenset({Status.RESOLVED}),
     Action.CLOSE: frozenset({Status.RESOLVED}),
     Action.REOPEN: frozenset({Status.CLOSED, Status.REJECTED}),
@@ -75,12 +80,25 @@ _DISTRICT_ONLY = frozenset(
         # A street would ask its own reporters how its own teams were, and take its own calls.
         Action.CALL_BACK,
         Action.PHONE,
+        Action.RULE,
+        Action.PROPOSE_CHANGE,
     }
 )
 # A street's supervisor gives more time to the street's own units, not to the district's departments.
 _TIME_GIVEN = frozenset({Action.DECIDE_EXTENSION, Action.DECIDE_SUSPENSION})
 # One order at a time: without one it can be given, with one it can be answered or lifted.
 _OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER})
+# What depends on whether a ruling is waited for.
+_OF_DISPUTES = frozenset(
+    {
+        Action.OBJECT,
+        Action.WITHDRAW_OBJECTION,
+        Action.RULE,
+        Action.DISPATCH,
+        Action.REDISPATCH,
+        Action.PROPOSE_CHANGE,
+    }
+)
 # What may be answered on the spot instead of being handled.
 ANSWERABLE = frozenset({Nature.ENQUIRY, Nature.SUGGESTION, Nature.PRAISE})
 
@@ -109,7 +127,9 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
         return False
     if action in _OF_ORDERS and (action == Action.SUPERVISE) == bool(incident.supervision_number):
         return False
-    return acting_grant(user, action, incident) is not None
+    if acting_grant(user, action, incident) is None:
+        return False
+    return action not in _OF_DISPUTES or _fits_dispute(user, action, incident)
 
 
 def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident) -> Grant | None:
@@ -158,6 +178,12 @@ def check_target(actor: Actor, action: Action, incident: Incident, unit: OrgUnit
     grant = acting_grant(actor.user, action, incident)
     if grant is not None and grant.reach == Reach.STREET and unit.area_code[:9] != grant.unit.area_code[:9]:
         raise ActionRefused("outside_street", _("Your centre sends cases inside its own street only."))
+
+
+def refuse_parties(actor: Actor, incident: Incident, dispute: Adjudication) -> None:
+    """Nobody of a unit that a dispute is between rules on it, nor who asked for it (ActionRefused)."""
+    if actor.user is not None and _is_party(actor.user, incident, dispute):
+        raise ActionRefused("party", _("Your unit is party to this dispute: somebody else rules."))
 
 
 def protects_reporter(incident: Incident) -> bool:
@@ -222,3 +248,32 @@ def _has_breached(grant: Grant, incident: Incident) -> bool:
 def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:
     check = incident.verifications.filter(done_at__isnull=True).select_related("unit").first()
     return check is not None and grant.covers(check.unit)
+
+
+def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
+    """Does what is waited for on this case leave room for this?"""
+    if action == Action.PROPOSE_CHANGE:
+        last = incident.adjudications.order_by("pk").last()
+        return last is not None and last.is_by_person and last.suggested_list_id is None
+    dispute = incident.adjudications.open().first()
+    if action == Action.RULE:
+        return dispute is not None and isinstance(user, User) and not _is_party(user, incident, dispute)
+    if action == Action.WITHDRAW_OBJECTION:
+        return dispute is not None and dispute.asked_by_unit_id == incident.owner_unit_id
+    if dispute is not None or action != Action.OBJECT:
+        return dispute is None
+    lead = incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True).first()
+    return (
+        lead is not None
+        and lead.acceptance != Assignment.Acceptance.RULED
+        and not lead.adjudications.exists()
+    )
+
+
+def _is_party(user: User, incident: Incident, dispute: Adjudication) -> bool:
+    if dispute.asked_by_id == user.pk:
+        return True
+    codes = adjudicating.parties_of(incident, dispute)
+    units = list(OrgUnit.objects.filter(code__in=codes))
+    hats = [grant for grant in viewer_of(user).grants if grant.reach != Reach.DISTRICT]
+    return any(hat.covers(unit) or hat.unit.is_within(unit) for hat in hats for unit in units)

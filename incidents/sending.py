@@ -1,6 +1,7 @@
 """Sending a case to a unit: the assignment with its frozen decision, and the clocks that start with it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -13,7 +14,7 @@ from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import Status
-from incidents.outside import follow_outside, outside_deadline
+from incidents.outside import follow_outside, outside_ahead, outside_deadline
 
 # The desk's own limits where no item says otherwise; natural or working minutes as with items.
 DESK_MINUTES = {Urgency.ROUTINE: 120, Urgency.URGENT: 30, Urgency.EMERGENCY: 10}
@@ -70,10 +71,13 @@ def desk_clock(incident: Incident, *, at: datetime, minutes: int | None = None) 
 
 def take_over_limits(incident: Incident, limits: Decision | Limits) -> None:
     """Show on the (unsaved) case what was decided about it."""
+    item = limits.item or ""
+    has_risen = bool(item) and item == incident.item_code and incident.level > limits.level
+    if not has_risen:  # sent under the same item again, a case stays where it has come up to
+        incident.level = incident.first_level = limits.level
     incident.category_id = limits.category
-    incident.item_code = limits.item or ""
+    incident.item_code = item
     incident.urgency = limits.urgency
-    incident.level = limits.level
 
 
 def mark_sent(incident: Incident, *, unit_code: str, at: datetime) -> None:
@@ -87,10 +91,10 @@ def mark_sent(incident: Incident, *, unit_code: str, at: datetime) -> None:
     incident.claimed_by = incident.claimed_at = None
 
 
-def notice_to_unit(assignment: Assignment, *, at: datetime) -> OutboxMessage:
+def notice_to_unit(assignment: Assignment, *, at: datetime, kind: str = "case.dispatched") -> OutboxMessage:
     """The unsaved message that tells a unit of a new case."""
     return outbox.message(
-        "case.dispatched",
+        kind,
         incident_id=assignment.incident_id,
         receiver=f"unit:{assignment.unit_id}",
         key=f"case.dispatched:{assignment.pk}",
@@ -122,8 +126,12 @@ def send(
     actor: Actor,
     at: datetime,
     text_id: int | None = None,
+    **told: Any,
 ) -> Assignment:
-    """Send one locked case by a person's decision; saves it. Any earlier sending has been ended."""
+    """Send one locked case by a person's decision; saves it. Any earlier sending has been ended.
+
+    `told` goes on the timeline beside it.
+    """
     incident.auto_dispatched = False
     take_over_limits(incident, limits)
     mark_sent(incident, unit_code=unit.code, at=at)
@@ -138,18 +146,7 @@ def send(
         at=at,
         reason="sent",
     )
-    outside_due_at = outside_deadline(incident)
-    for clock, limit in clocks_of(assignment):
-        timers.start(
-            incident,
-            clock,
-            limit,
-            at=at,
-            assignment=assignment,
-            no_later_than=outside_due_at if clock == Timer.Kind.HANDLING else None,
-            unit_code=unit.code,
-        )
-    contacting.start_first_contact(incident, assignment, at=at)
+    _start_clocks(incident, assignment, at=at, outside_due_at=outside_deadline(incident))
     incident.version += 1
     incident.save()
     supervising.hand_over(incident, assignment, actor=actor, at=at)
@@ -164,10 +161,71 @@ def send(
         decision=record.pk,
         automatic=False,
         text=text_id,
+        **told,
     )
     notice_to_unit(assignment, at=at).save(force_insert=True)
     sent_fact(incident, at=at).save(force_insert=True)
     return assignment
+
+
+def send_on(
+    incident: Incident,
+    before: Assignment,
+    *,
+    unit: OrgUnit,
+    level: str,
+    handle_limit: str,
+    notice: str,
+    actor: Actor,
+    at: datetime,
+) -> Assignment:
+    """Let another unit go on with a locked case under the decision of `before`, which has been ended.
+
+    The case was rightly dispatched: no other dispatch is counted, and its handling counts from the
+    sending that stands. The unit gets clocks of its own. The caller has stopped the handling clock and
+    the pause, writes the timeline and saves the case.
+    """
+    if incident.status != Status.DISPATCHED:
+        state.transition(incident, Status.DISPATCHED)
+    incident.owner_unit, incident.handler, incident.accepted_at = unit, None, None
+    assignment = Assignment.objects.create(
+        incident=incident,
+        unit=unit,
+        role=Assignment.Role.LEAD,
+        decision=before.decision,
+        follows=before,
+        item_code=before.item_code,
+        level=level,
+        handle_limit=handle_limit,
+        accept_minutes=before.accept_minutes,
+        supporting_units=before.supporting_units,
+        supervising_unit=before.supervising_unit,
+        follow_up_unit=before.follow_up_unit,
+        sent_at=at,
+        sent_by=actor.user,
+    )
+    # What upstream wanted by a time that has passed was missed then: the new unit has its own limit.
+    _start_clocks(incident, assignment, at=at, outside_due_at=outside_ahead(incident, at=at))
+    timers.rule(incident)
+    supervising.hand_over(incident, assignment, actor=actor, at=at)
+    notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
+    return assignment
+
+
+def _start_clocks(
+    incident: Incident, assignment: Assignment, *, at: datetime, outside_due_at: datetime | None
+) -> None:
+    for clock, limit in clocks_of(assignment):
+        timers.start(
+            incident,
+            clock,
+            limit,
+            at=at,
+            assignment=assignment,
+            no_later_than=outside_due_at if clock == Timer.Kind.HANDLING else None,
+            unit_code=assignment.unit_id,
+        )
+    contacting.start_first_contact(incident, assignment, at=at)
 
 
 def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
@@ -180,6 +238,13 @@ def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
     incident.accepted_at = incident.resolved_at = None
     minutes = DESK_MINUTES[Urgency(incident.urgency)]
     timers.start(incident, Timer.Kind.DISPATCH, Limit.minutes(minutes, incident.urgency), at=at)
+
+
+def within_one_street(before: OrgUnit, unit: OrgUnit) -> bool:
+    """Do both belong to one street's office? Between them a case moves with the clock that it has."""
+    codes = before.path.split(">")
+    office = OrgUnit.objects.filter(code__in=codes, kind=OrgUnit.Kind.STREET_OFFICE).first()
+    return office is not None and unit.is_within(office)
 
 
 def keep_handling_clock(incident: Incident, clock: Timer, assignment: Assignment, *, at: datetime) -> None:

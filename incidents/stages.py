@@ -10,6 +10,7 @@ Names are what FiredStage, the timeline and the sweep know them by:
 `wake`                         a rest is over: parked, or paused
 `level_up`                     a case that breached moves up a level
 `supervise`, `raise`           an order to act is given; an unanswered one goes up
+`fall_back`                    a dispute that nobody has ruled on ends where the rules say
 =============================  =====================================================================
 """
 
@@ -24,7 +25,7 @@ from incidents.clock_rules import Rule, rule_for
 from incidents.models import Timer
 
 # Stages that act on the case; the others only tell somebody.
-ACTING_STAGES = frozenset({"deemed", "wake", "level_up", "supervise", "raise"})
+ACTING_STAGES = frozenset({"deemed", "wake", "level_up", "supervise", "raise", "fall_back"})
 # What happens at the due time itself, in this order.
 _AT_DUE: dict[str, tuple[str, ...]] = {
     Timer.Kind.DISPATCH: ("breach",),
@@ -36,6 +37,7 @@ _AT_DUE: dict[str, tuple[str, ...]] = {
     Timer.Kind.PARKED: ("wake",),
     Timer.Kind.PAUSE: ("wake",),
     Timer.Kind.SUPERVISION: ("raise",),
+    Timer.Kind.ADJUDICATION: ("breach", "fall_back"),
 }
 _AFTER_DUE: tuple[tuple[str, str], ...] = (
     ("esc_head", "head_after"),
@@ -77,8 +79,9 @@ def plan_stages(
         for name, field in _AFTER_DUE
         if getattr(rule, field)
     ]
-    # Stable: what happens at one instant keeps the order above.
-    return sorted([*warnings, *at_due, *after], key=lambda stage: stage.at)
+    # Stable: what happens at one instant keeps the order above. But a case moves up when everything else
+    # of that instant has been told and done, for the clock is another unit's then.
+    return sorted([*warnings, *at_due, *after], key=lambda stage: (stage.at, stage.name == "level_up"))
 
 
 def delayed(due_at: datetime, delay: str, calendar: WorkCalendar) -> datetime:

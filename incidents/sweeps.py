@@ -17,6 +17,7 @@ from django.utils import timezone
 from incidents import parking, pausing, recalendar, timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
+from incidents.adjudicating import fall_back
 from incidents.levels import level_up
 from incidents.models import DueAction, Incident, PendingStage, SweepBeat, Timer
 from incidents.stages import ACTING_STAGES
@@ -38,6 +39,7 @@ _ACTIONS: Mapping[tuple[str, str], Callable[..., None]] = {
     # The rules may let the breach of any clock order.
     **{("supervise", kind): order_for_breach for kind in Timer.Kind},
     ("raise", Timer.Kind.SUPERVISION): raise_order,
+    ("fall_back", Timer.Kind.ADJUDICATION): fall_back,
 }
 
 # One statement claims the due stages, removes them, queues each clock's next stage, and writes what
@@ -107,8 +109,8 @@ WITH due AS (
            (incident_id, kind, sign, at, day, unit_code, street_code, community_code, category_code,
             item_code, source, nature, level, urgency, automatic, first, on_time)
     SELECT incident_id, 'due', 1, due_at, (due_at AT TIME ZONE 'Asia/Shanghai')::date, owner_unit_id,
-           street_code, community_code, category_code, item_code, source, nature, level, urgency,
-           false, false, false
+           street_code, community_code, category_code, item_code, source, nature, level, first_level,
+           urgency, false, false, false
     FROM live WHERE kind = 'handling' AND stage = 'breach'
     -- a case is due once, however often its clock is started again
     AND NOT EXISTS (

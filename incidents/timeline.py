@@ -72,6 +72,10 @@ class Kind(StrEnum):
     CALENDAR_MOVED = "calendar_moved"
     UNMASKED = "unmasked"
     PHOTO_ADDED = "photo_added"
+    DISPUTED = "disputed"
+    RULED = "ruled"
+    DISPUTE_DROPPED = "dispute_dropped"
+    CHANGE_PROPOSED = "change_proposed"
 
 
 def entry(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: Any) -> TimelineEntry:

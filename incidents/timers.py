@@ -18,7 +18,7 @@ from incidents.stages import Stage, plan_stages, still_ahead, warning_share
 
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
-    Status.TRIAGE: (Timer.Kind.DISPATCH,),
+    Status.TRIAGE: (Timer.Kind.DISPATCH, Timer.Kind.ADJUDICATION),
     Status.DISPATCHED: (Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING),
     Status.HANDLING: (Timer.Kind.HANDLING,),
     Status.RESOLVED: (Timer.Kind.VERIFICATION,),

@@ -5,6 +5,12 @@ work in the same order: lock, settle the clocks, guard, write, timeline, outbox.
 other; what they share is private or lives in a module of its own.
 """
 
+from incidents.actions.adjudication import (
+    propose_change,
+    raise_objection,
+    rule,
+    withdraw_objection,
+)
 from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.contacts import ask_reporter, call_back, contact, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
@@ -55,6 +61,8 @@ __all__ = [
     "phone",
     "rate",
     "redispatch",
+    "propose_change",
+    "raise_objection",
     "reject",
     "reopen",
     "reply",
@@ -66,5 +74,7 @@ __all__ = [
     "supervise",
     "unmask",
     "unmerge",
+    "rule",
     "verify",
 ]
+    "withdraw_objection",

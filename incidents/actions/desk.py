@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import cases, outcomes, policy, sending, state, supervising, timeline
+from incidents import adjudicating, cases, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
 from incidents.choosing import limits_for, unit_for
 from incidents.errors import ActionRefused, InvalidInput
@@ -49,6 +49,7 @@ def dispatch(
     incident = cases.hold(number, actor=actor, action=Action.DISPATCH, at=at, seen_version=seen_version)
     _refuse_unless_at_desk(incident)
     _refuse_if_claimed(incident, actor, at)
+    adjudicating.refuse_while_open(incident)
     limits = limits_for(incident, item_code, at=at)
     unit = unit_for(limits, unit_code)
     policy.check_target(actor, Action.DISPATCH, incident, unit)

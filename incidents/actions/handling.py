@@ -6,12 +6,13 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrgUnit
 from accounts.roles import Action
 from dispatch.models import ResponsibilityItem
 from incidents import (
+    adjudicating,
     asking,
     cases,
+    citing,
     counting,
     late,
     levels,
@@ -45,8 +46,6 @@ from incidents.models import (
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.numbers import district_day
 
-# Returned by this many units, a case is in dispute: the desk sees it as such.
-DISPUTE_AFTER = 2
 # 挂账: a date within a year; then somebody looks at it again.
 PARKED_MOST = timedelta(days=366)
 
@@ -76,27 +75,17 @@ def request_return(
 ) -> CaseRequest:
     """退件: ask the centre to take the case back. The unit stays owner and its clocks run on.
 
-    Only before acceptance and within its limit; it must cite the item or the law, or name the unit
-    whose job it is.
+    Only before acceptance and within its limit (silence past it is acceptance); it cites the item or the
+    law, and the unit that it names is checked against the list.
     """
     incident = cases.hold(number, actor=actor, action=Action.REQUEST_RETURN, at=at, seen_version=seen_version)
     if incident.status != Status.DISPATCHED:
         raise ActionRefused(
             "already_accepted",
-            _("The case has been accepted, so it can no longer be returned: ask for adjudication."),
+            _("The case has been accepted: you can object to it now, but not return it."),
         )
     lead = open_lead(incident)
-    if not cites.strip() and not proposed_unit:
-        raise InvalidInput(
-            "cites", "required", _("Cite the item or the law, or name the unit whose job this is.")
-        )
-    unit = None
-    if proposed_unit:
-        unit = OrgUnit.objects.open().filter(code=proposed_unit).first()
-        if unit is None or unit.code == lead.unit_id:
-            raise InvalidInput(
-                "proposed_unit", "unknown", _("There is no other unit “%(code)s”.") % {"code": proposed_unit}
-            )
+    cited, unit = citing.check(incident, cites=cites, proposed_unit=proposed_unit, owner=lead.unit_id)
     return asking.ask(
         incident,
         lead,
@@ -104,8 +93,8 @@ def request_return(
         reason=cases.store_text(reason, at=at, field="reason"),
         actor=actor,
         at=at,
-        told={"proposed": proposed_unit},
-        cites=cites.strip()[:120],
+        told={"proposed": unit.code if unit else ""},
+        cites=cited,
         proposed_unit=unit,
     )
 
@@ -121,7 +110,8 @@ def decide_return(
     seen_version: int | None = None,
 ) -> Incident:
     """The centre's answer to a return. Agreed: the case is back on the desk and the dispatch clock
-    runs again from receipt. Refused: the unit keeps it, and the refusal is counted."""
+    runs again from receipt; once too often, and it is before adjudication. Refused: the unit keeps it,
+    and the refusal is counted."""
     incident = cases.hold(number, actor=actor, action=Action.DECIDE_RETURN, at=at, seen_version=seen_version)
     request = asking.waiting(incident, CaseRequest.Kind.RETURN)
     text = asking.answer(request, agreed=agreed, reason=reason, actor=actor, at=at)
@@ -134,13 +124,16 @@ def decide_return(
             reason="returned",
         )
         incident.return_count += 1
-        codes = ["returned"] + (["disputed"] if incident.return_count >= DISPUTE_AFTER else [])
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
         outcomes.append(Outcome.Kind.RETURNED, incident, at=at, unit_code=request.assignment.unit_id)
         levels.move_up(incident, why="return", actor=actor, at=at)
-        sending.back_to_desk(incident, *codes, at=at)
+        sending.back_to_desk(incident, "returned", at=at)
+    else:
+        outcomes.append(Outcome.Kind.REFUSED, incident, at=at, unit_code=request.assignment.unit_id)
     cases.save(incident)
     asking.tell_answer(incident, request, text=text, actor=actor, at=at)
+    if agreed and adjudicating.open_by_returns(incident, actor=actor, at=at):
+        cases.save(incident)
     return incident
 
 
@@ -163,6 +156,7 @@ def redispatch(
     incident = cases.hold(number, actor=actor, action=Action.REDISPATCH, at=at, seen_version=seen_version)
     if incident.status not in (Status.DISPATCHED, Status.HANDLING):
         raise ActionRefused("wrong_state", _("Only a case that is with a unit can be sent elsewhere."))
+    adjudicating.refuse_while_open(incident)
     before = open_lead(incident)
     limits = limits_for(incident, item_code, at=at)
     unit = unit_for(limits, unit_code)
@@ -170,8 +164,7 @@ def redispatch(
         raise InvalidInput("unit", "same", _("The case is with this unit already."))
     policy.check_target(actor, Action.REDISPATCH, incident, unit)
     text = cases.store_text(reason, at=at, field="reason")
-    street = _street_of(before.unit)
-    inside = street is not None and unit.is_within(street)
+    inside = sending.within_one_street(before.unit, unit)
     cases.end_lead(incident, at=at, why=Assignment.End.REDISPATCHED)
     record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
     outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
@@ -341,9 +334,3 @@ def _check_outcome(
         raise InvalidInput(
             "parked_until", "range", _("At most %(days)d days at a time.") % {"days": PARKED_MOST.days}
         )
-
-
-def _street_of(unit: OrgUnit) -> OrgUnit | None:
-    """The street office that this unit belongs to, if any."""
-    codes = unit.path.split(">")
-    return OrgUnit.objects.filter(code__in=codes, kind=OrgUnit.Kind.STREET_OFFICE).first()
