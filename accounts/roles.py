@@ -40,6 +40,8 @@ class Action(StrEnum):
     REQUEST_SUSPENSION = "request-suspension"
     DECIDE_SUSPENSION = "decide-suspension"
     ASK_REPORTER = "ask-reporter"
+    REQUEST_RAISE = "request-raise"
+    DECIDE_RAISE = "decide-raise"
     RESUME = "resume"
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide-appeal"
@@ -51,12 +53,12 @@ class Action(StrEnum):
     ANSWER_ORDER = "answer-order"
     LIFT_ORDER = "lift-order"
     NUDGE = "nudge"
-    NOTE = "note"
-    UNMASK = "unmask"
     OBJECT = "object"
     WITHDRAW_OBJECTION = "withdraw-objection"
     RULE = "rule"
     PROPOSE_CHANGE = "propose-change"
+    NOTE = "note"
+    UNMASK = "unmask"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
@@ -82,6 +84,8 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.DECIDE_EXTENSION: frozenset({Role.SUPERVISOR}),
     Action.REQUEST_SUSPENSION: frozenset({Role.HANDLER}),
     Action.DECIDE_SUSPENSION: frozenset({Role.SUPERVISOR}),
+    Action.REQUEST_RAISE: frozenset({Role.HANDLER}),
+    Action.DECIDE_RAISE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.ASK_REPORTER: frozenset({Role.HANDLER}),
     Action.RESUME: frozenset({Role.HANDLER, Role.SUPERVISOR}),
     Action.APPEAL: frozenset({Role.HANDLER}),
@@ -95,11 +99,11 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.ANSWER_ORDER: frozenset({Role.HANDLER, Role.LEADER}),
     Action.LIFT_ORDER: frozenset({Role.SUPERVISOR}),
     Action.NUDGE: frozenset({Role.SUPERVISOR}),
-    Action.NOTE: _DESK | {Role.HANDLER},
-    Action.UNMASK: _DESK | {Role.HANDLER},
-}
     # A unit objects; who rules is of none of the units that it is between.
     Action.OBJECT: frozenset({Role.HANDLER}),
     Action.WITHDRAW_OBJECTION: frozenset({Role.HANDLER}),
     Action.RULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.PROPOSE_CHANGE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.NOTE: _DESK | {Role.HANDLER},
+    Action.UNMASK: _DESK | {Role.HANDLER},
+}

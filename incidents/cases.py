@@ -12,7 +12,7 @@ from incidents import adjudicating, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
-from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, OutboxMessage, Report, Text
+from incidents.models import DecisionRecord, Incident, OutboxMessage, Report, Text
 from incidents.recalendar import follow_calendar
 from incidents.sweeps import settle
 

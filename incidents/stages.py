@@ -8,7 +8,7 @@ Names are what FiredStage, the timeline and the sweep know them by:
 `esc_head` … `esc_leader`      told up the line, some time after the due time
 `deemed`                       a unit that was silent past its acceptance limit is deemed to accept
 `wake`                         a rest is over: parked, or paused
-`level_up`                     a case that breached moves up a level
+`level_up`                     a case that breached moves up a level, to the unit above
 `supervise`, `raise`           an order to act is given; an unanswered one goes up
 `fall_back`                    a dispute that nobody has ruled on ends where the rules say
 =============================  =====================================================================

@@ -78,7 +78,8 @@ WITH due AS (
            jsonb_build_object('timer', gone.timer_id, 'run', gone.run, 'clock', gone.kind,
                               'stage', gone.stage, 'due_at', gone.due_at, 'urgency', i.urgency) AS data,
            i.street_code, i.community_code,
-           coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level, i.urgency
+           coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level,
+           i.first_level, i.urgency
     FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
     WHERE gone.live
 ), next AS (
@@ -107,7 +108,7 @@ WITH due AS (
 ), counted AS (
     INSERT INTO incidents_outcome
            (incident_id, kind, sign, at, day, unit_code, street_code, community_code, category_code,
-            item_code, source, nature, level, urgency, automatic, first, on_time)
+            item_code, source, nature, level, first_level, urgency, automatic, first, on_time)
     SELECT incident_id, 'due', 1, due_at, (due_at AT TIME ZONE 'Asia/Shanghai')::date, owner_unit_id,
            street_code, community_code, category_code, item_code, source, nature, level, first_level,
            urgency, false, false, false

@@ -46,6 +46,9 @@ class Kind(StrEnum):
     BREACHED = "breached"
     ESCALATED = "escalated"
     LEVEL_RAISED = "level_raised"
+    RAISE_ASKED = "raise_asked"
+    RAISE_AGREED = "raise_agreed"
+    RAISE_REFUSED = "raise_refused"
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_AGREED = "extension_agreed"
     EXTENSION_REFUSED = "extension_refused"
@@ -69,13 +72,13 @@ class Kind(StrEnum):
     SUPERVISION_ANSWERED = "supervision_answered"
     SUPERVISION_LIFTED = "supervision_lifted"
     NUDGED = "nudged"
-    CALENDAR_MOVED = "calendar_moved"
-    UNMASKED = "unmasked"
-    PHOTO_ADDED = "photo_added"
     DISPUTED = "disputed"
     RULED = "ruled"
     DISPUTE_DROPPED = "dispute_dropped"
     CHANGE_PROPOSED = "change_proposed"
+    CALENDAR_MOVED = "calendar_moved"
+    UNMASKED = "unmasked"
+    PHOTO_ADDED = "photo_added"
 
 
 def entry(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: Any) -> TimelineEntry:
