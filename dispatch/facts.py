@@ -90,6 +90,26 @@ class Facts:
         told: dict[str, Any] = as_json(self)
         return told
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Facts":
+        """The facts of a decision as it was stored; without the source's attributes, which are not kept."""
+        plain = {name: told[name] for name in _PLAIN_FACTS if name in told}
+        return cls(
+            at=datetime.fromisoformat(told["at"]),
+            categories=tuple(Guess(one["code"], one["probability"]) for one in told["categories"]),
+            matters=tuple(Guess(one["code"], one["probability"]) for one in told["matters"]),
+            keywords=tuple(told["keywords"]),
+            evidence=tuple(Reason(one["code"], one["params"]) for one in told.get("evidence", ())),
+            **plain,
+        )
+
+
+# The facts that JSON holds as they are.
+_PLAIN_FACTS = (
+    *("source", "nature", "urgency", "place_type", "owner", "cell", "community", "street"),
+    *("in_district", "category_given", "matter_given"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
