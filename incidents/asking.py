@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from dispatch.vocabulary import Level
 from incidents import cases, outbox, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
@@ -17,6 +18,7 @@ _ASKED = {
     Kind.EXTENSION: timeline.Kind.EXTENSION_ASKED,
     Kind.SUSPENSION: timeline.Kind.SUSPENSION_ASKED,
     Kind.APPEAL: timeline.Kind.APPEAL_ASKED,
+    Kind.RAISE: timeline.Kind.RAISE_ASKED,
 }
 _ANSWERED = {
     (Kind.RETURN, True): timeline.Kind.RETURN_AGREED,
@@ -27,6 +29,8 @@ _ANSWERED = {
     (Kind.SUSPENSION, False): timeline.Kind.SUSPENSION_REFUSED,
     (Kind.APPEAL, True): timeline.Kind.APPEAL_AGREED,
     (Kind.APPEAL, False): timeline.Kind.APPEAL_REFUSED,
+    (Kind.RAISE, True): timeline.Kind.RAISE_AGREED,
+    (Kind.RAISE, False): timeline.Kind.RAISE_REFUSED,
 }
 
 
@@ -141,9 +145,14 @@ def tell_answer(
 
 
 def _who_answers(incident: Incident, assignment: Assignment, kind: Kind) -> str:
-    """The centre for a return; the street's supervisors for the street's own units; else the district's."""
+    """The centre for a return; the street's supervisors for the street's own units; else the district's.
+
+    What would come up to the district is the district's to answer.
+    """
     if kind == Kind.RETURN:
         return f"unit:{settings.TRIAGE_UNIT}"
+    if kind == Kind.RAISE and incident.level >= Level.STREET:
+        return "supervisors"
     street = incident.street_code
     inside = street and assignment.unit.area_code[:9] == street[:9]
     return f"street:{street}" if inside and kind != Kind.APPEAL else "supervisors"

@@ -41,9 +41,13 @@ def _escalated(p: Mapping[str, Any], names: Names) -> str:
 
 
 def _level_raised(p: Mapping[str, Any], names: Names) -> str:
-    told = {"level": _level(p.get("after"))}
+    told = {"level": _level(p.get("after")), "unit": names.unit(p.get("unit"))}
     if p.get("why") == "return":
         return _("Moved up to %(level)s: it was given back") % told
+    if p.get("why") == "request":
+        return _("Moved up to %(level)s as asked: now with %(unit)s") % told
+    if p.get("unit"):
+        return _("Overdue: moved up to %(level)s, now with %(unit)s") % told
     return _("Moved up to %(level)s: it is overdue") % told
 
 
@@ -124,6 +128,9 @@ SENTENCES: Mapping[str, Sentence] = {
     Kind.BREACHED: _breached,
     Kind.ESCALATED: _escalated,
     Kind.LEVEL_RAISED: _level_raised,
+    Kind.RAISE_ASKED: of_unit(lambda: _("%(unit)s asks that it moves up a level")),
+    Kind.RAISE_AGREED: of_unit(lambda: _("Moving up agreed: %(unit)s is relieved of it")),
+    Kind.RAISE_REFUSED: of_unit(lambda: _("Moving up refused: %(unit)s keeps the case")),
     Kind.EXTENSION_ASKED: _until(lambda: _("%(unit)s asks for more time, until %(until)s")),
     Kind.EXTENSION_AGREED: _until(lambda: _("More time given: now due %(until)s")),
     Kind.EXTENSION_REFUSED: plain(lambda: _("More time refused: the clock runs as it did")),

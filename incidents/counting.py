@@ -22,7 +22,7 @@ def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: 
         first=lead.sent_at == incident.first_dispatched_at,
         on_time=not late if is_judged else None,
         solved=outcome == ResolutionOutcome.SOLVED,
-        **outcomes.durations(lead.sent_at, at),
+        **outcomes.durations(_sent_at(incident, lead), at),
     )
     if is_judged and not late:
         _count_as_due_in_time(incident, clock, lead)
@@ -39,7 +39,7 @@ def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> No
         stood,
         at=at,
         on_time=in_time if stood.on_time is not None else None,
-        **outcomes.durations(lead.sent_at, at),
+        **outcomes.durations(_sent_at(incident, lead), at),
     )
     if stood.on_time is not None and in_time:
         _count_as_due_in_time(incident, clock, lead)
@@ -54,6 +54,12 @@ def recount_receipt(incident: Incident) -> None:
             outcomes.correct(stood, at=incident.received_at)
         else:
             outcomes.correct(stood, at=stood.at, **outcomes.durations(incident.received_at, stood.at))
+
+
+def _sent_at(incident: Incident, lead: Assignment) -> datetime:
+    """The sending that stands. A case that was raised or made safe since is handled from then on still:
+    its way up is part of how long it took."""
+    return incident.dispatched_at or lead.sent_at
 
 
 def _count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from dispatch.vocabulary import Urgency
-from incidents.models import CaseRequest, Notification, Timer
+from incidents.models import Adjudication, CaseRequest, Notification, Timer
 from incidents.stages import warning_share
 
 
@@ -109,6 +109,7 @@ def _do_by(clock: Any) -> Callable[[], str]:
         Timer.Kind.VERIFICATION: lambda: _("Verify it by %(due)s."),
         Timer.Kind.CALLBACK: lambda: _("Call the reporter back by %(due)s."),
         Timer.Kind.SUPERVISION: lambda: _("Answer the order by %(due)s."),
+        Timer.Kind.ADJUDICATION: lambda: _("Rule on it by %(due)s."),
     }.get(clock, lambda: _("Due %(due)s."))
 
 
@@ -121,6 +122,7 @@ def _was_due(clock: Any) -> Callable[[], str]:
         Timer.Kind.VERIFICATION: lambda: _("It should have been verified by %(due)s."),
         Timer.Kind.CALLBACK: lambda: _("The reporter should have been called back by %(due)s."),
         Timer.Kind.SUPERVISION: lambda: _("The order should have been answered by %(due)s."),
+        Timer.Kind.ADJUDICATION: lambda: _("It should have been ruled on by %(due)s."),
     }.get(clock, lambda: _("It was due %(due)s."))
 
 
@@ -153,12 +155,19 @@ def _dispatched(telling: Telling) -> str:
     return _("New for your unit. Please accept it.")
 
 
+def _raised(telling: Telling) -> str:
+    if telling.urgency == Urgency.EMERGENCY:
+        return _("It has moved up to you. Accept it at once and set out.")
+    return _("It has moved up to you. Please accept it.")
+
+
 def _asked(telling: Telling) -> str:
     return {
         CaseRequest.Kind.EXTENSION: lambda: _("The unit asks for more time. Please decide."),
         CaseRequest.Kind.SUSPENSION: lambda: _("The unit asks to suspend it. Please decide."),
         CaseRequest.Kind.APPEAL: lambda: _("The unit appeals against a breach. Please decide."),
         CaseRequest.Kind.RETURN: lambda: _("The unit asks to return it. Please decide."),
+        CaseRequest.Kind.RAISE: lambda: _("The unit asks that it moves up a level. Please decide."),
     }.get(telling.data.get("request", ""), lambda: _("The unit asks for something. Please decide."))()
 
 
@@ -172,6 +181,8 @@ def _answered(telling: Telling) -> str:
             return _("More time was agreed.") if agreed else _("More time was refused. The old limit stands.")
         case CaseRequest.Kind.SUSPENSION:
             return _("The suspension was agreed.") if agreed else _("The suspension was refused.")
+        case CaseRequest.Kind.RAISE if not agreed:
+            return _("Moving it up was refused. It stays yours, and its clock runs.")
         case CaseRequest.Kind.APPEAL:
             return _("The appeal was upheld.") if agreed else _("The appeal was refused.")
         case _:
@@ -219,6 +230,22 @@ def _late_answered(telling: Telling) -> str:
     return _("The late entry was refused.")
 
 
+def _disputed(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    if telling.data.get("cause") == Adjudication.Cause.OBJECTION:
+        return _("The unit objects: it is not its job. Rule on it by %(due)s.") % due
+    return _("Returned too often. Rule on it by %(due)s.") % due
+
+
+def _ruled(telling: Telling) -> str:
+    yours, in_time = bool(telling.data.get("yours")), bool(telling.data.get("in_time"))
+    if yours and not in_time:
+        return _("Nobody has ruled in time: it stays yours.")
+    if yours:
+        return _("It was ruled that it is yours.")
+    return _("It was ruled that it is another unit's.") if in_time else _("It went to the fallback unit.")
+
+
 def _news(telling: Telling) -> str:
     return _("There is news. Please have a look.")
 
@@ -234,6 +261,8 @@ def _plain(sentence: Callable[[], str]) -> Callable[[Telling], str]:
 _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.dispatched": _dispatched,
     "case.phoned": _phoned,
+    "case.raised": _raised,
+    "case.relieved": _plain(lambda: _("It has moved up a level and is no longer yours.")),
     "return.asked": _plain(lambda: _("The unit asks to return it. Please decide.")),
     "return.agreed": _plain(lambda: _("The return was agreed: it is no longer yours.")),
     "return.refused": _plain(lambda: _("The return was refused. It stays yours, and its clock runs.")),
@@ -250,6 +279,13 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "request.answered": _answered,
     "pause.ended": _resumed,
     "reporter.answered": _plain(lambda: _("The reporter has answered. The clock runs again.")),
+    "case.ruled": _plain(lambda: _("It was ruled that it is yours, and it counts as accepted.")),
+    "case.fallback": _plain(
+        lambda: _("Nobody has ruled on it in time: it is yours now, and counts as accepted.")
+    ),
+    "adjudication.opened": _disputed,
+    "adjudication.ruled": _ruled,
+    "adjudication.missed": _plain(lambda: _("Nobody has ruled on the dispute in time.")),
     "supervision.ordered": _ordered,
     "supervision.raised": _plain(lambda: _("The order to act was not answered and goes up. Please step in.")),
     "supervision.nudged": _plain(lambda: _("A supervisor asks you to get on with it.")),

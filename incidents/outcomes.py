@@ -23,6 +23,7 @@ _STORED = (
     "source",
     "nature",
     "level",
+    "first_level",
     "urgency",
     "elapsed",
     "working",
@@ -51,6 +52,7 @@ def fact(
         source=incident.source,
         nature=incident.nature,
         level=incident.level,
+        first_level=incident.first_level,
         urgency=incident.urgency,
         **measures,
     )

@@ -25,6 +25,7 @@ from incidents.actions.handling import (
     unmask,
 )
 from incidents.actions.lateness import countersign
+from incidents.actions.levels import decide_raise, request_raise
 from incidents.actions.requests import (
     appeal,
     decide_appeal,
@@ -50,6 +51,7 @@ __all__ = [
     "countersign",
     "decide_appeal",
     "decide_extension",
+    "decide_raise",
     "decide_return",
     "decide_suspension",
     "dispatch",
@@ -67,6 +69,7 @@ __all__ = [
     "reopen",
     "reply",
     "request_extension",
+    "request_raise",
     "request_return",
     "request_suspension",
     "resolve",

@@ -164,6 +164,18 @@ DEEDS: Mapping[str, Deed] = {
                 actions.decide_suspension,
             ),
             Deed(
+                Action.REQUEST_RAISE,
+                "Ask that the unit above takes the case, at the next level",
+                inputs.ReasonInput,
+                actions.request_raise,
+            ),
+            Deed(
+                Action.DECIDE_RAISE,
+                "Let the case move up a level, or refuse it",
+                inputs.DecideInput,
+                actions.decide_raise,
+            ),
+            Deed(
                 Action.ASK_REPORTER,
                 "Ask the reporter something; the clock waits for the answer",
                 inputs.AskReporterInput,

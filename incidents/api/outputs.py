@@ -224,6 +224,9 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     )
     location = LocationOut(source="*")
     level = serializers.ChoiceField(choices=Level.choices, allow_blank=True)
+    first_level = serializers.ChoiceField(
+        choices=Level.choices, allow_blank=True, help_text="Where it began; `level` moves up from there."
+    )
     outcome = serializers.ChoiceField(choices=ResolutionOutcome.choices, allow_blank=True)
     clock = serializers.CharField(
         source="clock_kind", allow_blank=True, help_text="Which clock due_at is of."
@@ -243,6 +246,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "item",
             "urgency",
             "level",
+            "first_level",
             "unit",
             "unit_name",
             "text",

@@ -7,7 +7,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 BEGAN = """
 UPDATE incidents_incident i SET first_level = coalesce(
     (SELECT e.data->>'before' FROM incidents_timelineentry e

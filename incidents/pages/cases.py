@@ -33,6 +33,8 @@ from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
 from incidents.pages.desk_case import photos_of, reports_of, timeline_of
 from incidents.pages.duty import on_duty_now
 from incidents.pages.forms import CaseFilter
+from incidents.pages.level_steps import STEPS as LEVEL_STEPS
+from incidents.pages.level_steps import unit_above, way_up
 from incidents.pages.orders import orders_of
 from incidents.pages.request_forms import appealable_by
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
@@ -59,7 +61,7 @@ _ACTIONS = (
     Action.UNMASK,
     Action.UNMERGE,
     Action.DISPATCH,
-    *(step.action for step in (*REQUEST_STEPS.values(), *CONTACT_STEPS.values())),
+    *(step.action for step in (*REQUEST_STEPS.values(), *CONTACT_STEPS.values(), *LEVEL_STEPS.values())),
 )
 # The blue button of a case, the first of these that the person may press.
 _MAIN = (
@@ -69,6 +71,7 @@ _MAIN = (
     "decide-return",
     "decide-extension",
     "decide-suspension",
+    "decide-raise",
     "decide-appeal",
     "countersign",
 )
@@ -260,6 +263,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     can["ask-reporter"] = can["ask-reporter"] and pausing.may_wait_for_resident(incident)
     can["call-back"] = can["call-back"] and bool(to_call_back(incident))
     can["phone"] = can["phone"] and incident.urgency == Urgency.EMERGENCY
+    can["request-raise"] = can["request-raise"] and unit_above(incident) is not None
     can["photo"] = can["note"] and incident.is_open
     steps = [step for step in STEPS if can.get(step)]
     lead = (
@@ -287,6 +291,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "notes": waiting.notes_of(standing, can),
         "clock_note": _clock_note(incident),
         "stages": _stages(incident, lead),
+        "way_up": way_up(incident),
         "lead": lead,
         "closing_condition": closing_condition(incident),
         "before": [photo for photo in photos if photo.stage != Attachment.Stage.AFTER],

@@ -16,6 +16,7 @@ from incidents import policy, queries, timeline_words
 from incidents.models import Attachment, CaseRequest, Incident, IncidentReport
 from incidents.models.incident import Status
 from incidents.pages.choices import Choice, Reader, marked
+from incidents.pages.level_steps import unit_suggested
 from incidents.pages.wording import described, is_held, limit_words
 
 ACTIONS = (
@@ -43,10 +44,15 @@ def work(
     similar = queries.similar_cases(incident, seen=seen)
     reports = reports_of(incident)
     choices = list(read.choices)
+    above = unit_suggested(incident)
+    if above is not None:
+        why = _("Stands above the unit that had it: the case has moved up a level")
+        choices = _with_first(choices, reader.by_unit(above), why)
     if returned is not None:
         _mark_returned(choices, returned)
         if returned.proposed_unit is not None:
-            choices = _with_proposed(choices, reader.by_unit(returned.proposed_unit))
+            named_instead = reader.by_unit(returned.proposed_unit)
+            choices = _with_first(choices, named_instead, _("Named by the unit that gave it back"))
     named = reader.found(words)
     shown = {choice.value for choice in choices}
     found = [choice for choice in named if choice.value not in shown]
@@ -196,14 +202,14 @@ def _mark_returned(choices: list[Choice], returned: CaseRequest) -> None:
             choice.why = _("Has given it back already")
 
 
-def _with_proposed(choices: list[Choice], proposed: Choice | None) -> list[Choice]:
-    """The unit that was named instead goes first, where nobody else put it there."""
+def _with_first(choices: list[Choice], proposed: Choice | None, why: str) -> list[Choice]:
+    """This unit goes first, where nobody else put it there."""
     if proposed is None:
         return choices
     same = next((choice for choice in choices if choice.unit == proposed.unit), None)
     rest = [choice for choice in choices if choice is not same]
     first = same or proposed
-    first.why = _("Named by the unit that gave it back")
+    first.why = why
     for rank, choice in enumerate([first, *rest], 1):
         choice.rank = rank
     return [first, *rest]

@@ -12,7 +12,7 @@ from incidents.actor import Actor
 from incidents.attachments import store_picture
 from incidents.errors import InvalidInput, StaleFacts
 from incidents.models import Attachment, Incident
-from incidents.pages import contact_steps, forms, request_steps
+from incidents.pages import contact_steps, forms, level_steps, request_steps
 from incidents.pages.doing import Doing, Step
 
 PHOTOS_MAX = 6
@@ -142,6 +142,7 @@ def _photo(doing: Doing) -> str:
 STEPS: dict[str, Step] = {
     **request_steps.STEPS,
     **contact_steps.STEPS,
+    **level_steps.STEPS,
     "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
     "request-return": Step(
         Action.REQUEST_RETURN,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import OrgUnit, User
 from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
+from dispatch.vocabulary import Level
 from incidents.clock_facts import Standing
 from incidents.models import CaseRequest, Incident, LateEntry, Timer
 from incidents.pages.wording import plain_moment
@@ -21,12 +22,14 @@ _DECIDES: Mapping[str, Action] = {
     Kind.EXTENSION: Action.DECIDE_EXTENSION,
     Kind.SUSPENSION: Action.DECIDE_SUSPENSION,
     Kind.APPEAL: Action.DECIDE_APPEAL,
+    Kind.RAISE: Action.DECIDE_RAISE,
 }
 _ICONS: Mapping[str, str] = {
     Kind.RETURN: "return",
     Kind.EXTENSION: "clock",
     Kind.SUSPENSION: "pause",
     Kind.APPEAL: "scale",
+    Kind.RAISE: "arrow-up",
 }
 # Those that supervisors answer; a return is the desk's.
 _TIME_KINDS = (Kind.EXTENSION, Kind.SUSPENSION)
@@ -75,6 +78,7 @@ def possible(
         (Kind.RETURN, Action.REQUEST_RETURN),
         (Kind.EXTENSION, Action.REQUEST_EXTENSION),
         (Kind.SUSPENSION, Action.REQUEST_SUSPENSION),
+        (Kind.RAISE, Action.REQUEST_RAISE),
     ):
         can[asks.value] = can[asks.value] and kind not in waits
     can["countersign"] = can["countersign"] and bool(standing.late_waiting)
@@ -92,14 +96,17 @@ def to_answer(user: User) -> Q | None:
         return None
     open_requests = CaseRequest.objects.filter(answered_at__isnull=True)
     if any(grant.reach == Reach.DISTRICT for grant in grants):
-        asked = open_requests.filter(kind__in=[*_TIME_KINDS, Kind.APPEAL])
+        asked = open_requests.filter(kind__in=[*_TIME_KINDS, Kind.APPEAL, Kind.RAISE])
         late = LateEntry.objects.filter(state=LateEntry.State.WAITING)
         return Q(pk__in=asked.values("incident")) | Q(pk__in=late.values("incident"))
     found = Q(pk__in=[])
     for grant in grants:
         street = grant.unit.area_code
         units = OrgUnit.objects.filter(area_code__startswith=street[:9])
-        asked = open_requests.filter(kind__in=_TIME_KINDS, assignment__unit__in=units)
+        asked = open_requests.filter(
+            Q(kind__in=_TIME_KINDS) | Q(kind=Kind.RAISE, incident__level__lt=Level.STREET),
+            assignment__unit__in=units,
+        )
         found |= Q(street_code=street, pk__in=asked.values("incident"))
     return found
 
@@ -123,6 +130,7 @@ def _tag(kind: str) -> str:
         Kind.EXTENSION: _("more time asked"),
         Kind.SUSPENSION: _("suspension asked"),
         Kind.APPEAL: _("appealed"),
+        Kind.RAISE: _("moving up asked"),
     }[Kind(kind)]
 
 
@@ -135,12 +143,15 @@ def _asks(request: CaseRequest) -> str:
         Kind.EXTENSION: _("%(unit)s asks for more time, until %(until)s"),
         Kind.SUSPENSION: _("%(unit)s asks that the clock stands still until %(until)s"),
         Kind.APPEAL: _("%(unit)s appeals: the breach should not count"),
+        Kind.RAISE: _("%(unit)s asks that it moves up a level"),
     }[Kind(request.kind)] % told
 
 
 def _meanwhile(request: CaseRequest) -> str:
     if request.kind == Kind.RETURN:
         return _("Until the centre answers, the case and its clock stay with the unit.")
+    if request.kind == Kind.RAISE:
+        return _("Until it is answered, the case and its clock stay with the unit.")
     if request.kind == Kind.APPEAL:
         return _("The breach stays on record, whatever the answer.")
     return _("Until a supervisor answers, the clock runs on.")

@@ -179,7 +179,7 @@ def test_a_deadline_that_has_passed_when_it_comes_is_told_up_the_line_at_once(ac
     deadline(accepted_case, told - HOUR, told)
     sweeps.catch_up(at=told)
     fired = FiredStage.objects.filter(timer__kind="handling").values_list("stage", flat=True)
-    assert list(fired) == ["breach", "level_up", "esc_head"]
+    assert list(fired) == ["breach", "esc_head", "level_up"]
 
 
 def test_a_merged_case_brings_its_deadline_and_takes_it_away(accepted_case, supervisor):

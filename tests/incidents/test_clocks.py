@@ -20,8 +20,8 @@ HANDLING_STAGES = [
     "warn_50",
     "warn_80",
     "breach",
-    "level_up",
     "esc_head",
+    "level_up",
     "esc_street",
     "supervise",
     "esc_district",
@@ -100,7 +100,7 @@ def test_resolving_late_before_any_sweep_still_counts_the_breach_once(accepted_c
         at=late,
     )
     fire_all(NEXT_MONTH)
-    assert stages(accepted_case, "handling") == ["warn_50", "warn_80", "breach", "level_up", "esc_head"]
+    assert stages(accepted_case, "handling") == ["warn_50", "warn_80", "breach", "esc_head", "level_up"]
     assert Outcome.objects.get(incident=accepted_case, kind="due").on_time is False
     assert Outcome.objects.get(incident=accepted_case, kind="handled").on_time is False
 

@@ -96,7 +96,7 @@ def test_every_stage_still_fires_once_after_a_pause(accepted_case, handler, supe
     actions.decide_suspension(number=accepted_case.number, agreed=True, actor=supervisor.actor, at=half)
     sweeps.catch_up(at=half + timedelta(days=60))
     fired = FiredStage.objects.filter(timer=clock).order_by("pk").values_list("run", "stage")
-    assert list(fired)[:4] == [(1, "warn_50"), (1, "warn_80"), (1, "breach"), (1, "level_up")]
+    assert list(fired)[:4] == [(1, "warn_50"), (1, "warn_80"), (1, "breach"), (1, "esc_head")]
     assert len(set(fired)) == len(fired)
     assert not PendingStage.objects.filter(timer=clock).exists()
 

@@ -71,7 +71,7 @@ def test_a_worker_that_is_killed_is_made_up_for_by_the_next():
         assert len(fired) == len(set(fired))
         in_order = {
             "acceptance": ["warn_50", "warn_80", "deemed"],
-            "handling": ["warn_50", "warn_80", "breach", "level_up"],
+            "handling": ["warn_50", "warn_80", "breach", "esc_head", "level_up"],
         }
         for kind, stages in in_order.items():
             rows = FiredStage.objects.filter(timer__incident=case, timer__kind=kind).order_by("pk")
