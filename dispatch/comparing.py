@@ -364,7 +364,9 @@ def _limits(verdict: Verdict) -> tuple[object, ...]:
 
 def _beside(verdict: Verdict, items: Mapping[str, Item]) -> tuple[object, ...] | None:
     item = items.get(verdict.item or "")
-    return item and (item.support_units, item.follow_up_unit, item.supervising_unit)
+    if item is None:
+        return None
+    return item.support_units, item.follow_up_unit, item.supervising_unit
 
 
 def _end(verdict: Verdict) -> str:

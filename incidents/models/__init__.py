@@ -8,6 +8,7 @@ from incidents.models.incident import Incident, IncidentReport, SerialDay
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
+from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
 from incidents.models.supervision import Supervision
 from incidents.models.timeline import TimelineEntry
@@ -44,6 +45,9 @@ __all__ = [
     "Pause",
     "PendingStage",
     "PhoneCall",
+    "Rehearsal",
+    "RehearsalPart",
+    "RehearsedCase",
     "Report",
     "ReportUpdate",
     "SerialDay",
