@@ -190,6 +190,7 @@ WITH standing AS (
 ), told AS (
     SELECT incident_id,
            count(*) FILTER (WHERE kind = 'return_agreed') AS returned,
+           count(*) FILTER (WHERE kind = 'return_refused') AS refused,
            count(*) FILTER (WHERE kind = 'rated') AS rated,
            count(*) FILTER (WHERE kind = 'resolved') AS resolved
     FROM incidents_timelineentry GROUP BY incident_id
@@ -198,7 +199,17 @@ SELECT i.number FROM incidents_incident i
 LEFT JOIN standing s ON s.incident_id = i.id LEFT JOIN told t ON t.incident_id = i.id
 WHERE {wrong} ORDER BY i.id LIMIT %(limit)s
 """
-_KINDS: Final = ("received", "dispatched", "returned", "handled", "due", "closed", "reworked", "rated")
+_KINDS: Final = (
+    "received",
+    "dispatched",
+    "returned",
+    "refused",
+    "handled",
+    "due",
+    "closed",
+    "reworked",
+    "rated",
+)
 _CASE_CHECKS: Final = {
     "received once, unless merged": "coalesce(s.received, 0) <> (i.status <> 'merged')::int",
     "dispatched while sent": "coalesce(s.dispatched, 0) <> (i.status NOT IN ('triage', 'merged')"
@@ -208,6 +219,7 @@ _CASE_CHECKS: Final = {
     "closed while closed": "coalesce(s.closed, 0) <> (i.status IN ('closed', 'rejected'))::int",
     "due at most once": "coalesce(s.due, 0) NOT IN (0, 1)",
     "returned as often as the timeline says": "coalesce(s.returned, 0) <> coalesce(t.returned, 0)",
+    "refused as often as the timeline says": "coalesce(s.refused, 0) <> coalesce(t.refused, 0)",
     "rated as often as the timeline says": "coalesce(s.rated, 0) <> coalesce(t.rated, 0)",
     "reworked as often as the case says": "coalesce(s.reworked, 0) <> i.rework_count",
     "dispatch duration from receipt to the sending that stands": "s.dispatched = 1 AND abs(s.dispatch_time"

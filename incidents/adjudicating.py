@@ -168,7 +168,7 @@ def carry_out(
             accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.RULED)
         else:
             _save(incident)
-    _tell_ruling(incident, dispute, in_time=in_time, at=at)
+    _tell_ruling(incident, dispute, sent, in_time=in_time, at=at)
     return sent
 
 
@@ -317,6 +317,7 @@ def _send(
         actor=actor,
         at=at,
         text_id=text,
+        notice="case.ruled" if in_time else "case.fallback",
         adjudication=dispute.pk,
         outcome=dispute.outcome,
         in_time=in_time,
@@ -387,11 +388,13 @@ def _known_limits(incident: Incident, disputed: Assignment, *, at: datetime) -> 
         )
 
 
-def _tell_ruling(incident: Incident, dispute: Adjudication, *, in_time: bool, at: datetime) -> None:
-    """Every unit that has had the case, and the one that has it by the ruling."""
+def _tell_ruling(
+    incident: Incident, dispute: Adjudication, sent: Assignment | None, *, in_time: bool, at: datetime
+) -> None:
+    """The units between which it was, as far as they have had the case. Whom it was sent to knows by that."""
     had = set(incident.assignments.filter(role=Assignment.Role.LEAD).values_list("unit_id", flat=True))
-    concerned = (had & set(dispute.parties)) | {str(dispute.unit_id)}
-    for code in sorted(concerned - {settings.TRIAGE_UNIT}):
+    concerned = had & parties_of(incident, dispute)
+    for code in sorted(concerned - {sent.unit_id if sent else ""}):
         outbox.tell(
             "adjudication.ruled",
             incident_id=incident.pk,

@@ -126,6 +126,7 @@ def send(
     actor: Actor,
     at: datetime,
     text_id: int | None = None,
+    notice: str = "case.dispatched",
     **told: Any,
 ) -> Assignment:
     """Send one locked case by a person's decision; saves it. Any earlier sending has been ended.
@@ -163,7 +164,7 @@ def send(
         text=text_id,
         **told,
     )
-    notice_to_unit(assignment, at=at).save(force_insert=True)
+    notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
     sent_fact(incident, at=at).save(force_insert=True)
     return assignment
 

@@ -51,6 +51,7 @@ def clock_name(code: str | None) -> str:
         Timer.Kind.VERIFICATION: pgettext("clock", "Verification"),
         Timer.Kind.CALLBACK: pgettext("clock", "Callback"),
         Timer.Kind.SUPERVISION: pgettext("clock", "Order to act"),
+        Timer.Kind.ADJUDICATION: pgettext("clock", "Adjudication"),
     }
     return names.get(code or "", code or "")
 

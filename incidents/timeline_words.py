@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Source
-from incidents import clock_sentences
+from incidents import clock_sentences, dispute_sentences
 from incidents.models import Assignment, Attachment, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
@@ -21,6 +21,7 @@ TRIAGE_TAGS: dict[str, Any] = {
     "disputed": gettext_lazy("Disputed"),
     "returned": gettext_lazy("Returned"),
     "reopened": gettext_lazy("Reopened"),
+    "raised": gettext_lazy("Moved up"),
     "unmerged": gettext_lazy("Taken apart"),
     "out_of_area": gettext_lazy("Outside the district"),
     "no_place": gettext_lazy("No place"),
@@ -30,7 +31,13 @@ TRIAGE_TAGS: dict[str, Any] = {
     "enquiry": gettext_lazy("Enquiry"),
     "low_confidence": gettext_lazy("Unsure"),
 }
-TRIAGE_STATES = {"disputed": "overdue", "returned": "overdue", "reopened": "overdue", "ambiguous": "warned"}
+TRIAGE_STATES = {
+    "disputed": "overdue",
+    "returned": "overdue",
+    "reopened": "overdue",
+    "raised": "overdue",
+    "ambiguous": "warned",
+}
 
 # The colour of a line's dot; what is not here is an ordinary line.
 _STATES = {
@@ -51,6 +58,7 @@ _STATES = {
     Kind.CHASED: "warned",
     Kind.ESCALATED: "overdue",
     Kind.LEVEL_RAISED: "warned",
+    Kind.RAISE_ASKED: "warned",
     Kind.EXTENSION_ASKED: "warned",
     Kind.EXTENSION_AGREED: "primary",
     Kind.SUSPENSION_ASKED: "warned",
@@ -65,6 +73,8 @@ _STATES = {
     Kind.SUPERVISION_RAISED: "overdue",
     Kind.SUPERVISION_ANSWERED: "primary",
     Kind.NUDGED: "warned",
+    Kind.DISPUTED: "overdue",
+    Kind.RULED: "primary",
 }
 _BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED, Kind.REPORTER_ANSWERED})
 
@@ -157,6 +167,8 @@ def _accepted(p: Mapping[str, Any], names: Names) -> str:
     unit = {"unit": names.unit(p.get("unit"))}
     if p.get("how") == Assignment.Acceptance.PHONE:
         return _("%(unit)s accepted by telephone") % unit
+    if p.get("how") == Assignment.Acceptance.RULED:
+        return _("Counts as accepted by %(unit)s: it was ruled") % unit
     return _("%(unit)s accepted") % unit
 
 
@@ -244,6 +256,7 @@ def _photo(p: Mapping[str, Any], names: Names) -> str:
 
 _SENTENCES: Mapping[str, Sentence] = {
     **clock_sentences.SENTENCES,
+    **dispute_sentences.SENTENCES,
     Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,

@@ -41,6 +41,13 @@ def return_it(case: Incident, actor: Actor, at: datetime) -> None:
     actions.decide_return(number=case.number, agreed=True, actor=checker(), at=at + timedelta(minutes=5))
 
 
+def return_in_vain(case: Incident, actor: Actor, at: datetime) -> None:
+    actions.request_return(number=case.number, reason="不归我们", cites="第三条", actor=actor, at=at)
+    actions.decide_return(
+        number=case.number, agreed=False, reason="清单写明", actor=checker(), at=at + timedelta(minutes=5)
+    )
+
+
 def resolve(outcome: str) -> Step:
     return lambda case, actor, at: actions.resolve(
         number=case.number,
@@ -120,6 +127,7 @@ STEPS: dict[str, Step] = {
     "dispatch": lambda c, a, at: actions.dispatch(number=c.number, item_code=LAMP_ITEM, actor=a, at=at),
     "accept": lambda c, a, at: actions.accept(number=c.number, actor=a, at=at),
     "return": return_it,
+    "return in vain": return_in_vain,
     "redispatch": lambda c, a, at: actions.redispatch(
         number=c.number, item_code=LAMP_ITEM, unit_code="water-group", reason="应由水务", actor=a, at=at
     ),
@@ -155,6 +163,10 @@ STEPS: dict[str, Step] = {
     "let stand still": lambda c, a, at: actions.decide_suspension(
         number=c.number, agreed=True, actor=checker(), at=at
     ),
+    "ask to move up": lambda c, a, at: actions.request_raise(
+        number=c.number, reason="超出我们的能力", actor=a, at=at
+    ),
+    "let move up": lambda c, a, at: actions.decide_raise(number=c.number, agreed=True, actor=checker(), at=at),
     "go on": lambda c, a, at: actions.resume(number=c.number, actor=a, at=at),
     "ask the reporter": lambda c, a, at: actions.ask_reporter(
         number=c.number, question="哪一根?", actor=a, at=at
@@ -168,6 +180,23 @@ STEPS: dict[str, Step] = {
     ),
     "countersign": lambda c, a, at: actions.countersign(
         number=c.number, fact="resolved", agreed=True, actor=checker(), at=at
+    ),
+    "object to the sending": lambda c, a, at: actions.raise_objection(
+        number=c.number, reason="不归我们", cites="第三条", actor=a, at=at
+    ),
+    "take the objection back": lambda c, a, at: actions.withdraw_objection(
+        number=c.number, reason="已协商", actor=a, at=at
+    ),
+    "rule": lambda c, a, at: actions.rule(
+        number=c.number, ruling="归照明", item_code=LAMP_ITEM, actor=checker(), at=at
+    ),
+    "rule elsewhere": lambda c, a, at: actions.rule(
+        number=c.number,
+        ruling="归水务",
+        item_code=LAMP_ITEM,
+        unit_code="water-group",
+        actor=checker(),
+        at=at,
     ),
     "tighter deadline": deadline(timedelta(hours=3)),
     "looser deadline": deadline(timedelta(days=40)),

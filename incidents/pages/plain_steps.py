@@ -139,6 +139,7 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.DEEMED_ACCEPTED: lambda s: _unit(_("%(unit)s did not answer in time, so it is theirs"), s),
     Kind.RETURN_AGREED: lambda s: _unit(_("It is not the job of %(unit)s; somebody else is being found"), s),
     Kind.REDISPATCHED: lambda s: _unit(_("Passed on to %(unit)s"), s),
+    Kind.RULED: lambda s: _unit(_("It was ruled that this is the job of %(unit)s: they are at it"), s),
     Kind.RESOLVED: _resolved,
     Kind.PARKED: _parked_step,
     Kind.WOKEN: lambda s: _unit(_("The date has come: %(unit)s is at it again"), s),

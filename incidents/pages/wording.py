@@ -6,10 +6,9 @@ from typing import Any
 
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.templatetags.ui import moment
-from dispatch.deadlines import Limit
+from dispatch.wording import limit_words as limit_words
 from incidents.actions.desk import CLAIM_LASTS
 from incidents.models import Incident, Timer
 from incidents.models.incident import PauseKind, Status
@@ -34,28 +33,14 @@ def title_of(text: str, most: int = TITLE_MAX) -> str:
     return f"{first[: most - 1]}…"
 
 
-def limit_words(limit: str | Limit) -> str:
-    """A limit as a person says it: "4wh" is 4 working hours."""
-    parsed = Limit.parse(limit) if isinstance(limit, str) else limit
-    amount, unit = parsed.amount, parsed.unit
-    if unit in ("m", "wm") and amount >= 60 and amount % 60 == 0:
-        amount, unit = amount // 60, {"m": "h", "wm": "wh"}[unit]
-    words = {
-        "m": ngettext("%(count)d minute", "%(count)d minutes", amount),
-        "h": ngettext("%(count)d hour", "%(count)d hours", amount),
-        "wm": ngettext("%(count)d working minute", "%(count)d working minutes", amount),
-        "wh": ngettext("%(count)d working hour", "%(count)d working hours", amount),
-        "wd": ngettext("%(count)d working day", "%(count)d working days", amount),
-    }
-    return words[unit] % {"count": amount}
-
-
 def clock_label(incident: Incident) -> str:
     """The word before the time left, where it is not the handling clock: 签收, 核查."""
     if incident.clock_kind == Timer.Kind.ACCEPTANCE:
         return _("Accept: ")
     if incident.clock_kind == Timer.Kind.VERIFICATION:
         return _("Verify: ")
+    if incident.clock_kind == Timer.Kind.ADJUDICATION:
+        return _("Rule: ")
     return ""
 
 

@@ -28,6 +28,7 @@ _TOLD = frozenset(
         Kind.DEEMED_ACCEPTED,
         Kind.RETURN_AGREED,
         Kind.REDISPATCHED,
+        Kind.RULED,
         Kind.RESOLVED,
         Kind.PARKED,
         Kind.WOKEN,
@@ -69,12 +70,14 @@ _PHASES: Mapping[str, Phase] = {
     Status.CLOSED: Phase.SETTLED,
     Status.REJECTED: Phase.DECLINED,
 }
-_CLOCKS: Mapping[Phase, str] = {
-    Phase.DECIDING: Timer.Kind.DISPATCH,
-    Phase.SENT: Timer.Kind.HANDLING,
-    Phase.HANDLING: Timer.Kind.HANDLING,
-    Phase.CHECKING: Timer.Kind.VERIFICATION,
+_CLOCKS: Mapping[Phase, tuple[str, ...]] = {
+    Phase.DECIDING: (Timer.Kind.DISPATCH, Timer.Kind.ADJUDICATION),
+    Phase.SENT: (Timer.Kind.HANDLING,),
+    Phase.HANDLING: (Timer.Kind.HANDLING,),
+    Phase.CHECKING: (Timer.Kind.VERIFICATION,),
 }
+# Whoever is named by these has the case from then on.
+_SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED})
 _CODE_NOISE = re.compile(r"[^0-9A-Z]")
 _TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
 _TITLE_MAX = 22
@@ -87,9 +90,8 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
     incident = link.incident
     phase = phase_of(incident, report)
     timers = {timer.kind: timer for timer in incident.timers.order_by("pk")}
-    clock = timers.get(_CLOCKS.get(phase, ""))
-    if clock is not None and clock.stopped_at is not None:
-        clock = None
+    running = (timers[kind] for kind in _CLOCKS.get(phase, ()) if kind in timers)
+    clock = next((timer for timer in running if timer.stopped_at is None), None)
     lead = (
         incident.assignments.filter(role=Assignment.Role.LEAD)
         .select_related("decision")
@@ -243,9 +245,11 @@ def _steps(
         own = data.get("report") == report.pk or _is_own_rating(entry, report)
         if kind in _OWN_ONLY and not own:
             continue
+        if _is_told_otherwise(kind, data):
+            continue
         if kind == Kind.RECEIVED:
             received = entry.at
-        if kind in (Kind.DISPATCHED, Kind.REDISPATCHED):
+        if kind in _SENDINGS:
             unit = units.get(str(data.get("unit")), "")
         named = units.get(str(data.get("unit") or ""), "")
         waited = {
@@ -263,9 +267,19 @@ def _steps(
                 params=_params(kind, data),
             )
         )
-        if kind in (Kind.DISPATCHED, Kind.REDISPATCHED):
+        if kind in _SENDINGS:
             sent, received = entry.at, None  # only the first sending counts from receipt
     return tuple(reversed(steps))
+
+
+def _is_told_otherwise(kind: str, data: Mapping[str, Any]) -> bool:
+    """A ruling that leaves the case where it is changes nothing for who reported it; one that moves it says
+    already that the unit has it, and is what follows a missed one."""
+    if kind == Kind.RULED:
+        return "assignment" not in data
+    if kind == Kind.ACCEPTED:
+        return data.get("how") == Assignment.Acceptance.RULED
+    return kind == Kind.BREACHED and data.get("clock") == Timer.Kind.ADJUDICATION
 
 
 def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,19 @@ def live(placed: bool, life: list[tuple[str, int]]) -> None:
     assert found == [], done
 
 
+def test_a_disputed_life_is_counted_as_it_went() -> None:
+    actor, at = everybody(), TUESDAY
+    case = file_report(at=at)
+    life = (
+        "return|dispatch|return|rule|solve|found not fixed|redispatch|accept|object to the sending|rule|solve"
+        "|found fixed|reopen to desk|dispatch|accept|object to the sending|park|rule elsewhere|solve|close"
+    )
+    for name in life.split("|"):
+        at += timedelta(minutes=30)
+        STEPS[name](reload(case), actor, at)
+    assert [str(difference) for difference in rollups.differences()] == []
+
+
 def test_a_long_life_is_counted_as_it_went() -> None:
     actor, at = everybody(), TUESDAY
     case = file_report(at=at)

@@ -316,7 +316,8 @@ def test_everything_about_a_dispute_is_on_the_timeline(disputed_case, supervisor
     said = lines.get(kind="ruled")
     assert (said.actor, said.data["text"]) == (supervisor.user, dispute.ruling_id)
     assert said.data["adjudication"] == dispute.pk
-    assert told("adjudication.ruled") == {f"unit:{LAMP_UNIT}", f"unit:{dispute.asked_by_unit_id}"}
+    assert told("adjudication.ruled") == {f"unit:{dispute.asked_by_unit_id}"}
+    assert told("case.ruled") == {f"unit:{LAMP_UNIT}"}
 
 
 def test_what_was_ruled_is_neither_returned_nor_objected_to(disputed_case, supervisor, handler):
@@ -359,6 +360,7 @@ def test_a_contested_case_may_be_confirmed_where_it_is(contested_case, superviso
     before = contested_case.timers.get(kind="handling").due_at
     dispute = ruled(contested_case, supervisor)
     case = reload(contested_case)
+    assert told("adjudication.ruled") == {f"unit:{LAMP_UNIT}"}
     assert dispute.outcome == "confirmed"
     assert (case.status, case.owner_unit_id) == ("handling", LAMP_UNIT)
     assert case.timers.get(kind="handling", stopped_at=None).due_at == before
@@ -489,8 +491,7 @@ def test_without_a_fallback_unit_whoever_had_it_first_stays_responsible(disputed
 
 def test_nobody_rules_in_time_on_an_objection_and_the_unit_keeps_it(contested_case):
     handling = contested_case.timers.get(kind="handling").due_at
-    with_time = Incident.objects.get(pk=contested_case.pk)
-    at = due(with_time)
+    at = due(contested_case)
     sweeps.catch_up(at=at)
     case = reload(contested_case)
     dispute = case.adjudications.get()

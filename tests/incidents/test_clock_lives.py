@@ -29,7 +29,7 @@ _RULES = {
     Status.RESOLVED: {Timer.Kind.VERIFICATION},
 }
 # Beside whatever rules the case.
-_BESIDE = {Timer.Kind.FIRST_CONTACT, Timer.Kind.SUPERVISION}
+_BESIDE = {Timer.Kind.FIRST_CONTACT, Timer.Kind.SUPERVISION, Timer.Kind.ADJUDICATION}
 
 
 @lives(25)
@@ -65,7 +65,12 @@ def live(life: list[tuple[str, int]]) -> None:
 def check(case: Incident, done: list[str]) -> None:
     clocks = {timer.kind: timer for timer in case.timers.filter(stopped_at__isnull=True)}
     kinds = set(clocks)
-    if case.status in OPEN_STATUSES:
+    dispute = case.adjudications.open().first()
+    assert (Timer.Kind.ADJUDICATION in kinds) == (dispute is not None), done
+    if case.status == Status.TRIAGE and dispute is not None and dispute.cause == "returns":
+        # The desk waits for the ruling, and its own clock with it.
+        assert kinds - _BESIDE == set(), done
+    elif case.status in OPEN_STATUSES:
         assert kinds - _BESIDE == _RULES[Status(case.status)], done
     else:
         assert kinds <= {Timer.Kind.CALLBACK}, done

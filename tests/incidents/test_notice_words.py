@@ -19,7 +19,7 @@ KINDS = {
     for file in ROOM.rglob("*.py")
     if "pages" not in file.parts and "api" not in file.parts
     for kind in re.findall(
-        r'"((?:case|return|verification|report|timer|request|pause|reporter|supervision|late)\.[a-z]+)"',
+        r'"((?:adjudication|case|return|verification|report|timer|request|pause|reporter|supervision|late)\.[a-z]+)"',
         file.read_text(),
     )
 } | {"timer.warned", "timer.breached", "timer.escalated", "supervision.ordered", "report.closed"}
