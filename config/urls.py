@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("dashboards.api_urls")),
     path("api/v1/", include("incidents.api.urls")),  # last: it answers whatever nobody else did
     path("", include("grids.urls")),
+    path("", include("dispatch.pages.try_urls")),
     path("", include("dashboards.urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),

@@ -14,6 +14,7 @@ from incidents.pages import (
     notices,
     preferences,
     supervision,
+    why,
 )
 
 urlpatterns = [
@@ -50,6 +51,7 @@ urlpatterns = [
     path("supervision/urge/", supervision.urge, name="supervision-urge"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:number>/", cases.case, name="case"),
+    path("cases/<str:number>/why/", why.why, name="case-why"),
     path("cases/<str:number>/unmask/", cases.unmask, name="case-unmask"),
     path("cases/<str:number>/<slug:step>/", acting.act, name="case-act"),
 ]

@@ -1,0 +1,1 @@
+"""The pages of the responsibility list: for whoever keeps it, and for whoever asks why."""
