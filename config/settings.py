@@ -338,6 +338,8 @@ SPECTACULAR_SETTINGS = {
         "OrderLevel": "incidents.models.supervision.Supervision.Level",
         "OrderEnd": "incidents.models.supervision.Supervision.End",
         "OrderCause": "incidents.models.supervision.Supervision.Cause",
+        "DisputeCause": "incidents.models.adjudication.Adjudication.Cause",
+        "DisputeOutcome": "incidents.models.adjudication.Adjudication.Outcome",
         "ClockKind": "incidents.models.timers.Timer.Kind",
         "ClockState": ["running", "paused", "stopped"],
         "PauseKind": "incidents.models.incident.PauseKind",

@@ -247,6 +247,30 @@ DEEDS: Mapping[str, Deed] = {
                 inputs.BareInput,
                 actions.nudge,
             ),
+            Deed(
+                Action.OBJECT,
+                "Say, after acceptance, that it is not one's job; the work goes on until the ruling",
+                inputs.ObjectInput,
+                actions.raise_objection,
+            ),
+            Deed(
+                Action.WITHDRAW_OBJECTION,
+                "Take one's objection back",
+                inputs.ReasonInput,
+                actions.withdraw_objection,
+            ),
+            Deed(
+                Action.RULE,
+                "Rule whose job a disputed case is; it counts as accepted there",
+                inputs.RuleInput,
+                actions.rule,
+            ),
+            Deed(
+                Action.PROPOSE_CHANGE,
+                "Put the ruling into the list's draft of suggestions",
+                inputs.ProposeChangeInput,
+                actions.propose_change,
+            ),
             Deed(Action.NOTE, "Write an internal note", inputs.NoteInput, actions.note),
             Deed(
                 Action.UNMASK,

@@ -88,6 +88,32 @@ class RequestReturnInput(ReasonInput):
     proposed_unit = TextField(required=False, allow_blank=True, max_length=64)
 
 
+class ObjectInput(RequestReturnInput):
+    """An objection cites like a return."""
+
+
+class RuleInput(ActionInput):
+    ruling = TextField(max_length=TEXT_MAX, help_text="Why it is this unit's job; the units read it.")
+    item = TextField(
+        source="item_code",
+        required=False,
+        allow_blank=True,
+        max_length=16,
+        help_text="The item of the list; the disputed one when left out.",
+    )
+    unit = TextField(
+        source="unit_code",
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="Another unit than the item's own.",
+    )
+
+
+class ProposeChangeInput(ActionInput):
+    """Nothing more needs to be said: the change is the ruling's."""
+
+
 class DecideInput(ActionInput):
     """An answer to what was asked for; a refusal says why."""
 

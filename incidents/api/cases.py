@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -18,7 +19,7 @@ from incidents.api.answers import explainer, record_answer
 from incidents.api.clock_outputs import times_answer
 from incidents.api.filters import IncidentFilter, Pages
 from incidents.api.outputs import IncidentDetailOut, IncidentOut, TimelineOut
-from incidents.models import Incident, Report, TimelineEntry
+from incidents.models import Adjudication, Incident, Report, TimelineEntry
 from incidents.models.incident import IncidentQuerySet
 from incidents.timeline import Kind
 
@@ -27,6 +28,7 @@ CLIENT_KINDS = (
     Kind.TO_DESK,
     Kind.DISPATCHED,
     Kind.REDISPATCHED,
+    Kind.RULED,
     Kind.ACCEPTED,
     Kind.DEEMED_ACCEPTED,
     Kind.RESOLVED,
@@ -105,8 +107,16 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
     """One case as its reader may see it; raises Http404."""
     asking = asking_of(request)
     cases = visible_incidents(asking).for_list().select_related("merged_into")
+    disputes = Adjudication.objects.select_related(
+        "reason", "ruling", "timer", "decision__responsibility_list", "suggested_list"
+    )
+    if isinstance(asking, ApiClient):
+        disputes = disputes.none()  # between the district's units
     incident = get_object_or_404(
-        cases.prefetch_related("attachments", "supervisions__words", "supervisions__answer"), number=number
+        cases.prefetch_related(
+            "attachments", "supervisions__words", "supervisions__answer", Prefetch("adjudications", disputes)
+        ),
+        number=number,
     )
     reports = Report.objects.filter(links__incident=incident, links__unlinked_at__isnull=True)
     if isinstance(asking, ApiClient):

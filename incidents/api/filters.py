@@ -16,7 +16,7 @@ from config import clock
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
-from incidents.models import Incident, Supervision
+from incidents.models import Adjudication, Incident, Supervision
 from incidents.models.incident import IncidentQuerySet, Status
 
 
@@ -75,6 +75,11 @@ class IncidentFilter(django_filters.FilterSet):
         choices=[("open", "open")],
         help_text="`open`: an order to act waits for its answer.",
     )
+    disputed = django_filters.ChoiceFilter(
+        method="by_dispute",
+        choices=[("open", "open")],
+        help_text="`open`: a ruling on whose job it is is waited for.",
+    )
     number = django_filters.CharFilter(lookup_expr="startswith", help_text="A number, or how it begins.")
 
     class Meta:
@@ -88,6 +93,9 @@ class IncidentFilter(django_filters.FilterSet):
     def by_order(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
         ordered = Supervision.objects.filter(ended_at__isnull=True).values("incident")
         return cases.filter(pk__in=ordered)
+
+    def by_dispute(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
+        return cases.filter(pk__in=Adjudication.objects.open().values("incident"))
 
 
 class CategoryFilter(django_filters.FilterSet):

@@ -11,6 +11,7 @@ from accounts.roles import Action
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from incidents.api.answers import incident_url
 from incidents.api.clock_outputs import TimesOut
+from incidents.api.dispute_outputs import DisputeOut
 from incidents.api.order_outputs import OrderOut, OrderShortOut
 from incidents.models import Attachment, Incident, Report, ReportUpdate
 from incidents.models.incident import ResolutionOutcome, Status
@@ -313,6 +314,9 @@ class IncidentDetailOut(IncidentOut):
     merged_into = serializers.CharField(source="merged_into.number", default=None, allow_null=True)
     attachments = AttachmentOut(many=True, help_text="Pictures of the handling.")
     orders = OrderOut(source="supervisions", many=True, help_text="Orders to act, oldest first.")
+    disputes = DisputeOut(
+        source="adjudications", many=True, help_text="Adjudications, oldest first; empty for tokens."
+    )
 
     class Meta(IncidentOut.Meta):
         fields = (  # type: ignore[assignment]
@@ -327,6 +331,7 @@ class IncidentDetailOut(IncidentOut):
             "first_contact_at",
             "attachments",
             "orders",
+            "disputes",
             "actions",
         )
         read_only_fields = fields  # type: ignore[assignment]
