@@ -1,6 +1,7 @@
 """Is a difference more than chance? The few tests that decide which words a board may use."""
 
 import math
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
@@ -74,3 +75,59 @@ def adjusted_mean(
         return None
     observed = sum(figures.seconds["handle"] for figures in by_category.values())
     return observed / expected * overall, overall * cases / expected
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`part` of `whole`, with the interval that holds the true share in 95 of 100 such samples."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float | None:
+        return self.part / self.whole if self.whole else None
+
+    @property
+    def low(self) -> float:
+        return self._interval[0]
+
+    @property
+    def high(self) -> float:
+        return self._interval[1]
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+    @property
+    def _interval(self) -> tuple[float, float]:
+        """Wilson's score interval (1927): holds for small numbers and for shares near 0 and 1 too."""
+        if not self.whole:
+            return 0.0, 1.0
+        share, n, zz = self.part / self.whole, self.whole, Z * Z
+        middle = (share + zz / (2 * n)) / (1 + zz / n)
+        half = Z / (1 + zz / n) * math.sqrt(share * (1 - share) / n + zz / (4 * n * n))
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def chance_of(part: int, whole: int, part_other: int, whole_other: int) -> float:
+    """How likely chance alone puts `part` or more of them here: Fisher's exact test, one-sided.
+
+    Exact for any numbers, so a keyword in 3 of 3 cases is not taken for more than it is.
+    """
+    drawn, everything = part + part_other, whole + whole_other
+    if not drawn or not whole:
+        return 1.0
+    total = _log_choose(everything, drawn)
+    most = min(drawn, whole)
+    tail = (
+        math.exp(_log_choose(whole, k) + _log_choose(whole_other, drawn - k) - total)
+        for k in range(part, most + 1)
+        if drawn - k <= whole_other
+    )
+    return min(1.0, math.fsum(tail))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

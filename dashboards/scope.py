@@ -1,5 +1,6 @@
 """Whose numbers a person may see, and what units, places and matters are called."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,13 +10,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
-from accounts.viewer import Reach, viewer_of
+from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.models import Category
 from grids.models import Area
 
 # Roles that look at numbers at all. An administrator keeps the installation and counts nothing.
 BOARD_ROLES = (Role.LEADER, Role.SUPERVISOR, Role.OPERATOR, Role.DISPATCHER, Role.HANDLER)
 _OVERSIGHT = BOARD_ROLES[:4]
+# Who reads what became of the list's decisions; a street's or a department's people read their own.
+LEARNING_ROLES = (Role.STEWARD, Role.SUPERVISOR, Role.LEADER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,16 @@ def scope_of(user: User | AnonymousUser) -> Scope | None:
     up without counting their overlap twice.
     """
     grants = viewer_of(user).with_roles(*BOARD_ROLES)
-    overseeing = [grant for grant in grants if grant.role in _OVERSIGHT]
+    return _widest(grants, [grant for grant in grants if grant.role in _OVERSIGHT])
+
+
+def learning_scope_of(user: User | AnonymousUser) -> Scope | None:
+    """The same for what became of the list's decisions."""
+    grants = viewer_of(user).with_roles(*LEARNING_ROLES)
+    return _widest(grants, grants)
+
+
+def _widest(grants: Sequence[Grant], overseeing: Sequence[Grant]) -> Scope | None:
     if any(grant.reach == Reach.DISTRICT for grant in overseeing):
         return Scope(Reach.DISTRICT)
     for grant in overseeing:
