@@ -78,6 +78,14 @@ MEASURES: Final[dict[str, str]] = {
     "asked_solved": _when(_kind("rated", "o.solved IS NOT NULL")),
     "said_solved": _when(_kind("rated", "o.solved")),
     "first_sent": _when(_FIRST),
+    **{f"settled_{level.lower()}": _when(_kind("handled", f"o.level = '{level}'")) for level in "ABCD"},
+    **{f"began_{level.lower()}": _when(_kind("handled", f"o.first_level = '{level}'")) for level in "ABC"},
+    **{
+        f"stayed_{level.lower()}": _when(
+            _kind("handled", f"o.first_level = '{level}' AND o.level = '{level}'")
+        )
+        for level in "ABC"
+    },
     "dispatch_elapsed": _when(_kind("dispatched"), "o.sign * coalesce(o.elapsed, 0)"),
     "dispatch_working": _when(_kind("dispatched"), "o.sign * coalesce(o.working, 0)"),
     "handle_elapsed": _when(_kind("handled"), "o.sign * coalesce(o.elapsed, 0)"),

@@ -55,6 +55,23 @@ _FACTS: Final = (
     FactList("returned", _("Returns agreed to"), Kind.RETURNED, Q()),
     FactList("handled", _("Cases handled"), Kind.HANDLED, Q(), "time", slowest_first=True),
     FactList("handled_first", _("Handled by the first unit"), Kind.HANDLED, Q(first=True), "time"),
+    *(
+        FactList(f"settled_{code.lower()}", title, Kind.HANDLED, Q(level=code), "time")
+        for code, title in (
+            ("A", _("Settled in the block or grid")),
+            ("B", _("Settled in the community")),
+            ("C", _("Settled in the street")),
+            ("D", _("Settled by the district")),
+        )
+    ),
+    *(
+        FactList(f"began_{code.lower()}", title, Kind.HANDLED, Q(first_level=code), "time")
+        for code, title in (
+            ("A", _("Matters of the block or grid")),
+            ("B", _("Matters of the community")),
+            ("C", _("Matters of the street")),
+        )
+    ),
     FactList("solved", _("Resolved as solved"), Kind.HANDLED, Q(solved=True), "time"),
     FactList("due", _("Cases that fell due"), Kind.DUE, Q(), "due"),
     FactList("late", _("Cases that were not handled on time"), Kind.DUE, Q(on_time=False), "due"),

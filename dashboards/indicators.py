@@ -280,6 +280,56 @@ ALL: Final = (
         "handled_first",
         "high",
     ),
+    *(
+        Indicator(
+            f"stayed_{level}",
+            name,
+            "share",
+            formula,
+            _FACTS_HANDLE,
+            _("A case begins at its item's level, and moves up when it is late or when that was asked for."),
+            _share(f"stayed_{level}", f"began_{level}"),
+            _base(f"began_{level}"),
+            f"began_{level}",
+            "high",
+        )
+        for level, name, formula in (
+            (
+                "a",
+                _("Settled without leaving the block"),
+                _("Cases settled at level A ÷ cases handled that began there"),
+            ),
+            (
+                "b",
+                _("Settled without leaving the community"),
+                _("Cases settled at level B ÷ cases handled that began there"),
+            ),
+            (
+                "c",
+                _("Settled without leaving the street"),
+                _("Cases settled at level C ÷ cases handled that began there"),
+            ),
+        )
+    ),
+    *(
+        Indicator(
+            f"settled_{level}",
+            name,
+            "cases",
+            formula,
+            _FACTS_HANDLE,
+            _("Where it was settled, wherever it began."),
+            _count(f"settled_{level}"),
+            _base(f"settled_{level}"),
+            f"settled_{level}",
+        )
+        for level, name, formula in (
+            ("a", _("Settled in the block or grid"), _("Cases handled whose level was A then")),
+            ("b", _("Settled in the community"), _("Cases handled whose level was B then")),
+            ("c", _("Settled in the street"), _("Cases handled whose level was C then")),
+            ("d", _("Settled by the district"), _("Cases handled whose level was D then")),
+        )
+    ),
     Indicator(
         "solved",
         _("Solved, by the unit's own word"),

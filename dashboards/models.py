@@ -67,6 +67,17 @@ class Rollup(models.Model):
     asked_solved = models.BigIntegerField(null=True)
     said_solved = models.BigIntegerField(null=True)
     first_sent = models.BigIntegerField(null=True)
+    # Of the handled ones: at which level they were settled, where they began, and which stayed there.
+    settled_a = models.BigIntegerField(null=True)
+    settled_b = models.BigIntegerField(null=True)
+    settled_c = models.BigIntegerField(null=True)
+    settled_d = models.BigIntegerField(null=True)
+    began_a = models.BigIntegerField(null=True)
+    began_b = models.BigIntegerField(null=True)
+    began_c = models.BigIntegerField(null=True)
+    stayed_a = models.BigIntegerField(null=True)
+    stayed_b = models.BigIntegerField(null=True)
+    stayed_c = models.BigIntegerField(null=True)
     # Sums of seconds.
     dispatch_elapsed = models.BigIntegerField(null=True)
     dispatch_working = models.BigIntegerField(null=True)

@@ -192,6 +192,8 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "flow_note": story.flow_note(board),
         "ages": charts.ages(board, link),
         "ages_title": story.ages_title(board),
+        "levels": present.levels(board),
+        "levels_title": story.levels_title(board),
         "units": units[: present.FIRST_ROWS],
         "more_units": units[present.FIRST_ROWS :],
         "units_title": story.units_title(board),

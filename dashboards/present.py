@@ -12,6 +12,7 @@ from dashboards.board import Board, Change, Group
 from dashboards.comparing import counts_differ
 from dashboards.indicators import BY_CODE, SMALL, UNIT_WORDS, Indicator, shown
 from dashboards.reading import Clock, Figures
+from dispatch.vocabulary import Level
 
 # Rows that a table shows before the rest is folded away.
 FIRST_ROWS: Final = 12
@@ -401,3 +402,27 @@ def map_values(board: Board) -> dict[str, Any]:
     else:
         legend = [_("none"), "1–2", "3–5", "6–11", _("12 and more")]
     return {"values": values, "legend": legend}
+
+
+def levels(board: Board) -> list[dict[str, Any]]:
+    """How much was settled at each level, and of what began there how much stayed: A to D."""
+    link = link_of(board)
+    handled = board.now["handled"]
+    rows = []
+    for level in Level:
+        code = level.value.lower()
+        settled = board.now[f"settled_{code}"]
+        began = board.now[f"began_{code}"] if level != Level.DISTRICT else 0
+        rows.append(
+            {
+                "name": level.label,
+                "settled": f"{settled:,}",
+                "share": settled / handled if handled else None,
+                "settled_url": link(f"settled_{code}"),
+                "began": f"{began:,}",
+                "stayed": _percent(board.value(f"stayed_{code}")) if began else "—",
+                "began_url": link(f"began_{code}") if began else "",
+                "is_small": 0 < began < SMALL,
+            }
+        )
+    return rows

@@ -185,7 +185,8 @@ def _compare_statement() -> str:
 _STANDING: Final = """
 WITH standing AS (
     SELECT incident_id, {sums}, sum(CASE WHEN kind = 'dispatched' THEN sign * elapsed END) AS dispatch_time,
-           sum(CASE WHEN kind = 'handled' THEN sign * elapsed END) AS handle_time
+           sum(CASE WHEN kind = 'handled' THEN sign * elapsed END) AS handle_time,
+           sum(CASE WHEN kind = 'handled' THEN sign * (256 * ascii(level) + ascii(first_level)) END) AS levels
     FROM incidents_outcome GROUP BY incident_id
 ), told AS (
     SELECT incident_id,
@@ -224,6 +225,8 @@ _CASE_CHECKS: Final = {
     "reworked as often as the case says": "coalesce(s.reworked, 0) <> i.rework_count",
     "dispatch duration from receipt to the sending that stands": "s.dispatched = 1 AND abs(s.dispatch_time"
     " - greatest(0, extract(epoch FROM i.dispatched_at - i.received_at))) > 1",
+    "handled at the level where it stands, from where it began": "s.handled = 1 AND"
+    " s.levels <> 256 * ascii(i.level) + ascii(i.first_level)",
     "handling duration from that sending to the resolution": "s.handled = 1 AND s.dispatched = 1 AND"
     " abs(s.handle_time - greatest(0, extract(epoch FROM i.resolved_at - i.dispatched_at))) > 1",
 }

@@ -252,3 +252,14 @@ CHANGE_WORDS: Final = {
 def change_word(change: Change) -> str:
     """What got worse, in a word."""
     return CHANGE_WORDS[change.what]()
+
+
+def levels_title(board: Board) -> str:
+    """小事不出街区: how much of what began below the district was settled where it began."""
+    began = sum(board.now[f"began_{level}"] for level in "abc")
+    stayed = sum(board.now[f"stayed_{level}"] for level in "abc")
+    if not began:
+        return _("Nothing handled had begun below the district")
+    return _("{share} of what began below the district was settled where it began").format(
+        share=f"{100 * stayed / began:.1f}%"
+    )

@@ -179,12 +179,13 @@ def _rank(code: str, units: UnitDirectory) -> int | None:
     kind = units.kinds.get(code)
     if kind == OrgUnit.Kind.STREET_TEAM:
         return _ORDER.index(Level.STREET) if code.endswith(_CENTRE) else None
-    return {
+    ranks: dict[str, int] = {
         OrgUnit.Kind.COMMUNITY_STATION: _ORDER.index(Level.COMMUNITY),
         OrgUnit.Kind.STREET_OFFICE: _ORDER.index(Level.STREET),
         OrgUnit.Kind.DEPARTMENT: _ORDER.index(Level.DISTRICT),
         OrgUnit.Kind.DISTRICT: _ORDER.index(Level.DISTRICT),
-    }.get(kind or "")
+    }
+    return ranks.get(kind or "")
 
 
 def _tell(incident: Incident, before: str, *, why: str, actor: Actor, at: datetime, **told: object) -> None:

@@ -218,3 +218,20 @@ def test_many_comparisons_ask_for_more_than_one() -> None:
     assert z_among(1_000) == pytest.approx(4.06, abs=0.01)
     assert counts_differ(130, 95)
     assert not counts_differ(130, 95, z_among(1_000))
+
+
+def test_levels_tell_where_a_case_was_settled_and_how_much_stayed_where_it_began() -> None:
+    for began, settled in ("AA", "AA", "AB", "AC", "BB", "BD", "CC", "DD"):
+        fact(case(), "handled", first_level=began, level=settled)
+    take_back(fact(case(), "handled", first_level="A", level="A"))
+    now = board()
+    assert [now.value(f"settled_{level}") for level in "abcd"] == [2, 2, 2, 2]
+    assert now.value("stayed_a") == pytest.approx(1 / 2)
+    assert now.value("stayed_b") == pytest.approx(1 / 2)
+    assert now.value("stayed_c") == 1
+    assert BY_CODE["stayed_a"].base(now.now) == 4
+
+
+def test_where_nothing_began_at_a_level_there_is_no_share() -> None:
+    fact(case(), "handled", first_level="D", level="D")
+    assert board().value("stayed_a") is None

@@ -38,6 +38,8 @@ told = st.fixed_dictionaries(
         "elapsed": st.one_of(st.none(), st.integers(0, 40 * 86400)),
         "automatic": st.booleans(),
         "first": st.booleans(),
+        "level": st.sampled_from(("", "A", "B", "C", "D")),
+        "first_level": st.sampled_from(("", "A", "B", "C", "D")),
         "on_time": st.sampled_from([None, True, False]),
         "score": st.sampled_from([None, 1, 3, 4, 5]),
         "taken_back": st.booleans(),
@@ -110,6 +112,9 @@ def facts_of(figures: Figures) -> tuple[int, ...]:
         figures["rated"],
         figures["satisfied"],
         figures["first_sent"],
+        *(figures[f"settled_{level}"] for level in "abcd"),
+        *(figures[f"began_{level}"] for level in "abc"),
+        *(figures[f"stayed_{level}"] for level in "abc"),
         figures.seconds["handle"],
         figures.seconds["dispatch"],
         len(figures.handle),
@@ -131,11 +136,19 @@ def brute_force() -> dict[str, Any]:
             sum(r.sign for r in chosen if r.kind == "rated"),
             sum(r.sign for r in chosen if r.kind == "rated" and (r.score or 0) >= 4),
             sum(1 for r in chosen if r.kind == "dispatched" and r.first and r.sign > 0),
+            *(sum(r.sign for r in chosen if r.kind == "handled" and r.level == one) for one in "ABCD"),
+            *(sum(r.sign for r in chosen if r.kind == "handled" and r.first_level == one) for one in "ABC"),
+            *(
+                sum(r.sign for r in chosen if r.kind == "handled" and r.level == r.first_level == one)
+                for one in "ABC"
+            ),
             sum(r.sign * (r.elapsed or 0) for r in chosen if r.kind == "handled"),
             sum(r.sign * (r.elapsed or 0) for r in chosen if r.kind == "dispatched"),
             sum(r.sign for r in chosen if r.kind == "handled" and r.elapsed is not None),
         )
-        other = any(sum(r.sign for r in chosen if r.kind == kind) for kind in Outcome.Kind.values)
+        # Refused returns are read from the facts; no cell counts them.
+        in_cells = set(Outcome.Kind.values) - {Outcome.Kind.REFUSED}
+        other = any(sum(r.sign for r in chosen if r.kind == kind) for kind in in_cells)
         if any(counts) or other or key == "narrow":
             found[key] = counts
 
