@@ -139,12 +139,13 @@ def _broker_url(url: str) -> str:
 CELERY_BROKER_URL = _broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 # The clocks have a queue of their own, and should have a worker of their own (-Q clocks): a mail server
-# that hangs then delays no deadline. A worker that is told no queue works for both.
-CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"))
+# that hangs then delays no deadline. What takes minutes (rehearsals, imports) has a third (-Q long). A
+# worker that is told no queue works for all.
+CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"), Queue("long"))
 CELERY_TASK_DEFAULT_QUEUE = "telling"
 CELERY_TASK_ROUTES = {
     f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
-}
+} | {"incidents.rehearse": {"queue": "long"}}
 CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -175,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60.0},
     },
+    # Somebody looks on: it should begin at once.
+    "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
     "incidents.remove_unused_pictures": {
         "task": "incidents.remove_unused_pictures",
         "schedule": 3600.0,

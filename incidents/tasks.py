@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 
 from config import clock
-from incidents import attachments, delivery, digests, recalendar, sweeps
+from incidents import attachments, delivery, digests, recalendar, rehearsal, sweeps
 from incidents.driving import clocks_are_driven
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
@@ -56,6 +56,12 @@ def move_clocks() -> int:
     if clocks_are_driven():
         return 0
     return _until_empty("calendar", lambda: recalendar.move_clocks(at=clock.now()))
+
+
+@shared_task(name="incidents.rehearse")
+def rehearse() -> int:
+    """Work on rehearsals of the list that somebody has asked for."""
+    return _until_empty("", lambda: rehearsal.step(at=clock.now()))
 
 
 @shared_task(name="incidents.remove_unused_pictures")

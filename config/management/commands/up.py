@@ -96,7 +96,7 @@ def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
     celery = ["-m", "celery", "--app", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    for name, queue in (("clocks", "clocks"), ("worker", "telling")):
+    for name, queue in (("clocks", "clocks"), ("worker", "telling"), ("long", "long")):
         worker = ["worker", "-Q", queue, "-n", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"]
         supervisor.run(name, [*celery, *worker, *quiet])
     schedule = ["--schedule", str(var / "beat-schedule"), "--pidfile="]
