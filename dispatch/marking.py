@@ -17,21 +17,22 @@ class Piece:
 def marked(text: str, ranks: Mapping[str, int]) -> list[Piece]:
     """The text in pieces, with each of these words (in normal form) under its rank.
 
-    Words are found as the matcher finds them, full-width or not; where two overlap the longer one counts.
+    Words are found as the matcher finds them, full-width or not. Where two overlap the better rank
+    counts, then the longer word.
     """
     plain, origins = _with_origins(text)
-    owner = [0] * len(text)
-    for word in sorted(ranks, key=len):
+    owner = [""] * len(text)
+    for word in sorted(ranks, key=lambda word: (-ranks[word], len(word))):
         at = plain.find(word) if word else -1
         while at >= 0:
             for position in origins[at : at + len(word)]:
-                owner[position] = ranks[word]
+                owner[position] = word
             at = plain.find(word, at + 1)
     pieces: list[Piece] = []
     start = 0
     for at in range(1, len(text) + 1):
         if at == len(text) or owner[at] != owner[start]:
-            pieces.append(Piece(text[start:at], owner[start]))
+            pieces.append(Piece(text[start:at], ranks.get(owner[start], 0)))
             start = at
     return pieces
 

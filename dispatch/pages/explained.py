@@ -47,8 +47,8 @@ class ShownCategory:
     code: str
     name: str
     probability: float
-    near: tuple[ShownRow, ...]  # the winner, and whatever held or nearly held
-    far: tuple[ShownRow, ...]  # failed on two conditions or more
+    near: tuple[ShownRow, ...]  # the winner, and all of which something held
+    far: tuple[ShownRow, ...]  # nothing of what they ask held
 
     @property
     def count(self) -> int:
@@ -114,7 +114,7 @@ def underlined(text: str, decision: Decision, now: Edition) -> list[Piece]:
 
 
 def _category(told: CategoryRows, explain: Explainer) -> ShownCategory:
-    near = [row for row in told.rows if len(row.failed) < 2 or row.standing != Standing.FAILED]
+    near = [row for row in told.rows if row.held or row.standing != Standing.FAILED]
     far = [row for row in told.rows if row not in near]
     return ShownCategory(
         told.category,

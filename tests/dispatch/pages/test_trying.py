@@ -48,6 +48,7 @@ def test_shows_every_item_of_a_given_category(operator: Person) -> None:
     assert category.near[0].standing == "won"
     for row in (*category.near[1:], *category.far):
         assert row.failed or row.lost, row.item
+    assert not any(row.held for row in category.far)
 
 
 def test_underlines_the_words_of_the_winner(operator: Person) -> None:
