@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from dispatch.edition import edition
 from dispatch.explain import Explainer
-from dispatch.facts import Candidate, Decision
+from dispatch.facts import Decision
 from grids.explain import sentences
 from grids.locate import Place
 from incidents.intake import Receipt
@@ -77,7 +77,7 @@ def decision_answer(decision: Decision, place: Place, explain: Explainer) -> dic
         "unit_name": explain.unit(decision.unit) if decision.unit else "",
         "confidence": round(decision.confidence, 4),
         "reasons": [_told(reason.as_json(), explain) for reason in decision.reasons],
-        "candidates": [_candidate(candidate, explain) for candidate in decision.candidates],
+        "candidates": [candidate_answer(one.as_json(), explain) for one in decision.candidates],
         "urgency": decision.urgency,
         "level": decision.level,
         "dispatch_minutes": decision.dispatch_minutes,
@@ -114,15 +114,16 @@ def _told_place(place: Place) -> list[dict[str, Any]]:
     ]
 
 
-def _candidate(candidate: Candidate, explain: Explainer) -> dict[str, Any]:
+def candidate_answer(candidate: Mapping[str, Any], explain: Explainer) -> dict[str, Any]:
+    """A candidate, live or stored, with its sentences."""
     return {
-        "item": candidate.item,
-        "item_name": explain.names.items.get(candidate.item, ""),
-        "category": candidate.category,
-        "unit": candidate.unit,
-        "unit_name": explain.unit(candidate.unit) if candidate.unit else "",
-        "unit_pattern": candidate.unit_pattern,
-        "probability": round(candidate.probability, 4),
-        "held": [_told(reason.as_json(), explain) for reason in candidate.held],
-        "failed": [_told(reason.as_json(), explain) for reason in candidate.failed],
+        "item": candidate["item"],
+        "item_name": explain.names.items.get(candidate["item"], ""),
+        "category": candidate["category"],
+        "unit": candidate["unit"],
+        "unit_name": explain.unit(candidate["unit"]) if candidate["unit"] else "",
+        "unit_pattern": candidate["unit_pattern"],
+        "probability": round(candidate["probability"], 4),
+        "held": told_reasons(candidate["held"], explain),
+        "failed": told_reasons(candidate["failed"], explain),
     }

@@ -143,6 +143,19 @@ class FactsInput(StrictSerializer):
 class DecisionInput(FactsInput):
     """A report's facts, to learn what would happen to it. What only filing needs may stay in."""
 
+    explain = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Tell of every item of every likely category what held and what failed.",
+    )
+    list_version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2_147_483_647,
+        help_text="Decide by this version of the responsibility list: for stewards, who try drafts. "
+        "Without it, by the one that is live.",
+    )
     external_id = TextField(required=False, allow_null=True, max_length=EXTERNAL_ID_MAX)
     occurred_at = HappenedField(required=False, allow_null=True)
     received_at = InstantField(required=False, allow_null=True)

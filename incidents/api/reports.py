@@ -13,19 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import ApiClient, Scope, User
+from accounts.models import Scope
 from config import clock
-from dispatch import service
 from dispatch.explain import Explainer
-from dispatch.facts import PlaceFacts
 from incidents import policy
 from incidents.api.access import asking_of, visible_reports
-from incidents.api.answers import case_answer, decision_answer, explainer, receipt_answer
+from incidents.api.answers import case_answer, explainer, receipt_answer
 from incidents.api.errors import BODY, Problem, problem_response
 from incidents.api.fields import checked
 from incidents.api.filing import Filer, RowProblem, key_of, read_reports
-from incidents.api.inputs import AttachmentInput, DecisionInput, ReportInput, UpdateInput
-from incidents.api.outputs import AttachmentOut, BatchOut, DecisionOut, ReceiptOut, ReportOut, UpdateOut
+from incidents.api.inputs import AttachmentInput, ReportInput, UpdateInput
+from incidents.api.outputs import AttachmentOut, BatchOut, ReceiptOut, ReportOut, UpdateOut
 from incidents.api.parsers import too_large
 from incidents.attachments import store_picture
 from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive
@@ -142,35 +140,6 @@ class ReportUpdatesView(APIView):
         )
 
 
-class DecisionsView(APIView):
-    """What would happen, and why."""
-
-    @extend_schema(
-        operation_id="decision",
-        tags=["reports"],
-        summary="Explain what would happen to a report; nothing is written",
-        request=DecisionInput,
-        responses={200: DecisionOut},
-    )
-    def post(self, request: Request) -> Response:
-        told = checked(DecisionInput, request.data)
-        place = told["place"]
-        decision = service.decide(
-            text=told["text"],
-            source=_asked_source(asking_of(request), told.get("source")),
-            at=clock.now(),
-            place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
-            category=told.get("category"),
-            source_category=told.get("source_category") or None,
-            nature=told.get("nature"),
-            place_type=told.get("place_type"),
-            owner=told.get("owner"),
-            urgency=told.get("urgency"),
-            attributes=told.get("attributes") or {},
-        )
-        return Response(decision_answer(decision, place, explainer()))
-
-
 class AttachmentsView(APIView):
     """Pictures, sent before the report that names them."""
 
@@ -225,12 +194,6 @@ def _file(rows: list[Any], filer: Filer, key: str = "") -> tuple[list[Receipt | 
         answer = row if isinstance(row, RowProblem) else next(received)
         told.append(RowProblem.refused(answer) if isinstance(answer, Refusal) else answer)
     return told, explainer()
-
-
-def _asked_source(asking: ApiClient | User, given: str | None) -> str:
-    """A token asks for its own door; a person may ask what would happen at any."""
-    filer = Filer.of(asking)
-    return filer.source(given) if filer.client or given is None else given
 
 
 def _row_answer(told: Receipt | RowProblem, request: Request, explain: Explainer) -> dict[str, Any]:

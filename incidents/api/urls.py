@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from incidents.api import acting, cases, docs, reference, reports
+from incidents.api import acting, cases, decisions, docs, reference, reports
 
 app_name = "api"
 urlpatterns = [
@@ -13,9 +13,14 @@ urlpatterns = [
     path("reports/<int:pk>/", reports.ReportView.as_view(), name="report"),
     path("reports/<int:pk>/updates/", reports.ReportUpdatesView.as_view(), name="report-updates"),
     path("attachments/", reports.AttachmentsView.as_view(), name="attachments"),
-    path("decisions/", reports.DecisionsView.as_view(), name="decisions"),
+    path("decisions/", decisions.DecisionsView.as_view(), name="decisions"),
     path("incidents/", cases.IncidentsView.as_view(), name="incidents"),
     path("incidents/<slug:number>/", cases.IncidentView.as_view(), name="incident"),
+    path(
+        "incidents/<slug:number>/decisions/",
+        decisions.IncidentDecisionsView.as_view(),
+        name="incident-decisions",
+    ),
     path("incidents/<slug:number>/timeline/", cases.TimelineView.as_view(), name="incident-timeline"),
     *(
         path(f"incidents/<slug:number>/{action}/", view.as_view(), name=f"incident-{action}")
