@@ -42,6 +42,10 @@ class Action(StrEnum):
     ASK_REPORTER = "ask-reporter"
     REQUEST_RAISE = "request-raise"
     DECIDE_RAISE = "decide-raise"
+    INVITE_SUPPORT = "invite-support"
+    ANSWER_SUPPORT = "answer-support"
+    DECLINE_SUPPORT = "decline-support"
+    RELEASE_SUPPORT = "release-support"
     RESUME = "resume"
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide-appeal"
@@ -86,6 +90,11 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.DECIDE_SUSPENSION: frozenset({Role.SUPERVISOR}),
     Action.REQUEST_RAISE: frozenset({Role.HANDLER}),
     Action.DECIDE_RAISE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    # The lead asks others for their part, or the centre does for it; the others answer for themselves.
+    Action.INVITE_SUPPORT: frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.ANSWER_SUPPORT: frozenset({Role.HANDLER}),
+    Action.DECLINE_SUPPORT: frozenset({Role.HANDLER}),
+    Action.RELEASE_SUPPORT: frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.ASK_REPORTER: frozenset({Role.HANDLER}),
     Action.RESUME: frozenset({Role.HANDLER, Role.SUPERVISOR}),
     Action.APPEAL: frozenset({Role.HANDLER}),

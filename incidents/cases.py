@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
-from incidents import adjudicating, outbox, pausing, policy, supervising, timers
+from incidents import adjudicating, cohandling, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
-from incidents.models import DecisionRecord, Incident, OutboxMessage, Report, Text
+from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Report, Text
+from incidents.models.incident import Status
 from incidents.recalendar import follow_calendar
 from incidents.sweeps import settle
 
@@ -95,6 +96,8 @@ def store_optional_text(body: str, *, at: datetime, field: str = "text") -> Text
 def finish(incident: Incident, *, at: datetime) -> None:
     """Stop every clock of a case that has just left the open states; the caller saves it."""
     pausing.abandon(incident, actor=SYSTEM, at=at)
+    is_merged = incident.status == Status.MERGED
+    cohandling.dismiss_all(incident, why=Assignment.End.MERGED if is_merged else Assignment.End.CLOSED, at=at)
     supervising.finish(incident, at=at)
     adjudicating.finish(incident, at=at)
     timers.stop_all(incident, at=at, reason="finished")

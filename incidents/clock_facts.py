@@ -117,7 +117,8 @@ class Standing:
 def read(incident: Incident) -> Standing:
     """The clocks of a case and what was said about its times; nine queries at most, however much there is."""
     rows: dict[str, list[Timer]] = defaultdict(list)
-    for timer in incident.timers.order_by("pk"):
+    # Those of supporting units stand with them.
+    for timer in incident.timers.exclude(kind=Timer.Kind.SUPPORT).order_by("pk"):
         rows[timer.kind].append(timer)
     last = {kind: timers[-1] for kind, timers in rows.items()}
     fired: dict[int, list[FiredStage]] = defaultdict(list)

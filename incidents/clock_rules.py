@@ -45,6 +45,7 @@ DEFAULTS: Mapping[tuple[str, str], Rule] = {
     **{(Timer.Kind.FIRST_CONTACT, urgency): Rule("24h", (80,), head_after="0m") for urgency in Urgency},
     **{(Timer.Kind.VERIFICATION, urgency): Rule("2wd", (80,), district_after="1wd") for urgency in Urgency},
     **{(Timer.Kind.CALLBACK, urgency): Rule("3wd", (80,), district_after="1wd") for urgency in Urgency},
+    **{(Timer.Kind.SUPPORT, urgency): Rule("", _HALF_AND_LITTLE, head_after="0m") for urgency in Urgency},
     (Timer.Kind.SUPERVISION, _ROUTINE): Rule("1wd", (80,)),
     (Timer.Kind.SUPERVISION, _URGENT): Rule("4h", (80,)),
     (Timer.Kind.SUPERVISION, _EMERGENCY): Rule("1h", (80,)),

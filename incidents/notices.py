@@ -109,6 +109,7 @@ def _do_by(clock: Any) -> Callable[[], str]:
         Timer.Kind.VERIFICATION: lambda: _("Verify it by %(due)s."),
         Timer.Kind.CALLBACK: lambda: _("Call the reporter back by %(due)s."),
         Timer.Kind.SUPERVISION: lambda: _("Answer the order by %(due)s."),
+        Timer.Kind.SUPPORT: lambda: _("Do your part and answer by %(due)s."),
         Timer.Kind.ADJUDICATION: lambda: _("Rule on it by %(due)s."),
     }.get(clock, lambda: _("Due %(due)s."))
 
@@ -122,6 +123,7 @@ def _was_due(clock: Any) -> Callable[[], str]:
         Timer.Kind.VERIFICATION: lambda: _("It should have been verified by %(due)s."),
         Timer.Kind.CALLBACK: lambda: _("The reporter should have been called back by %(due)s."),
         Timer.Kind.SUPERVISION: lambda: _("The order should have been answered by %(due)s."),
+        Timer.Kind.SUPPORT: lambda: _("Your part should have been answered by %(due)s."),
         Timer.Kind.ADJUDICATION: lambda: _("It should have been ruled on by %(due)s."),
     }.get(clock, lambda: _("It was due %(due)s."))
 
@@ -153,6 +155,12 @@ def _dispatched(telling: Telling) -> str:
     if telling.urgency == Urgency.EMERGENCY:
         return _("It is yours. Accept it at once and set out.")
     return _("New for your unit. Please accept it.")
+
+
+def _support_asked(telling: Telling) -> str:
+    if telling.urgency == Urgency.EMERGENCY:
+        return _("Your unit is to support here. Set out at once, and answer.")
+    return _("Your unit is asked to support. Please answer.")
 
 
 def _raised(telling: Telling) -> str:
@@ -263,6 +271,11 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.phoned": _phoned,
     "case.raised": _raised,
     "case.relieved": _plain(lambda: _("It has moved up a level and is no longer yours.")),
+    "support.asked": _support_asked,
+    "support.answered": _plain(lambda: _("A supporting unit has answered.")),
+    "support.declined": _plain(lambda: _("A supporting unit declines. Please ask somebody else.")),
+    "support.released": _plain(lambda: _("Your support is not needed any more.")),
+    "support.ended": _plain(lambda: _("The case has moved on: your support is not asked for any more.")),
     "return.asked": _plain(lambda: _("The unit asks to return it. Please decide.")),
     "return.agreed": _plain(lambda: _("The return was agreed: it is no longer yours.")),
     "return.refused": _plain(lambda: _("The return was refused. It stays yours, and its clock runs.")),

@@ -1,5 +1,7 @@
 """Who may see a case, and who may do what to it. Pages, API and actions all ask here."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +54,15 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.ASK_REPORTER: frozenset({Status.HANDLING}),
     Action.REQUEST_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING}),
     Action.DECIDE_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED}),
+    **{
+        action: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED})
+        for action in (
+            Action.INVITE_SUPPORT,
+            Action.ANSWER_SUPPORT,
+            Action.DECLINE_SUPPORT,
+            Action.RELEASE_SUPPORT,
+        )
+    },
     Action.RESUME: frozenset({Status.SUSPENDED}),
     Action.CONTACT: frozenset(
         {Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED, Status.RESOLVED}
@@ -180,6 +191,15 @@ def check_target(actor: Actor, action: Action, incident: Incident, unit: OrgUnit
         raise ActionRefused("outside_street", _("Your centre sends cases inside its own street only."))
 
 
+def is_party(user: User, dispute: Adjudication, units: Iterable[OrgUnit]) -> bool:
+    """Has `user` asked for this ruling, or do they work for one of the units that it is between, above or
+    below it? What somebody does for the whole district makes them no party."""
+    if dispute.asked_by_id == user.pk:
+        return True
+    hats = [grant for grant in viewer_of(user).grants if grant.reach != Reach.DISTRICT]
+    return any(hat.covers(unit) or hat.unit.is_within(unit) for unit in units for hat in hats)
+
+
 def refuse_parties(actor: Actor, incident: Incident, dispute: Adjudication) -> None:
     """Nobody of a unit that a dispute is between rules on it, nor who asked for it (ActionRefused)."""
     if actor.user is not None and _is_party(actor.user, incident, dispute):
@@ -215,8 +235,16 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
     if action == Action.VERIFY:
         return _was_asked_to_check(grant, incident)
     if action == Action.NOTE and grant.role == Role.HANDLER:
-        # A checker's photos and notes belong to the check.
-        return grant.covers(incident.owner_unit) or _was_asked_to_check(grant, incident)
+        # A checker's photos and notes belong to the check, a supporting unit's to its part.
+        return (
+            grant.covers(incident.owner_unit)
+            or _was_asked_to_check(grant, incident)
+            or _is_asked_to_support(grant, incident)
+        )
+    if action in (Action.ANSWER_SUPPORT, Action.DECLINE_SUPPORT):
+        return _is_asked_to_support(grant, incident)
+    if action in (Action.INVITE_SUPPORT, Action.RELEASE_SUPPORT) and grant.role == Role.HANDLER:
+        return grant.covers(incident.owner_unit)
     if action == Action.RESUME and grant.role == Role.HANDLER:
         return grant.covers(incident.owner_unit)
     if action == Action.APPEAL:
@@ -250,6 +278,11 @@ def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:
     return check is not None and grant.covers(check.unit)
 
 
+def _is_asked_to_support(grant: Grant, incident: Incident) -> bool:
+    asked = incident.assignments.filter(role=Assignment.Role.SUPPORT, ended_at__isnull=True)
+    return any(grant.covers(support.unit) for support in asked.select_related("unit"))
+
+
 def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     """Does what is waited for on this case leave room for this?"""
     if action == Action.PROPOSE_CHANGE:
@@ -271,9 +304,5 @@ def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident
 
 
 def _is_party(user: User, incident: Incident, dispute: Adjudication) -> bool:
-    if dispute.asked_by_id == user.pk:
-        return True
-    codes = adjudicating.parties_of(incident, dispute)
-    units = list(OrgUnit.objects.filter(code__in=codes))
-    hats = [grant for grant in viewer_of(user).grants if grant.reach != Reach.DISTRICT]
-    return any(hat.covers(unit) or hat.unit.is_within(unit) for hat in hats for unit in units)
+    units = OrgUnit.objects.filter(code__in=adjudicating.parties_of(incident, dispute))
+    return is_party(user, dispute, units)

@@ -9,7 +9,7 @@ from accounts.models import OrgUnit
 from dispatch.deadlines import Limit
 from dispatch.facts import Decision, Limits
 from dispatch.vocabulary import Urgency
-from incidents import contacting, outbox, outcomes, state, supervising, timeline, timers
+from incidents import cohandling, contacting, outbox, outcomes, state, supervising, timeline, timers
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
@@ -148,6 +148,7 @@ def send(
         reason="sent",
     )
     _start_clocks(incident, assignment, at=at, outside_due_at=outside_deadline(incident))
+    cohandling.follow_lead(assignment, at=at)
     incident.version += 1
     incident.save()
     supervising.hand_over(incident, assignment, actor=actor, at=at)
@@ -208,6 +209,7 @@ def send_on(
     # What upstream wanted by a time that has passed was missed then: the new unit has its own limit.
     _start_clocks(incident, assignment, at=at, outside_due_at=outside_ahead(incident, at=at))
     timers.rule(incident)
+    cohandling.leads_now(assignment, at=at)
     supervising.hand_over(incident, assignment, actor=actor, at=at)
     notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
     return assignment
@@ -233,6 +235,7 @@ def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
     """Put a locked case before a person again, under a fresh dispatch clock; the caller saves it."""
     state.transition(incident, Status.TRIAGE)
     supervising.rest(incident, at=at)
+    cohandling.dismiss_all(incident, why=Assignment.End.REDISPATCHED, at=at)
     incident.owner_unit_id = settings.TRIAGE_UNIT
     incident.handler = None
     incident.triage_codes = list(codes)

@@ -50,6 +50,7 @@ def clock_name(code: str | None) -> str:
         Timer.Kind.HANDLING: pgettext("clock", "Handling"),
         Timer.Kind.VERIFICATION: pgettext("clock", "Verification"),
         Timer.Kind.CALLBACK: pgettext("clock", "Callback"),
+        Timer.Kind.SUPPORT: pgettext("clock", "Support"),
         Timer.Kind.SUPERVISION: pgettext("clock", "Order to act"),
         Timer.Kind.ADJUDICATION: pgettext("clock", "Adjudication"),
     }

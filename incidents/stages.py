@@ -36,6 +36,7 @@ _AT_DUE: dict[str, tuple[str, ...]] = {
     Timer.Kind.CALLBACK: ("breach",),
     Timer.Kind.PARKED: ("wake",),
     Timer.Kind.PAUSE: ("wake",),
+    Timer.Kind.SUPPORT: ("breach",),
     Timer.Kind.SUPERVISION: ("raise",),
     Timer.Kind.ADJUDICATION: ("breach", "fall_back"),
 }

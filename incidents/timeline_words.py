@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Source
-from incidents import clock_sentences, dispute_sentences
+from incidents import clock_sentences, cohandling_sentences, dispute_sentences
 from incidents.models import Assignment, Attachment, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
@@ -59,6 +59,8 @@ _STATES = {
     Kind.ESCALATED: "overdue",
     Kind.LEVEL_RAISED: "warned",
     Kind.RAISE_ASKED: "warned",
+    Kind.SUPPORT_ASKED: "primary",
+    Kind.SUPPORT_DECLINED: "warned",
     Kind.EXTENSION_ASKED: "warned",
     Kind.EXTENSION_AGREED: "primary",
     Kind.SUSPENSION_ASKED: "warned",
@@ -104,6 +106,7 @@ def read(entries: Iterable[TimelineEntry]) -> list[Line]:
     rows = list(entries)
     texts = {row.data.get("text") for row in rows} - {None}
     codes = {row.data.get(key) for row in rows for key in ("unit", "proposed")} - {None, ""}
+    codes |= {code for row in rows for code in row.data.get("units") or ()}
     names = Names(
         Text.objects.in_bulk(list(texts)) if texts else {},
         OrgUnit.objects.in_bulk(list(codes)) if codes else {},
@@ -257,6 +260,7 @@ def _photo(p: Mapping[str, Any], names: Names) -> str:
 _SENTENCES: Mapping[str, Sentence] = {
     **clock_sentences.SENTENCES,
     **dispute_sentences.SENTENCES,
+    **cohandling_sentences.SENTENCES,
     Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,

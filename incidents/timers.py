@@ -162,13 +162,24 @@ def open_clock(incident: Incident, kind: str) -> Timer | None:
     )
 
 
-def stop(incident: Incident, kinds: Iterable[str], *, at: datetime, reason: str) -> None:
-    """Stop the open clocks of these kinds for good; none of their stages fires any more."""
-    open_timers = list(
-        Timer.objects.select_for_update()
-        .filter(incident=incident, kind__in=list(kinds), stopped_at__isnull=True)
-        .order_by("pk")
+def stop(
+    incident: Incident,
+    kinds: Iterable[str],
+    *,
+    at: datetime,
+    reason: str,
+    assignments: Iterable[Assignment] | None = None,
+) -> None:
+    """Stop the open clocks of these kinds for good; none of their stages fires any more.
+
+    Only those of `assignments`, where they are named.
+    """
+    found = Timer.objects.select_for_update().filter(
+        incident=incident, kind__in=list(kinds), stopped_at__isnull=True
     )
+    if assignments is not None:
+        found = found.filter(assignment__in=list(assignments))
+    open_timers = list(found.order_by("pk"))
     PendingStage.objects.filter(timer__in=open_timers).delete()
     Timer.objects.filter(pk__in=[timer.pk for timer in open_timers]).update(stopped_at=at, stop_reason=reason)
 

@@ -12,6 +12,7 @@ from incidents.actions.adjudication import (
     withdraw_objection,
 )
 from incidents.actions.closing import close, object_to, rate, reopen, verify
+from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
 from incidents.actions.contacts import ask_reporter, call_back, contact, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
 from incidents.actions.handling import (
@@ -42,6 +43,7 @@ __all__ = [
     "add_photo",
     "answer",
     "answer_order",
+    "answer_support",
     "appeal",
     "ask_reporter",
     "call_back",
@@ -54,7 +56,9 @@ __all__ = [
     "decide_raise",
     "decide_return",
     "decide_suspension",
+    "decline_support",
     "dispatch",
+    "invite_support",
     "lift_order",
     "merge",
     "note",
@@ -66,6 +70,7 @@ __all__ = [
     "rate",
     "redispatch",
     "reject",
+    "release_support",
     "reopen",
     "reply",
     "request_extension",

@@ -12,6 +12,7 @@ from incidents import (
     adjudicating,
     asking,
     cases,
+    cohandling,
     citing,
     counting,
     late,
@@ -85,7 +86,7 @@ def request_return(
             _("The case has been accepted: you can object to it now, but not return it."),
         )
     lead = open_lead(incident)
-    cited, unit = citing.check(incident, cites=cites, proposed_unit=proposed_unit, owner=lead.unit_id)
+    cited, unit = citing.check(incident, lead, cites=cites, proposed_unit=proposed_unit)
     return asking.ask(
         incident,
         lead,
@@ -205,6 +206,8 @@ def resolve(
         raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
     lead = open_lead(incident)
+    if outcome != ResolutionOutcome.PARKED:  # an interim answer settles nothing
+        cohandling.refuse_while_open(incident)
     kept = cases.store_text(text, at=at)
     lead.outcome, lead.resolution = outcome, kept
     done = late.moment(happened_at, at=at, not_before=_work_began(incident, lead))

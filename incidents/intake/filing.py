@@ -1,6 +1,6 @@
 """One draft on its way through a batch, and how its sender is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dispatch.facts import Decision
 from incidents.intake.draft import ReportDraft
@@ -43,5 +43,6 @@ class Filing:
     incident: Incident | None = None
     record: DecisionRecord | None = None
     assignment: Assignment | None = None
+    supports: list[Assignment] = field(default_factory=list)
     joins: bool = False
     key_known: bool = False

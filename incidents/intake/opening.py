@@ -27,7 +27,7 @@ def attach_or_open(items: Sequence[Filing], *, at: datetime) -> None:
         if found is None and sighting and item.draft.joins != "":
             found = same_thing(sighting, [*candidates, *opened])
         # A batch that is tried again in halves starts from nothing.
-        item.joins, item.assignment = found is not None, None
+        item.joins, item.assignment, item.supports = found is not None, None, []
         if found:
             item.incident = found
             continue

@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.models import ApiClient, User
 from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
-from incidents import contacting, late, outbox, outcomes, sending, timeline, timers
+from incidents import cohandling, contacting, late, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.intake.filing import Filing
 from incidents.models import (
@@ -105,6 +105,8 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
             clocks += sending.planned_clocks(
                 item.assignment, unit_must_call=_unit_must_call(item, incident), at=at
             )
+            item.supports, their_clocks = cohandling.sent_with(item.assignment, at=at)
+            clocks += their_clocks
         else:
             clocks.append(sending.desk_clock(incident, at=item.moment.at, minutes=decision.dispatch_minutes))
     Incident.objects.bulk_create(cases)
@@ -115,7 +117,9 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
         for item in items
     )
     DecisionRecord.objects.bulk_create(item.record for item in items if item.record)
-    Assignment.objects.bulk_create(item.assignment for item in items if item.assignment)
+    Assignment.objects.bulk_create(
+        sent for item in items if item.assignment for sent in (item.assignment, *item.supports)
+    )
     timers.save_planned(clocks)
     _join([item for item in items if item.joins])
     asked = _keep_late(items, actor=actor)
@@ -208,6 +212,8 @@ def _lines(item: Filing, *, at: datetime, actor: Actor) -> list[TimelineEntry]:
                 automatic=True,
             )
         )
+        if item.supports:
+            lines.append(cohandling.line_of(item.supports, at=at))
     else:
         lines.append(
             timeline.entry(
@@ -228,6 +234,7 @@ def _notices(item: Filing, *, at: datetime) -> list[OutboxMessage]:
     notices = []
     if item.assignment:
         notices.append(sending.notice_to_unit(item.assignment, at=at))
+        notices += cohandling.notices_of(item.supports, at=at)
     if item.report.contact_id:
         notices.append(
             outbox.message(

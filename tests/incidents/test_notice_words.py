@@ -19,7 +19,8 @@ KINDS = {
     for file in ROOM.rglob("*.py")
     if "pages" not in file.parts and "api" not in file.parts
     for kind in re.findall(
-        r'"((?:adjudication|case|return|verification|report|timer|request|pause|reporter|supervision|late)\.[a-z]+)"',
+        r'"((?:adjudication|case|return|verification|report|timer|request|pause|reporter|supervision'
+        r'|support|late)\.[a-z]+)"',
         file.read_text(),
     )
 } | {"timer.warned", "timer.breached", "timer.escalated", "supervision.ordered", "report.closed"}

@@ -1,0 +1,32 @@
+"""The timeline's sentences about supporting units and repairs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from incidents.models import Assignment
+from incidents.sentence_parts import Names, Sentence, moment, of_unit
+from incidents.timeline import Kind
+
+
+def _asked(p: Mapping[str, Any], names: Names) -> str:
+    units = _(", ").join(names.unit(code) for code in p.get("units") or ())
+    told = {"units": units, "due": moment(p.get("due_at"))}
+    if told["due"]:
+        return _("Asked to support, by %(due)s: %(units)s") % told
+    return _("Asked to support: %(units)s") % told
+
+
+def _answered(p: Mapping[str, Any], names: Names) -> str:
+    answer = p.get("answer", "")
+    label = Assignment.Answer(answer).label if answer in Assignment.Answer.values else answer
+    return _("%(unit)s answers: %(answer)s") % {"unit": names.unit(p.get("unit")), "answer": label}
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    Kind.SUPPORT_ASKED: _asked,
+    Kind.SUPPORT_ANSWERED: _answered,
+    Kind.SUPPORT_DECLINED: of_unit(lambda: _("%(unit)s declines to support")),
+    Kind.SUPPORT_RELEASED: of_unit(lambda: _("%(unit)s is asked for nothing any more")),
+}
