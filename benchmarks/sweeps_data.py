@@ -45,7 +45,7 @@ def make_clocks(count: int = OPEN) -> None:
         received_at=began,
         due_at=FIRST + timedelta(days=90),
     )
-    _copy(
+    copy_rows(
         Incident,
         case.pk,
         f"generate_series(1, {cases}) n",
@@ -73,7 +73,7 @@ def make_clocks(count: int = OPEN) -> None:
     first = f"%(first)s::timestamptz + abs(hashint8(n * 2 + k) %% {SLOTS}) * interval '1 hour'"
     spread = "abs(hashint8(n * 2 + k + 7000000) %% 60000) * interval '1 millisecond'"
     times = ", ".join(f"{first} - {spread} + interval '{SLOTS * nth} hours'" for nth in range(len(STAGES)))
-    _copy(
+    copy_rows(
         Timer,
         timer.pk,
         "(SELECT id AS case_id, row_number() OVER (ORDER BY id) AS n FROM incidents_incident"
@@ -95,7 +95,7 @@ def make_clocks(count: int = OPEN) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _copy(
+def copy_rows(
     model: type[models.Model], pk: int, times: str, other: Mapping[str, str], **parameters: datetime
 ) -> None:
     """Copy one row of a model for every row of `times`, with other values in some columns."""
