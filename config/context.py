@@ -17,6 +17,7 @@ from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
+from dispatch.pages.access import LIST_ROLES
 from incidents import alarms, oversight, policy, queries
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES
@@ -74,6 +75,10 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
         add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")
+    if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR}):
+        add("disputes", _("Disputes"), "adjudicate")
+    if roles.intersection(LIST_ROLES):
+        add("lists", _("Responsibility list"), "list")
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
     if Role.ADMIN in roles:

@@ -236,8 +236,10 @@ def items_of(list_id: int | None, codes: Collection[str] | None = None) -> dict[
     return {row.code: values_of(row) for row in rows}
 
 
-def changed_kinds(version: ResponsibilityList) -> dict[str, ItemChange.Kind]:
-    """Code → added, changed or removed against the version that it is based on; one statement."""
+def changed_kinds(
+    version: ResponsibilityList, base: ResponsibilityList | None = None
+) -> dict[str, ItemChange.Kind]:
+    """Code → added, changed or removed against `base` (the version that it is based on); one statement."""
     ours = ", ".join(f"ours.{column}" for column in _COPIED)
     theirs = ", ".join(f"base.{column}" for column in _COPIED)
     with connection.cursor() as cursor:
@@ -246,7 +248,7 @@ def changed_kinds(version: ResponsibilityList) -> dict[str, ItemChange.Kind]:
             "FROM (SELECT * FROM dispatch_responsibilityitem WHERE list_id = %s) AS ours "
             "FULL JOIN (SELECT * FROM dispatch_responsibilityitem WHERE list_id = %s) AS base "
             f"ON ours.code = base.code WHERE ({ours}) IS DISTINCT FROM ({theirs}) ORDER BY 1",
-            [version.pk, version.based_on_id],
+            [version.pk, base.pk if base else version.based_on_id],
         )
         rows = cursor.fetchall()
     Kind = ItemChange.Kind

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { startDesk } from "./desk.js";
 import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
+import { startItems } from "./js/items.js";
 import { startKeys } from "./js/keys.js";
 import { startPicks } from "./js/picks.js";
 import { startPolling } from "./js/poll.js";
@@ -40,5 +41,6 @@ startKeys();
 startPolling();
 startPicks();
 startDesk();
+startItems();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";
