@@ -46,6 +46,7 @@ class Action(StrEnum):
     ANSWER_SUPPORT = "answer-support"
     DECLINE_SUPPORT = "decline-support"
     RELEASE_SUPPORT = "release-support"
+    MAKE_SAFE = "make-safe"
     RESUME = "resume"
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide-appeal"
@@ -95,6 +96,7 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.ANSWER_SUPPORT: frozenset({Role.HANDLER}),
     Action.DECLINE_SUPPORT: frozenset({Role.HANDLER}),
     Action.RELEASE_SUPPORT: frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.MAKE_SAFE: frozenset({Role.HANDLER}),
     Action.ASK_REPORTER: frozenset({Role.HANDLER}),
     Action.RESUME: frozenset({Role.HANDLER, Role.SUPERVISOR}),
     Action.APPEAL: frozenset({Role.HANDLER}),

@@ -375,6 +375,10 @@ ADJUDICATE_AFTER_RETURNS = env.int("ADJUDICATE_AFTER_RETURNS", default=2)
 # 兜底单位: who gets a case that nobody has ruled on in time, by the case's place as in the list (a unit's
 # code, @street, @street/TEAM, @community, @owner); where that is nobody, whoever had it first.
 FALLBACK_UNIT = env.str("FALLBACK_UNIT", default="@street")
+# 后续修复: the repair after a place was made safe is a sending of its own, under this limit; and so many
+# working minutes until its unit is deemed to have accepted.
+FOLLOW_UP_LIMIT = env.str("FOLLOW_UP_LIMIT", default="5wd")
+FOLLOW_UP_ACCEPT_MINUTES = env.int("FOLLOW_UP_ACCEPT_MINUTES", default=240)
 
 # --- telling ----------------------------------------------------------------------------------
 # How notices leave the house. What is not set here has a console twin, which writes into the log that

@@ -28,5 +28,7 @@ SENTENCES: Mapping[str, Sentence] = {
     Kind.SUPPORT_ASKED: _asked,
     Kind.SUPPORT_ANSWERED: _answered,
     Kind.SUPPORT_DECLINED: of_unit(lambda: _("%(unit)s declines to support")),
+    Kind.MADE_SAFE: of_unit(lambda: _("%(unit)s has made it safe")),
+    Kind.REPAIR_SENT: of_unit(lambda: _("The repair is for %(unit)s")),
     Kind.SUPPORT_RELEASED: of_unit(lambda: _("%(unit)s is asked for nothing any more")),
 }

@@ -25,7 +25,7 @@ def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: 
         **outcomes.durations(_sent_at(incident, lead), at),
     )
     if is_judged and not late:
-        _count_as_due_in_time(incident, clock, lead)
+        count_as_due_in_time(incident, clock, lead)
 
 
 def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> None:
@@ -42,7 +42,7 @@ def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> No
         **outcomes.durations(_sent_at(incident, lead), at),
     )
     if stood.on_time is not None and in_time:
-        _count_as_due_in_time(incident, clock, lead)
+        count_as_due_in_time(incident, clock, lead)
 
 
 def recount_receipt(incident: Incident) -> None:
@@ -62,7 +62,7 @@ def _sent_at(incident: Incident, lead: Assignment) -> datetime:
     return incident.dispatched_at or lead.sent_at
 
 
-def _count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:
+def count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:
     """A case is due once. A breach that was noted before the true time was known is taken back."""
     noted = outcomes.standing(incident, Outcome.Kind.DUE).first()
     if noted is not None and noted.on_time is False and noted.at == clock.due_at:

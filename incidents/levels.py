@@ -123,6 +123,7 @@ def raise_case(
                 unit=OrgUnit.objects.get(code=code),
                 level=level,
                 handle_limit=lead.handle_limit,
+                accept_minutes=lead.accept_minutes,
                 notice="case.raised",
                 actor=actor,
                 at=told_at,

@@ -271,6 +271,7 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.phoned": _phoned,
     "case.raised": _raised,
     "case.relieved": _plain(lambda: _("It has moved up a level and is no longer yours.")),
+    "case.repair": _plain(lambda: _("It has been made safe. The repair is yours: please accept it.")),
     "support.asked": _support_asked,
     "support.answered": _plain(lambda: _("A supporting unit has answered.")),
     "support.declined": _plain(lambda: _("A supporting unit declines. Please ask somebody else.")),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from dispatch.edition import work_calendar
-from incidents.models import Incident, Outcome
+from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.numbers import district_day
 
 _STORED = (
@@ -86,8 +86,13 @@ def take_back(incident: Incident, *kinds: Outcome.Kind) -> None:
 
 
 def take_back_met_due(incident: Incident) -> None:
-    """Negate "done by its due time" of a case whose resolution did not stand. A breach stays counted."""
-    _negate(_standing(incident, [Outcome.Kind.DUE]).filter(on_time=True))
+    """Negate "done by its due time" of a case whose resolution did not stand. A breach stays counted, and
+    so does that the case was made safe in time: that stood."""
+    made_safe = incident.timers.filter(
+        kind=Timer.Kind.HANDLING, assignment__end_reason=Assignment.End.MADE_SAFE
+    )
+    met = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=True)
+    _negate(met.exclude(at__in=made_safe.values("due_at")))
 
 
 def take_back_breach(incident: Incident, *, unit_code: str, at: datetime) -> None:

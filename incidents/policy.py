@@ -32,6 +32,7 @@ _OWNER_ACTIONS = frozenset(
         Action.OBJECT,
         Action.WITHDRAW_OBJECTION,
         Action.REQUEST_RAISE,
+        Action.MAKE_SAFE,
     }
 )
 
@@ -53,6 +54,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.DECIDE_SUSPENSION: frozenset({Status.HANDLING}),
     Action.ASK_REPORTER: frozenset({Status.HANDLING}),
     Action.REQUEST_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING}),
+    Action.MAKE_SAFE: frozenset({Status.HANDLING}),
     Action.DECIDE_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED}),
     **{
         action: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED})
@@ -284,11 +286,11 @@ def _is_asked_to_support(grant: Grant, incident: Incident) -> bool:
 
 
 def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
-    """Does what is waited for on this case leave room for this?"""
+    """Does what is waited for on this case leave room for this? Reads disputes that are prefetched."""
+    known = sorted(incident.adjudications.all(), key=lambda one: one.pk)
     if action == Action.PROPOSE_CHANGE:
-        last = incident.adjudications.order_by("pk").last()
-        return last is not None and last.is_by_person and last.suggested_list_id is None
-    dispute = incident.adjudications.open().first()
+        return bool(known) and known[-1].is_by_person and known[-1].suggested_list_id is None
+    dispute = next((one for one in known if one.is_open), None)
     if action == Action.RULE:
         return dispute is not None and isinstance(user, User) and not _is_party(user, incident, dispute)
     if action == Action.WITHDRAW_OBJECTION:
@@ -299,7 +301,7 @@ def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident
     return (
         lead is not None
         and lead.acceptance != Assignment.Acceptance.RULED
-        and not lead.adjudications.exists()
+        and all(one.disputed_id != lead.pk for one in known)
     )
 
 

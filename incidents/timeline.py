@@ -53,6 +53,8 @@ class Kind(StrEnum):
     SUPPORT_ANSWERED = "support_answered"
     SUPPORT_DECLINED = "support_declined"
     SUPPORT_RELEASED = "support_released"
+    MADE_SAFE = "made_safe"
+    REPAIR_SENT = "repair_sent"
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_AGREED = "extension_agreed"
     EXTENSION_REFUSED = "extension_refused"

@@ -15,6 +15,7 @@ from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
 from incidents.actions.contacts import ask_reporter, call_back, contact, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
+from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
     accept,
     add_photo,
@@ -60,6 +61,7 @@ __all__ = [
     "dispatch",
     "invite_support",
     "lift_order",
+    "make_safe",
     "merge",
     "note",
     "nudge",

@@ -1,0 +1,85 @@
+"""后续修复: making safe comes first, the repair is a sending of its own.
+
+Where the item says who repairs (`follow_up_unit`; `@owner` is the facility's owner), the unit that was sent
+reports that the danger is gone: its sending ends, met in time or not, and that is when the case was due.
+The repair goes to the other unit under the same decision, with a limit for repairs; the matter is routine
+from then on. Where nobody knows the owner, the desk decides. See docs/decisions/0013.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import OrgUnit
+from dispatch.models import ResponsibilityItem
+from dispatch.vocabulary import Urgency
+from incidents import counting, ending, outcomes, pausing, sending, timeline, timers
+from incidents.actor import SYSTEM, Actor
+from incidents.models import Assignment, Incident, Outcome, Timer
+
+
+def wanted(lead: Assignment) -> bool:
+    """Does the item of this sending name who repairs, and has nobody made the case safe yet?"""
+    if lead.incident.assignments.filter(
+        decision=lead.decision_id, end_reason=Assignment.End.MADE_SAFE
+    ).exists():
+        return False
+    if lead.follow_up_unit:
+        return True
+    items = ResponsibilityItem.objects.filter(
+        list_id=lead.decision.responsibility_list_id, code=lead.item_code
+    ).exclude(follow_up_unit="")
+    return bool(lead.item_code) and items.exists()
+
+
+def repairer(lead: Assignment) -> OrgUnit | None:
+    """Who repairs after `lead`; None where nobody knows the owner, or the unit has closed."""
+    return OrgUnit.objects.open().filter(code=lead.follow_up_unit or "").first()
+
+
+def hand_over(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> Assignment | None:
+    """The danger of a locked case is gone: end this sending and start the repair; the caller saves the case.
+
+    Answers the repair's sending; None where the case is before the desk.
+    """
+    clock = timers.open_clock(incident, Timer.Kind.HANDLING)
+    if clock is not None and at <= clock.due_at:
+        counting.count_as_due_in_time(incident, clock, lead)
+    ending.end_lead(incident, at=at, why=Assignment.End.MADE_SAFE)
+    pausing.abandon(incident, actor=SYSTEM, at=at)
+    timers.stop(
+        incident,
+        [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT, Timer.Kind.PAUSE],
+        at=at,
+        reason="made_safe",
+    )
+    incident.urgency = Urgency.ROUTINE
+    unit = repairer(lead)
+    if unit is None:
+        outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+        sending.back_to_desk(incident, "repair", at=at)
+        timeline.record(
+            timeline.Kind.TO_DESK, incident_id=incident.pk, at=at, actor=SYSTEM, codes=incident.triage_codes
+        )
+        return None
+    repair = sending.send_on(
+        incident,
+        lead,
+        unit=unit,
+        level=incident.level,
+        handle_limit=settings.FOLLOW_UP_LIMIT,
+        accept_minutes=settings.FOLLOW_UP_ACCEPT_MINUTES,
+        notice="case.repair",
+        actor=actor,
+        at=at,
+    )
+    timeline.record(
+        timeline.Kind.REPAIR_SENT,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        unit=unit.code,
+        assignment=repair.pk,
+        limit=repair.handle_limit,
+    )
+    return repair
