@@ -9,11 +9,13 @@ that took it away:
 * `redispatched`: the centre sent it on to a unit elsewhere;
 * `ruled`: an adjudication named another unit;
 
-Two more are counted apart, since the list had the right unit or street:
+Three more are counted apart: the first two had the right street or unit, the last tells of how the words
+were read rather than of the list:
 
 * `inside`: a street moved it among its own teams (街道内转派), which is no return;
 * `reread`: the desk chose another item than the machine's best guess, and the same unit (or nobody could
-  tell the guess's unit).
+  tell the guess's unit);
+* `unsure`: the desk chose another unit than a best guess that the machine itself had called unsure.
 
 A case that was raised a level or made safe goes on under the same decision: it has not left. Merged cases
 are their root's. See docs/decisions/0014.
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from dashboards.filters import Asked
@@ -31,8 +34,8 @@ from incidents.models.incident import OPEN_STATUSES
 from incidents.numbers import DISTRICT_ZONE
 
 MOVES: Final = ("returned", "overridden", "redispatched", "ruled")
-APART: Final = ("inside", "reread")
-_APART: Final = "('inside', 'reread')"
+APART: Final = ("inside", "reread", "unsure")
+_APART: Final = "('inside', 'reread', 'unsure')"
 # Claims of one item that its page looks at, the latest first.
 MOST: Final = 10_000
 
@@ -70,6 +73,7 @@ class Tally(NamedTuple):
     ruled: int
     inside: int
     reread: int
+    unsure: int
     refused: int
     disputed: int
     moved_open: int
@@ -83,7 +87,7 @@ class Landing(NamedTuple):
     """So many cases of an item ended up with a unit, at a place; `unit` is empty where nobody has them."""
 
     code: str
-    how: str  # "moved", "inside" or "reread"
+    how: str  # "moved", or one of APART
     unit: str
     street: str
     community: str
@@ -110,7 +114,6 @@ class Claim(NamedTuple):
     source: str
     hour: int
     keywords: tuple[str, ...]
-    triage_codes: tuple[str, ...]
 
 
 def tallies(question: Question) -> tuple[list[Tally], list[Landing]]:
@@ -120,7 +123,7 @@ def tallies(question: Question) -> tuple[list[Tally], list[Landing]]:
         SELECT item_code, count(*) AS decided, count(*) FILTER (WHERE automatic),
                {", ".join(f"count(*) FILTER (WHERE how = '{how}')" for how in (*MOVES, *APART))},
                count(*) FILTER (WHERE refused), count(*) FILTER (WHERE disputed),
-               count(*) FILTER (WHERE how NOT IN ('', 'inside', 'reread') AND is_open)
+               count(*) FILTER (WHERE how <> '' AND how NOT IN {_APART} AND is_open)
         FROM claim GROUP BY item_code
     ),
     landing AS (
@@ -130,15 +133,16 @@ def tallies(question: Question) -> tuple[list[Tally], list[Landing]]:
     )
     SELECT true, tally.*, NULL, NULL, NULL, NULL FROM tally
     UNION ALL
-    SELECT false, item_code, count, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, how, final_unit, street_code, community_code
+    SELECT false, item_code, count, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+           how, final_unit, street_code, community_code
     FROM landing
     """
     counted, landed = [], []
     for is_tally, code, *rest in _rows(sql, question):
         if is_tally:
-            counted.append(Tally(code, *rest[:11]))
+            counted.append(Tally(code, *rest[:12]))
         else:
-            landed.append(Landing._make((code, *rest[11:15], rest[0])))
+            landed.append(Landing._make((code, *rest[12:16], rest[0])))
     return counted, landed
 
 
@@ -148,7 +152,7 @@ def claims_of(code: str, question: Question) -> list[Claim]:
     SELECT k.incident_id, k.how, l.version, k.unit, k.automatic, k.final_unit, k.final_item, k.is_open,
            k.refused, k.disputed, k.street_code, k.community_code, k.place_type, k.asset_owner, k.source,
            extract(hour FROM k.received_at AT TIME ZONE %(zone)s)::int,
-           d.detail #> '{{facts,keywords}}', d.detail -> 'triage_codes'
+           d.detail #> '{{facts,keywords}}'
     FROM (SELECT * FROM claim WHERE item_code = %(code)s
           ORDER BY received_at DESC, incident_id DESC LIMIT {MOST}) AS k
     JOIN dispatch_responsibilitylist l ON l.id = k.list_id
@@ -157,7 +161,7 @@ def claims_of(code: str, question: Question) -> list[Claim]:
     ORDER BY k.received_at DESC, k.incident_id DESC
     """
     return [
-        Claim._make((*row[:16], _words(row[16]), _words(row[17])))
+        Claim._make((*row[:16], _words(row[16])))
         for row in _rows(sql, question, code=code, zone=str(DISTRICT_ZONE))
     ]
 
@@ -176,6 +180,7 @@ def _rows(sql: str, question: Question, **more: Any) -> Iterator[tuple[Any, ...]
         "categories": list(question.categories) or None,
         "as_now": question.as_now,
         "open": list(OPEN_STATUSES),
+        "sure": float(settings.AUTO_DISPATCH_CONFIDENCE),
         **more,
     }
     with connection.cursor() as cursor:
@@ -185,7 +190,8 @@ def _rows(sql: str, question: Question, **more: Any) -> Iterator[tuple[Any, ...]
 
 # A decision's detail is kilobytes where the machine made it, so it is read only of a person's, which is
 # short. `sending`: the lead sendings of each case in order, without those that go on under the same
-# decision. `first_word`: what the machine said when the report came in.
+# decision. Sent on under the same item, a case has left it by the end of the sending before.
+# `first_word`: what the machine said when the report came in.
 _CLAIMS: Final = """
 WITH chosen AS MATERIALIZED (
     SELECT id, status, received_at, street_code, community_code, place_type, asset_owner, source
@@ -213,20 +219,21 @@ sent AS (
 sending AS MATERIALIZED (
     SELECT *, row_number() OVER w AS nth, lead(office) OVER w AS next_office,
            lead(ruled) OVER w AS next_ruled,
-           coalesce(lag(end_reason) OVER w = 'redispatched' AND lag(office) OVER w = office, false)
-               AS came_inside,
+           lag(item_code) OVER w AS item_before,
            lead(id) OVER w IS NULL AS is_last
     FROM sent WINDOW w AS (PARTITION BY incident_id ORDER BY id)
 ),
 first_word AS MATERIALIZED (
     SELECT DISTINCT ON (d.incident_id)
-           d.id, d.incident_id, d.outcome, d.item_code, d.unit_code, d.responsibility_list_id AS list_id
+           d.id, d.incident_id, d.outcome, d.item_code, d.unit_code, d.confidence,
+           d.responsibility_list_id AS list_id
     FROM chosen c JOIN incidents_decisionrecord d ON d.incident_id = c.id
     WHERE d.made_by_id IS NULL ORDER BY d.incident_id, d.id
 ),
 said AS (
     SELECT f.incident_id, f.item_code, f.list_id, f.unit_code AS unit, 0 AS nth,
-           CASE WHEN f.unit_code IN ('', s.unit_id) THEN 'reread' ELSE 'overridden' END AS how,
+           CASE WHEN f.unit_code IN ('', s.unit_id) THEN 'reread'
+                WHEN f.confidence < %(sure)s THEN 'unsure' ELSE 'overridden' END AS how,
            false AS automatic
     FROM first_word f JOIN sending s ON s.incident_id = f.incident_id AND s.nth = 1
     WHERE f.outcome = 'triage' AND f.item_code <> ''
@@ -234,7 +241,7 @@ said AS (
     UNION ALL
     SELECT incident_id, item_code, list_id, coalesce(own_unit, unit_id), nth,
            CASE WHEN own_unit <> unit_id THEN
-                    CASE WHEN ruled THEN 'ruled' WHEN came_inside THEN 'inside' ELSE 'overridden' END
+                    CASE WHEN item_before = item_code THEN '' WHEN ruled THEN 'ruled' ELSE 'overridden' END
                 WHEN end_reason = 'returned' THEN 'returned'
                 WHEN end_reason = 'redispatched' THEN
                     CASE WHEN next_ruled THEN 'ruled' WHEN next_office = office THEN 'inside'
@@ -247,7 +254,7 @@ once AS (
     SELECT DISTINCT ON (incident_id, item_code) *,
            bool_or(automatic) OVER (PARTITION BY incident_id, item_code) AS by_list
     FROM said
-    ORDER BY incident_id, item_code, how IN ('', 'inside', 'reread'), how = '', nth
+    ORDER BY incident_id, item_code, how IN ('', 'inside', 'reread', 'unsure'), how = '', nth
 ),
 refusal AS MATERIALIZED (
     SELECT DISTINCT a.incident_id, a.item_code

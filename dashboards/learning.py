@@ -94,13 +94,6 @@ class Study:
         """Moved cases that wait at the desk, or were turned away there."""
         return sum(not claim.final_unit for claim in self.moved)
 
-    @property
-    def unsure(self) -> int:
-        """Overridden guesses that the machine itself had called unsure: they tell of its reading."""
-        return sum(
-            claim.how == "overridden" and "low_confidence" in claim.triage_codes for claim in self.moved
-        )
-
     def count(self, what: str) -> int:
         return sum(is_of(claim, what) for claim in self.claims)
 
@@ -153,7 +146,7 @@ def ranking(question: Question, units: UnitDirectory, *, by: str = "share") -> l
     that moved, so that 40 of 60 stand before 1 of 1. `by`: share, moved, inside or refused."""
     counted, landings = tallies(question)
     places = _landed(landings, units, "moved")
-    shown = [row for row in counted if row.moved or row.inside or row.refused or row.reread]
+    shown = [row for row in counted if row.moved or row.inside or row.refused]
     items = {
         item.code: item
         for item in ResponsibilityItem.objects.filter(

@@ -48,7 +48,7 @@ def ranking(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [shown.row_of(opened, row) for row in page.object_list],
         "moved": sum(row.tally.moved for row in ranked),
-        "whats": {name: shown.WHAT_NAMES[name] for name in (*MOVES, "inside", "reread", "refused")},
+        "whats": {name: shown.WHAT_NAMES[name] for name in (*MOVES, "inside", "reread", "unsure", "refused")},
         "orders": [(name, opened.url("learning", by=name if name != ORDERS[0] else None)) for name in ORDERS],
         "by": by,
     }
@@ -77,7 +77,7 @@ def item(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "apart": [
             shown.count_of(opened, code, study, what)
-            for what in ("refused", "disputed", "inside", "reread", "open", "nobody")
+            for what in ("refused", "disputed", "inside", "reread", "unsure", "open", "nobody")
         ],
         "places": shown.places_of(opened, code, study),
         "inside": [

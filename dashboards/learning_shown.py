@@ -37,11 +37,62 @@ WHAT_NAMES = {
     "ruled": gettext_lazy("Moved by a ruling"),
     "inside": gettext_lazy("Moved inside the street"),
     "reread": gettext_lazy("Another matter, same unit"),
+    "unsure": gettext_lazy("Unsure guess, another unit"),
     "refused": gettext_lazy("Returns refused"),
     "disputed": gettext_lazy("Before adjudication"),
     "open": gettext_lazy("Moved and still open"),
     "nobody": gettext_lazy("Moved and with nobody yet"),
 }
+# What the page of definitions says of them: (name, formula, caveat).
+DEFINITIONS = (
+    (
+        gettext_lazy("Share that went to another unit"),
+        gettext_lazy(
+            "Cases returned, overridden, sent on or moved by a ruling ÷ cases decided under the item"
+        ),
+        gettext_lazy(
+            "Of the cases received in the period. A case counts once for an item, by the first thing that "
+            "took it away; what a later item does with it counts there. Merged cases are their root's, and a "
+            "case that moves up a level has not left."
+        ),
+    ),
+    (
+        gettext_lazy("Return rate of an item"),
+        gettext_lazy("Cases whose return the centre agreed to ÷ cases decided under the item"),
+        gettext_lazy("The boards count sendings instead, on the day of the answer."),
+    ),
+    (
+        gettext_lazy("Override rate"),
+        gettext_lazy(
+            "Cases that the desk sent to another unit than the machine's best guess or the item's own ÷ "
+            "cases decided under the item"
+        ),
+        gettext_lazy(
+            "Apart stand another matter with the same unit, and guesses below the confidence from which the "
+            "machine sends by itself: those tell of how the words were read rather than of the list."
+        ),
+    ),
+    (
+        gettext_lazy("Refused returns"),
+        gettext_lazy("Cases of the item with a return that the centre did not agree to"),
+        gettext_lazy(
+            "The case stays, so it is no part of the share; many of them are a dispute all the same."
+        ),
+    ),
+    (
+        gettext_lazy("Moved inside the street"),
+        gettext_lazy("Cases that a street's own centre gave to another of its teams"),
+        gettext_lazy("No return: the list had the right street."),
+    ),
+    (
+        gettext_lazy("The interval beside a share"),
+        gettext_lazy("Wilson's score interval at 95 %"),
+        gettext_lazy(
+            "Holds for small numbers too. Items stand by its lower end: 40 of 60 before 1 of 1. What tells "
+            "moved cases apart is tested by Fisher's exact test, for all compared conditions together."
+        ),
+    ),
+)
 CONDITION_NAMES = {
     "keywords": gettext_lazy("Word"),
     "place_types": gettext_lazy("Kind of place"),
@@ -106,7 +157,7 @@ def row_of(opened: Opened, row: learning.Ranked) -> dict[str, Any]:
         "moved_url": cases_url(opened, code, "moved"),
         "counts": [
             (WHAT_NAMES[what], getattr(tally, what), cases_url(opened, code, what))
-            for what in (*MOVES, "inside", "reread", "refused")
+            for what in (*MOVES, "inside", "reread", "unsure", "refused")
         ],
         "leading": opened.explain.unit(row.leading.pattern) if row.leading else "",
         "leading_words": words(row.leading.share) if row.leading else "",

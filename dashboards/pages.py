@@ -21,12 +21,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.roles import Role
 from config import clock
 from dashboards import charts, drill, present, story
 from dashboards.board import Board
 from dashboards.filters import PERIODS, Asked, FilterForm, understand
 from dashboards.indicators import ALL, SMALL, UNIT_WORDS, day_length, shown
-from dashboards.scope import BOARD_ROLES, Names, Scope, scope_of
+from dashboards.learning_shown import DEFINITIONS
+from dashboards.scope import BOARD_ROLES, Names, Scope, learning_scope_of, scope_of
 from dispatch.vocabulary import Source
 from incidents.models import Incident, Outcome
 from incidents.numbers import district_day
@@ -47,6 +49,7 @@ class _Opened:
         if scope is None:
             raise PermissionDenied
         self.scope: Scope = scope
+        self.reads_learning = learning_scope_of(request.user) is not None
         self.names = Names()
         self.at = clock.now()
         self.form = FilterForm(
@@ -139,7 +142,7 @@ def values(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff(*BOARD_ROLES)
+@staff(*BOARD_ROLES, Role.STEWARD)
 def definitions(request: HttpRequest) -> HttpResponse:
     """指标口径: every indicator with its formula, source and caveat."""
     rows = [
@@ -150,7 +153,16 @@ def definitions(request: HttpRequest) -> HttpResponse:
         }
         for indicator in ALL
     ]
-    return render(request, "dashboards/definitions.html", {"rows": rows, "small": SMALL})
+    return render(
+        request,
+        "dashboards/definitions.html",
+        {
+            "rows": rows,
+            "small": SMALL,
+            "learning": DEFINITIONS,
+            "has_board": scope_of(request.user) is not None,
+        },
+    )
 
 
 # --- the board -------------------------------------------------------------------------------------
@@ -289,6 +301,9 @@ def _filter_bar(opened: _Opened) -> dict[str, Any]:
         "working_url": _with(reverse("board"), asked.query(time="working")),
         "clear_url": reverse("board"),
         "definitions_url": reverse("board-definitions"),
+        "learning_url": _with(reverse("learning"), asked.query(source=None, time=None))
+        if opened.reads_learning
+        else "",
     }
 
 

@@ -8,11 +8,12 @@ import random
 from datetime import datetime, timedelta
 
 from config.simulation.beside import Beside
+from config.simulation.contested import moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.people import Staff
 from dispatch.calendar import SHANGHAI
 from dispatch.deadlines import Limit, due
-from dispatch.edition import work_calendar
+from dispatch.edition import edition, work_calendar
 from dispatch.vocabulary import Nature, Urgency
 from incidents import actions, sweeps
 from incidents.errors import ActionRefused, InvalidInput
@@ -113,7 +114,8 @@ class Crew(Hands):
             item, unit = memory.item, ""
         proposed = incident.requests.filter(proposed_unit__isnull=False).last()
         if proposed is not None:
-            unit = proposed.proposed_unit_id or unit
+            # The matter was read rightly; it is the unit that is another one.
+            item, unit = proposed.assignment.item_code or item, proposed.proposed_unit_id or unit
         if not unit and not incident.street_code:
             unit = self._dice.choice(("buji", "bantian", "longcheng", "henggang")) + "/public-services"
         return item or "0101-017", unit
@@ -144,23 +146,52 @@ class Crew(Hands):
         if incident.urgency == Urgency.ROUTINE:
             at = self._at_work(at)
         if self._wants_return(incident, memory):
-            reason = "经现场核实,不属于本单位职责范围。"
+            named = named_instead(incident)
+            reason = named[1].reason if named else "经现场核实,不属于本单位职责范围。"
             return Step(
                 at,
                 lambda: actions.request_return(
-                    number=number, reason=reason, cites=incident.item_code, actor=actor, at=at
+                    number=number,
+                    reason=reason,
+                    cites=incident.item_code,
+                    proposed_unit=named[0] if named else "",
+                    actor=actor,
+                    at=at,
                 ),
             )
+        if (moved := self._move_inside(incident, memory, at)) is not None:
+            return moved
         return Step(at, lambda: actions.accept(number=number, actor=actor, at=at))
 
     def _wants_return(self, incident: Incident, memory: Memory) -> bool:
         share = self._habits.asks_return
         if memory.is_wrong is not None:
             share = 0.6 if memory.is_wrong(incident.owner_unit_id) else 0.0
+        elif (named := named_instead(incident)) is not None:
+            share = named[1].share
         asked_already = incident.requests.filter(
             assignment__ended_at__isnull=True, kind=CaseRequest.Kind.RETURN
         ).exists()
         return not asked_already and self._once(memory, f"return:{incident.return_count}", share)
+
+    def _move_inside(self, incident: Incident, memory: Memory, at: datetime) -> Step | None:
+        """街道内转派: the street's centre gives the case to another of its teams."""
+        moved = moved_inside(incident) if memory.is_wrong is None else None
+        if moved is None or not self._once(memory, "inside", moved[1]):
+            return None
+        office = edition().units.streets[incident.street_code]
+        actor, number, item = self._staff.street_centre(office), incident.number, incident.item_code
+        return Step(
+            at,
+            lambda: actions.redispatch(
+                number=number,
+                item_code=item,
+                unit_code=moved[0],
+                reason="本街道内由该队伍负责,转派处理。",
+                actor=actor,
+                at=at,
+            ),
+        )
 
     def _finish(self, incident: Incident, memory: Memory, since: datetime) -> Step:
         lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)

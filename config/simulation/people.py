@@ -106,6 +106,10 @@ class Staff:
         """Whoever sits at the district's desk on this shift."""
         return self._member("operations-centre", Role.DISPATCHER, "night" if at_night else "day")
 
+    def street_centre(self, office: str) -> Actor:
+        """Whoever watches over a street from its operations sub-centre."""
+        return self._member(f"{office}/operations", Role.SUPERVISOR, "centre")
+
     def supervisor(self) -> Actor:
         """A supervisor of the whole district."""
         return self._member("operations-centre", Role.SUPERVISOR, "supervision")
