@@ -86,7 +86,8 @@ class UnitNames:
         bare = _BULLET.sub("", unicodedata.normalize("NFKC", word).strip().lstrip("'"))
         if bare in self._units.codes or bare in RELATIVE or self._units.knows(bare):
             return Named(word, bare, is_exact=True)
-        plain = _ROLE.sub("", _BULLET.sub("", _plain(word)))
+        # The list's own pages write relative units as @街道办事处.
+        plain = _ROLE.sub("", _BULLET.sub("", _plain(word))).removeprefix("@")
         if not plain:
             return Named(word)
         if len(codes := self._full.get(plain, set())) == 1:
