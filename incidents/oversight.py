@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Urgency
-from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, Outcome
+from incidents.models import Adjudication, Assignment, CaseRequest, DecisionRecord, Incident, Outcome
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.numbers import district_day
 
@@ -34,9 +34,10 @@ def holds(selection: str, at: datetime) -> Q:
     return {
         OVERDUE: Q(due_at__lt=at),
         DUE_SOON: Q(due_at__gte=at, due_at__lt=at + SOON),
-        # Two units and one case: on the desk after returns or with equal claims, or a unit names another.
+        # Two units and one case: before adjudication, with equal claims, or a unit names another.
         DISPUTES: Q(status=Status.TRIAGE, triage_codes__overlap=["disputed", "ambiguous"])
-        | Q(pk__in=asked.values("incident")),
+        | Q(pk__in=asked.values("incident"))
+        | Q(pk__in=Adjudication.objects.open().values("incident")),
         RETURNED: Q(return_count__gte=TO_AND_FRO),
         # Once it is resolved the danger is over; what is left is the check.
         EMERGENCIES: Q(urgency=Urgency.EMERGENCY) & ~Q(status=Status.RESOLVED),
@@ -172,20 +173,24 @@ class Dispute:
     first: OrgUnit | None
     second: OrgUnit | None
     acting: OrgUnit | None
+    # What waits for a ruling, with its own clock; without one the desk decides.
+    adjudication: Adjudication | None = None
 
 
 def disputes(cases: Iterable[Incident]) -> dict[int, Dispute]:
-    """Between whom each case is disputed; four queries at most, however many cases.
+    """Between whom each case is disputed; six queries at most, however many cases.
 
     先办后议: where a unit still has the case it acts until the centre has decided.
     """
     rows = list(cases)
     pks = [case.pk for case in rows]
-    found: dict[int, Dispute] = {}
+    found = _adjudicated(rows)
     asked = CaseRequest.objects.filter(
         incident__in=pks, kind=CaseRequest.Kind.RETURN, answered_at__isnull=True, proposed_unit__isnull=False
     )
     for request in asked.select_related("assignment__unit", "proposed_unit"):
+        if request.incident_id in found:
+            continue
         owner = request.assignment.unit
         found[request.incident_id] = Dispute(owner, request.proposed_unit, owner)
     on_desk = [case.pk for case in rows if case.pk not in found]
@@ -203,12 +208,29 @@ def disputes(cases: Iterable[Incident]) -> dict[int, Dispute]:
     return found
 
 
+def _adjudicated(cases: Iterable[Incident]) -> dict[int, Dispute]:
+    rows = {case.pk: case for case in cases}
+    opened = list(
+        Adjudication.objects.open().filter(incident__in=rows).select_related("timer", "disputed__unit")
+    )
+    units = OrgUnit.objects.in_bulk({code for one in opened for code in one.parties}) if opened else {}
+    found = {}
+    for one in opened:
+        between = [one.disputed.unit, *(units[code] for code in one.parties if code in units)]
+        first, second, *_more = [*dict.fromkeys(between), None]
+        owner = rows[one.incident_id].owner_unit
+        acting = owner if rows[one.incident_id].status != Status.TRIAGE else None
+        found[one.incident_id] = Dispute(first, second, acting, one)
+    return found
+
+
 def _claims(pks: list[int]) -> dict[int, list[OrgUnit]]:
     """The units that the machine named with the same right."""
     if not pks:
         return {}
     named: dict[int, list[str]] = {}
-    for record in DecisionRecord.objects.filter(incident__in=pks, made_by__isnull=True).order_by("pk"):
+    machine = DecisionRecord.objects.filter(incident__in=pks, made_by__isnull=True, adjudication=None)
+    for record in machine.order_by("pk"):
         codes = [one.get("unit") for one in record.detail.get("candidates", ())]
         named[record.incident_id] = list(dict.fromkeys(code for code in codes if code))[:2]
     units = OrgUnit.objects.in_bulk({code for codes in named.values() for code in codes})

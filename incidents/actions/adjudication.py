@@ -52,7 +52,7 @@ def raise_objection(
         raise ActionRefused("already_asked", _("Your return waits for its answer."))
     if lead.acceptance == Assignment.Acceptance.RULED or lead.adjudications.exists():
         raise ActionRefused("already_ruled", _("This has been ruled on: the case stays with you."))
-    cited, unit = citing.check(incident, cites=cites, proposed_unit=proposed_unit, owner=lead.unit_id)
+    cited, unit = citing.check(incident, lead, cites=cites, proposed_unit=proposed_unit)
     text = cases.store_text(reason, at=at, field="reason")
     return adjudicating.open_by_objection(
         incident, lead, reason=text, cites=cited, proposed=unit, actor=actor, at=at

@@ -32,7 +32,7 @@ from incidents.pages.wording import TITLE_SHORT, described, is_held
 
 QUEUE_SHOWN = 100
 # What the desk does in a sheet; dispatching, taking and merging need none.
-_SHEETS = ("answer", "reject")
+_SHEETS = ("answer", "reject", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +233,7 @@ def _sheets(incident: Incident, user: User, at: datetime) -> list[dict[str, Any]
     return [
         {"step": step, "known": STEPS[step], "form": step_form(incident, step, user=user, at=at)}
         for step in _SHEETS
+        if step != "rule" or policy.can(user, Action.RULE, incident)
     ]
 
 

@@ -12,8 +12,8 @@ from accounts.models import OrgUnit, User
 from accounts.roles import Action
 from dispatch.edition import edition
 from dispatch.vocabulary import PlaceType
-from incidents import policy, queries, timeline_words
-from incidents.models import Attachment, CaseRequest, Incident, IncidentReport
+from incidents import citing, policy, queries, timeline_words
+from incidents.models import Adjudication, Attachment, CaseRequest, Incident, IncidentReport
 from incidents.models.incident import Status
 from incidents.pages.choices import Choice, Reader, marked
 from incidents.pages.level_steps import unit_suggested
@@ -26,6 +26,7 @@ ACTIONS = (
     Action.REJECT,
     Action.MERGE,
     Action.DECIDE_RETURN,
+    Action.RULE,
     Action.UNMASK,
     Action.NOTE,
 )
@@ -40,7 +41,7 @@ def work(
     reader = Reader(incident, edition())
     record = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
     read = reader.machine(record)
-    returned = last_return(incident)
+    returned, asked = last_return(incident), open_return(incident)
     similar = queries.similar_cases(incident, seen=seen)
     reports = reports_of(incident)
     choices = list(read.choices)
@@ -99,7 +100,11 @@ def work(
         "chosen": chosen or (first_choice.value if first_choice else ""),
         "first_choice": first_choice,
         "returned": returned,
-        "asked": open_return(incident),
+        "asked": asked,
+        "asked_item": citing.borne_out_by(incident, asked.cites, asked.proposed_unit)
+        if asked is not None and asked.proposed_unit is not None
+        else "",
+        "dispute": open_dispute(incident),
         "similar": [
             {
                 "letter": letter,
@@ -183,6 +188,11 @@ def open_return(incident: Incident) -> CaseRequest | None:
         .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
         .first()
     )
+
+
+def open_dispute(incident: Incident) -> Adjudication | None:
+    """The dispute that waits for its ruling: until then the desk sends the case nowhere."""
+    return incident.adjudications.open().select_related("timer", "asked_by_unit").first()
 
 
 def desk_limit(incident: Incident) -> str:

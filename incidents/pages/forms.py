@@ -133,7 +133,7 @@ class ReturnForm(ActionForm):
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "0204-001"}),
-        help_text=_("Name the unit, or cite the item or the law: one of the two is needed."),
+        help_text=_("Left empty, the unit that you name must lead such cases by the list."),
     )
     reason = forms.CharField(label=_("What you found"), max_length=1_900, widget=text_area())
 

@@ -13,7 +13,7 @@ from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
 from dispatch.vocabulary import Level
 from incidents.clock_facts import Standing
-from incidents.models import CaseRequest, Incident, LateEntry, Timer
+from incidents.models import Adjudication, CaseRequest, Incident, LateEntry, Timer
 from incidents.pages.wording import plain_moment
 
 Kind = CaseRequest.Kind
@@ -112,12 +112,16 @@ def to_answer(user: User) -> Q | None:
 
 
 def tags_of(rows: Iterable[Incident]) -> Mapping[int, list[str]]:
-    """What waits for an answer on these cases, in a few words each; two queries."""
+    """What waits for an answer on these cases, in a few words each; three queries."""
     keys = [row.pk for row in rows]
     tags: dict[int, list[str]] = defaultdict(list)
     asked = CaseRequest.objects.filter(incident__in=keys, answered_at__isnull=True).order_by("pk")
     for pk, kind in asked.values_list("incident_id", "kind"):
         tags[pk].append(_tag(kind))
+    disputed = Adjudication.objects.open().filter(incident__in=keys)
+    for pk, cause in disputed.values_list("incident_id", "cause"):
+        returns = cause == Adjudication.Cause.RETURNS
+        tags[pk].append(_("disputed: returned") if returns else _("disputed: objection"))
     waiting = LateEntry.objects.filter(incident__in=keys, state=LateEntry.State.WAITING)
     for pk in waiting.values_list("incident_id", flat=True).distinct():
         tags[pk].append(_("typed in late"))

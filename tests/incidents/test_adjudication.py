@@ -91,6 +91,8 @@ def test_a_return_cites_what_the_list_bears_out(lamp_case, handler, given, field
         ({"cites": "《电力法》第三条"}, "《电力法》第三条", None),
         ({"cites": "《电力法》", "proposed_unit": "water-group"}, "《电力法》", "water-group"),
         ({"cites": "见 0204-002", "proposed_unit": "power-grid"}, "见 0204-002", "power-grid"),
+        # the item that it was sent under does not fit: the list itself is in question
+        ({"cites": LAMP_ITEM, "proposed_unit": "water-group"}, LAMP_ITEM, "water-group"),
         # naming a unit that leads an item of this category here is citing that item
         ({"proposed_unit": "transport"}, "0204-014", "transport"),
     ],

@@ -199,6 +199,7 @@ def test_an_agreed_return_runs_the_dispatch_clock_again_and_is_counted(
     actions.request_return(
         number=lamp_case.number,
         reason="属供水集团",
+        cites="《城市供水条例》",
         proposed_unit="water-group",
         actor=handler.actor,
         at=SOON,

@@ -183,6 +183,7 @@ def test_a_return_waits_in_its_own_tab_and_is_answered_there(
     actions.request_return(
         number=lamp_case.number,
         reason="灯杆上是电信的牌子",
+        cites="《电信条例》",
         proposed_unit="china-telecom",
         actor=handler.actor,
         at=TUESDAY + timedelta(minutes=2),
@@ -204,6 +205,7 @@ def test_a_returned_case_names_the_proposed_unit_first(
     actions.request_return(
         number=lamp_case.number,
         reason="不是我们的",
+        cites="《电信条例》",
         proposed_unit="china-telecom",
         actor=handler.actor,
         at=at,

@@ -45,11 +45,25 @@ def mixed(
     """One case in each selection, made by what people do."""
     late, soon = lamp(0), lamp(1)
     disputed, pingpong, emergency = lamp(2), lamp(3), lamp(4, urgency="emergency")
-    for _turn in range(2):
-        returned(pingpong, handler, dispatcher)
+    returned(pingpong, handler, dispatcher)
+    actions.dispatch(
+        number=pingpong.number,
+        item_code="0204-001",
+        actor=dispatcher.actor,
+        at=TUESDAY + timedelta(minutes=2),
+    )
+    returned(pingpong, handler, dispatcher)
+    actions.rule(
+        number=pingpong.number,
+        ruling="归照明公司",
+        item_code="0204-001",
+        actor=dispatcher.actor,
+        at=TUESDAY + timedelta(minutes=2),
+    )
     actions.request_return(
         number=disputed.number,
         reason="是供水的井盖",
+        cites="《城市供水条例》",
         proposed_unit="water-group",
         actor=handler.actor,
         at=TUESDAY + timedelta(minutes=2),
@@ -61,9 +75,6 @@ def returned(case: Incident, handler: Person, dispatcher: Person) -> None:
     at = TUESDAY + timedelta(minutes=2)
     actions.request_return(number=case.number, reason="不归我们", cites="x", actor=handler.actor, at=at)
     actions.decide_return(number=case.number, agreed=True, actor=dispatcher.actor, at=at)
-    actions.dispatch(
-        number=case.number, item_code="0204-001", unit_code=LAMP_UNIT, actor=dispatcher.actor, at=at
-    )
 
 
 def test_only_supervisors_open_it(browse: As, operator: Person, leader: Person, supervisor: Person) -> None:
