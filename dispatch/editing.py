@@ -49,7 +49,7 @@ def save_items(
     held = lists.hold(draft, ResponsibilityList.State.DRAFT)
     if seen_revision is not None and seen_revision != held.revision:
         raise ListRefused("stale", _("The draft was changed meanwhile: look at it again."))
-    return _write(held, items, removed, why=why, reference=reference, by=by, at=at)
+    return write(held, items, removed, why=why, reference=reference, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -92,7 +92,7 @@ def remove_item(
     _refuse_if_stale(held, code, seen_change)
     if not held.items.filter(code=code).exists():
         raise ListRefused("not_found", _("The draft has no item “%(code)s”.") % {"code": code})
-    return _write(held, (), [code], why=why, reference="", by=by, at=at).changes[code]
+    return write(held, (), [code], why=why, reference="", by=by, at=at).changes[code]
 
 
 @transaction.atomic(durable=True)
@@ -115,7 +115,7 @@ def restore_item(
     _refuse_if_stale(held, code, seen_change)
     before = ResponsibilityItem.objects.filter(list_id=held.based_on_id, code=code).first()
     items, removed = ([values_of(before)], []) if before else ([], [code])
-    saved = _write(held, items, removed, why=why, reference="", by=by, at=at)
+    saved = write(held, items, removed, why=why, reference="", by=by, at=at)
     if code not in saved.changes:
         raise ListRefused("unchanged", _("Nothing was changed."))
     return saved.changes[code]
@@ -196,13 +196,13 @@ def _save_one(
         raise ListRefused("not_found", _("The draft has no item “%(code)s”.") % {"code": code})
     _refuse_if_stale(held, code, seen_change)
     item = {"code": code, **full}
-    saved = _write(held, [item], (), why=why, reference=reference, by=by, at=at, checks_owner=checks_owner)
+    saved = write(held, [item], (), why=why, reference=reference, by=by, at=at, checks_owner=checks_owner)
     if code not in saved.changes:
         raise ListRefused("unchanged", _("Nothing was changed."))
     return saved.changes[code]
 
 
-def _write(
+def write(
     held: ResponsibilityList,
     items: Sequence[Mapping[str, Any]],
     removed: Collection[str],
@@ -213,6 +213,7 @@ def _write(
     at: datetime,
     checks_owner: bool = True,
 ) -> Saved:
+    """Write items into a held draft, with their history; shared with importing."""
     why = why.strip()
     if not why:
         raise ListRefused("why", _("Say why."))

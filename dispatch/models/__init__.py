@@ -9,6 +9,7 @@ from dispatch.models.calendar import (
 )
 from dispatch.models.category import Category, SourceCategory
 from dispatch.models.checks import ListCheck
+from dispatch.models.imports import ColumnMapping, ImportedItem, ImportFile, ImportRemark, ListImport
 from dispatch.models.responsibility import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
 
 __all__ = [
@@ -16,8 +17,13 @@ __all__ = [
     "CalendarEdition",
     "CalendarYear",
     "Category",
+    "ColumnMapping",
+    "ImportFile",
+    "ImportRemark",
+    "ImportedItem",
     "ItemChange",
     "ListCheck",
+    "ListImport",
     "ListTerm",
     "ResponsibilityItem",
     "ResponsibilityList",
