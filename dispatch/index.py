@@ -167,15 +167,20 @@ class CategoryIndex:
         """
         if condition == HOURS:
             return dict(zip(self._hour_starts, self._hour_bits, strict=True))
+        told: dict[str | int | None, int]
         if condition == KEYWORDS:
             free, words = self._without_keywords, self._by_keyword
-            return {None: free, **{word: bits | free for word, bits in words.items()}}
+            told = {None: free}
+            told.update((word, bits | free) for word, bits in words.items())
+            return told
         free, by_value = {
             OWNER: (self._any_owner, self._by_owner),
             PLACE_TYPE: (self._any_place, self._by_place),
             SOURCE: (self._any_source, self._by_source),
         }[condition]
-        return {None: free, **by_value}
+        told = {None: free}
+        told.update((value, bits) for value, bits in by_value.items())
+        return told
 
     def worded(self, hits: Iterable[str], named: Iterable[str] = ()) -> int:
         """The bits of the items whose keyword condition holds."""
