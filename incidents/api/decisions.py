@@ -22,11 +22,11 @@ from dispatch.models import ResponsibilityList
 from dispatch.stewards import is_steward
 from incidents.api.access import asking_of, visible_incidents
 from incidents.api.answers import candidate_answer, decision_answer, instant, told_reasons
+from incidents.api.decision_outputs import ExplainedDecisionOut, RecordedDecisionOut
 from incidents.api.errors import Problem
 from incidents.api.fields import checked
 from incidents.api.filing import Filer
 from incidents.api.inputs import DecisionInput
-from incidents.api.outputs import DecisionOut, RecordedDecisionOut
 from incidents.models import DecisionRecord
 
 
@@ -38,7 +38,7 @@ class DecisionsView(APIView):
         tags=["reports"],
         summary="Explain what would happen to a report; nothing is written",
         request=DecisionInput,
-        responses={200: DecisionOut},
+        responses={200: ExplainedDecisionOut},
     )
     def post(self, request: Request) -> Response:
         told = checked(DecisionInput, request.data)
