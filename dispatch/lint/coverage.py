@@ -17,7 +17,7 @@ def gaps(standings: Mapping[str, Standing], district: District) -> set[Gap]:
     found: set[Gap] = set()
     for category, standing in standings.items():
         for pattern, owners in standing.patterns.items():
-            for owner in owners or {None}:
+            for owner in owners:
                 for community in district.without(pattern, owner):
                     found.add((category, pattern, community))
         if standing.unmatched:

@@ -1,6 +1,5 @@
 """The district that a list is checked against: its units, its communities, its categories."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dispatch.units import AT_OWNER, UnitDirectory
@@ -31,18 +30,16 @@ class District:
             )
         return found
 
-    def differ(self, one: str, other: str, owners: Iterable[str | None] = (None,)) -> bool:
+    def differ(self, one: str, other: str, owner: str | None = None) -> bool:
         """Do the patterns mean different units anywhere, or where the place is not known?
 
         An unknown unit beside a known one is a difference: nobody can say that it is the same.
         """
         if one == other:
             return False
-        return any(
-            self.units.resolve(one, owner=owner) != self.units.resolve(other, owner=owner)
-            or self.resolved(one, owner) != self.resolved(other, owner)
-            for owner in owners
-        )
+        return self.units.resolve(one, owner=owner) != self.units.resolve(
+            other, owner=owner
+        ) or self.resolved(one, owner) != self.resolved(other, owner)
 
     def without(self, pattern: str, owner: str | None = None) -> tuple[str, ...]:
         """The communities in which the pattern names no open unit."""

@@ -132,8 +132,12 @@ class _Contest:
             Overlap(pair, tuple(words), values) for pair, (words, values) in sorted(self.equals.items())
         ]
         for item in sorted(self.rows.items, key=lambda row: row.code):
-            if item.code not in self.winners:
-                self.told.shadowed.append(self._shadowed(item))
+            by_words = item.code in self.winners
+            # Whoever wins by a word wins when named too, though `@owner` perhaps for more owners.
+            if not by_words or item.lead_unit == AT_OWNER:
+                when_named = self._wins_when_named(item)
+                if not by_words:
+                    self.told.shadowed.append(Shadowed(item.code, self._before(item), when_named))
         self.told.lost.sort(key=lambda lost: (lost.code, lost.word))
         return self.told
 
@@ -160,17 +164,17 @@ class _Contest:
                 bits ^= 1 << at
                 won, by = fates.setdefault(at, ([], Counter()))
                 own = self.rows.items[at].lead_unit
-                kept = any(not self.district.differ(own, claim.lead_unit, one.owners) for claim in claims)
-                won.append(kept)
-                if not kept:
-                    by.update(claim.code for claim in claims)
+                for owner in one.owners:
+                    kept = any(not self.district.differ(own, claim.lead_unit, owner) for claim in claims)
+                    won.append(kept)
+                    if not kept:
+                        by.update(claim.code for claim in claims)
         for at, (won, by) in fates.items():
             if not all(won):
-                first = tuple(
-                    code for code, _count in sorted(by.items(), key=lambda pair: (-pair[1], pair[0]))
-                )
                 code = self.rows.items[at].code
-                self.told.lost += [Lost(code, word, first, not any(won)) for word in phrase.words]
+                self.told.lost += [
+                    Lost(code, word, _most_frequent(by), not any(won)) for word in phrase.words
+                ]
 
     def _note(self, claims: tuple[Item, ...], phrase: _Phrase, one: _Class) -> None:
         """Who wins this class of cases, and who wins it with them."""
@@ -182,37 +186,45 @@ class _Contest:
             first.setdefault(claim.lead_unit, claim.code)
         self.winners.update(first.values())
         for pattern in first:
-            self.told.patterns.setdefault(pattern, set()).update(one.owners if pattern == AT_OWNER else ())
+            self._may_win(pattern, one)
         if len(first) == 1:
             return
         for one_item, other in combinations(claims, 2):
-            if self.district.differ(one_item.lead_unit, other.lead_unit, one.owners):
+            units = one_item.lead_unit, other.lead_unit
+            if any(self.district.differ(*units, owner) for owner in one.owners):
                 words, _values = self.equals.setdefault((one_item.code, other.code), ([], one.values))
                 if one_item.keywords:  # else they are equal whatever is said
                     words += [word for word in phrase.words if word not in words]
 
-    def _shadowed(self, item: Item) -> Shadowed:
-        """Who stands before this item, wherever it holds; and whether naming it helps."""
+    def _may_win(self, pattern: str, one: _Class) -> None:
+        self.told.patterns.setdefault(pattern, set()).update(one.owners if pattern == AT_OWNER else {None})
+
+    def _wins_when_named(self, item: Item) -> bool:
+        """Does the item win where nothing is said and the normaliser names it?"""
+        if not item.keywords:
+            return False
+        wins = False
+        for left, one in self._lefts(self.rows.worded((), (item.code,))).items():
+            claims = self.rows.best(left, (), (item.code,))
+            if next((claim for claim in claims if claim.lead_unit == item.lead_unit), None) == item:
+                wins = True
+                self._may_win(item.lead_unit, one)
+        return wins
+
+    def _before(self, item: Item) -> tuple[str, ...]:
+        """Who wins where this item holds, the most frequent first."""
         bit = 1 << self.rows.positions[item.code]
         by: Counter[str] = Counter()
         for phrase in self.phrases:
-            worded = self.rows.worded(phrase.hits)
-            if worded & bit:
-                for left in self._lefts(worded):
-                    if left & bit:
-                        by.update(claim.code for claim in self.rows.best(left, phrase.hits))
-        by.pop(item.code, None)
-        named = False
-        if item.keywords:
-            for left in self._lefts(self.rows.worded((), (item.code,))):
-                claims = self.rows.best(left, (), (item.code,))
-                named = (
-                    named
-                    or next((claim.code for claim in claims if claim.lead_unit == item.lead_unit), "")
-                    == item.code
-                )
-        first = sorted(by, key=lambda code: (-by[code], code))
-        return Shadowed(item.code, tuple(first), named)
+            for left in self._lefts(self.rows.worded(phrase.hits)):
+                if left & bit:
+                    by.update(claim.code for claim in self.rows.best(left, phrase.hits))
+        del by[item.code]
+        return _most_frequent(by)
+
+
+def _most_frequent(counts: Counter[str]) -> tuple[str, ...]:
+    return tuple(sorted(counts, key=lambda code: (-counts[code], code)))
 
 
 def _classes(rows: CategoryIndex, district: District) -> dict[int, _Class]:
@@ -227,14 +239,15 @@ def _classes(rows: CategoryIndex, district: District) -> dict[int, _Class]:
         values = Values(None, _text(place), _text(source), minute if isinstance(minute, int) else 0)
         rest.setdefault(in_place & from_source & at_hour, values)
     asked = rows.left_by(OWNER)
-    # Two owners stand for all that no item asks for: nobody known, and some unit.
-    spare = next((code for code in sorted(district.units.codes) if code not in asked), None)
-    possible = district.units.codes | OTHER_OWNERS
+    units = district.units.codes
+    # Which owner it is matters by itself only where `@owner` leads.
+    by_owner = any(row.lead_unit == AT_OWNER for row in rows.items)
+    others = {None, *(units - asked.keys())}
     found: dict[int, _Class] = {}
     for owner, of_owner in asked.items():
-        if owner is not None and owner not in possible:
+        if owner is not None and owner not in units | OTHER_OWNERS:
             continue  # nobody can be told as an owner who is no open unit
-        members = {None, spare} if owner is None else {_text(owner)}
+        members = {None} if not by_owner else others if owner is None else {_text(owner)}
         for bits, values in rest.items():
             one = found.setdefault(bits & of_owner, _Class(replace(values, owner=_text(owner)), set()))
             one.owners |= members

@@ -39,10 +39,15 @@ def test_a_closed_community_station_is_a_gap() -> None:
 
 
 def test_an_item_that_never_wins_leaves_no_gap() -> None:
-    rows = [item("0101-001", "@street/team", words="坑洞"), item("0101-002", "roads", words="坑洞"), REST]
-    assert found("gap", rows) != []
-    emergency = replace(rows[1], urgency="emergency")
-    assert found("gap", [replace(rows[0], place_types=frozenset({"park"})), emergency, REST]) == []
+    lacking, whole = item("0101-001", "@street/team", places="park"), item("0101-002", "roads", places="park")
+    assert found("gap", [lacking, whole, REST])
+    assert not found("gap", [lacking, replace(whole, urgency="emergency"), REST])
+
+
+def test_an_item_that_wins_only_when_it_is_named_may_leave_one() -> None:
+    lacking = item("0101-001", "@street/team", words="坑洞")
+    siren = item("0101-002", "roads", words="坑洞", urgency="emergency")
+    assert only("gap", [lacking, siren, REST]).items == ("0101-001",)
 
 
 def test_the_facilitys_owner_must_be_known() -> None:
