@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.pages.try_urls")),
     path("", include("dashboards.urls")),
     path("", include("dispatch.pages.urls")),
+    path("", include("incidents.pages.rehearsal_urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.resident_urls")),
