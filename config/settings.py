@@ -145,7 +145,7 @@ CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"), Queue("long"))
 CELERY_TASK_DEFAULT_QUEUE = "telling"
 CELERY_TASK_ROUTES = {
     f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
-} | {"incidents.rehearse": {"queue": "long"}}
+} | {task: {"queue": "long"} for task in ("incidents.rehearse", "dispatch.check_imports")}
 CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -178,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
+    "dispatch.check_imports": {
+        "task": "dispatch.check_imports",
+        "schedule": 1.0,
+        "options": {"expires": 4.0},
+    },
     "incidents.remove_unused_pictures": {
         "task": "incidents.remove_unused_pictures",
         "schedule": 3600.0,

@@ -1,0 +1,15 @@
+"""The messages that Celery's beat sends for the list; each makes one call, and the rows say what is due."""
+
+from celery import shared_task
+
+from config import clock
+from dispatch.spreadsheets import checking
+
+
+@shared_task(name="dispatch.check_imports")
+def check_imports() -> int:
+    """Check spreadsheets until none waits."""
+    done = 0
+    while checking.check_next(at=clock.now()):
+        done += 1
+    return done
