@@ -66,6 +66,7 @@ def test_what_is_answered_to_sources_fits_the_document(document: Path, hotline_a
     fits(document, hotline_api.post("reports/", {}), "reports/", "post", 400)
     fits(document, hotline_api.post("reports/batch/", [lamp(), {}]), "reports/batch/", "post", 200)
     fits(document, hotline_api.post("decisions/", lamp()), "decisions/", "post", 200)
+    fits(document, hotline_api.post("decisions/", lamp(explain=True)), "decisions/", "post", 200)
     report, number = filed.json()["report"], filed.json()["incident"]["number"]
     fits(document, hotline_api.get(f"reports/{report}/"), "reports/{id}/", "get", 200)
     update = hotline_api.post(f"reports/{report}/updates/", {"external_id": "U", "kind": "chase"})
@@ -74,6 +75,8 @@ def test_what_is_answered_to_sources_fits_the_document(document: Path, hotline_a
     fits(document, hotline_api.get(f"incidents/{number}/"), "incidents/{number}/", "get", 200)
     timeline = hotline_api.get(f"incidents/{number}/timeline/")
     fits(document, timeline, "incidents/{number}/timeline/", "get", 200)
+    decisions = hotline_api.get(f"incidents/{number}/decisions/")
+    fits(document, decisions, "incidents/{number}/decisions/", "get", 200)
     fits(document, hotline_api.get("incidents/x/"), "incidents/{number}/", "get", 404)
     fits(document, Caller().get("incidents/"), "incidents/", "get", 401)
     for path in ("categories/", "areas/", "units/", "responsibility-items/"):
