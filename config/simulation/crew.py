@@ -7,6 +7,7 @@ plays each case to its end, `simulate` and `replay` keep many in a queue.
 import random
 from datetime import datetime, timedelta
 
+from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
 from config.simulation.contested import moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
@@ -35,6 +36,7 @@ class Crew(Hands):
     def __init__(self, dice: random.Random, habits: Habits | None = None) -> None:
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
+        self._arguing = Arguing(self._dice, self._habits, self._staff)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
@@ -70,6 +72,8 @@ class Crew(Hands):
                 return self._answer_sending(incident, memory, since)
             case Status.HANDLING:
                 work = self._finish(incident, memory, since)
+                if (argued := self._argue(incident, memory, since)) is not None and argued.at < work.at:
+                    return argued
                 return self._beside.the_work(incident, memory, since, until=work.at) or work
             case Status.SUSPENDED:
                 return self._beside.the_pause(incident, memory, since) or self._finish(
@@ -92,14 +96,34 @@ class Crew(Hands):
             text = "您好,办理条件和所需材料已发到您的手机,也可到社区窗口咨询。"
             return Step(at, lambda: actions.answer(number=number, text=text, actor=actor, at=at))
         item, unit = self._choice(incident, memory)
-        return Step(
+        ruling = (
+            self._arguing.the_ruling(incident, item, unit, since) if self._is_disputed(incident) else None
+        )
+        return ruling or Step(
             at,
             lambda: actions.dispatch(number=number, item_code=item, unit_code=unit, actor=actor, at=at),
         )
 
+    @staticmethod
+    def _is_disputed(incident: Incident) -> bool:
+        return "disputed" in incident.triage_codes
+
+    def _argue(self, incident: Incident, memory: Memory, since: datetime) -> Step | None:
+        """An objection, and later its ruling: half of them stay where they are."""
+        if "objected" not in memory.kept:
+            return self._arguing.the_objection(incident, memory, since)
+        if "ruled" in memory.kept:
+            return None
+        memory.kept.add("ruled")
+        item, unit = incident.item_code, incident.owner_unit_id
+        if self._dice.random() < 0.5 and (named := named_instead(incident)) is not None:
+            unit = named[0]
+        return self._arguing.the_ruling(incident, item, unit, since)
+
     def _choice(self, incident: Incident, memory: Memory) -> tuple[str, str]:
         """The item to send a case under, and the unit where the place does not tell it."""
-        record = DecisionRecord.objects.filter(incident=incident, made_by__isnull=True).latest("pk")
+        machine = DecisionRecord.objects.filter(incident=incident, made_by__isnull=True, adjudication=None)
+        record = machine.latest("pk")
         before = set(incident.assignments.values_list("unit_id", flat=True))
         candidates = [
             (candidate["item"], candidate["unit"] or "")

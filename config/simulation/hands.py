@@ -32,6 +32,7 @@ class Habits:
     # Beside the work itself: speaking with people, asking for time.
     contacts: float = 0.85
     contact_hours: float = 2.5
+    contests: float = 0.006
     asks_time: float = 0.03
     suspends: float = 0.01
     asks_reporter: float = 0.015

@@ -19,6 +19,7 @@ QUIET = {
     "objects": 0.0,
     "check_fails": 0.0,
     "contacts": 0.0,
+    "contests": 0.0,
     "asks_time": 0.0,
     "suspends": 0.0,
     "asks_reporter": 0.0,
@@ -47,6 +48,20 @@ def test_the_centre_calls_back_whoever_has_not_rated(lamp_case: Incident) -> Non
 def test_more_time_is_asked_for_and_answered(lamp_case: Incident) -> None:
     case = live(lamp_case, asks_time=1.0, time_agreed=1.0)
     assert CaseRequest.objects.get().answer == CaseRequest.Answer.AGREED
+    assert case.closed_at
+
+
+def test_a_unit_objects_and_the_supervisor_rules(lamp_case: Incident) -> None:
+    case = live(lamp_case, contests=1.0)
+    dispute = case.adjudications.get()
+    assert (dispute.cause, dispute.is_open) == ("objection", False)
+    assert case.closed_at
+
+
+def test_what_comes_back_twice_is_ruled_on(lamp_case: Incident) -> None:
+    case = live(lamp_case, asks_return=1.0, return_agreed=1.0)
+    dispute = case.adjudications.get()
+    assert (dispute.cause, dispute.outcome) == ("returns", "ruled")
     assert case.closed_at
 
 
