@@ -63,6 +63,10 @@ _CASE: Final = [
     "chased_count",
     "triage_codes",
     "version",
+    "first_level",
+    "pause_kind",
+    "supervision_count",
+    "supervision_number",
 ]
 _FACT: Final = [
     "incident_id",
@@ -78,6 +82,7 @@ _FACT: Final = [
     "source",
     "nature",
     "level",
+    "first_level",
     "urgency",
     "elapsed",
     "working",
@@ -190,7 +195,11 @@ class _Maker:
             "version": 3,
             "outcome": "",
             "clock_kind": "",
+            "pause_kind": "",
+            "supervision_count": 0,
+            "supervision_number": "",
         }
+        case["first_level"] = case["level"]
 
         def add(kind: str, at: datetime, **measures: Any) -> None:
             facts.append(
@@ -208,6 +217,7 @@ class _Maker:
                     "source": source,
                     "nature": case["nature"],
                     "level": case["level"],
+                    "first_level": case["level"],
                     "urgency": urgency,
                     "automatic": False,
                     "first": False,

@@ -180,6 +180,7 @@ def _rows(sql: str, question: Question, **more: Any) -> Iterator[tuple[Any, ...]
         "categories": list(question.categories) or None,
         "as_now": question.as_now,
         "open": list(OPEN_STATUSES),
+        "code": None,
         "sure": float(settings.AUTO_DISPATCH_CONFIDENCE),
         **more,
     }
@@ -198,6 +199,9 @@ WITH chosen AS MATERIALIZED (
     FROM incidents_incident
     WHERE received_at >= %(start)s AND received_at < %(end)s AND status <> 'merged'
       AND (%(streets)s::text[] IS NULL OR street_code = ANY(%(streets)s::text[]))
+      AND (%(code)s::text IS NULL OR id IN (
+          SELECT incident_id FROM incidents_assignment WHERE item_code = %(code)s
+          UNION SELECT incident_id FROM incidents_decisionrecord WHERE item_code = %(code)s))
 ),
 office AS MATERIALIZED (
     SELECT u.code AS unit, o.code AS office

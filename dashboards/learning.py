@@ -17,6 +17,8 @@ LEAST_MOVED: Final = 5
 # A condition tells moved cases apart where chance alone would bring it once in a hundred, all compared
 # conditions taken together.
 CHANCE_MOST: Final = 0.01
+# What is likelier than this to be chance is not shown at all.
+CHANCE_SHOWN: Final = 0.5
 CONDITIONS_SHOWN: Final = 8
 # The bands of the day that cases are compared by; a list's hours may say any others.
 BANDS: Final = ("00:00-06:00", "06:00-12:00", "12:00-18:00", "18:00-23:59")
@@ -48,6 +50,11 @@ class Ranked:
     @property
     def is_small(self) -> bool:
         return self.tally.decided < SMALL
+
+    @property
+    def is_thin(self) -> bool:
+        """Did too few cases leave for a pattern?"""
+        return self.tally.moved < LEAST_MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,8 @@ def is_of(claim: Claim, what: str) -> bool:
 
 def ranking(question: Question, units: UnitDirectory, *, by: str = "share") -> list[Ranked]:
     """Items that lost cases, the surest loss first: by the lower bound of the interval around the share
-    that moved, so that 40 of 60 stand before 1 of 1. `by`: share, moved, inside or refused."""
+    that moved, so that 40 of 60 stand before 5 of 9; items that lost fewer than LEAST_MOVED come after all
+    others. `by`: share, moved, inside or refused."""
     counted, landings = tallies(question)
     places = _landed(landings, units, "moved")
     shown = [row for row in counted if row.moved or row.inside or row.refused]
@@ -213,6 +221,7 @@ def conditions(moved: Sequence[Claim], stayed: Sequence[Claim]) -> list[Conditio
         for one in compared
         if (one.moved.value or 0) > (one.stayed.value or 0) or not stayed
     ]
+    found = [one for one in found if one.chance < CHANCE_SHOWN]
     found.sort(key=lambda one: (one.chance, -one.moved.part, one.field, one.value))
     return found[:CONDITIONS_SHOWN]
 

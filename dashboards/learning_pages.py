@@ -48,7 +48,7 @@ def ranking(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [shown.row_of(opened, row) for row in page.object_list],
         "moved": sum(row.tally.moved for row in ranked),
-        "whats": {name: shown.WHAT_NAMES[name] for name in (*MOVES, "inside", "reread", "unsure", "refused")},
+        "least": learning.LEAST_MOVED,
         "orders": [(name, opened.url("learning", by=name if name != ORDERS[0] else None)) for name in ORDERS],
         "by": by,
     }

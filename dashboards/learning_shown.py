@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from config import clock
 from dashboards import learning, proposing
-from dashboards.claims import MOVES, Claim, Question
+from dashboards.claims import APART, MOVES, Claim, Question, Tally
 from dashboards.comparing import Share
 from dashboards.filters import PERIODS, Asked, FilterForm, understand
 from dashboards.indicators import SMALL
@@ -88,7 +88,7 @@ DEFINITIONS = (
         gettext_lazy("The interval beside a share"),
         gettext_lazy("Wilson's score interval at 95 %"),
         gettext_lazy(
-            "Holds for small numbers too. Items stand by its lower end: 40 of 60 before 1 of 1. What tells "
+            "Holds for small numbers too. Items stand by its lower end: 40 of 60 before 5 of 9. What tells "
             "moved cases apart is tested by Fisher's exact test, for all compared conditions together."
         ),
     ),
@@ -155,13 +155,20 @@ def row_of(opened: Opened, row: learning.Ranked) -> dict[str, Any]:
         "lead": opened.explain.unit(row.item.lead_unit) if row.item else "",
         "words": words(row.share),
         "moved_url": cases_url(opened, code, "moved"),
-        "counts": [
-            (WHAT_NAMES[what], getattr(tally, what), cases_url(opened, code, what))
-            for what in (*MOVES, "inside", "reread", "unsure", "refused")
-        ],
+        "left": counts_of(opened, code, tally, MOVES),
+        "apart": counts_of(opened, code, tally, ("refused", *APART)),
         "leading": opened.explain.unit(row.leading.pattern) if row.leading else "",
         "leading_words": words(row.leading.share) if row.leading else "",
     }
+
+
+def counts_of(opened: Opened, code: str, tally: Tally, whats: Iterable[str]) -> list[tuple[Any, int, str]]:
+    """Name, number and address of what there is any of."""
+    return [
+        (WHAT_NAMES[what], count, cases_url(opened, code, what))
+        for what in whats
+        if (count := getattr(tally, what))
+    ]
 
 
 def count_of(opened: Opened, code: str, study: Study, what: str) -> dict[str, Any]:
@@ -200,7 +207,7 @@ def condition_of(opened: Opened, code: str, study: Study, one: Condition) -> dic
         "value": value_of(opened, one.field, one.value),
         "moved_url": cases_url(opened, code, "moved", dest=dest, has=has),
         "stayed_url": cases_url(opened, code, "stayed", has=has),
-        "chance": _("less than 1 in 1,000") if one.chance < 0.001 else f"{one.chance:.1%}",
+        "chance": _("under 0.1 %") if one.chance < 0.001 else f"{one.chance:.1%}",
     }
 
 

@@ -128,7 +128,7 @@ def test_the_first_thing_that_took_it_away_is_the_one_that_counts(desk: Desk) ->
 
 
 def test_a_guess_that_the_machine_called_unsure_tells_nothing_of_the_list(desk: Desk) -> None:
-    case = desk.lamp(category=None, text="这里有人在吵架,也不知道归谁管", place_type="")
+    case = desk.lamp(category=None, text="这里有人在吵架,也不知道归谁管", place_type=None)
     guess = case.decisions.get()
     assert guess.outcome == "triage"
     assert guess.unit_code != "water-group"
@@ -197,7 +197,7 @@ def test_teams_of_their_own_streets_are_one_pattern(desk: Desk) -> None:
     assert ranked[0].leading.share == study.leading.share
 
 
-def test_many_stand_before_one_of_one(desk: Desk) -> None:
+def test_many_stand_before_one_of_one_and_few_after_all(desk: Desk) -> None:
     for number in range(7):
         desk.returned() if number < 5 else desk.lamp()
     one = stall(PINGHU)

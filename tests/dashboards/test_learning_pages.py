@@ -30,11 +30,10 @@ def next_day() -> Iterator[None]:
 
 @pytest.fixture
 def desk() -> Desk:
-    """Six lamps returned and sent to the water company, one kept, and one stall sent there too."""
+    """Six lamps returned and sent to the water company, and a stall sent there too."""
     desk = Desk()
     for number in range(6):
         desk.returned(WATER, **somewhere(PINGHU if number % 2 else BUJI, number))
-    desk.lamp()
     desk.send_on(stall(PINGHU), WATER, item=STALL)
     return desk
 
