@@ -83,11 +83,12 @@ def shortest_hours(limit: Limit) -> float:
     return hours
 
 
-def falls_short(limit: Limit, asked: Duration) -> bool:
-    """May the limit end before the time that the text asks for has passed?"""
+def falls_short(limit: Limit, asked: Duration, by_half: bool = False) -> bool:
+    """May the limit end before the time that the text asks for (or half of it) has passed?"""
+    share = 0.5 if by_half else 1.0
     if asked.working_days is not None and limit.unit == "wd":
-        return limit.amount < asked.working_days
-    return shortest_hours(limit) < asked.hours
+        return limit.amount < asked.working_days * share
+    return shortest_hours(limit) < asked.hours * share
 
 
 def exceeds(limit: Limit, promised: Duration) -> bool:

@@ -49,7 +49,8 @@ def _own(item: Item, limit: Limit) -> Iterator[Finding]:
 def _against_words(item: Item, limit: Limit) -> Iterator[Finding]:
     """The limit beside the durations in the closing condition."""
     said = durations(item.closing_condition_zh)
-    short = [duration for duration in said if falls_short(limit, duration)]
+    # "Within 15 days" leaves a limit of 14 in order; one of a day contradicts it all the same.
+    short = [duration for duration in said if falls_short(limit, duration, duration.within)]
     if short:
         longest = max(short, key=lambda duration: duration.hours)
         yield _finding("limit_short", item, said=longest.said)

@@ -64,6 +64,16 @@ OWNERS_ALIKE_BUT_FOR_WHO_THEY_ARE = [
     row("0101-001", "@owner", words="垃圾", owners="water private"),
     row("0101-002", "water", words="垃圾", owners="water private"),
 ]
+OWNER_WHO_MATTERS_ONLY_TO_A_THIRD = [
+    row("0101-001", "water", words="垃圾"),
+    row("0101-002", "@owner", words="垃圾", urgency="emergency"),
+    row("0101-003", "roads", words="冒烟", owners="water"),
+]
+EQUAL_WITHOUT_A_WORD = [
+    row("0101-001", "roads", places="park"),
+    row("0101-002", "parks", places="park"),
+    row("0101-003", "water", words="垃圾", places="market"),
+]
 TWO_WORDS_INSIDE_A_THIRD = [
     row("0101-001", "roads", words="垃圾 狗"),
     row("0101-002", "parks", words="冒烟"),
@@ -74,6 +84,8 @@ TWO_WORDS_INSIDE_A_THIRD = [
 @example(EVERY_SOURCE_ASKED_FOR)
 @example(OWNER_BESIDE_A_CLOSED_UNIT)
 @example(OWNERS_ALIKE_BUT_FOR_WHO_THEY_ARE)
+@example(OWNER_WHO_MATTERS_ONLY_TO_A_THIRD)
+@example(EQUAL_WITHOUT_A_WORD)
 @example(TWO_WORDS_INSIDE_A_THIRD)
 @given(items())
 @examples(60)

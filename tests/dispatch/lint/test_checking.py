@@ -41,7 +41,6 @@ def test_the_shipped_list_may_go_live() -> None:
     assert check.errors == ()
     assert check.counts[ERROR] == 0
     assert sum(check.counts.values()) == len(check.findings)
-    assert check.took_ms < 2_000
 
 
 def test_categories_without_items_are_errors(draft: ResponsibilityList) -> None:

@@ -43,6 +43,8 @@ def test_durations_are_read_from_sentences(text: str, hours: list[float]) -> Non
         ("4wh", "半小时复查无回流", False),
         ("1wh", "观察2小时", True),
         ("8wh", "观察12小时", False),
+        ("10wd", "15日内告知", False),
+        ("24h", "3日内回访事主", True),
     ],
 )
 def test_a_limit_leaves_the_time_that_closing_asks_for(limit: str, closing: str, short: bool) -> None:
