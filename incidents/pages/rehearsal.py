@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -115,14 +115,14 @@ def result(request: HttpRequest, version: int) -> HttpResponse:
 
 @require_GET
 @staff(Role.STEWARD)
-def export(request: HttpRequest, version: int) -> StreamingHttpResponse:
+def export(request: HttpRequest, version: int) -> HttpResponse:
     """The differences as CSV, with codes and names and nobody's words; the filters of the page hold."""
     one = opened(request, version)
     done = rehearsal.newest_result(one.version)
     if done is None:
         raise Http404
     found = Chosen.of(request, done).cases(done).select_related("incident").order_by("part_id", "pk")
-    response = StreamingHttpResponse(_lines(found, one), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(_lines(found, one), content_type="text/csv; charset=utf-8")
     name = f"rehearsal-v{one.version.version}-r{done.revision}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

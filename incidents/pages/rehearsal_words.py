@@ -85,6 +85,16 @@ class Summary:
         return self.tally.changed / self.tally.looked if self.tally.looked else None
 
     @property
+    def low(self) -> str:
+        """The least change of the expected returns, with its sign."""
+        return _signed(self.expected.low) if self.expected else ""
+
+    @property
+    def high(self) -> str:
+        """The greatest."""
+        return _signed(self.expected.high) if self.expected else ""
+
+    @property
     def is_more_accurate(self) -> bool | None:
         before, after = self.before.accuracy, self.after.accuracy
         return None if before is None or after is None or before == after else after > before
@@ -190,6 +200,10 @@ def limits_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         if before[name] != after[name]:
             told.append(words % {"before": before[name], "after": after[name]})
     return " · ".join(told)
+
+
+def _signed(change: float) -> str:
+    return f"{change:+.1f}".replace("-", "−")
 
 
 def _flow(ends: tuple[str, str], turns: Mapping[str, int], units: UnitNames) -> Flow:
