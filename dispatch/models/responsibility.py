@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from dispatch.models.category import Category
@@ -40,7 +41,7 @@ class ResponsibilityList(models.Model):
         DRAFT = "draft", _("Draft")
         PROPOSED = "proposed", _("Proposed")
         SCHEDULED = "scheduled", _("Live from a date")
-        LIVE = "live", _("Live")
+        LIVE = "live", pgettext_lazy("of a list", "Live")
         SUPERSEDED = "superseded", _("Superseded")
         DROPPED = "dropped", _("Dropped")
 
@@ -200,9 +201,9 @@ class ItemChange(models.Model):
     """One change of one item in one draft: what, who, when and why. Only added to."""
 
     class Kind(models.TextChoices):
-        ADDED = "added", _("Added")
-        CHANGED = "changed", _("Changed")
-        REMOVED = "removed", _("Removed")
+        ADDED = "added", pgettext_lazy("of an item", "Added")
+        CHANGED = "changed", pgettext_lazy("of an item", "Changed")
+        REMOVED = "removed", pgettext_lazy("of an item", "Removed")
         # Back to what it was in the version that the draft is based on.
         RESTORED = "restored", _("Restored")
         # Taken over from what went live while the draft was being written.

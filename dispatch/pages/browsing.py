@@ -157,7 +157,7 @@ def listing(
     if not filters.narrow and filters.category not in categories:
         return Listing(filters, domains=_domains(version, marks, categories))
     chosen = _chosen(version.items.all(), filters, marks, units, user)
-    found = list(chosen.only("code", "category_id", "matter_zh", "lead_unit", "urgency").order_by("code"))
+    found = list(chosen.only("list", "code", "category", "matter_zh").order_by("code"))
     gone = [code for code, kind in marks.kinds.items() if kind == Kind.REMOVED]
     if gone:
         before = ResponsibilityItem.objects.filter(list_id=version.based_on_id, code__in=gone)
@@ -247,9 +247,14 @@ def _domains(
             gravest[of_item[code]] = severity
     domains: dict[str, dict[str, Any]] = {}
     for one in categories.values():
-        domain = domains.setdefault(one.domain_code, {"name": one.domain, "rows": [], "count": 0})
+        domain = domains.setdefault(
+            one.domain_code, {"name": one.domain, "rows": [], "count": 0, "changed": 0, "severity": ""}
+        )
         count = counts.get(one.code, 0)
         domain["count"] += count
+        domain["changed"] += changed.get(one.code, 0)
+        if gravest.get(one.code) == "error":
+            domain["severity"] = "error"
         domain["rows"].append(
             {
                 "category": one,

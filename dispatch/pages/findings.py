@@ -16,6 +16,7 @@ from dispatch.edition import edition
 from dispatch.explain import Explainer
 from dispatch.lint import SEVERITIES, Finding
 from dispatch.lint.checking import Check, check_list
+from dispatch.lint.findings import SEVERITY
 from dispatch.lint.words import KIND_NAMES, SEVERITY_NAMES, FindingWords
 from dispatch.models import ResponsibilityItem, ResponsibilityList
 from dispatch.pages.standing import Opened, opened
@@ -57,32 +58,47 @@ def panel(request: HttpRequest, version: int) -> HttpResponse:
     Says to the page whether the check was made just now, so that the left pane shows its marks too.
     """
     one = opened(request, version)
-    was_checked = one.marks.counts is not None
-    response = render(
-        request, "dispatch/parts/findings_panel.html", panel_context(one, request.GET.get("item", ""))
-    )
-    if not was_checked:
+    is_fresh = one.marks.counts is None
+    context = panel_context(one, request.GET.get("item", "").replace("\x00", ""))
+    if is_fresh:
+        del one.marks  # they are read again, with what the check has just said
+    response = render(request, "dispatch/parts/findings_panel.html", {**context, "fresh": is_fresh})
+    if is_fresh:
         response["HX-Trigger"] = "list-checked"
     return response
 
 
 def panel_context(one: Opened, code: str) -> dict[str, Any]:
-    """What the panel shows; the check is made where this state of the version has none."""
+    """What the panel shows: of an item all there is to say, of the rest the errors and how much of each kind.
+
+    The check is made where this state of the version has none.
+    """
     check = check_list(one.version, at=one.at)
-    about: tuple[Finding, ...] = check.findings
+    about: tuple[Finding, ...] = ()
     if code:
-        item = ResponsibilityItem.objects.filter(list=one.version, code=code).only("category_id").first()
+        item = ResponsibilityItem.objects.filter(list=one.version, code=code).only("list", "category").first()
         about = check.about([code, *([item.category_id] if item else [])])
-    graver = [finding for finding in about if finding.severity != "note"] if not code else list(about)
+    errors = [finding for finding in check.errors if finding not in about]
+    kinds = Counter(finding.code for finding in check.findings if finding.severity != "error")
+    shown = in_words(one.version, [*about[:BESIDE], *errors[:BESIDE]], first=code, most=ITEMS_BESIDE)
     return {
         "one": one,
         "version": one.version,
         "check": check,
         "code": code,
         "counts": counts_of(check),
-        "shown": in_words(one.version, graver[:BESIDE], first=code, most=ITEMS_BESIDE),
-        "left_out": max(0, len(graver) - BESIDE),
+        "about": shown[: len(about[:BESIDE])],
+        "errors": shown[len(about[:BESIDE]) :],
+        "more_about": len(about) - len(about[:BESIDE]),
+        "more_errors": len(errors) - len(errors[:BESIDE]),
+        "kinds": [] if code else _kinds(kinds),
     }
+
+
+def _kinds(counts: Counter[str]) -> list[tuple[str, Any, int, str]]:
+    """The kinds of finding that are no errors: code, name, how many, how it is coloured; warnings first."""
+    order = sorted(counts, key=lambda code: (SEVERITIES.index(SEVERITY[code]), -counts[code], code))
+    return [(code, KIND_NAMES[code], counts[code], STATES[SEVERITY[code]]) for code in order]
 
 
 @require_GET

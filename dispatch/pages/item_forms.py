@@ -244,6 +244,11 @@ class Told:
     before: Sequence[str] | None = None
 
     @property
+    def is_single(self) -> bool:
+        """Does the field hold one value, not several words?"""
+        return self.name not in LISTS
+
+    @property
     def before_json(self) -> str:
         """The words before, for the script that marks what is typed; "" for none."""
         return "" if self.before is None else json.dumps(list(self.before), ensure_ascii=False)

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff
@@ -56,13 +56,13 @@ class AdoptForm(RemarkForm):
     """From when on a version decides."""
 
     when = forms.ChoiceField(
-        label=gettext_lazy("Live"),
+        label=pgettext_lazy("of a list", "Live"),
         choices=[("now", gettext_lazy("from now on")), ("later", gettext_lazy("from a time on"))],
         initial="now",
         widget=forms.RadioSelect,
     )
     starts_at = forms.DateTimeField(
-        label=gettext_lazy("From"),
+        label=gettext_lazy("From when"),
         required=False,
         widget=forms.DateTimeInput(
             attrs={"class": "form-control", "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"

@@ -112,7 +112,7 @@ def rows(request: HttpRequest, version: int) -> HttpResponse:
     """The left pane's rows alone, once the check has been made (`?code=` names the item in hand)."""
     one = opened(request, version)
     code = request.GET.get("code", "").replace("\x00", "")
-    item = ResponsibilityItem.objects.filter(list=one.version, code=code).only("category_id").first()
+    item = ResponsibilityItem.objects.filter(list=one.version, code=code).only("list", "category").first()
     context = _of_list(request, one, code=code, category=item.category_id if item else "")
     return render(request, "dispatch/parts/rows.html", {**context, "listing": _listing(one, context)})
 
