@@ -37,8 +37,14 @@ def ways(incident: Incident, dispute: Adjudication) -> list[Choice]:
     codes.append(by_list.unit if by_list else None)
     named = [code for code in dict.fromkeys(codes) if code]
     units = OrgUnit.objects.open().in_bulk(named)
-    items = [*citing.items_in(dispute.cites), disputed]
-    return [way for code in named if code in units and (way := _way(reader, units[code], items)) is not None]
+    cited = citing.items_in(dispute.cites)
+    found = []
+    for code in named:
+        items = [disputed, *cited] if code == dispute.disputed.unit_id else [*cited, disputed]
+        way = _way(reader, units[code], items) if code in units else None
+        if way is not None:
+            found.append(way)
+    return found
 
 
 def _way(reader: Reader, unit: OrgUnit, items: list[str]) -> Choice | None:
