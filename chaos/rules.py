@@ -98,30 +98,46 @@ RULES: Mapping[str, str] = {
     "a case nobody touched was sent once, or put on the desk once": """
         SELECT i.number, count(*) FILTER (WHERE e.kind = 'dispatched') AS sent,
             count(*) FILTER (WHERE e.kind = 'to_desk') AS desk,
-            (SELECT count(*) FROM incidents_assignment a WHERE a.incident_id = i.id AND a.role = 'lead')
+            (SELECT count(*) FROM incidents_assignment a WHERE a.incident_id = i.id AND a.role = 'lead'
+             AND a.follows_id IS NULL)
         FROM incidents_incident i LEFT JOIN incidents_timelineentry e ON e.incident_id = i.id
         WHERE NOT EXISTS (SELECT 1 FROM acts WHERE acts.number = i.number)
         GROUP BY i.id HAVING
             count(*) FILTER (WHERE e.kind IN ('dispatched', 'redispatched')) <>
-            (SELECT count(*) FROM incidents_assignment a WHERE a.incident_id = i.id AND a.role = 'lead')
+            (SELECT count(*) FROM incidents_assignment a WHERE a.incident_id = i.id AND a.role = 'lead'
+             AND a.follows_id IS NULL)
             OR count(*) FILTER (WHERE e.kind IN ('dispatched', 'to_desk')) <> 1""",
     "each sending has one line, one fact and one message": """
         SELECT a.id, i.number, lines.n, messages.n
         FROM incidents_assignment a JOIN incidents_incident i ON i.id = a.incident_id
         JOIN LATERAL (SELECT count(*) AS n FROM incidents_timelineentry e
-            WHERE e.incident_id = i.id AND e.kind IN ('dispatched', 'redispatched')
+            WHERE e.incident_id = i.id
+            AND e.kind IN ('dispatched', 'redispatched', 'level_raised', 'repair_sent')
             AND (e.data->>'assignment')::bigint = a.id) lines ON true
         JOIN LATERAL (SELECT count(*) AS n FROM incidents_outboxmessage m
             WHERE m.key = 'case.dispatched:' || a.id) messages ON true
         WHERE a.role = 'lead' AND (lines.n <> 1 OR messages.n <> 1)
         UNION ALL
-        SELECT NULL, i.number, count(*) FILTER (WHERE a.role = 'lead'),
+        -- a sending that goes on from another, raised or made safe, is no dispatch of its own
+        SELECT NULL, i.number, count(*) FILTER (WHERE a.role = 'lead' AND a.follows_id IS NULL),
             (SELECT count(*) FROM incidents_outcome o
              WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1 {counted_anew})
         FROM incidents_incident i LEFT JOIN incidents_assignment a ON a.incident_id = i.id
-        GROUP BY i.id HAVING count(*) FILTER (WHERE a.role = 'lead') <>
+        GROUP BY i.id HAVING count(*) FILTER (WHERE a.role = 'lead' AND a.follows_id IS NULL) <>
             (SELECT count(*) FROM incidents_outcome o
              WHERE o.incident_id = i.id AND o.kind = 'dispatched' AND o.sign = 1 {counted_anew})""",
+    "each supporting unit was asked on one line, by one message, under one clock that ends with it": """
+        SELECT a.id, i.number, lines.n, messages.n, clocks.n, clocks.running, a.ended_at
+        FROM incidents_assignment a JOIN incidents_incident i ON i.id = a.incident_id
+        JOIN LATERAL (SELECT count(*) AS n FROM incidents_timelineentry e
+            WHERE e.incident_id = i.id AND e.kind = 'support_asked'
+            AND e.data->'supports' @> to_jsonb(a.id)) lines ON true
+        JOIN LATERAL (SELECT count(*) AS n FROM incidents_outboxmessage m
+            WHERE m.key = 'support.asked:' || a.id) messages ON true
+        JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE t.stopped_at IS NULL) AS running
+            FROM incidents_timer t WHERE t.assignment_id = a.id AND t.kind = 'support') clocks ON true
+        WHERE a.role = 'support' AND (lines.n <> 1 OR messages.n <> 1 OR clocks.n <> 1
+            OR clocks.running <> (a.ended_at IS NULL)::int)""",
     "what stands agrees with the state: owner, open sending, counted sending": """
         SELECT i.number, i.status, i.owner_unit_id, a.leads, a.unit, o.standing FROM incidents_incident i
         LEFT JOIN LATERAL (SELECT count(*) AS leads, min(unit_id) AS unit FROM incidents_assignment a

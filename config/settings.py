@@ -343,6 +343,8 @@ SPECTACULAR_SETTINGS = {
         "UnitKind": "accounts.models.OrgUnit.Kind",
         "UpdateKind": "incidents.models.report.ReportUpdate.Kind",
         "AttachmentStage": "incidents.models.report.Attachment.Stage",
+        "SupportAnswer": "incidents.models.assignment.Assignment.Answer",
+        "SendingEnd": "incidents.models.assignment.Assignment.End",
         "OrderLevel": "incidents.models.supervision.Supervision.Level",
         "OrderEnd": "incidents.models.supervision.Supervision.End",
         "OrderCause": "incidents.models.supervision.Supervision.Cause",

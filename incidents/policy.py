@@ -138,6 +138,10 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
         return False
     if action == Action.ANSWER and incident.nature not in ANSWERABLE:
         return False
+    if action == Action.RELEASE_SUPPORT and not _open_supports(incident):
+        return False
+    if action == Action.REQUEST_RAISE and incident.level in ("", Level.DISTRICT):
+        return False
     if action in _OF_ORDERS and (action == Action.SUPERVISE) == bool(incident.supervision_number):
         return False
     if acting_grant(user, action, incident) is None:
@@ -281,8 +285,17 @@ def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:
 
 
 def _is_asked_to_support(grant: Grant, incident: Incident) -> bool:
-    asked = incident.assignments.filter(role=Assignment.Role.SUPPORT, ended_at__isnull=True)
-    return any(grant.covers(support.unit) for support in asked.select_related("unit"))
+    return any(grant.covers(support.unit) for support in _open_supports(incident))
+
+
+def _open_supports(incident: Incident) -> list[Assignment]:
+    """Who has still to answer. A page reads the sendings of its case beforehand, for it asks often."""
+    sent = (
+        incident.assignments.all()
+        if "assignments" in getattr(incident, "_prefetched_objects_cache", ())
+        else incident.assignments.filter(ended_at__isnull=True).select_related("unit")
+    )
+    return [one for one in sent if one.role == Assignment.Role.SUPPORT and one.ended_at is None]
 
 
 def _fits_dispute(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -123,7 +124,48 @@ def handling(case: Incident) -> Timer:
     return clock
 
 
+def send_as(item: str) -> Step:
+    """Send it under another item: from the desk, or from the unit that has it."""
+
+    def send(case: Incident, actor: Actor, at: datetime) -> None:
+        act = actions.dispatch if case.status == "triage" else actions.redispatch
+        act(number=case.number, item_code=item, reason="应按此事项办", actor=actor, at=at)
+
+    return send
+
+
+def supporting(case: Incident) -> str:
+    """A unit that has still to answer; empty where there is none."""
+    asked = case.assignments.filter(role="support", ended_at__isnull=True).order_by("pk").first()
+    return asked.unit_id if asked else ""
+
+
+# What a life begins with: a lamp for the district's contractor, litter that can move up from the block, and
+# something that nobody knows the place of.
+BEGINNINGS: dict[str, dict[str, Any]] = {
+    "lamp": {},
+    "litter": {"text": "南联社区人行道上有一堆生活垃圾", "category": "0101"},
+    "nowhere": {"place": NOWHERE, "category": None, "text": "有人在吵架"},
+}
+
 STEPS: dict[str, Step] = {
+    "send as litter": send_as("0101-001"),
+    "send as an open manhole": send_as("0201-015"),
+    "invite": lambda c, a, at: actions.invite_support(
+        number=c.number, units=["police", "water-group"], due_at=at + timedelta(hours=5), actor=a, at=at
+    ),
+    "answer for a part": lambda c, a, at: actions.answer_support(
+        number=c.number, answer="done", text="已配合", actor=a, at=at
+    ),
+    "decline a part": lambda c, a, at: actions.decline_support(
+        number=c.number, reason="不归我们", actor=a, at=at
+    ),
+    "release a unit": lambda c, a, at: actions.release_support(
+        number=c.number, unit=supporting(c), reason="不用了", actor=a, at=at
+    ),
+    "make safe": lambda c, a, at: actions.make_safe(
+        number=c.number, text="已围挡", attested=True, actor=a, at=at
+    ),
     "dispatch": lambda c, a, at: actions.dispatch(number=c.number, item_code=LAMP_ITEM, actor=a, at=at),
     "accept": lambda c, a, at: actions.accept(number=c.number, actor=a, at=at),
     "return": return_it,
@@ -166,7 +208,9 @@ STEPS: dict[str, Step] = {
     "ask to move up": lambda c, a, at: actions.request_raise(
         number=c.number, reason="超出我们的能力", actor=a, at=at
     ),
-    "let move up": lambda c, a, at: actions.decide_raise(number=c.number, agreed=True, actor=checker(), at=at),
+    "let move up": lambda c, a, at: actions.decide_raise(
+        number=c.number, agreed=True, actor=checker(), at=at
+    ),
     "go on": lambda c, a, at: actions.resume(number=c.number, actor=a, at=at),
     "ask the reporter": lambda c, a, at: actions.ask_reporter(
         number=c.number, question="哪一根?", actor=a, at=at

@@ -176,6 +176,36 @@ DEEDS: Mapping[str, Deed] = {
                 actions.decide_raise,
             ),
             Deed(
+                Action.INVITE_SUPPORT,
+                "Ask other units for their part, each with a clock of its own",
+                inputs.InviteSupportInput,
+                actions.invite_support,
+            ),
+            Deed(
+                Action.ANSWER_SUPPORT,
+                "Say what came of one's part",
+                inputs.AnswerSupportInput,
+                actions.answer_support,
+            ),
+            Deed(
+                Action.DECLINE_SUPPORT,
+                "Decline to support, with a reason",
+                inputs.DeclineSupportInput,
+                actions.decline_support,
+            ),
+            Deed(
+                Action.RELEASE_SUPPORT,
+                "Ask nothing of a supporting unit any more",
+                inputs.ReleaseSupportInput,
+                actions.release_support,
+            ),
+            Deed(
+                Action.MAKE_SAFE,
+                "Report that nobody is in danger any more; the repair is its owner's",
+                inputs.MakeSafeInput,
+                actions.make_safe,
+            ),
+            Deed(
                 Action.ASK_REPORTER,
                 "Ask the reporter something; the clock waits for the answer",
                 inputs.AskReporterInput,

@@ -9,10 +9,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from incidents.actions.cohandling import UNITS_MOST
 from incidents.actions.contacts import NAME_MAX
 from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
 from incidents.cases import TEXT_MAX
-from incidents.models import Attachment, LateEntry
+from incidents.models import Assignment, Attachment, LateEntry
 from incidents.models.incident import ResolutionOutcome
 
 _ID_MAX = 2**63 - 1
@@ -119,6 +120,42 @@ class DecideInput(ActionInput):
 
     agreed = serializers.BooleanField()
     reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class InviteSupportInput(ActionInput):
+    """Other units, asked for their part."""
+
+    units = serializers.ListField(
+        child=TextField(max_length=64), allow_empty=False, max_length=UNITS_MOST, help_text="Codes of units."
+    )
+    asked = TextField(required=False, allow_blank=True, max_length=TEXT_MAX, help_text="What they shall do.")
+    due_at = InstantField(
+        required=False, allow_null=True, help_text="By when; when the unit that leads is due where left out."
+    )
+
+
+class _SupportInput(ActionInput):
+    unit = TextField(
+        required=False, allow_blank=True, max_length=64, help_text="Where one answers for several units."
+    )
+
+
+class AnswerSupportInput(_SupportInput):
+    answer = CodeField(choices=Assignment.Answer.choices)
+    text = TextField(max_length=TEXT_MAX)
+
+
+class DeclineSupportInput(_SupportInput):
+    reason = TextField(max_length=TEXT_MAX)
+
+
+class ReleaseSupportInput(ReasonInput):
+    unit = TextField(max_length=64)
+
+
+class MakeSafeInput(ActionInput):
+    text = TextField(max_length=TEXT_MAX, help_text="What was done.")
+    attested = serializers.BooleanField(default=False, help_text="Nobody is in danger any more.")
 
 
 class DecideAppealInput(DecideInput):

@@ -13,13 +13,14 @@ from rest_framework.views import APIView
 from accounts.models import ApiClient, Scope, User
 from accounts.roles import Action
 from config import clock
-from incidents import clock_facts, policy, timeline_words
+from incidents import clock_facts, follow_up, policy, timeline_words
 from incidents.api.access import asking_of, visible_incidents
 from incidents.api.answers import explainer, record_answer
 from incidents.api.clock_outputs import times_answer
 from incidents.api.filters import IncidentFilter, Pages
 from incidents.api.outputs import IncidentDetailOut, IncidentOut, TimelineOut
-from incidents.models import Adjudication, Incident, Report, TimelineEntry
+from incidents.api.sending_outputs import sendings_of
+from incidents.models import Adjudication, Assignment, Incident, Report, TimelineEntry
 from incidents.models.incident import IncidentQuerySet
 from incidents.timeline import Kind
 
@@ -29,6 +30,9 @@ CLIENT_KINDS = (
     Kind.DISPATCHED,
     Kind.REDISPATCHED,
     Kind.RULED,
+    Kind.LEVEL_RAISED,
+    Kind.MADE_SAFE,
+    Kind.REPAIR_SENT,
     Kind.ACCEPTED,
     Kind.DEEMED_ACCEPTED,
     Kind.RESOLVED,
@@ -127,6 +131,7 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
         "reports": reports.select_related("text").order_by("pk"),
         "decision": record_answer(decision, explainer()),
         "times": times_answer(clock_facts.read(incident), asking=asking, at=clock.now()),
+        "sendings": sendings_of(incident) if isinstance(asking, User) else {"leads": (), "supporters": ()},
         "actions": _allowed(asking, incident),
     }
     told: dict[str, Any] = IncidentDetailOut(incident, context=context).data
@@ -136,7 +141,12 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
 def _allowed(asking: ApiClient | User, incident: Incident) -> list[str]:
     if isinstance(asking, ApiClient):
         return []
-    return [action for action in Action if policy.can(asking, action, incident)]
+    allowed = [action for action in Action if policy.can(asking, action, incident)]
+    if Action.MAKE_SAFE in allowed:
+        lead = incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True).first()
+        if lead is None or not follow_up.wanted(lead):
+            allowed.remove(Action.MAKE_SAFE)
+    return [str(action) for action in allowed]
 
 
 def _line(row: TimelineEntry, line: timeline_words.Line, for_people: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from incidents.api.answers import incident_url
 from incidents.api.clock_outputs import TimesOut
 from incidents.api.dispute_outputs import DisputeOut
 from incidents.api.order_outputs import OrderOut, OrderShortOut
+from incidents.api.sending_outputs import SendingOut, SupporterOut
 from incidents.models import Attachment, Incident, Report, ReportUpdate
 from incidents.models.incident import ResolutionOutcome, Status
 
@@ -313,6 +314,12 @@ class IncidentDetailOut(IncidentOut):
     actions = serializers.SerializerMethodField(help_text="What the reader may do now.")
     merged_into = serializers.CharField(source="merged_into.number", default=None, allow_null=True)
     attachments = AttachmentOut(many=True, help_text="Pictures of the handling.")
+    leads = serializers.SerializerMethodField(
+        help_text="Who leads it and led it, oldest first; empty for tokens."
+    )
+    supporters = serializers.SerializerMethodField(
+        help_text="Who was asked to support, oldest first; empty for tokens."
+    )
     orders = OrderOut(source="supervisions", many=True, help_text="Orders to act, oldest first.")
     disputes = DisputeOut(
         source="adjudications", many=True, help_text="Adjudications, oldest first; empty for tokens."
@@ -330,6 +337,8 @@ class IncidentDetailOut(IncidentOut):
             "times",
             "first_contact_at",
             "attachments",
+            "leads",
+            "supporters",
             "orders",
             "disputes",
             "actions",
@@ -344,6 +353,14 @@ class IncidentDetailOut(IncidentOut):
     def get_decision(self, incident: Incident) -> Mapping[str, Any] | None:
         told: Mapping[str, Any] | None = self.context["decision"]
         return told
+
+    @extend_schema_field(SendingOut(many=True))
+    def get_leads(self, incident: Incident) -> Sequence[Mapping[str, Any]]:
+        return list(SendingOut(self.context["sendings"]["leads"], many=True).data)
+
+    @extend_schema_field(SupporterOut(many=True))
+    def get_supporters(self, incident: Incident) -> Sequence[Mapping[str, Any]]:
+        return list(SupporterOut(self.context["sendings"]["supporters"], many=True).data)
 
     @extend_schema_field(TimesOut)
     def get_times(self, incident: Incident) -> Mapping[str, Any]:

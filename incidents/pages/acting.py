@@ -23,12 +23,14 @@ from incidents.models import Incident
 from incidents.pages import forms
 from incidents.pages.access import CASE_ROLES, case_or_404, person, staff
 from incidents.pages.desk import next_case_url
-from incidents.pages.steps import PHOTOS_MAX, STEPS, Doing
+from incidents.pages.doing import Doing
+from incidents.pages.step_photos import PHOTOS_MAX
+from incidents.pages.steps import STEPS
 from incidents.pages.wording import title_of
 from incidents.timeline_words import read as read_timeline
 
 # After these the desk goes on to the next case instead of showing this one again.
-_DESK_STEPS = frozenset({"answer", "reject", "decide-return"})
+_DESK_STEPS = frozenset({"answer", "reject", "decide-return", "rule"})
 
 
 @require_http_methods(["GET", "POST"])

@@ -26,11 +26,13 @@ from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Supervision, Timer
 from incidents.models.incident import OPEN_STATUSES, Status
-from incidents.pages import clock_card, waiting
+from incidents.pages import clock_card, support_steps, waiting
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
 from incidents.pages.choices import Reader
 from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
 from incidents.pages.desk_case import photos_of, reports_of, timeline_of
+from incidents.pages.dispute_steps import STEPS as DISPUTE_STEPS
+from incidents.pages.disputes import disputes_of, read_disputes
 from incidents.pages.duty import on_duty_now
 from incidents.pages.forms import CaseFilter
 from incidents.pages.level_steps import STEPS as LEVEL_STEPS
@@ -39,6 +41,7 @@ from incidents.pages.orders import orders_of
 from incidents.pages.request_forms import appealable_by
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
 from incidents.pages.steps import STEPS, drafts_of, step_form
+from incidents.pages.support_steps import STEPS as SUPPORT_STEPS
 from incidents.pages.wording import described, limit_words
 
 PAGE = 50
@@ -61,14 +64,21 @@ _ACTIONS = (
     Action.UNMASK,
     Action.UNMERGE,
     Action.DISPATCH,
-    *(step.action for step in (*REQUEST_STEPS.values(), *CONTACT_STEPS.values(), *LEVEL_STEPS.values())),
+    *(
+        step.action
+        for steps in (REQUEST_STEPS, CONTACT_STEPS, LEVEL_STEPS, SUPPORT_STEPS, DISPUTE_STEPS)
+        for step in steps.values()
+    ),
 )
 # The blue button of a case, the first of these that the person may press.
 _MAIN = (
     "accept",
+    "make-safe",
     "resolve",
     "verify",
+    "answer-support",
     "decide-return",
+    "rule",
     "decide-extension",
     "decide-suspension",
     "decide-raise",
@@ -255,6 +265,8 @@ def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[s
 
 def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dict[str, Any]:
     user = person(request)
+    read_disputes(incident)
+    support_steps.read_sendings(incident)
     can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
     standing = clock_facts.read(incident)
     can = waiting.possible(
@@ -264,6 +276,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     can["call-back"] = can["call-back"] and bool(to_call_back(incident))
     can["phone"] = can["phone"] and incident.urgency == Urgency.EMERGENCY
     can["request-raise"] = can["request-raise"] and unit_above(incident) is not None
+    support = support_steps.context_of(incident, can)
     can["photo"] = can["note"] and incident.is_open
     steps = [step for step in STEPS if can.get(step)]
     lead = (
@@ -281,7 +294,10 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         for step in steps
     ]
     in_dock = {main, "request-return", "request-extension", "photo"} if main else {"photo"}
+    if support["supporters"]:
+        in_dock |= {"invite-support", "release-support"}  # they stand with the supporters
     in_dock |= {"answer-order", "lift-order"}  # they stand with the order
+    in_dock |= {"rule", "withdraw-objection", "propose-change"}  # and these with the dispute
     return {
         **described(incident, at),
         "at": at,
@@ -317,6 +333,8 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
         **_decided(incident, lead, user),
         **orders_of(incident, can),
+        **support,
+        **disputes_of(incident, can),
     }
 
 

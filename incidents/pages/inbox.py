@@ -17,7 +17,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from dispatch.vocabulary import Urgency
 from incidents import queries
-from incidents.models import Assignment, Incident, Verification
+from incidents.models import Assignment, Incident, Timer, Verification
 from incidents.models.incident import Status
 from incidents.pages import waiting
 from incidents.pages.access import person, staff
@@ -26,7 +26,7 @@ from incidents.pages.wording import described
 SHOWN = 100
 HISTORY_SHOWN = 50
 _IN_HAND = (Status.HANDLING, Status.PARKED, Status.SUSPENDED)
-TABS = ("", "accept", "handling", "verify", "history")
+TABS = ("", "accept", "handling", "support", "verify", "history")
 
 
 @require_GET
@@ -50,7 +50,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def waiting_for(user: User) -> QuerySet[Incident]:
     """What the person's units have to do: accept, handle, or check."""
-    return Incident.objects.filter(_owned(user, Status.DISPATCHED, *_IN_HAND) | _to_verify(user))
+    return Incident.objects.filter(
+        _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user)
+    )
 
 
 def _units(user: User) -> QuerySet[OrgUnit]:
@@ -61,6 +63,16 @@ def _owned(user: User, *statuses: str) -> Q:
     return Q(status__in=statuses, owner_unit__in=_units(user))
 
 
+def _asked_to_support(user: User) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(
+        role=Assignment.Role.SUPPORT, ended_at__isnull=True, unit__in=_units(user)
+    )
+
+
+def _to_support(user: User) -> Q:
+    return Q(pk__in=_asked_to_support(user).values("incident"))
+
+
 def _to_verify(user: User) -> Q:
     asked = Verification.objects.filter(done_at__isnull=True, unit__in=_units(user))
     return Q(status=Status.RESOLVED, pk__in=asked.values("incident"))
@@ -69,16 +81,19 @@ def _to_verify(user: User) -> Q:
 def _done(user: User) -> Q:
     ended = Assignment.objects.filter(unit__in=_units(user))
     checked = Verification.objects.filter(done_at__isnull=False, unit__in=_units(user))
-    return (Q(pk__in=ended.values("incident")) | Q(pk__in=checked.values("incident"))) & ~Q(
-        status__in=[Status.DISPATCHED, *_IN_HAND], owner_unit__in=_units(user)
+    return (
+        (Q(pk__in=ended.values("incident")) | Q(pk__in=checked.values("incident")))
+        & ~Q(status__in=[Status.DISPATCHED, *_IN_HAND], owner_unit__in=_units(user))
+        & ~_to_support(user)
     )
 
 
 def _holds(user: User, tab: str) -> Q:
     return {
-        "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_verify(user),
+        "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user),
         "accept": _owned(user, Status.DISPATCHED),
         "handling": _owned(user, *_IN_HAND),
+        "support": _to_support(user),
         "verify": _to_verify(user),
         "history": _done(user),
     }[tab]
@@ -92,7 +107,23 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
         rows = list(cases.for_list().burning_first()[:SHOWN])
     place = queries.places_of(rows)
     waits = waiting.tags_of(rows)
-    shown = [described(row, at, place=place.short(row), waits=waits.get(row.pk, ())) for row in rows]
+    supports = dict(
+        Timer.objects.filter(
+            assignment__in=_asked_to_support(user), kind=Timer.Kind.SUPPORT, stopped_at__isnull=True
+        ).values_list("incident_id", "due_at")
+        if tab in ("", "support")
+        else ()
+    )
+    shown = [
+        described(
+            row,
+            at,
+            place=place.short(row),
+            waits=waits.get(row.pk, ()),
+            support_due=supports.get(row.pk) if not _is_mine(row, user) else None,
+        )
+        for row in rows
+    ]
     counts = {
         key: queries.bounded_count(Incident.objects.filter(_holds(user, key)))
         for key in TABS
@@ -102,6 +133,7 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
         "": _("To do"),
         "accept": _("To accept"),
         "handling": _("In hand"),
+        "support": _("To support"),
         "verify": _("To verify"),
         "history": _("Past"),
     }
@@ -114,14 +146,20 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
     }
 
 
+def _is_mine(row: Incident, user: User) -> bool:
+    """Does one of the person's units lead it? Then it stands with what they have in hand."""
+    return any(grant.covers(row.owner_unit) for grant in viewer_of(user).with_roles(Role.HANDLER))
+
+
 def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Emergencies first, then by what is to be done; rows keep their order."""
     if tab == "history":
         return [{"title": _("Past, newest first"), "rows": rows}]
     if tab == "verify":
         return [{"title": _("Is it really fixed?"), "rows": rows}]
+    supports = [row for row in rows if row["support_due"]]
     checks = [row for row in rows if row["case"].status == Status.RESOLVED]
-    work = [row for row in rows if row["case"].status != Status.RESOLVED]
+    work = [row for row in rows if row["case"].status != Status.RESOLVED and not row["support_due"]]
     first = [row for row in work if row["case"].urgency == Urgency.EMERGENCY]
     rest = [row for row in work if row["case"].urgency != Urgency.EMERGENCY]
     return [
@@ -130,6 +168,7 @@ def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "title": _("To accept"),
             "rows": [row for row in rest if row["case"].status == Status.DISPATCHED],
         },
+        {"title": _("Asked to support"), "rows": supports},
         {"title": _("In hand"), "rows": [row for row in rest if row["case"].status in _IN_HAND]},
         {"title": _("Is it really fixed?"), "rows": checks},
     ]

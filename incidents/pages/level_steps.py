@@ -21,9 +21,9 @@ from incidents.pages.request_forms import DecideForm
 
 def unit_above(incident: Incident) -> OrgUnit | None:
     """Who has a case after it has moved up a level; None where it stays where it is."""
-    lead = _last_lead(incident)
     level = levels.level_above(incident.level)
-    if lead is None or not level:
+    lead = _last_lead(incident) if level else None
+    if lead is None:
         return None
     code = levels.unit_above(incident, lead, level, edition().units)
     return OrgUnit.objects.filter(code=code).first() if code not in ("", lead.unit_id) else None
@@ -31,8 +31,10 @@ def unit_above(incident: Incident) -> OrgUnit | None:
 
 def unit_suggested(incident: Incident) -> OrgUnit | None:
     """Whom the desk may turn to with a case that has come back and moved up by it: who stands there."""
+    if incident.status != Status.TRIAGE or incident.level <= incident.first_level:
+        return None
     lead = _last_lead(incident)
-    if lead is None or incident.status != Status.TRIAGE or incident.level <= incident.first_level:
+    if lead is None:
         return None
     code = levels.unit_above(incident, lead, incident.level, edition().units)
     return OrgUnit.objects.filter(code=code).first() if code not in ("", incident.owner_unit_id) else None
@@ -54,9 +56,9 @@ def way_up(incident: Incident) -> list[Rung]:
     if not began or not stands or began >= stands:
         return []
     had: dict[str, OrgUnit] = {}
-    leads = incident.assignments.filter(role=Assignment.Role.LEAD).select_related("unit")
-    for lead in leads.order_by("pk"):
-        had[lead.level] = lead.unit
+    for sent in sorted(incident.assignments.all(), key=lambda one: one.pk):
+        if sent.role == Assignment.Role.LEAD:
+            had[sent.level] = sent.unit
     return [
         Rung(level.value, level.label, "now" if level == stands else "done", had.get(level.value))
         for level in Level
@@ -96,7 +98,8 @@ def _decide(doing: Doing) -> str:
 
 
 def _last_lead(incident: Incident) -> Assignment | None:
-    return incident.assignments.filter(role=Assignment.Role.LEAD).select_related("unit").order_by("pk").last()
+    leads = [one for one in incident.assignments.all() if one.role == Assignment.Role.LEAD]
+    return max(leads, key=lambda one: one.pk, default=None)
 
 
 STEPS: Mapping[str, Step] = {

@@ -7,15 +7,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import Action
-from incidents import actions, policy
-from incidents.actor import Actor
-from incidents.attachments import store_picture
-from incidents.errors import InvalidInput, StaleFacts
+from incidents import actions
+from incidents.errors import InvalidInput
 from incidents.models import Attachment, Incident
-from incidents.pages import contact_steps, forms, level_steps, request_steps
+from incidents.pages import contact_steps, dispute_steps, forms, level_steps, request_steps, support_steps
 from incidents.pages.doing import Doing, Step
-
-PHOTOS_MAX = 6
+from incidents.pages.step_photos import add_photos, kept_photos, photos_first
 
 
 def _accept(doing: Doing) -> str:
@@ -42,7 +39,7 @@ def _decide_return(doing: Doing) -> str:
 
 
 def _resolve(doing: Doing) -> str:
-    photos = _kept_photos(doing)
+    photos = kept_photos(doing)
     actions.resolve(
         outcome=doing.given["outcome"],
         text=doing.given["text"],
@@ -51,22 +48,14 @@ def _resolve(doing: Doing) -> str:
         happened_at=doing.given["form"].happened(doing.at),
         **doing.common,
     )
-    _add_photos(doing, photos, Attachment.Stage.AFTER)
+    add_photos(doing, photos, Attachment.Stage.AFTER)
     return _("Resolved. Somebody else verifies it now.")
 
 
 def _verify(doing: Doing) -> str:
-    photos = _kept_photos(doing)
-    common, fixed = doing.common, doing.given["fixed"]
-    seen = common["seen_version"]
-    if seen is not None and seen != doing.incident.version:
-        raise StaleFacts(doing.incident.number)
-    # Pictures first: whoever has verified has nothing more to do on the case. Each is a version of it.
-    _add_photos(doing, photos, Attachment.Stage.CHECK)
-    if seen is not None:
-        common["seen_version"] = seen + len(photos)
-    doing.kept.clear()
-    actions.verify(fixed=fixed, text=doing.given["text"], **common)
+    fixed = doing.given["fixed"]
+    photos_first(doing, Attachment.Stage.CHECK)
+    actions.verify(fixed=fixed, text=doing.given["text"], **doing.common)
     return _("Verified: the case is closed.") if fixed else _("Sent back as rework.")
 
 
@@ -132,17 +121,19 @@ def _unmerge(doing: Doing) -> str:
 
 
 def _photo(doing: Doing) -> str:
-    photos = _kept_photos(doing)
+    photos = kept_photos(doing)
     if not photos:
         raise InvalidInput("photos", "required", _("Choose at least one photo."))
-    _add_photos(doing, photos, doing.given["stage"])
+    add_photos(doing, photos, doing.given["stage"])
     return _("Photos added.")
 
 
 STEPS: dict[str, Step] = {
     **request_steps.STEPS,
     **contact_steps.STEPS,
+    **dispute_steps.STEPS,
     **level_steps.STEPS,
+    **support_steps.STEPS,
     "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
     "request-return": Step(
         Action.REQUEST_RETURN,
@@ -263,33 +254,3 @@ def drafts_of(incident: Incident, step: str) -> str:
     """Names of the drafts that a device may forget once this step is done."""
     form = STEPS[step].form
     return " ".join(forms.draft_name(incident, form, name) for name in form.base_fields)
-
-
-def _kept_photos(doing: Doing) -> list[Attachment]:
-    """The pictures of this POST, stored: new ones, and those that an earlier refused try brought."""
-    photos = list(
-        Attachment.objects.filter(pk__in=doing.kept, uploaded_by=doing.user, incident=None, report=None)
-    )
-    sent = doing.request.FILES.getlist("photos")
-    doing.kept[:] = [str(photo.pk) for photo in photos]
-    if len(photos) + len(sent) > PHOTOS_MAX:
-        raise InvalidInput("photos", "too_many", _("At most %(max)d photos.") % {"max": PHOTOS_MAX})
-    for upload in sent:
-        try:
-            photos.append(store_picture(upload, at=doing.at, user=doing.user))
-        except InvalidInput as error:
-            raise InvalidInput("photos", error.code, str(error)) from error
-        doing.kept.append(str(photos[-1].pk))
-    return photos
-
-
-def _add_photos(doing: Doing, photos: list[Attachment], stage: str) -> None:
-    actor = policy.acting_grant(doing.user, Action.NOTE, doing.incident)
-    for photo in photos:
-        actions.add_photo(
-            number=doing.incident.number,
-            attachment=photo,
-            stage=stage,
-            actor=doing.actor if actor is None else Actor.person(doing.user, actor.unit.code),
-            at=doing.at,
-        )
