@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("grids.urls")),
     path("", include("dispatch.pages.try_urls")),
     path("", include("dashboards.urls")),
+    path("", include("dispatch.pages.import_urls")),
     path("", include("dispatch.pages.urls")),
     path("", include("incidents.pages.rehearsal_urls")),
     path("", include("incidents.pages.urls")),

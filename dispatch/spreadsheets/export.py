@@ -60,13 +60,18 @@ def rows(version: ResponsibilityList) -> Iterator[list[str]]:
 
 
 def csv_chunks(version: ResponsibilityList, *, kind: str = CODES, bom: bool = True) -> Iterator[bytes]:
-    """The version as CSV in UTF-8, some hundred rows at a time; Excel needs the mark at the beginning."""
+    """The version as CSV in UTF-8, some hundred rows at a time."""
+    return csv_of(heading(kind), rows(version), bom=bom)
+
+
+def csv_of(head: Sequence[str], told: Iterable[Sequence[str]], *, bom: bool = True) -> Iterator[bytes]:
+    """Any rows as CSV that no spreadsheet runs; Excel needs the mark at the beginning."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     if bom:
         out.write("\ufeff")
-    writer.writerow(heading(kind))
-    for number, row in enumerate(rows(version), start=1):
+    writer.writerow(head)
+    for number, row in enumerate(told, start=1):
         writer.writerow([escaped(cell) for cell in row])
         if number % _CHUNK == 0:
             yield _taken(out)

@@ -80,15 +80,21 @@ def ask_check(
     held.sheet, held.heading_row = sheet, heading.first
     held.mapping = {str(column): name for column, name in sorted(mapping.items())}
     held.options, held.target, held.title, held.language = dict(options), target, title.strip(), language
-    held.state, held.asked_at, held.failure = State.WAITING, at, ""
-    held.step, held.done, held.total, held.attempt, held.counts = "", 0, 0, 0, {}
-    held.save()
-    held.items.all().delete()
-    held.remarks.all().delete()
+    _wait(held, at)
     ColumnMapping.objects.update_or_create(
         signature=heading.signature,
         defaults={"mapping": held.mapping, "options": held.options, "used_at": at, "used_by": by},
     )
+    return held
+
+
+@transaction.atomic(durable=True)
+def check_again(*, run: ListImport, by: User, at: datetime) -> ListImport:
+    """Let the file be checked anew, read as it was: the list has changed since. Raises ListRefused."""
+    held = _hold(run, by)
+    if held.state not in (State.CHECKED, State.FAILED) or not held.mapping:
+        raise ListRefused("not_checked", _("This import has no preview: check the file first."))
+    _wait(held, at)
     return held
 
 
@@ -159,6 +165,15 @@ def _hold(run: ListImport, by: User) -> ListImport:
     if not visible(by).filter(pk=run.pk).exists():
         raise _not_allowed()
     return ListImport.objects.select_for_update(no_key=True).get(pk=run.pk)
+
+
+def _wait(held: ListImport, at: datetime) -> None:
+    """The worker's turn; what was checked before is forgotten."""
+    held.state, held.asked_at, held.failure = State.WAITING, at, ""
+    held.step, held.done, held.total, held.attempt, held.counts = "", 0, 0, 0, {}
+    held.save()
+    held.items.all().delete()
+    held.remarks.all().delete()
 
 
 def _compared(run: ListImport, at: datetime) -> ResponsibilityList:
