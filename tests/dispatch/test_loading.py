@@ -48,7 +48,7 @@ def test_loading_the_same_list_again_changes_nothing() -> None:
 
 def test_a_changed_list_becomes_the_next_version_and_the_old_one_stays(tmp_path: Path) -> None:
     before = ResponsibilityList.objects.live(clock.now()).get()
-    path = edited(tmp_path, ",routine,120,240,4wh,", ",routine,120,240,6wh,")
+    path = edited(tmp_path, ",routine,120,60,4wh,", ",routine,120,60,6wh,")
     version, is_new = load_items(path, at=clock.now(), title="next")
     before.refresh_from_db()
     assert is_new
@@ -60,15 +60,15 @@ def test_a_changed_list_becomes_the_next_version_and_the_old_one_stays(tmp_path:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (",routine,120,240,4wh,", ",whenever,120,240,4wh,", "row 2, column urgency: “whenever” is not known"),
+        (",routine,120,60,4wh,", ",whenever,120,60,4wh,", "row 2, column urgency: “whenever” is not known"),
         (
-            ",routine,120,240,4wh,",
-            ",routine,soon,240,4wh,",
+            ",routine,120,60,4wh,",
+            ",routine,soon,60,4wh,",
             "column dispatch_minutes: A whole number of minutes",
         ),
         (
-            ",routine,120,240,4wh,",
-            ",routine,120,240,4 hours,",
+            ",routine,120,60,4wh,",
+            ",routine,120,60,4 hours,",
             "column handle_limit: “4 hours” is not a limit",
         ),
         ("main_road|side_road", "main_road|moon", "row 2, column place_types: “moon” is not known"),
@@ -92,7 +92,7 @@ def test_a_bad_row_names_file_row_column_and_reason(tmp_path: Path, old: str, ne
 
 def test_nothing_of_a_file_with_a_bad_row_is_loaded(tmp_path: Path) -> None:
     before = ResponsibilityItem.objects.count()
-    path = edited(tmp_path, ",routine,120,240,4wh,", ",whenever,120,240,6wh,")
+    path = edited(tmp_path, ",routine,120,60,4wh,", ",whenever,120,60,6wh,")
     with pytest.raises(BadFile, match="Nothing of this file was loaded"):
         call_command("load_items", path)
     assert ResponsibilityItem.objects.count() == before
@@ -104,9 +104,9 @@ def test_all_complaints_are_collected_and_twenty_are_shown(tmp_path: Path) -> No
     path.write_text(ITEMS.read_text("utf-8").replace(",routine,", ",lazy,"), "utf-8")
     with pytest.raises(BadFile) as caught:
         load_items(path, at=clock.now(), title="test")
-    assert len(caught.value.rows) == 1575
+    assert len(caught.value.rows) == 1576
     assert str(caught.value).count("is not known") == 20
-    assert "and 1555 more" in str(caught.value)
+    assert "and 1556 more" in str(caught.value)
 
 
 def test_a_category_without_its_general_item_is_refused(tmp_path: Path) -> None:
