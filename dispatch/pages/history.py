@@ -90,7 +90,7 @@ def changed_items(
 
 def fields_of(changes: dict[str, list[Any]], units: UnitNames) -> list[Told]:
     """Changed fields, in the order in which a person reads them, as words before and after."""
-    return [_told(name, *changes[name], units) for name in FIELDS if name in changes]
+    return [_told(name, changes[name][0], changes[name][1], units) for name in FIELDS if name in changes]
 
 
 def _told(name: str, before: Any, after: Any, units: UnitNames) -> Told:
@@ -142,12 +142,12 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
         for one in versions.values()
         if (chapter := _chapter(one, items, entries[one.pk], terms, live, at, units)) is not None
     ]
-    newest = items.get(live) or next(iter(items.values()), None)
+    newest = (items.get(live) if live else None) or next(iter(items.values()), None)
     context = {
         "code": code,
         "matter": newest["matter_zh"] if newest else "",
         "chapters": chapters,
-        "live": versions.get(live),
+        "live": versions.get(live) if live else None,
         "is_live": live in items,
     }
     return render(request, "dispatch/history.html", context)

@@ -158,7 +158,8 @@ class ItemForm(forms.Form):
         self._fixed = dict(fixed or {})
         self.base = base
         for name, one in self.fields.items():
-            one.label = FIELD_NAMES.get(name, one.label)
+            if name in FIELD_NAMES:
+                one.label = str(FIELD_NAMES[name])
         for name, offered in (("keywords", ""), ("owners", "owner-names"), ("support_units", "unit-names")):
             self.fields[name].widget.attrs["data-chips"] = offered
         if "code" in self._fixed:

@@ -92,7 +92,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     user, at = person(request), clock.now()
     terms = list(ListTerm.objects.standing().select_related("list", "decided_by"))
     seen = visible_lists(user).select_related("based_on", "created_by", "proposed_by").order_by("-version")
-    live = next((term.list_id for term in terms if term.starts_at is None or term.starts_at <= at), None)
+    live = next((term.list_id for term in terms if term.starts_at is None or term.starts_at <= at), 0)
     waiting = {term.list_id for term in terms if term.starts_at is not None and term.starts_at > at}
     in_hand = seen.filter(state__in=OPEN) | seen.filter(pk__in=waiting)
     page = Paginator(seen.exclude(state__in=OPEN).exclude(pk__in=[live, *waiting]), PAGE).get_page(
