@@ -29,6 +29,9 @@ _TOLD = frozenset(
         Kind.RETURN_AGREED,
         Kind.REDISPATCHED,
         Kind.RULED,
+        Kind.LEVEL_RAISED,
+        Kind.MADE_SAFE,
+        Kind.REPAIR_SENT,
         Kind.RESOLVED,
         Kind.PARKED,
         Kind.WOKEN,
@@ -77,7 +80,7 @@ _CLOCKS: Mapping[Phase, tuple[str, ...]] = {
     Phase.CHECKING: (Timer.Kind.VERIFICATION,),
 }
 # Whoever is named by these has the case from then on.
-_SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED})
+_SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED, Kind.LEVEL_RAISED, Kind.REPAIR_SENT})
 _CODE_NOISE = re.compile(r"[^0-9A-Z]")
 _TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
 _TITLE_MAX = 22
@@ -279,7 +282,9 @@ def _is_told_otherwise(kind: str, data: Mapping[str, Any]) -> bool:
         return "assignment" not in data
     if kind == Kind.ACCEPTED:
         return data.get("how") == Assignment.Acceptance.RULED
-    return kind == Kind.BREACHED and data.get("clock") == Timer.Kind.ADJUDICATION
+    if kind == Kind.LEVEL_RAISED:  # where only the level changes, the same unit is at it
+        return data.get("assignment") is None
+    return kind == Kind.BREACHED and data.get("clock") in (Timer.Kind.ADJUDICATION, Timer.Kind.SUPPORT)
 
 
 def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from accounts.models import OrgUnit
 from accounts.roles import Role
 from dashboards import rollups
 from dispatch.edition import edition
@@ -14,6 +15,7 @@ from incidents.intake import UpdateDraft, apply_update
 from incidents.models import Assignment, CaseRequest, FiredStage, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.pages.level_steps import way_up
+from incidents.public import status
 from tests.cast import TUESDAY, Person, file_report, person, reload
 
 pytestmark = pytest.mark.django_db
@@ -409,3 +411,20 @@ def test_the_wrong_unit_asks_for_nothing(other_handler: Person) -> None:
 @pytest.fixture
 def street_centre(db: None) -> Person:
     return person("street-centre", Role.SUPERVISOR, CENTRE)
+
+
+def test_who_reported_it_sees_it_passed_on_and_hears_nothing_of_supporting_units(cleaner: Person) -> None:
+    case = litter_case()
+    actions.invite_support(
+        number=case.number,
+        units=["police"],
+        due_at=TUESDAY + timedelta(hours=1),
+        actor=cleaner.actor,
+        at=TUESDAY + timedelta(minutes=5),
+    )
+    case = breach(case)
+    report = case.links.get().report
+    seen = status(report.tracking_code, at=handling(case).started_at)
+    assert seen.steps[0].kind == "level_raised"
+    assert seen.steps[0].unit == OrgUnit.objects.get(code=STATION).name
+    assert [step.kind for step in seen.steps].count("breached") == 1  # the company's, not the police's
