@@ -51,7 +51,7 @@ class DraftForm(forms.Form):
     owners = forms.MultipleChoiceField(label=_("Owners of the facility"), required=False)
     sources = forms.MultipleChoiceField(label=_("Sources"), required=False, choices=Source.choices)
     hours = forms.CharField(
-        label=_("Hours"), required=False, widget=_text(placeholder="22:00-06:00"), max_length=11
+        label=_("Time of day"), required=False, widget=_text(placeholder="22:00-06:00"), max_length=11
     )
     lead_unit = forms.ChoiceField(label=_("Unit"))
     why = forms.CharField(

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -79,7 +79,7 @@ def item(request: HttpRequest, code: str) -> HttpResponse:
             shown.count_of(opened, code, study, what)
             for what in ("refused", "disputed", "inside", "reread", "unsure", "open", "nobody")
         ],
-        "places": shown.places_of(opened, code, study),
+        "places": shown.places_of(opened, code, study, found.lead_unit if found else ""),
         "inside": [
             {"name": opened.explain.unit(place.pattern), "place": place, "words": shown.words(place.share)}
             for place in study.inside
@@ -168,13 +168,15 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
             told = {"code": change.item_code, "version": change.list.version}
             messages.success(request, _("%(code)s is in draft %(version)d: nothing has changed yet.") % told)
             return redirect(opened.url("learning-item", code))
+    fields = [shown.field_of(opened, form, name, target) for name in form.fields]
     context = {
         "code": code,
         "item": found,
         "target": target,
         "kind": kind,
         "form": form,
-        "fields": [shown.field_of(opened, form, name, target) for name in form.fields],
+        "fields": fields,
+        "spare": [field for field in fields if field["is_spare"]],
         "study": study,
         "share_words": shown.words(study.share),
         "place_words": shown.place_words(opened, study),
@@ -230,15 +232,10 @@ def _drafted(code: str) -> Iterator[dict[str, Any]]:
         list__state__in=[ResponsibilityList.State.DRAFT, ResponsibilityList.State.PROPOSED],
     ).select_related("list", "by")
     for change in changes[:5]:
-        yield {"change": change, "url": list_url(change.list)}
-
-
-def list_url(version: ResponsibilityList) -> str:
-    """The page of a version of the list; nothing where no such page is installed."""
-    try:
-        return reverse("list-version", args=[version.version])
-    except NoReverseMatch:
-        return ""
+        yield {
+            "change": change,
+            "url": reverse("list-item", args=[change.list.version, change.item_code]),
+        }
 
 
 def _others(opened: shown.Opened, study: Study) -> dict[str, ResponsibilityItem]:

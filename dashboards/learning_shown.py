@@ -20,7 +20,7 @@ from dashboards.learning_form import DraftForm
 from dashboards.scope import Names, Scope, learning_scope_of
 from dispatch.edition import Edition, edition
 from dispatch.explain import Explainer
-from dispatch.item_rules import values_of
+from dispatch.item_rules import CONDITIONS, values_of
 from dispatch.models import ResponsibilityItem
 from dispatch.vocabulary import PlaceType, Source
 from incidents.models import CaseRequest, Incident
@@ -43,6 +43,8 @@ WHAT_NAMES = {
     "open": gettext_lazy("Moved and still open"),
     "nobody": gettext_lazy("Moved and with nobody yet"),
 }
+# A pattern takes longer to show than a board looks back by itself.
+PERIOD = "90d"
 # What the page of definitions says of them: (name, formula, caveat).
 DEFINITIONS = (
     (
@@ -114,7 +116,10 @@ class Opened:
         self.now: Edition = edition()
         self.explain = Explainer(self.now.names)
         at = clock.now()
-        self.form = FilterForm(request.GET, scope=scope, names=self.names, today=district_day(at))
+        query = request.GET.copy()
+        if not query.get("period") and not query.get("from"):
+            query["period"] = PERIOD
+        self.form = FilterForm(query, scope=scope, names=self.names, today=district_day(at))
         self.asked: Asked = understand(self.form, scope=scope, names=self.names)
         self.all_versions = request.GET.get("versions") == "all"
         self.question = Question.of(self.asked, live=self.now.list_id, as_now=not self.all_versions)
@@ -181,11 +186,12 @@ def cases_url(opened: Opened, code: str, what: str, **more: str) -> str:
     return opened.url("learning-cases", code, what=what, **more)
 
 
-def places_of(opened: Opened, code: str, study: Study) -> list[dict[str, Any]]:
+def places_of(opened: Opened, code: str, study: Study, lead: str) -> list[dict[str, Any]]:
     return [
         {
             "place": place,
             "name": opened.explain.unit(place.pattern),
+            "is_own": place.pattern == lead,
             "words": words(place.share),
             "units": [(opened.explain.unit(unit), count) for unit, count in list(place.units.items())[:6]],
             "items": [(opened.explain.item(item), count) for item, count in place.items.items()],
@@ -269,7 +275,7 @@ def listed(opened: Opened, rows: Iterable[Incident], claims: dict[int, Claim]) -
 def field_of(opened: Opened, form: DraftForm, name: str, target: ResponsibilityItem) -> dict[str, Any]:
     """A field with what the list says now."""
     if name == "why":
-        return {"field": form[name], "now": ""}
+        return {"field": form[name], "now": "", "is_spare": False}
     told = values_of(target)[name]
     if name == "lead_unit":
         now = opened.explain.unit(told)
@@ -277,7 +283,9 @@ def field_of(opened: Opened, form: DraftForm, name: str, target: ResponsibilityI
         now = _(", ").join(value_of(opened, name, value) for value in told)
     else:
         now = str(told)
-    return {"field": form[name], "now": now or _("nothing asked for")}
+    # A condition that nobody thinks of need not stand in the way.
+    is_spare = name in CONDITIONS and not form[name].value() and name not in form.errors
+    return {"field": form[name], "now": now or _("nothing asked for"), "is_spare": is_spare}
 
 
 def filters_of(opened: Opened) -> dict[str, Any]:

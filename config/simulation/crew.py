@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
-from config.simulation.contested import moved_inside, named_instead
+from config.simulation.contested import AGREED, moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.people import Staff
 from dispatch.calendar import SHANGHAI
@@ -149,7 +149,8 @@ class Crew(Hands):
         asked = incident.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).first()
         if asked is not None:
             at = since + self._minutes(35, spread=0.7)
-            agreed = self._dice.random() < self._habits.return_agreed
+            expected = memory.is_wrong is None and named_instead(incident) is not None
+            agreed = self._dice.random() < (AGREED if expected else self._habits.return_agreed)
             actor = self._staff.desk(at_night=False)
             reason = "" if agreed else "清单写明由你单位负责,请先行处置。"
             return Step(

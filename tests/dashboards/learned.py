@@ -1,6 +1,7 @@
 """Cases that leave their item, each in its own way, lived through the production actions."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.roles import Role
 from dashboards.claims import Question, Tally, tallies
@@ -17,13 +18,13 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 PINGHU, BUJI = "440307003000", "440307014000"
 
 
-def question(at: datetime = TUESDAY, **given: object) -> Question:
+def question(at: datetime = TUESDAY, **given: Any) -> Question:
     """The month around `at`, everywhere."""
     asked = {"start": at - 15 * DAY, "end": at + 15 * DAY, "live": edition().list_id}
-    return Question(**{**asked, **given})  # type: ignore[arg-type]
+    return Question(**{**asked, **given})
 
 
-def counted(code: str = LAMP, **given: object) -> Tally | None:
+def counted(code: str = LAMP, **given: Any) -> Tally | None:
     rows = {row.code: row for row in tallies(question(**given))[0]}
     return rows.get(code)
 
@@ -41,13 +42,13 @@ class Desk:
         self.at += MINUTE
         return self.at
 
-    def lamp(self, **given: object) -> Incident:
+    def lamp(self, **given: Any) -> Incident:
         """A lamp that the machine sends to the lighting company; each in a cell of its own, so that no
         report joins another."""
         self.lamps += 1
         return file_report(at=self._next(), **{**somewhere("", self.lamps), **given})
 
-    def guessed(self, **given: object) -> Incident:
+    def guessed(self, **given: Any) -> Incident:
         """One that waits at the desk with the machine's best guess: a question."""
         return self.lamp(nature="enquiry", **given)
 
@@ -82,7 +83,7 @@ class Desk:
             at=self._next(),
         )
 
-    def returned(self, unit: str = "water-group", **given: object) -> Incident:
+    def returned(self, unit: str = "water-group", **given: Any) -> Incident:
         """Returned by the lighting company, and sent to this unit instead."""
         case = self.lamp(**given)
         self.ask_back(case, unit)
@@ -91,7 +92,7 @@ class Desk:
         return case
 
 
-def somewhere(street: str, number: int = 0) -> dict[str, object]:
+def somewhere(street: str, number: int = 0) -> dict[str, Any]:
     """A place in this street, or anywhere, as a report gives it."""
     cell = Area.objects.cells().filter(code__startswith=street[:9]).order_by("code")[5 * number]
     return {"place": locate(lon=cell.lon, lat=cell.lat), "address": ""}

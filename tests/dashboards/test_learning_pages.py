@@ -191,3 +191,16 @@ def test_the_ranking_is_paged(client: Client, leader: Person, desk: Desk) -> Non
     assert client.get("/learning/?page=99").context["page"].number == 1
     assert client.get("/learning/?by=moved").context["by"] == "moved"
     assert client.get("/learning/?by=nonsense").context["by"] == "share"
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_api_tells_the_same(client: Client, leader: Person, operator: Person) -> None:
+    sign_in(client, leader)
+    first, *rest = client.get("/api/v1/learning/?period=7d").json()["items"]
+    assert (first["item"], first["returned"], first["small"]) == (LAMP, 6, True)
+    assert first["moved"] == {"part": 6, "whole": 6, "low": 0.6097, "high": 1.0}
+    assert first["destination"]["unit"] == WATER
+    assert [row["item"] for row in rest] == [STALL]
+    assert status(client, "/api/v1/learning/?period=never") == 400
+    sign_in(client, operator)
+    assert status(client, "/api/v1/learning/") == 403

@@ -12,6 +12,7 @@ from accounts.roles import Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
+from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
@@ -103,6 +104,7 @@ def _play_day(day: date, history: DemoHistory) -> int:
     night = datetime.combine(day, time(0, 20), DISTRICT_ZONE)
     extra = [night + timedelta(minutes=13 * number) for number in range(lamps)]
     told = [*((at, "") for at in arrivals), *((at, "0204") for at in extra if at < history.anchor)]
+    told += [one for one in contested_reports(day) if one[0] < history.anchor]
     for at, category in told:
         made = residents.report(at, category=category)
         filings = [(made, at)]
@@ -115,6 +117,17 @@ def _play_day(day: date, history: DemoHistory) -> int:
                 cases += 1
                 _live(receipt.incident, made, crew, fate, history)
     return cases
+
+
+def contested_reports(day: date) -> list[tuple[datetime, str]]:
+    """Now and then one more about what units dispute, so that a pattern shows within a season."""
+    dice = random.Random(f"contested {day}")
+    noon = datetime.combine(day, time(11, 7), DISTRICT_ZONE)
+    return [
+        (noon + timedelta(minutes=dice.uniform(0, 300)), item)
+        for item in sorted(CONTESTS)
+        if dice.random() < CONTESTS[item].often
+    ]
 
 
 def _file(draft: ReportDraft, at: datetime) -> Receipt:
