@@ -7,11 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.edition import Names
-from dispatch.explain import Explainer
 from dispatch.items import Item
 from dispatch.lint import ERROR, District, Finding, lint, tally
-from dispatch.lint.words import FindingWords
 from dispatch.models import Category, ListCheck, ResponsibilityItem, ResponsibilityList
 from dispatch.units import UnitDirectory
 from grids.models import Area
@@ -62,12 +59,6 @@ def district_now() -> District:
         areas=tuple((code, street) for code, street in areas if street is not None),
         categories=tuple(Category.objects.order_by("code").values_list("code", flat=True)),
     )
-
-
-def finding_words(names: Names) -> FindingWords:
-    """What makes sentences of findings, in the reader's language: one query for the areas' names."""
-    areas = Area.objects.communities().without_polygons()
-    return FindingWords(Explainer(names), {area.code: area.name for area in areas})
 
 
 def _check(version: ResponsibilityList, district: District, stamp: str, at: datetime) -> ListCheck:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from dispatch.deadlines import Limit
 from dispatch.explain import Explainer
@@ -15,9 +15,9 @@ from dispatch.vocabulary import PlaceType, Source, Urgency
 Params = Mapping[str, Any]
 
 SEVERITY_NAMES: Mapping[str, Promise] = {
-    ERROR: gettext_lazy("Error"),
-    WARNING: gettext_lazy("Warning"),
-    NOTE: gettext_lazy("Note"),
+    ERROR: pgettext_lazy("severity", "Error"),
+    WARNING: pgettext_lazy("severity", "Warning"),
+    NOTE: pgettext_lazy("severity", "Note"),
 }
 
 KIND_NAMES: Mapping[str, Promise] = {
@@ -31,7 +31,7 @@ KIND_NAMES: Mapping[str, Promise] = {
     "unit_closed": gettext_lazy("Closed unit"),
     "owner_needed": gettext_lazy("Needs a known owner"),
     "supervised_from_below": gettext_lazy("Supervised from below"),
-    "overlap": gettext_lazy("Equal claims"),
+    "overlap": gettext_lazy("Two units with equal claims"),
     "shadowed": gettext_lazy("Can never win"),
     "words_idle": gettext_lazy("Keywords never win"),
     "words_lost": gettext_lazy("Keyword always goes elsewhere"),
