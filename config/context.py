@@ -75,8 +75,6 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
         add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")
-    if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR}):
-        add("disputes", _("Disputes"), "adjudicate")
     if roles.intersection(LIST_ROLES):
         add("lists", _("Responsibility list"), "list")
     if roles.intersection({*DESK_ROLES, Role.LEADER}):

@@ -21,6 +21,8 @@ from incidents.stages import warning_share
 # Of the line's width: what lies before the due time, while something is still told after it.
 _BEFORE_DUE = 74.0
 _RESTS = (Timer.Kind.PARKED, Timer.Kind.PAUSE)
+# These stand with the order and with the dispute that they are of.
+_ELSEWHERE = (Timer.Kind.SUPERVISION, Timer.Kind.ADJUDICATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def _stage_words(name: str) -> str:
         "deemed": _("Silence counts as acceptance"),
         "level_up": _("Moves up a level"),
         "supervise": _("An order to act is given"),
+        "fall_back": _("The fallback unit gets it"),
     }.get(name, "")
 
 
@@ -237,7 +240,7 @@ def _others(standing: Standing, ruling: Clock | None, at: datetime) -> list[dict
     """The other clocks that a person cares about: first contact, callback, handling behind acceptance."""
     told = []
     for kind, clock in standing.clocks.items():
-        if clock is ruling or kind in _RESTS or kind == Timer.Kind.SUPERVISION:
+        if clock is ruling or kind in _RESTS or kind in _ELSEWHERE:
             continue
         if not clock.is_open and kind not in (Timer.Kind.FIRST_CONTACT, Timer.Kind.CALLBACK):
             continue

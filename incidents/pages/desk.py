@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.roles import Action
+from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
 from config import clock
 from incidents import actions, policy, queries, timeline_words
@@ -255,6 +255,7 @@ def _queue(user: User, tab: Tab, at: datetime, opened: Incident | None = None) -
         "tab": tab.key,
         "tab_query": _query(tab),
         "tabs": [one for one in tabs if one["count"] or one["key"] in ("", tab.key)],
+        "rules": bool(viewer_of(user).with_roles(Role.DISPATCHER, Role.SUPERVISOR)),
         "waiting": counts["all"],
         "shown": len(rows),
         "rows": [_row(row, user, at, place.short(row), opened) for row in rows],
