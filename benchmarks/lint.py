@@ -1,8 +1,8 @@
 """Checking a whole list before it goes live, beside asking every case of one category.
 
 The check looks at each class of cases once. Brute force asks every combination of owner, kind of place,
-source, half hour and single keyword of one category, and is counted up to as many categories as there are:
-even so it leaves out texts with several words. Metric: milliseconds, so less is better.
+source, half hour and single keyword; even so it leaves out texts with several words, and everything of
+the check that is not about who wins. Metric: categories per second. The goal is a list in two seconds.
 """
 
 import time
@@ -17,7 +17,7 @@ from dispatch.lint.checking import district_now
 from dispatch.vocabulary import PlaceType, Source
 
 NEEDS_DATABASE = True
-GOAL_MS = 2_000.0
+GOAL = 2.0  # seconds for the list
 HALF_HOUR = 30
 # A category of ordinary size.
 CATEGORY = "0101"
@@ -26,24 +26,27 @@ CATEGORY = "0101"
 def run() -> list[Record]:
     index = edition().index
     items = list(index.items.values())
-    ours = min(_check(items) for _round in range(5))
-    brute = _brute_force([item for item in items if item.category == CATEGORY]) * len(index.categories)
+    seconds = min(_check(items) for _round in range(5))
+    brute = _brute_force([item for item in items if item.category == CATEGORY])
+    count = len(index.categories)
     return compare(
         "lint",
-        "ms to check the list",
-        ours,
-        {"asking every case, counted up": brute, "goal": GOAL_MS},
+        "categories checked per second",
+        count / seconds,
+        {"asking every case of a category": 1 / brute, "goal": count / GOAL},
     )
 
 
 def _check(items: list[Item]) -> float:
+    """Seconds for the whole list."""
     district = district_now()  # anew: it remembers what it has resolved
     began = time.perf_counter()
     lint(items, district)
-    return 1000 * (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 def _brute_force(items: list[Item]) -> float:
+    """Seconds for these items of one category."""
     rows = CategoryIndex(items)
     words = sorted({word for item in items for word in item.keywords})
     texts = [[], *([word for word in words if word in text] for text in words)]
@@ -54,4 +57,4 @@ def _brute_force(items: list[Item]) -> float:
     ):
         for hits in texts:
             rows.match(hits, owner, place, source, minute)
-    return 1000 * (time.perf_counter() - began)
+    return time.perf_counter() - began
