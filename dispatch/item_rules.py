@@ -25,6 +25,16 @@ LISTS = ("keywords", "owners", "place_types", "sources", "support_units")
 NUMBERS = ("dispatch_minutes", "accept_minutes")
 CONDITIONS = ("keywords", "owners", "place_types", "sources", "hours")
 _REQUIRED = ("code", "category", "matter_zh", "lead_unit", "supervising_unit", "handle_limit")
+# Once and for all: Django works out the values of its choices anew each time.
+_ALLOWED = tuple(
+    (name, frozenset(choices.values))
+    for name, choices in (
+        ("place_types", PlaceType),
+        ("sources", Source),
+        ("level", Level),
+        ("urgency", Urgency),
+    )
+)
 MINUTES_MOST = 100_000
 KEYWORD_MOST = 40
 LONGEST_TEXT = 2_000
@@ -65,12 +75,7 @@ def problems_of(values: Mapping[str, Any], known: Known) -> list[Problem]:
         found.append(_unknown("category", values["category"]))
     for name in LISTS:
         found += _words(name, values[name])
-    for name, allowed in (
-        ("place_types", PlaceType.values),
-        ("sources", Source.values),
-        ("level", Level.values),
-        ("urgency", Urgency.values),
-    ):
+    for name, allowed in _ALLOWED:
         told = values[name] if name in LISTS else [values[name]]
         found += [_unknown(name, word) for word in told if word not in allowed]
     for owner in values["owners"]:

@@ -5,6 +5,7 @@ from the moment it is proposed. Everything here takes one lock, so that two peop
 district two lists at once.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from dispatch.stewards import is_district_steward, is_steward
 State = ResponsibilityList.State
 # A version is decided on at most this long before it begins.
 AHEAD_MOST = timedelta(days=366)
+_WRITTEN_AT_ONCE = 2_000
 
 _COPIED = (
     *("code", "category_id", "matter_zh", "filing_condition_zh", "closing_condition_zh"),
@@ -285,15 +287,19 @@ def replace_items(
     """Put these items into the draft, set-based: in the place of those with the same codes."""
     stale = [code for code in (*written, *removed) if code in before]
     draft.items.filter(code__in=stale).delete()
-    ResponsibilityItem.objects.bulk_create(
-        [
-            ResponsibilityItem(
-                list=draft, **{"category_id" if name == "category" else name: item[name] for name in FIELDS}
+    columns = ", ".join(_COPIED)
+    rows = [
+        {"category_id" if name == "category" else name: item[name] for name in FIELDS}
+        for item in written.values()
+    ]
+    with connection.cursor() as cursor:
+        # By JSON, since the ORM spends most of a big write on the placeholders of its arrays.
+        for start in range(0, len(rows), _WRITTEN_AT_ONCE):
+            cursor.execute(
+                f"INSERT INTO dispatch_responsibilityitem (list_id, {columns}) SELECT %s, {columns} "
+                "FROM json_populate_recordset(NULL::dispatch_responsibilityitem, %s)",
+                [draft.pk, json.dumps(rows[start : start + _WRITTEN_AT_ONCE], ensure_ascii=False)],
             )
-            for item in written.values()
-        ],
-        batch_size=500,
-    )
 
 
 def note_changes(

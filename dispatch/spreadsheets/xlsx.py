@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
+from xml.etree.ElementTree import SubElement
 
 from defusedxml.common import DefusedXmlException
 from django.utils.translation import gettext as _
@@ -42,7 +43,7 @@ _PARTS_MOST = 2_000
 # Opening tags and closing ones of a part. ROWS_MOST rows of 20 cells have two thirds of it.
 _TAGS_MOST = 3_000_000
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:$]+)\"")
-_SI, _T, _RUN = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "t", "r"))
+_SI, _INLINE, _T, _RUN = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "is", "t", "r"))
 _UNCALCULATED = object()
 # What openpyxl and the standard library raise for a workbook that is not as the format has it.
 _BROKEN = (
@@ -117,6 +118,11 @@ class _Parser(WorkSheetParser):
                 yield row
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
+        inline = element.find(_INLINE) if element.get("t") == "inlineStr" else None
+        if inline is not None:
+            # Without openpyxl's objects for runs and fonts: they cost more than all the rest.
+            element.set("t", "str")
+            SubElement(element, VALUE_TAG).text = _said(inline)
         cell: dict[str, Any] = super().parse_cell(element)
         if cell["value"] is None and element.find(FORMULA_TAG) is not None:
             value = element.find(VALUE_TAG)
@@ -137,8 +143,7 @@ class _Reader(ExcelReader):
             return
         for _event, element in iterparse(BytesIO(_part(self.archive, kind.PartName[1:]))):
             if element.tag == _SI:
-                found = element.findall(_T) or element.findall(f"{_RUN}/{_T}")
-                self.shared_strings.append("".join(text.text or "" for text in found))
+                self.shared_strings.append(_said(element))
                 element.clear()
 
 
@@ -168,6 +173,12 @@ def _open(data: bytes) -> _Reader:
     if not reader.parts:
         raise TableError("empty", _("The workbook has no sheet that can be seen."))
     return reader
+
+
+def _said(text: Any) -> str:
+    """A text, plain or in runs, without how it is pronounced."""
+    found = text.findall(_T) or text.findall(f"{_RUN}/{_T}")
+    return "".join(one.text or "" for one in found)
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> bytes:
