@@ -175,7 +175,11 @@ def ranking(question: Question, units: UnitDirectory, *, by: str = "share") -> l
 
 def study(code: str, question: Question, units: UnitDirectory) -> Study:
     """What became of one item's cases, where they went, and what tells them from the others."""
-    claims = claims_of(code, question)
+    return studied(claims_of(code, question), units)
+
+
+def studied(claims: Sequence[Claim], units: UnitDirectory) -> Study:
+    """The same of these claims of one item."""
     moved = [claim for claim in claims if is_of(claim, "moved")]
     places = _places(moved, units)
     goes = {claim.incident for claim in moved if places and pattern_of(claim, units) == places[0].pattern}

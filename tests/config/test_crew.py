@@ -83,3 +83,11 @@ def test_the_same_dice_live_the_same_life(lamp_case: Incident) -> None:
         for case in (lamp_case, again)
     ]
     assert lives[0] == lives[1]
+
+
+def test_a_unit_returns_what_it_disputes_and_names_the_other(db: None) -> None:
+    case = live(file_report(place_type="bus_stop"))
+    asked = CaseRequest.objects.filter(incident=case).first()
+    assert asked is not None
+    assert (asked.kind, asked.proposed_unit_id) == ("return", "transport")
+    assert case.owner_unit_id == "transport"
