@@ -69,6 +69,11 @@ OWNER_WHO_MATTERS_ONLY_TO_A_THIRD = [
     row("0101-002", "@owner", words="垃圾", urgency="emergency"),
     row("0101-003", "roads", words="冒烟", owners="water"),
 ]
+NAMED_FOR_MORE_OWNERS = [
+    row("0101-001", "@owner", words="垃圾", owners="water private"),
+    row("0101-002", "roads", words="垃圾", owners="private", urgency="emergency"),
+    row("0101-003", "roads"),
+]
 EQUAL_WITHOUT_A_WORD = [
     row("0101-001", "roads", places="park"),
     row("0101-002", "parks", places="park"),
@@ -85,6 +90,7 @@ TWO_WORDS_INSIDE_A_THIRD = [
 @example(OWNER_BESIDE_A_CLOSED_UNIT)
 @example(OWNERS_ALIKE_BUT_FOR_WHO_THEY_ARE)
 @example(OWNER_WHO_MATTERS_ONLY_TO_A_THIRD)
+@example(NAMED_FOR_MORE_OWNERS)
 @example(EQUAL_WITHOUT_A_WORD)
 @example(TWO_WORDS_INSIDE_A_THIRD)
 @given(items())
