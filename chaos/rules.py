@@ -217,8 +217,10 @@ RULES: Mapping[str, str] = {
     "a breach raised its case once, where there was a level above": """
         SELECT incident_id, due_at, coalesce(d.most, 0), coalesce(d.least, 0), coalesce(e.n, 0) FROM (
             SELECT o.incident_id, o.due_at, count(*) AS most,
-                count(*) FILTER (WHERE o.stopped_at IS NULL AND coalesce(o.was, o.level) IN ('A', 'B', 'C'))
-                AS least
+                -- the raise itself stops the clock of the unit that was late
+                count(*) FILTER (WHERE coalesce(o.was, o.level) IN ('A', 'B', 'C') AND (o.stopped_at IS NULL
+                    OR EXISTS (SELECT 1 FROM incidents_timer t WHERE t.id = o.timer_id
+                        AND t.stop_reason = 'raised' AND t.stopped_at = o.due_at))) AS least
             FROM (
                 SELECT d.*, (SELECT l.was FROM chaos.level l
                     WHERE l.incident_id = d.incident_id AND l.xid = d.xid AND l.id < d.id

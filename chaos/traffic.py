@@ -318,6 +318,19 @@ class Traffic:
         """What the desk does whatever the unit does: countersigning, telephoning, putting cases together."""
         waiting = [entry["fact"] for entry in told["times"]["late_entries"] if entry["state"] == "waiting"]
         status = told["status"]
+        asked = [row["unit"] for row in told["supporters"] if not row["ended_at"]]
+        if asked and dice.random() < 0.4:
+            unit = dice.choice(asked)
+            if dice.random() < 0.3:
+                return [("release-support", desk, {"unit": unit, "reason": "TOKEN"})]
+            answered = {"answer": dice.choice(["done", "nothing", "cannot"]), "text": "TOKEN"}
+            return [("answer-support", signed_in(self.people["handlers"][unit]), answered)]
+        if status == "handling" and dice.random() < 0.08:
+            wanted = [
+                unit for unit in ("police", "water-group") if unit != told["unit"] and unit not in asked
+            ]
+            by = {"due_at": (self.now() + timedelta(hours=dice.uniform(1, 30))).isoformat()}
+            return [("invite-support", desk, {"units": wanted[:1], "asked": "TOKEN", **by})]
         if waiting and dice.random() < 0.5:
             who = dice.choice(["supervisor", "countersigner", "countersigner"])
             return [self._countersigning(dice.choice(waiting), dice, who)]

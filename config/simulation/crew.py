@@ -11,6 +11,7 @@ from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
 from config.simulation.contested import AGREED, moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
+from config.simulation.helping import Helping
 from config.simulation.people import Staff
 from dispatch.calendar import SHANGHAI
 from dispatch.deadlines import Limit, due
@@ -37,6 +38,7 @@ class Crew(Hands):
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
         self._arguing = Arguing(self._dice, self._habits, self._staff)
+        self._helping = Helping(self._staff)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
@@ -72,6 +74,8 @@ class Crew(Hands):
                 return self._answer_sending(incident, memory, since)
             case Status.HANDLING:
                 work = self._finish(incident, memory, since)
+                if (helped := self._helped(incident, since, work.at)) is not None:
+                    return helped
                 if (argued := self._argue(incident, memory, since)) is not None and argued.at < work.at:
                     return argued
                 return self._beside.the_work(incident, memory, since, until=work.at) or work
@@ -217,6 +221,10 @@ class Crew(Hands):
                 at=at,
             ),
         )
+
+    def _helped(self, incident: Incident, since: datetime, until: datetime) -> Step | None:
+        lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)
+        return self._helping.next(incident, lead, since=since, until=until)
 
     def _finish(self, incident: Incident, memory: Memory, since: datetime) -> Step:
         lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)

@@ -120,6 +120,9 @@ TAMPERING: dict[str, str] = {
         UPDATE incidents_timelineentry SET incident_id = 0""",
     "what an acting stage demanded was taken up once": """
         DELETE FROM chaos.deed WHERE id = (SELECT max(id) FROM chaos.deed WHERE stage = 'supervise')""",
+    "each supporting unit was asked on one line, by one message, under one clock that ends with it": """
+        DELETE FROM incidents_outboxmessage WHERE id = (
+            SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'support.asked:%')""",
     "a breach raised its case once, where there was a level above": """
         DELETE FROM incidents_timelineentry WHERE id = (SELECT max(id) FROM incidents_timelineentry
             WHERE kind = 'level_raised' AND data->>'why' = 'breach')""",
