@@ -37,9 +37,10 @@ def accept_lead(
     incident.accepted_at = at
     if by:
         incident.handler = by
-    timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="deemed" if how == Assignment.Acceptance.DEEMED else "met")
+    deemed = how == Assignment.Acceptance.DEEMED
+    timers.stop(incident, [Timer.Kind.ACCEPTANCE], at=at, reason="deemed" if deemed else "met")
     # Who accepts does not also ask to give it back.
-    if how != Assignment.Acceptance.DEEMED:
+    if not deemed:
         lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).update(
             answered_at=at, answer=CaseRequest.Answer.LAPSED
         )
@@ -47,7 +48,7 @@ def accept_lead(
     incident.version += 1
     incident.save()
     timeline.record(
-        timeline.Kind.DEEMED_ACCEPTED if how == Assignment.Acceptance.DEEMED else timeline.Kind.ACCEPTED,
+        timeline.Kind.DEEMED_ACCEPTED if deemed else timeline.Kind.ACCEPTED,
         incident_id=incident.pk,
         at=at,
         actor=actor,

@@ -17,9 +17,9 @@ from django.utils import timezone
 from incidents import parking, pausing, recalendar, timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
-from incidents.adjudicating import fall_back
 from incidents.levels import level_up
 from incidents.models import DueAction, Incident, PendingStage, SweepBeat, Timer
+from incidents.ruling import fall_back
 from incidents.stages import ACTING_STAGES
 from incidents.supervising import order_for_breach, raise_order
 

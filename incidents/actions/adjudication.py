@@ -21,6 +21,7 @@ from incidents.choosing import limits_for, place_of, unit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Adjudication, Assignment, CaseRequest, Incident
 from incidents.models.incident import Status
+from incidents.ruling import carry_out
 
 # As much of a ruling as the history of an item keeps beside the case's number.
 _WHY_MOST = 150
@@ -99,7 +100,7 @@ def rule(
     if unit.code == settings.TRIAGE_UNIT or unit.kind == unit.Kind.DISTRICT:
         raise InvalidInput("unit", "not_a_unit", _("Name the unit that does the work."))
     text = cases.store_text(ruling, at=at, field="ruling")
-    adjudicating.carry_out(incident, dispute, limits, unit, ruling=text, actor=actor, at=at)
+    carry_out(incident, dispute, limits, unit, ruling=text, actor=actor, at=at)
     return dispute
 
 
