@@ -21,6 +21,7 @@ A case that was raised a level or made safe goes on under the same decision: it 
 are their root's. See docs/decisions/0014.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -152,7 +153,7 @@ def claims_of(code: str, question: Question) -> list[Claim]:
     SELECT k.incident_id, k.how, l.version, k.unit, k.automatic, k.final_unit, k.final_item, k.is_open,
            k.refused, k.disputed, k.street_code, k.community_code, k.place_type, k.asset_owner, k.source,
            extract(hour FROM k.received_at AT TIME ZONE %(zone)s)::int,
-           d.detail #> '{{facts,keywords}}'
+           (d.detail #> '{{facts,keywords}}')::text
     FROM (SELECT * FROM claim WHERE item_code = %(code)s
           ORDER BY received_at DESC, incident_id DESC LIMIT {MOST}) AS k
     JOIN dispatch_responsibilitylist l ON l.id = k.list_id
@@ -166,8 +167,9 @@ def claims_of(code: str, question: Question) -> list[Claim]:
     ]
 
 
-def _words(told: Any) -> tuple[str, ...]:
-    return tuple(told) if isinstance(told, list) else ()
+def _words(told: str | None) -> tuple[str, ...]:
+    """A list of words as the database keeps it, in JSON."""
+    return tuple(json.loads(told) or ()) if told else ()
 
 
 def _rows(sql: str, question: Question, **more: Any) -> Iterator[tuple[Any, ...]]:

@@ -150,8 +150,8 @@ def is_of(claim: Claim, what: str) -> bool:
 
 def ranking(question: Question, units: UnitDirectory, *, by: str = "share") -> list[Ranked]:
     """Items that lost cases, the surest loss first: by the lower bound of the interval around the share
-    that moved, so that 40 of 60 stand before 5 of 9; items that lost fewer than LEAST_MOVED come after all
-    others. `by`: share, moved, inside or refused."""
+    that moved, so that 40 of 60 stand before 5 of 9. Items that lost fewer than LEAST_MOVED come after all
+    others, those with the most cases first. `by`: share, moved, inside or refused."""
     counted, landings = tallies(question)
     places = _landed(landings, units, "moved")
     shown = [row for row in counted if row.moved or row.inside or row.refused]
@@ -162,15 +162,14 @@ def ranking(question: Question, units: UnitDirectory, *, by: str = "share") -> l
         ).select_related("category")
     }
     ranked = [Ranked(row, items.get(row.code), next(iter(places.get(row.code, ())), None)) for row in shown]
-    keys = {
-        "share": lambda row: row.share.low if row.tally.moved else 0.0,
-        "moved": lambda row: row.tally.moved,
-        "inside": lambda row: row.tally.inside,
-        "refused": lambda row: row.tally.refused,
-    }
-    key = keys[by]
-    ranked.sort(key=lambda row: (-key(row), -row.tally.moved, -row.tally.decided, row.tally.code))
-    return ranked
+    return sorted(ranked, key=lambda row: (*_before(row, by), -row.tally.moved, row.tally.code))
+
+
+def _before(row: Ranked, by: str) -> tuple[float, ...]:
+    """What items are put in order by, the smallest first."""
+    if by == "share":
+        return (row.is_thin, -row.tally.moved if row.is_thin else 0, -row.share.low)
+    return (-getattr(row.tally, by),)
 
 
 def study(code: str, question: Question, units: UnitDirectory) -> Study:

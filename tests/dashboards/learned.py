@@ -15,7 +15,7 @@ from tests.cast import TUESDAY, Person, file_report, person
 LAMP, OTHER_LAMP, STALL = "0204-001", "0204-002", "0106-001"
 STALL_TEXT = "那家茶餐厅把桌椅都摆到人行道上，带孩子走过还要侧身"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-PINGHU, BUJI = "440307003000", "440307014000"
+PINGHU, BUJI, LONGCHENG = "440307003000", "440307014000", "440307015000"
 
 
 def question(at: datetime = TUESDAY, **given: Any) -> Question:

@@ -20,6 +20,7 @@ from tests.dashboards.learned import (
     BUJI,
     DAY,
     LAMP,
+    LONGCHENG,
     MINUTE,
     OTHER_LAMP,
     PINGHU,
@@ -208,6 +209,24 @@ def test_many_stand_before_one_of_one_and_few_after_all(desk: Desk) -> None:
         (LAMP, 5, 7),
         (STALL, 1, 1),
     ]
+
+
+def test_an_item_that_lost_few_cases_comes_after_all_others(desk: Desk) -> None:
+    """Three of three are 44 % at the least, five of nine 27 %: but three are no pattern."""
+    for number in range(9):
+        desk.returned() if number < 5 else desk.lamp()
+    for street in (PINGHU, BUJI, LONGCHENG):
+        desk.send_on(stall(street), "water-group", item=STALL)
+    ranked = learning.ranking(question(), edition().units)
+    assert [row.tally.code for row in ranked] == [LAMP, STALL]
+    assert ranked[0].share.low < ranked[1].share.low
+    assert [row.is_thin for row in ranked] == [False, True]
+
+
+def test_words_that_the_moved_cases_have_are_known(desk: Desk) -> None:
+    desk.returned()
+    study = learning.study(LAMP, question(), edition().units)
+    assert "路灯坏" in study.moved[0].keywords
 
 
 def test_only_the_asked_for_cases_are_counted(desk: Desk) -> None:
