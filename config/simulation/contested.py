@@ -44,8 +44,8 @@ CONTESTS: Final = {
         place_type=PlaceType.BUS_STOP,
         often=0.4,
     ),
-    "1007-009": Contest("@street/safety", 0.8, "烟感报警由街道应急办牵头处置,社区只协助联系住户。"),
-    "1006-002": Contest("power-grid", 0.75, "架空低压线产权属供电部门,街道无权整改。"),
+    "0604-005": Contest("@street/enforcement", 0.95, "装修噪声屡劝不止,社区无执法权,由街道执法队处理。"),
+    "1006-002": Contest("power-grid", 0.95, "架空低压线产权属供电部门,街道无权整改。"),
 }
 # The desk has heard it before: it agrees to nearly all of these.
 AGREED: Final = 0.92
