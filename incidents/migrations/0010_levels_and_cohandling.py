@@ -11,7 +11,10 @@ BEGAN = """
 UPDATE incidents_incident i SET first_level = coalesce(
     (SELECT e.data->>'before' FROM incidents_timelineentry e
      WHERE e.incident_id = i.id AND e.kind = 'level_raised' ORDER BY e.id LIMIT 1), i.level);
+-- Facts are append-only; a column that they never had is filled once, and the guard stands again.
+ALTER TABLE incidents_outcome DISABLE TRIGGER incidents_outcome_keeps_rows;
 UPDATE incidents_outcome o SET first_level = i.first_level FROM incidents_incident i WHERE i.id = o.incident_id;
+ALTER TABLE incidents_outcome ENABLE TRIGGER incidents_outcome_keeps_rows;
 """
 
 
