@@ -6,35 +6,34 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
 
 from dispatch.lint.words import limit_words
 from dispatch.units import AT_COMMUNITY, AT_OWNER, AT_STREET, UnitDirectory
 from dispatch.vocabulary import Level, PlaceType, Source, Urgency
 
 FIELD_NAMES: dict[str, str | Promise] = {
-    "code": _l("Code"),
-    "category": _l("Category"),
+    "code": gettext_lazy("Code"),
+    "category": gettext_lazy("Category"),
     "matter_zh": pgettext_lazy("of an item", "Matter"),
-    "filing_condition_zh": _l("Filing condition"),
-    "closing_condition_zh": _l("Closing condition"),
-    "keywords": _l("Keywords"),
-    "owners": _l("Owner of the facility"),
-    "place_types": _l("Kind of place"),
-    "sources": _l("Sources"),
-    "hours": _l("Time of day"),
-    "lead_unit": _l("Lead unit"),
-    "support_units": _l("Supporting units"),
-    "follow_up_unit": _l("Follow-up by"),
-    "supervising_unit": _l("Supervised by"),
+    "filing_condition_zh": gettext_lazy("Filing condition"),
+    "closing_condition_zh": gettext_lazy("Closing condition"),
+    "keywords": gettext_lazy("Keywords"),
+    "owners": gettext_lazy("Owner of the facility"),
+    "place_types": gettext_lazy("Kind of place"),
+    "sources": gettext_lazy("Sources"),
+    "hours": gettext_lazy("Time of day"),
+    "lead_unit": gettext_lazy("Lead unit"),
+    "support_units": gettext_lazy("Supporting units"),
+    "follow_up_unit": gettext_lazy("Follow-up by"),
+    "supervising_unit": gettext_lazy("Supervised by"),
     "level": pgettext_lazy("of handling", "Level"),
-    "urgency": _l("Urgency"),
-    "dispatch_minutes": _l("Dispatch within"),
-    "accept_minutes": _l("Accept within"),
-    "handle_limit": _l("Handle within"),
-    "legal_basis": _l("Legal basis"),
+    "urgency": gettext_lazy("Urgency"),
+    "dispatch_minutes": gettext_lazy("Dispatch within"),
+    "accept_minutes": gettext_lazy("Accept within"),
+    "handle_limit": gettext_lazy("Handle within"),
+    "legal_basis": gettext_lazy("Legal basis"),
 }
 _UNIT_FIELDS = ("owners", "lead_unit", "support_units", "follow_up_unit", "supervising_unit")
 _CHOICES: dict[str, Any] = {

@@ -160,7 +160,7 @@ class _Planner:
             if done % _STEP == 0:
                 progress(len(lines) + done, len(lines) * 2)
             self._compare(one, is_single=nameless[_matter(one.values)] == 1)
-            self._plan.problems += one.problems
+            self._plan.problems += sorted(one.problems, key=lambda told: (len(told.column), told.column))
             self._plan.notes += one.notes
         self._plan.rows = len(lines)
         self._find_missing()

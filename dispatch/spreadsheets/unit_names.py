@@ -51,6 +51,12 @@ class UnitNames:
                 self._full.setdefault(_plain(name), set()).add(code)
                 self._short.setdefault(self._stem(name), set()).add(code)
         self._teams = self._team_names()
+        self._patterns = {
+            AT_STREET: "属地街道办事处",
+            AT_COMMUNITY: "属地社区工作站",
+            AT_OWNER: "设施权属单位",
+        }
+        self._patterns |= {f"{AT_STREET}/{team}": f"属地街道{name}" for name, team in self._teams.items()}
 
     def split(self, cell: str) -> list[Named]:
         """Every unit that a cell names, in its order, each once."""
@@ -71,8 +77,10 @@ class UnitNames:
         return self._answers[word]
 
     def name(self, code: str) -> str:
-        """A unit's Chinese name; a pattern stays as it is."""
-        return self._units.names[code][0] if code in self._units.names else code
+        """What a unit or a pattern is called in Chinese."""
+        if code in self._units.names:
+            return self._units.names[code][0]
+        return f"{self._patterns[code]} ({code})" if code in self._patterns else code
 
     def _by_slash(self, part: str) -> Iterable[str]:
         """Codes have slashes too (`@street/enforcement`): only what nobody is called is taken apart."""
@@ -159,8 +167,11 @@ class UnitNames:
         return {code for code in found if "/" not in code} or found
 
     def _likest(self, plain: str) -> str:
-        found = process.extractOne(plain, self._full.keys(), scorer=fuzz.WRatio, score_cutoff=55)
-        return min(self._full[found[0]]) if found else ""
+        """The unit whose name is nearly this: a slip of the pen, not just the same kind of office."""
+        for names, word in ((self._full, plain), (self._short, self._stem(plain))):
+            if found := process.extractOne(word, names.keys(), scorer=fuzz.ratio, score_cutoff=70):
+                return min(names[found[0]])
+        return ""
 
 
 def _abbreviates(short: str, name: str) -> bool:

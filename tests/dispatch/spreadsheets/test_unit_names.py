@@ -82,6 +82,14 @@ def test_a_slip_of_the_pen_brings_a_suggestion(names: UnitNames) -> None:
     assert names.find("区住房和建没局").suggestion == "housing-construction"
 
 
+def test_the_same_kind_of_office_is_no_suggestion(names: UnitNames) -> None:
+    assert names.find("火星管理局").suggestion == ""
+
+
+def test_a_relative_unit_is_said_in_words(names: UnitNames) -> None:
+    assert names.name("@street/enforcement") == "属地街道综合行政执法队 (@street/enforcement)"
+
+
 @pytest.mark.parametrize(
     "cell",
     [
