@@ -206,9 +206,9 @@ def follow_lead(lead: Assignment, *, at: datetime) -> None:
         invite(lead, sorted(still_open), at=at)
 
 
-def leads_now(lead: Assignment, *, at: datetime) -> None:
-    """The same matter has another lead: whoever supported it and leads now, supports no more."""
-    mine = open_supports(lead.incident).filter(unit=lead.unit_id).select_related("incident")
+def now_leads(incident: Incident, unit_code: str, *, at: datetime) -> None:
+    """The same matter gets another lead: where that unit has supported it, it supports no more."""
+    mine = open_supports(incident).filter(unit=unit_code).select_related("incident")
     end(mine, why=Assignment.End.RELEASED, at=at)
 
 

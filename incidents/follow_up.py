@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.models import OrgUnit
 from dispatch.models import ResponsibilityItem
 from dispatch.vocabulary import Urgency
-from incidents import counting, ending, outcomes, pausing, sending, timeline, timers
+from incidents import cohandling, counting, ending, outcomes, pausing, sending, timeline, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.models import Assignment, Incident, Outcome, Timer
 
@@ -62,6 +62,7 @@ def hand_over(incident: Incident, lead: Assignment, *, actor: Actor, at: datetim
             timeline.Kind.TO_DESK, incident_id=incident.pk, at=at, actor=SYSTEM, codes=incident.triage_codes
         )
         return None
+    cohandling.now_leads(incident, unit.code, at=at)
     repair = sending.send_on(
         incident,
         lead,

@@ -20,7 +20,7 @@ from accounts.models import OrgUnit
 from dispatch.edition import edition
 from dispatch.units import UnitDirectory
 from dispatch.vocabulary import Level
-from incidents import ending, outbox, outcomes, pausing, sending, timeline, timers
+from incidents import cohandling, ending, outbox, outcomes, pausing, sending, timeline, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import Status
@@ -104,6 +104,7 @@ def raise_case(
     else:
         _take_from(incident, at=at)
         if code == settings.TRIAGE_UNIT:
+            cohandling.dismiss_all(incident, why=Assignment.End.REDISPATCHED, at=at)
             outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
             sending.back_to_desk(incident, "raised", at=told_at)
             outbox.tell(
@@ -117,6 +118,7 @@ def raise_case(
                 urgency=incident.urgency,
             )
         else:
+            cohandling.now_leads(incident, code, at=at)
             sent = sending.send_on(
                 incident,
                 lead,
@@ -155,12 +157,21 @@ def raise_case(
 
 
 def _take_from(incident: Incident, *, at: datetime) -> None:
-    """End the sending of now, with its clocks, its pause and what was asked under it."""
+    """End the sending of now, with its clocks, its pause and what was asked under it.
+
+    As of `at`, also what is about to start again later: a sweep that was dead has missed nothing by it.
+    """
     ending.end_lead(incident, at=at, why=Assignment.End.RAISED)
     pausing.abandon(incident, actor=SYSTEM, at=at)
     timers.stop(
         incident,
-        [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT, Timer.Kind.PAUSE],
+        [
+            Timer.Kind.ACCEPTANCE,
+            Timer.Kind.HANDLING,
+            Timer.Kind.FIRST_CONTACT,
+            Timer.Kind.PAUSE,
+            Timer.Kind.SUPERVISION,
+        ],
         at=at,
         reason="raised",
     )

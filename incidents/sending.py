@@ -210,7 +210,6 @@ def send_on(
     # What upstream wanted by a time that has passed was missed then: the new unit has its own limit.
     _start_clocks(incident, assignment, at=at, outside_due_at=outside_ahead(incident, at=at))
     timers.rule(incident)
-    cohandling.leads_now(assignment, at=at)
     supervising.hand_over(incident, assignment, actor=actor, at=at)
     notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
     return assignment

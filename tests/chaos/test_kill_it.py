@@ -142,7 +142,9 @@ TAMPERING: dict[str, str] = {
         DELETE FROM incidents_supervision WHERE id = (SELECT max(id) FROM incidents_supervision)""",
     "an acting stage was acted on": """
         UPDATE incidents_timer SET stopped_at = NULL WHERE id = (
-            SELECT max(timer_id) FROM incidents_firedstage WHERE stage = 'deemed')""",
+            SELECT max(f.timer_id) FROM incidents_firedstage f JOIN incidents_timer t ON t.id = f.timer_id
+            WHERE f.stage = 'deemed' AND NOT EXISTS (SELECT 1 FROM incidents_timer o WHERE o.kind = t.kind
+                AND o.incident_id = t.incident_id AND o.stopped_at IS NULL))""",
     "silence became an acceptance once": """
         DELETE FROM incidents_timelineentry WHERE id = (
             SELECT max(id) FROM incidents_timelineentry WHERE kind = 'deemed_accepted')""",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from accounts.models import OrgUnit
 from accounts.roles import Role
@@ -428,3 +429,29 @@ def test_who_reported_it_sees_it_passed_on_and_hears_nothing_of_supporting_units
     assert seen.steps[0].kind == "level_raised"
     assert seen.steps[0].unit == OrgUnit.objects.get(code=STATION).name
     assert [step.kind for step in seen.steps].count("breached") == 1  # the company's, not the police's
+
+
+def test_what_was_stopped_by_a_late_sweep_was_stopped_when_it_was_due(
+    cleaner: Person, supervisor: Person
+) -> None:
+    case = litter_case()
+    due_at = handling(case).due_at
+    actions.supervise(
+        number=case.number,
+        words="今天清掉",
+        answer_by=due_at + timedelta(hours=2),
+        actor=supervisor.actor,
+        at=TUESDAY + timedelta(hours=1),
+    )
+    actions.invite_support(
+        number=case.number,
+        units=[STATION],
+        due_at=due_at + timedelta(hours=1),
+        actor=cleaner.actor,
+        at=TUESDAY + timedelta(hours=1),
+    )
+    with transaction.atomic():
+        held = Incident.objects.locked(case.number).get()
+        sweeps.settle(held, at=due_at + timedelta(days=3))
+    stopped = case.timers.filter(kind__in=[Timer.Kind.SUPERVISION, Timer.Kind.SUPPORT]).order_by("pk")
+    assert [clock.stopped_at for clock in stopped][:2] == [due_at, due_at]
