@@ -112,7 +112,7 @@ RULES: Mapping[str, str] = {
         FROM incidents_assignment a JOIN incidents_incident i ON i.id = a.incident_id
         JOIN LATERAL (SELECT count(*) AS n FROM incidents_timelineentry e
             WHERE e.incident_id = i.id
-            AND e.kind IN ('dispatched', 'redispatched', 'level_raised', 'repair_sent')
+            AND e.kind IN ('dispatched', 'redispatched', 'ruled', 'level_raised', 'repair_sent')
             AND (e.data->>'assignment')::bigint = a.id) lines ON true
         JOIN LATERAL (SELECT count(*) AS n FROM incidents_outboxmessage m
             WHERE m.key = 'case.dispatched:' || a.id) messages ON true
@@ -202,7 +202,7 @@ RULES: Mapping[str, str] = {
     "an acting stage was acted on": """
         SELECT t.id, t.kind, f.stage, f.due_at FROM incidents_firedstage f
         JOIN incidents_timer t ON t.id = f.timer_id AND f.run = t.run
-        WHERE f.stage IN ('deemed', 'wake') AND t.stopped_at IS NULL
+        WHERE f.stage IN ('deemed', 'wake', 'fall_back') AND t.stopped_at IS NULL
         UNION ALL SELECT timer_id, last_error, stage, due_at FROM incidents_dueaction""",
     "what an acting stage demanded was taken up once": """
         SELECT f.timer_id, f.run, f.stage, f.due_at, count(d.id) FROM incidents_firedstage f
@@ -237,7 +237,8 @@ RULES: Mapping[str, str] = {
         SELECT l.incident_id, l.id, l.was, l.data FROM (
             SELECT e.*, lag(CASE WHEN e.kind = 'level_raised' THEN e.data->>'after' END)
                 OVER (PARTITION BY e.incident_id ORDER BY e.id) AS was
-            FROM incidents_timelineentry e WHERE e.kind IN ('level_raised', 'dispatched', 'redispatched')) l
+            FROM incidents_timelineentry e
+            WHERE e.kind IN ('level_raised', 'dispatched', 'redispatched', 'ruled')) l
         WHERE l.kind = 'level_raised' AND (l.was <> l.data->>'before' OR
             array_position({levels}, l.data->>'after') IS DISTINCT FROM
             array_position({levels}, l.data->>'before') + 1)""",
@@ -405,7 +406,7 @@ RULES: Mapping[str, str] = {
             FROM acts WHERE action = 'accept' GROUP BY 1) a
         LEFT JOIN incidents_incident i ON i.number = a.number
         LEFT JOIN incidents_timelineentry e ON e.incident_id = i.id AND e.kind = 'accepted'
-            AND e.data->>'how' <> 'phone'
+            AND e.data->>'how' NOT IN ('phone', 'ruled')
         GROUP BY a.number, a.done, a.lost
         HAVING count(DISTINCT e.id) < a.done OR count(DISTINCT e.id) > a.done + a.lost""",
     "what upstream added is there once, with one line": """

@@ -271,6 +271,8 @@ class Traffic:
         match told["status"]:
             case "triage":
                 unit = dice.choice(["lighting-company", "water-group", "buji/enforcement"])
+                if _is_disputed(told):
+                    return [("rule", desk, {"item": "0204-001", "unit": unit, "ruling": "TOKEN"})]
                 item = {"item": "0204-001", "unit": unit, "reason": "TOKEN"}
                 return [("dispatch", desk, item)]
             case "dispatched":
@@ -291,12 +293,15 @@ class Traffic:
                 parked = {"outcome": "parked", "text": "TOKEN", "parked_until": until}
                 solved = {"outcome": "solved", "text": "TOKEN", "attested": True}
                 elsewhere = {"item": "0204-001", "unit": "water-group", "reason": "TOKEN"}
+                if _is_disputed(told):
+                    return [("rule", desk, {"item": "0204-001", "unit": "water-group", "ruling": "TOKEN"})]
                 choices = [
+                    ("object", handler, {"reason": "TOKEN", "cites": "0204-001"}),
                     ("resolve", handler, self._late(dice, solved)),
                     ("resolve", handler, parked),
                     ("redispatch", desk, elsewhere),
                 ]
-                return [dice.choices(choices, [5, 2, 1])[0]]
+                return [dice.choices(choices, [1, 5, 2, 1])[0]]
             case "suspended":
                 return [("resume", handler, {"reason": "TOKEN"})]
             case "resolved":
@@ -422,3 +427,8 @@ class Traffic:
             self.ledger.note("unanswered", action=action, token=token, number=number)
             self._count("actions unanswered")
         return None
+
+
+def _is_disputed(told: dict[str, Any]) -> bool:
+    """Does a ruling wait on this case?"""
+    return any(not dispute["outcome"] for dispute in told["disputes"])
