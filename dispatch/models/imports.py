@@ -40,11 +40,13 @@ class ListImport(models.Model):
     )
     title = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=10)  # of whoever reads the preview
-    # How far the check is; `attempt` tells a worker that another one has taken its place.
+    # How far the check is. `attempt` is never set back: it tells a worker that it is no longer its turn.
+    # `tries` are those since a person has last asked for the check.
     step = models.CharField(max_length=10, choices=Step.choices, blank=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    attempt = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
     failure = models.CharField(max_length=300, blank=True)
     # What it was compared with: of another revision the preview no longer holds.
     base = models.ForeignKey(

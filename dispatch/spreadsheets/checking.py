@@ -38,7 +38,7 @@ from dispatch.stewards import is_district_steward, units_kept
 
 State, Step = ListImport.State, ListImport.Step
 _LOCK = 3  # of this product's advisory locks: 1 is the same thing (intake), 2 is driving (incidents)
-_ATTEMPTS = 3
+_TRIES = 3
 _PROBLEMS_KEPT = 20_000
 _TELL_EVERY = 0.3  # seconds between two words about progress
 
@@ -50,8 +50,9 @@ def check_next(*, at: datetime) -> bool:
     waiting = ListImport.objects.filter(state__in=(State.WAITING, State.CHECKING)).order_by("asked_at", "pk")
     for pk in list(waiting.values_list("pk", flat=True)):
         with _held(pk) as is_ours:
-            if is_ours and waiting.filter(pk=pk).exists():
-                _check(ListImport.objects.get(pk=pk), at)
+            run = _taken_up(pk) if is_ours else None
+            if run is not None:
+                _check(run, at)
                 return True
     return False
 
@@ -70,13 +71,24 @@ def _held(pk: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, pk])
 
 
+@transaction.atomic(durable=True)
+def _taken_up(pk: int) -> ListImport | None:
+    """The import as it is to be read now, marked as this worker's; None where it waits no more.
+
+    What it says and the mark are one: whoever says it anew, or drops it, comes before both or after both.
+    """
+    waiting = ListImport.objects.filter(pk=pk, state__in=(State.WAITING, State.CHECKING))
+    run = waiting.select_for_update(no_key=True).first()
+    if run is not None:
+        run.state, run.attempt, run.tries = State.CHECKING, run.attempt + 1, run.tries + 1
+        run.save(update_fields=["state", "attempt", "tries"])
+    return run
+
+
 def _check(run: ListImport, at: datetime) -> None:
-    run.attempt += 1
-    run.state = State.CHECKING
-    run.save(update_fields=["state", "attempt"])
     began = time.monotonic()
     with override(run.language):
-        if run.attempt > _ATTEMPTS:
+        if run.tries > _TRIES:
             _fail(run, _("Checking this file has ended the worker several times."))
             return
         try:

@@ -170,7 +170,7 @@ def _hold(run: ListImport, by: User) -> ListImport:
 def _wait(held: ListImport, at: datetime) -> None:
     """The worker's turn; what was checked before is forgotten."""
     held.state, held.asked_at, held.failure = State.WAITING, at, ""
-    held.step, held.done, held.total, held.attempt, held.counts = "", 0, 0, 0, {}
+    held.step, held.done, held.total, held.tries, held.counts = "", 0, 0, 0, {}
     held.save()
     held.items.all().delete()
     held.remarks.all().delete()

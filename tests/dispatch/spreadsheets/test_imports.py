@@ -11,7 +11,9 @@ from dispatch import lists
 from dispatch.errors import ListRefused
 from dispatch.models import ColumnMapping, ImportFile, ItemChange, ListImport, ResponsibilityList
 from dispatch.spreadsheets import checking, imports
+from dispatch.spreadsheets.columns import find_heading, suggest
 from dispatch.spreadsheets.grid import TableError
+from dispatch.spreadsheets.reading import open_table
 from tests.cast import TUESDAY, Person
 from tests.dispatch.spreadsheets.files import workbook
 from tests.dispatch.spreadsheets.runs import MINUTE, SHEET, applied, asked, begun, checked
@@ -184,9 +186,6 @@ def test_a_preview_is_made_anew_when_the_columns_change(steward: Person) -> None
 
 
 def asked_again(run: ListImport, by: Person) -> ListImport:
-    from dispatch.spreadsheets.columns import find_heading, suggest
-    from dispatch.spreadsheets.reading import open_table
-
     heading = find_heading(open_table(bytes(run.file.data)).grid(run.sheet))
     assert heading is not None
     return imports.ask_check(
@@ -238,15 +237,15 @@ def test_files_are_checked_in_the_order_in_which_they_were_asked_for(steward: Pe
 
 def test_a_file_whose_worker_died_is_checked_by_the_next(steward: Person) -> None:
     run = asked(steward)
-    ListImport.objects.filter(pk=run.pk).update(state=State.CHECKING, attempt=1, done=7)
+    ListImport.objects.filter(pk=run.pk).update(state=State.CHECKING, tries=1, done=7)
     assert checking.check_next(at=TUESDAY)
     run.refresh_from_db()
-    assert (run.state, run.attempt) == (State.CHECKED, 2)
+    assert (run.state, run.tries) == (State.CHECKED, 2)
 
 
 def test_a_file_that_ends_workers_is_set_aside_and_the_next_is_checked(steward: Person) -> None:
     poison, good = asked(steward), asked(steward, at=TUESDAY + MINUTE)
-    ListImport.objects.filter(pk=poison.pk).update(state=State.CHECKING, attempt=3)
+    ListImport.objects.filter(pk=poison.pk).update(state=State.CHECKING, tries=3)
     while checking.check_next(at=TUESDAY):
         pass
     poison.refresh_from_db()
@@ -271,6 +270,94 @@ def test_what_was_dropped_while_it_was_checked_stays_dropped(steward: Person) ->
     checking._keep(run, plan, at=TUESDAY, took=0)
     run.refresh_from_db()
     assert (run.state, run.items.count()) == (State.DROPPED, 0)
+
+
+@pytest.fixture
+def mapped_anew(steward: Person) -> ListImport:
+    """An import of two columns that may both be the name: the second is said to be it."""
+    rows = [["事项编码", "甲", "乙"], ["0204-001", "甲说", "乙说"]]
+    run = begun(steward, rows)
+    mapped(run, steward, name_column=1)
+    return run
+
+
+def mapped(run: ListImport, by: Person, *, name_column: int) -> None:
+    table = open_table(bytes(run.file.data))
+    heading = find_heading(table.grid(table.sheets[0]))
+    assert heading is not None
+    imports.ask_check(
+        run=run,
+        sheet=table.sheets[0],
+        heading=heading,
+        mapping={0: "code", name_column: "matter_zh"},
+        options={},
+        target=None,
+        title="t",
+        language="zh-hans",
+        by=by.user,
+        at=TUESDAY,
+    )
+
+
+def names_read(run: ListImport) -> list[str]:
+    return [item.values["matter_zh"] for item in run.items.exclude(kind=Kind.REMOVED)]
+
+
+def while_taken_up(monkeypatch: pytest.MonkeyPatch, meddle: Callable[[], object]) -> None:
+    """Let a person do this when the worker holds the import and has not yet marked it as its own."""
+    taken_up = checking._taken_up
+
+    def late(pk: int) -> ListImport | None:
+        meddle()
+        return taken_up(pk)
+
+    monkeypatch.setattr(checking, "_taken_up", late)
+
+
+def test_columns_corrected_while_a_worker_takes_the_file_up_are_those_it_reads(
+    mapped_anew: ListImport, steward: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_taken_up(monkeypatch, lambda: mapped(mapped_anew, steward, name_column=2))
+    assert checking.check_next(at=TUESDAY)
+    mapped_anew.refresh_from_db()
+    assert mapped_anew.state == State.CHECKED
+    assert names_read(mapped_anew) == ["乙说"]
+
+
+def test_what_was_dropped_while_a_worker_takes_it_up_stays_dropped(
+    mapped_anew: ListImport, steward: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_taken_up(monkeypatch, lambda: imports.drop(run=mapped_anew, by=steward.user, at=TUESDAY))
+    assert not checking.check_next(at=TUESDAY)
+    mapped_anew.refresh_from_db()
+    assert (mapped_anew.state, mapped_anew.failure) == (State.DROPPED, "")
+
+
+def test_a_worker_that_reads_the_old_columns_keeps_nothing_once_another_has_the_new_ones(
+    mapped_anew: ListImport, steward: Person
+) -> None:
+    """It was frozen, lost its session and so its lock: another worker has the file by now."""
+    frozen = checking._taken_up(mapped_anew.pk)
+    assert frozen is not None
+    plan = checking._planned(frozen, TUESDAY)
+    mapped(mapped_anew, steward, name_column=2)
+    taken = checking._taken_up(mapped_anew.pk)
+    checking._keep(frozen, plan, at=TUESDAY, took=0)
+    mapped_anew.refresh_from_db()
+    assert (mapped_anew.state, mapped_anew.items.count()) == (State.CHECKING, 0)
+    assert taken is not None
+    checking._check(taken, TUESDAY)
+    assert names_read(mapped_anew) == ["乙说"]
+
+
+def test_asking_anew_gives_a_file_all_its_tries_again(steward: Person) -> None:
+    run = asked(steward)
+    ListImport.objects.filter(pk=run.pk).update(state=State.CHECKING, tries=3)
+    checking.check_next(at=TUESDAY)
+    imports.check_again(run=run, by=steward.user, at=TUESDAY)
+    checking.check_next(at=TUESDAY)
+    run.refresh_from_db()
+    assert run.state == State.CHECKED
 
 
 def test_two_workers_take_two_files(steward: Person, transactional_db: None, lists_undone: None) -> None:
