@@ -1,5 +1,6 @@
 """What a person chooses for a case: an item of the live list, and the unit that it means here."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -7,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
 from dispatch import service
+from dispatch.edition import Edition
 from dispatch.errors import UnknownItem
 from dispatch.facts import Limits, PlaceFacts
+from dispatch.vocabulary import Urgency
 from incidents.errors import InvalidInput
 from incidents.models import Incident
 
@@ -23,20 +26,37 @@ def place_of(incident: Incident) -> PlaceFacts:
     )
 
 
-def limits_for(incident: Incident, item_code: str, *, at: datetime) -> Limits:
-    """What the live list says about `item_code` at this case's place. Raises InvalidInput."""
+def limits_for(incident: Incident, item_code: str, *, at: datetime, now: Edition | None = None) -> Limits:
+    """What the live list says about `item_code` at this case's place; of a repair, as a repair.
+
+    Raises InvalidInput.
+    """
     try:
-        return service.decide_item(
+        limits = service.decide_item(
             item_code,
             place=place_of(incident),
             at=at,
             owner=incident.asset_owner or None,
             urgency=incident.urgency,
+            now=now,
         )
     except UnknownItem as error:
         raise InvalidInput(
             "item", "unknown", _("The list has no item “%(code)s”.") % {"code": item_code}
         ) from error
+    return as_repair(incident, limits)
+
+
+def as_repair(incident: Incident, limits: Limits) -> Limits:
+    """What the item says is about the danger: once that is gone, the limits are those of a repair."""
+    if incident.made_safe_at is None:
+        return limits
+    return replace(
+        limits,
+        urgency=Urgency.ROUTINE,
+        handle_limit=settings.FOLLOW_UP_LIMIT,
+        accept_minutes=settings.FOLLOW_UP_ACCEPT_MINUTES,
+    )
 
 
 def unit_for(limits: Limits, unit_code: str) -> OrgUnit:

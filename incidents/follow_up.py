@@ -3,7 +3,8 @@
 Where the item says who repairs (`follow_up_unit`; `@owner` is the facility's owner), the unit that was sent
 reports that the danger is gone: its sending ends, met in time or not, and that is when the case was due.
 The repair goes to the other unit under the same decision, with a limit for repairs; the matter is routine
-from then on. Where nobody knows the owner, the desk decides. See docs/decisions/0013.
+from then on. Where nobody knows the owner, the desk decides. Whoever sends the repair on later, and by
+whichever item, sends a repair (`choosing.limits_for`). See docs/decisions/0013.
 """
 
 from datetime import datetime
@@ -20,9 +21,7 @@ from incidents.models import Assignment, Incident, Outcome, Timer
 
 def wanted(lead: Assignment) -> bool:
     """Does the item of this sending name who repairs, and has nobody made the case safe yet?"""
-    if lead.incident.assignments.filter(
-        decision=lead.decision_id, end_reason=Assignment.End.MADE_SAFE
-    ).exists():
+    if lead.incident.made_safe_at is not None:
         return False
     if lead.follow_up_unit:
         return True
@@ -53,7 +52,7 @@ def hand_over(incident: Incident, lead: Assignment, *, actor: Actor, at: datetim
         at=at,
         reason="made_safe",
     )
-    incident.urgency = Urgency.ROUTINE
+    incident.urgency, incident.made_safe_at = Urgency.ROUTINE, at
     unit = repairer(lead)
     if unit is None:
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)

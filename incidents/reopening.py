@@ -20,6 +20,7 @@ def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
         _forget_the_end(incident, at=at)
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+        incident.made_safe_at = None  # nobody knows what it looks like there now
         sending.back_to_desk(incident, "reopened", at=at)
         return
     back_to_handling(incident, last, at=at)

@@ -12,7 +12,7 @@ from dispatch.models import ResponsibilityList
 from incidents import adjudicating, ending, outbox, outcomes, pausing, sending, state, timeline, timers
 from incidents.acceptance import accept_lead
 from incidents.actor import SYSTEM, Actor
-from incidents.choosing import limits_for, place_of
+from incidents.choosing import as_repair, limits_for, place_of
 from incidents.errors import InvalidInput
 from incidents.models import Adjudication, Assignment, DecisionRecord, Incident, Outcome, Text, Timer
 from incidents.models.incident import Status
@@ -189,7 +189,7 @@ def _known_limits(incident: Incident, disputed: Assignment, *, at: datetime) -> 
     try:
         return limits_for(incident, disputed.item_code, at=at)
     except InvalidInput:
-        return Limits(
+        decided = Limits(
             item=disputed.item_code,
             category=incident.category_id or disputed.decision.category_code,
             unit=disputed.unit_id,
@@ -203,6 +203,7 @@ def _known_limits(incident: Incident, disputed: Assignment, *, at: datetime) -> 
             supervising_unit=disputed.supervising_unit or None,
             list_version=disputed.decision.responsibility_list.version,
         )
+        return as_repair(incident, decided)
 
 
 def _tell_ruling(

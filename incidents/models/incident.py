@@ -122,6 +122,8 @@ class Incident(models.Model):
     first_dispatched_at = models.DateTimeField(null=True, blank=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)  # the sending that stands now
     accepted_at = models.DateTimeField(null=True, blank=True)
+    # 排险: the danger is gone, and the rest is a repair, whoever does it; until it is reopened to the desk.
+    made_safe_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     # Due time of the clock that matters now; kept by timers.py, read by every list. Empty: no clock.

@@ -14,10 +14,11 @@ from config import clock
 from dispatch import service
 from dispatch.deadlines import Limit
 from dispatch.edition import Edition, edition
-from dispatch.errors import UnknownItem
 from dispatch.explain import Explainer
-from dispatch.facts import Limits, PlaceFacts
+from dispatch.facts import Limits
 from dispatch.models import ResponsibilityItem
+from incidents.choosing import limits_for, place_of
+from incidents.errors import InvalidInput
 from incidents.models import DecisionRecord, Incident
 from incidents.pages.wording import limit_words
 
@@ -66,15 +67,6 @@ class Read:
     reasons: tuple[str, ...] = ()
     category_share: float | None = None
     guesses: tuple[tuple[str, float], ...] = ()
-
-
-def place_of(incident: Incident) -> PlaceFacts:
-    return PlaceFacts(
-        incident.cell_code or None,
-        incident.community_code or None,
-        incident.street_code or None,
-        incident.in_district,
-    )
 
 
 class Reader:
@@ -186,15 +178,8 @@ class Reader:
 
     def _limits(self, code: str) -> Limits | None:
         try:
-            return service.decide_item(
-                code,
-                place=self.place,
-                at=self.incident.received_at,
-                owner=self.incident.asset_owner or None,
-                urgency=self.incident.urgency,
-                now=self.now,
-            )
-        except UnknownItem:
+            return limits_for(self.incident, code, at=self.incident.received_at, now=self.now)
+        except InvalidInput:
             return None
 
     def _limit_line(self, limits: Limits) -> str:

@@ -10,10 +10,12 @@ from django.db import connection
 from accounts.roles import Role
 from dashboards import rollups
 from grids.locate import locate
-from incidents import actions, sweeps
+from incidents import actions, follow_up, sweeps
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
+from incidents.pages.choices import Reader
+from incidents.pages.wording import limit_words
 from tests.cast import TUESDAY, Person, file_report, person, reload
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +155,94 @@ def test_nobody_knows_the_owner_so_the_desk_decides(dispatcher: Person, crew: Pe
     assert (case.status, case.triage_codes) == (Status.TRIAGE, ["repair"])
     assert [due.unit_code for due in standing(case, Outcome.Kind.DUE)] == [CREW]
     assert [str(difference) for difference in rollups.differences()] == []
+
+
+def lead(case: Incident) -> Assignment:
+    return case.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)
+
+
+def is_a_repair(case: Incident, unit: str) -> bool:
+    """With `unit` as a routine matter, under the limits of a repair, and nobody is sent with it."""
+    clock = case.timers.get(kind=Timer.Kind.HANDLING, stopped_at__isnull=True)
+    accepting = lead(case).accept_minutes
+    helping = case.assignments.filter(role=Assignment.Role.SUPPORT, ended_at__isnull=True)
+    assert (case.owner_unit_id, case.urgency, clock.limit, accepting) == (unit, "routine", "5wd", 240)
+    assert list(helping) == []
+    assert not follow_up.wanted(lead(case))
+    return True
+
+
+def test_a_repair_that_the_desk_sends_is_a_repair(
+    dispatcher: Person, crew: Person, repairers: Person, operator: Person
+) -> None:
+    case = make_safe(manhole(dispatcher, crew, owner=None), crew)
+    actions.dispatch(
+        number=case.number,
+        item_code=OPEN_MANHOLE,
+        unit_code=OWNER,
+        actor=operator.actor,
+        at=TUESDAY + 2 * HOUR,
+    )
+    case = reload(case)
+    assert is_a_repair(case, OWNER)
+    assert case.decisions.latest("pk").detail["handle_limit"] == "5wd"
+    actions.accept(number=case.number, actor=repairers.actor, at=TUESDAY + 3 * HOUR)
+    with pytest.raises(ActionRefused) as refused:
+        make_safe(case, repairers, at=TUESDAY + 3 * HOUR)
+    assert refused.value.code == "no_follow_up"
+    assert repaired(case, repairers, TUESDAY + 4 * HOUR).status == Status.RESOLVED
+
+
+def test_a_repair_that_the_centre_sends_on_is_a_repair(dispatcher: Person, crew: Person) -> None:
+    case = make_safe(manhole(dispatcher, crew), crew)
+    actions.redispatch(
+        number=case.number,
+        item_code=OPEN_MANHOLE,
+        unit_code="water-group",
+        reason="产权移交",
+        actor=dispatcher.actor,
+        at=TUESDAY + 2 * HOUR,
+    )
+    assert is_a_repair(reload(case), "water-group")
+
+
+def test_a_repair_that_a_ruling_moves_is_a_repair(
+    dispatcher: Person, crew: Person, repairers: Person, supervisor: Person
+) -> None:
+    case = make_safe(manhole(dispatcher, crew), crew)
+    at = TUESDAY + 2 * HOUR
+    actions.accept(number=case.number, actor=repairers.actor, at=at)
+    actions.raise_objection(
+        number=case.number, reason="已移交", cites="移交协议", actor=repairers.actor, at=at
+    )
+    actions.rule(
+        number=case.number, ruling="归水务集团", unit_code="water-group", actor=supervisor.actor, at=at
+    )
+    assert is_a_repair(reload(case), "water-group")
+
+
+def test_the_desk_is_shown_the_limits_of_a_repair(dispatcher: Person, crew: Person) -> None:
+    case = make_safe(manhole(dispatcher, crew, owner=None), crew)
+    choice = Reader(case).by_item(OPEN_MANHOLE)
+    assert choice is not None
+    assert limit_words("5wd") in choice.limits
+
+
+def test_opened_again_before_the_desk_it_may_be_dangerous_again(
+    dispatcher: Person, crew: Person, repairers: Person, operator: Person
+) -> None:
+    case = make_safe(manhole(dispatcher, crew), crew)
+    at = TUESDAY + timedelta(days=1)
+    actions.accept(number=case.number, actor=repairers.actor, at=TUESDAY + 2 * HOUR)
+    repaired(case, repairers, at)
+    actions.close(number=case.number, reason="现场看过", actor=operator.actor, at=at)
+    actions.reopen(number=case.number, reason="又敞开了", to_desk=True, actor=operator.actor, at=at + HOUR)
+    actions.dispatch(
+        number=case.number, item_code=OPEN_MANHOLE, actor=operator.actor, at=at + timedelta(minutes=65)
+    )
+    case = reload(case)
+    assert (case.urgency, lead(case).handle_limit) == ("emergency", "2h")
+    assert follow_up.wanted(lead(case))
 
 
 def test_it_is_made_safe_once(dispatcher: Person, crew: Person, repairers: Person) -> None:
