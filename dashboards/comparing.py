@@ -7,6 +7,7 @@ from typing import Final
 
 from dashboards.reading import Figures
 from dashboards.sketch import Durations
+from dispatch.comparing import wilson
 
 # Two-sided 95 %.
 Z: Final = 1.96
@@ -102,13 +103,7 @@ class Share:
 
     @property
     def _interval(self) -> tuple[float, float]:
-        """Wilson's score interval (1927): holds for small numbers and for shares near 0 and 1 too."""
-        if not self.whole:
-            return 0.0, 1.0
-        share, n, zz = self.part / self.whole, self.whole, Z * Z
-        middle = (share + zz / (2 * n)) / (1 + zz / n)
-        half = Z / (1 + zz / n) * math.sqrt(share * (1 - share) / n + zz / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(self.part, self.whole)
 
 
 def chance_of(part: int, whole: int, part_other: int, whole_other: int) -> float:

@@ -327,7 +327,10 @@ def turn(kind: Kind, before: Verdict, after: Verdict, case: PastCase) -> Turn:
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval for a share; (0, 1) of nothing."""
+    """Wilson's score interval (1927) at 95 % for a share: holds for small numbers and near 0 and 1 too.
+
+    (0, 1) of nothing.
+    """
     if not of:
         return 0.0, 1.0
     z = 1.96

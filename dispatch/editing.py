@@ -12,6 +12,7 @@ from accounts.models import User
 from dispatch import lists
 from dispatch.errors import BadItem, ListRefused
 from dispatch.item_rules import FIELDS, Problem, known, problems_of, values_of
+from dispatch.merging import with_change
 from dispatch.models import ItemChange, ResponsibilityItem, ResponsibilityList
 from dispatch.stewards import is_district_steward, is_steward, units_kept
 
@@ -133,26 +134,29 @@ def suggest(
 ) -> ItemChange:
     """Put a change into the draft of suggestions, which is made from what is live where none is open.
 
-    `values` are the fields that change; without `item_code`, a whole new item. Anybody who rules or
-    reads the returns may suggest: what comes of it the stewards decide. Raises BadItem, ListRefused.
+    `values` are the fields that change, as against what is live; without `item_code`, a whole new item.
+    Suggestions add up: one does not take an earlier one back. Anybody who rules or reads the returns may
+    suggest: what comes of it the stewards decide. Raises BadItem, ListRefused (suggested_otherwise …).
     """
     lists.lock()
-    draft = ResponsibilityList.objects.filter(
-        state=ResponsibilityList.State.DRAFT, for_suggestions=True
-    ).first()
+    draft = open_suggestions()
+    live = ResponsibilityList.objects.live(at).get()
     if draft is None:
-        live = ResponsibilityList.objects.live(at).get()
         draft = lists.copy_as_draft(
             live, title=_("Suggestions from rulings and returns"), by=by, at=at, for_suggestions=True
         )
     held = lists.hold(draft, ResponsibilityList.State.DRAFT)
     full: dict[str, Any] = dict(values)
     if item_code is not None:
-        item = held.items.filter(code=item_code).first()
-        if item is None:
-            raise ListRefused("not_found", _("The draft has no item “%(code)s”.") % {"code": item_code})
-        full = {**values_of(item), **values}
+        full = _suggested(held, live, item_code, values)
     return _save_one(held, item_code, full, why=why, reference=reference, by=by, at=at, checks_owner=False)
+
+
+def open_suggestions() -> ResponsibilityList | None:
+    """The draft that suggestions go into now."""
+    return ResponsibilityList.objects.filter(
+        state=ResponsibilityList.State.DRAFT, for_suggestions=True
+    ).first()
 
 
 def next_code(draft: ResponsibilityList, category: str) -> str:
@@ -172,6 +176,26 @@ def newest_change(draft: ResponsibilityList, code: str) -> int:
     """The newest entry of this item's history in the draft, 0 for none: what a form has seen."""
     newest = ItemChange.objects.filter(list=draft, item_code=code).order_by("-pk").first()
     return newest.pk if newest else 0
+
+
+def _suggested(
+    held: ResponsibilityList, live: ResponsibilityList, code: str, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The draft's item with this change of the live one on top of what was suggested before."""
+    rows = ResponsibilityItem.objects.filter(list__in=[held.pk, held.based_on_id, live.pk], code=code)
+    by_list = {row.list_id: values_of(row) for row in rows}
+    mine = by_list.get(held.pk)
+    if mine is None:
+        raise ListRefused("not_found", _("The draft has no item “%(code)s”.") % {"code": code})
+    parted = by_list.get(held.based_on_id or 0)
+    full, against = with_change(mine, parted, by_list.get(live.pk, mine), values)
+    if against:
+        told = {"code": code, "version": held.version}
+        raise ListRefused(
+            "suggested_otherwise",
+            _("Draft %(version)d has another suggestion for %(code)s already: look at that first.") % told,
+        )
+    return full
 
 
 def _save_one(

@@ -134,11 +134,14 @@ def edition_of(version: ResponsibilityList) -> Edition:
     key = (version.pk, version.revision)
     held = _rehearsed.get(key)
     if held is None:
-        items = _items(version.pk)
-        held = (MatchIndex(items, version.version), {item.code: item.matter_zh for item in items})
-        while len(_rehearsed) >= REHEARSED_MOST:
-            _rehearsed.pop(next(iter(_rehearsed)), None)
-        _rehearsed[key] = held
+        with _rehearsing:
+            held = _rehearsed.get(key)
+            if held is None:
+                items = _items(version.pk)
+                held = (MatchIndex(items, version.version), {item.code: item.matter_zh for item in items})
+                while len(_rehearsed) >= REHEARSED_MOST:
+                    _rehearsed.pop(next(iter(_rehearsed)))
+                _rehearsed[key] = held
     index, matters = held
     return replace(
         now,
@@ -152,6 +155,7 @@ def edition_of(version: ResponsibilityList) -> Edition:
 # Versions that are not live, compiled: (list, revision) → its index and what its items are called.
 _rehearsed: dict[tuple[int, int], tuple[MatchIndex, Mapping[str, str]]] = {}
 REHEARSED_MOST = 4
+_rehearsing = threading.Lock()
 
 
 def _items(list_id: int) -> list[Item]:

@@ -56,9 +56,11 @@ def draft_from(
 @transaction.atomic(durable=True)
 def propose(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -> ResponsibilityList:
     """送审: from here on its items stand still. Refused while it has errors or is behind what is live."""
-    _refuse_unless(is_steward(by))
+    # The check takes a while: made before the lock, it is only looked up under it.
+    check_list(draft, at=at)
     lock()
     held = hold(draft, State.DRAFT)
+    _refuse_unless(may_lead(by, held))
     _refuse_if_behind(held, at)
     if not changed_kinds(held):
         raise ListRefused("unchanged", _("This draft changes nothing."))
@@ -108,6 +110,7 @@ def adopt(
     Whoever proposed it does not adopt it (setting LIST_FOUR_EYES). Raises ListRefused.
     """
     _refuse_unless(is_district_steward(by))
+    check_list(proposed, at=at)
     lock()
     held = hold(proposed, State.PROPOSED)
     if settings.LIST_FOUR_EYES and held.proposed_by_id == by.pk:
@@ -131,17 +134,16 @@ def withdraw_term(*, term: ListTerm, by: User, at: datetime) -> ResponsibilityLi
     held = ListTerm.objects.select_related("list").get(pk=term.pk)
     if held.cancelled_at is not None or held.starts_at is None or held.starts_at <= at:
         raise ListRefused("begun", _("It decides already: make another version live instead."))
-    held.cancelled_at, held.cancelled_by = at, by
-    held.save(update_fields=["cancelled_at", "cancelled_by"])
-    if not held.list.terms.filter(cancelled_at__isnull=True).exists():
-        held.list.state = State.PROPOSED
-        held.list.save(update_fields=["state"])
+    _take_back(held, by=by, at=at)
     return held.list
 
 
 @transaction.atomic(durable=True)
 def roll_back(*, to: ResponsibilityList, reason: str, by: User, at: datetime) -> ListTerm:
-    """Make a version that has decided before live again, at once. One person may: it is for emergencies."""
+    """Make a version that has decided before live again, at once; a beginning to come is taken back.
+
+    One person may, in one step: it is for emergencies.
+    """
     _refuse_unless(is_district_steward(by))
     lock()
     held = hold(to, State.ADOPTED)
@@ -151,7 +153,8 @@ def roll_back(*, to: ResponsibilityList, reason: str, by: User, at: datetime) ->
         raise ListRefused("live", _("This version is live already."))
     if not held.terms.filter(cancelled_at__isnull=True).exclude(starts_at__gt=at).exists():
         raise ListRefused("never_live", _("This version has not decided yet."))
-    _refuse_if_scheduled(at)
+    for term in ListTerm.objects.standing().filter(starts_at__gt=at).select_related("list"):
+        _take_back(term, by=by, at=at)
     return _begin(held, starts_at=at, by=by, reason=reason.strip(), at=at)
 
 
@@ -161,9 +164,9 @@ def catch_up(*, draft: ResponsibilityList, by: User, at: datetime) -> list[str]:
 
     Answers the codes where both changed the same field: the draft's value stays, to be looked at.
     """
-    _refuse_unless(is_steward(by))
     lock()
     held = hold(draft, State.DRAFT)
+    _refuse_unless(may_lead(by, held))
     live = ResponsibilityList.objects.live(at).get()
     if held.based_on_id == live.pk:
         return []
@@ -185,6 +188,13 @@ def catch_up(*, draft: ResponsibilityList, by: User, at: datetime) -> list[str]:
     held.revision += 1
     held.save(update_fields=["based_on", "revision"])
     return [clash.code for clash in told.clashes]
+
+
+def may_lead(user: User, draft: ResponsibilityList) -> bool:
+    """May this person propose the draft, or bring it up to date? The district any; a department its own,
+    but not what everybody's suggestions are gathered in."""
+    own = is_steward(user) and draft.created_by_id == user.pk and not draft.for_suggestions
+    return is_district_steward(user) or own
 
 
 # --- shared with loading and editing --------------------------------------------------------------------
@@ -341,6 +351,14 @@ def _begin(
     return ListTerm.objects.create(
         list=version, starts_at=starts_at, decided_at=at, decided_by=by, reason=reason
     )
+
+
+def _take_back(term: ListTerm, *, by: User, at: datetime) -> None:
+    term.cancelled_at, term.cancelled_by = at, by
+    term.save(update_fields=["cancelled_at", "cancelled_by"])
+    if not term.list.terms.filter(cancelled_at__isnull=True).exists():
+        term.list.state = State.PROPOSED
+        term.list.save(update_fields=["state"])
 
 
 def _refuse_unless(allowed: bool) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from accounts.reference import Row, Rows, read_rows
 from dispatch import lists
 from dispatch.item_rules import CONDITIONS, FIELDS, LISTS, NUMBERS, known, problems_of
-from dispatch.models import Category, ResponsibilityItem, ResponsibilityList
+from dispatch.models import Category, ListTerm, ResponsibilityItem, ResponsibilityList
 
 DATA = Path(__file__).parent / "data"
 CATEGORY_COLUMNS = ("code", "domain_code", "domain_zh", "domain_en", "name_zh", "name_en", "scope_zh")
@@ -81,7 +81,9 @@ def load_items(path: Path, *, at: datetime, title: str) -> tuple[ResponsibilityL
 def is_kept_by_hand(at: datetime) -> bool:
     """Has somebody edited what is live? Then a new release's file must not put itself in its place."""
     live = ResponsibilityList.objects.live(at).first()
-    return live is not None and live.created_by_id is not None
+    edited = live is not None and live.created_by_id is not None
+    # What somebody has decided to begin later rests on what is live now.
+    return edited or ListTerm.objects.standing().filter(starts_at__gt=at).exists()
 
 
 def _item_records(rows: Rows) -> list[dict[str, Any]]:

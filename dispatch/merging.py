@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dispatch.item_rules import FIELDS
+from dispatch.item_rules import FIELDS, LISTS
 
 Values = Mapping[str, Any]
 
@@ -56,3 +56,23 @@ def merge(base: Mapping[str, Values], mine: Mapping[str, Values], theirs: Mappin
             if merged != own:
                 told.taken[code] = merged
     return told
+
+
+def with_change(
+    mine: Values, parted: Values | None, seen: Values, change: Values
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """`mine` with a change that somebody made up looking at `seen`, and the fields that stand against it.
+
+    Of words, what the change adds and takes out is added and taken out. Another field is changed unless
+    `mine` had already been given a third value since it parted from `parted`.
+    """
+    told, against = dict(mine), []
+    for name, after in change.items():
+        if name in LISTS:
+            kept = [word for word in mine[name] if word in after or word not in seen[name]]
+            told[name] = [*kept, *(word for word in after if word not in {*seen[name], *kept})]
+        elif mine[name] in (after, seen[name]) or (parted is not None and mine[name] == parted[name]):
+            told[name] = after
+        else:
+            against.append(name)
+    return told, tuple(against)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dispatch.items import Item
 from dispatch.lint.findings import TOLD, Finding
 from dispatch.lint.places import District
-from dispatch.lint.rivalry import Standing
+from dispatch.lint.rivalry import CROWD, Standing
 from dispatch.lint.unit_checks import is_lost
 from dispatch.units import AT_OWNER
 
@@ -37,9 +37,12 @@ def coverage(
         if category not in standings:
             yield Finding("no_items", (), category)
     general = {item.category for item in items if not item.conditions}
-    for category in standings:
+    for category, standing in standings.items():
         if category not in general:
             yield Finding("no_catch_all", (), category)
+        if standing.is_crowded:
+            count = sum(item.category == category for item in items)
+            yield Finding("crowded", (), category, {"count": count, "most": CROWD})
     by_pattern: dict[str, tuple[set[str], set[str]]] = {}
     for category, pattern, community in gaps(standings, district):
         if pattern and not is_lost(pattern, district):

@@ -15,6 +15,7 @@ SEVERITY: Mapping[str, str] = {
     "no_items": ERROR,
     "no_catch_all": ERROR,
     "gap": ERROR,
+    "crowded": ERROR,
     "lead_unknown": ERROR,
     "lead_closed": ERROR,
     "self_supervised": ERROR,

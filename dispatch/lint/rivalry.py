@@ -75,9 +75,16 @@ class Lost:
     always: bool
 
 
+# A category with more items than this is not looked through: the combinations of mixed conditions grow
+# with about the fourth power of the items (64: under a second, 128: ten), and somebody waits for them.
+CROWD = 80
+
+
 @dataclass(slots=True)
 class Standing:
-    """What comes of a category's items over all cases."""
+    """What comes of a category's items over all cases; of a crowd, nothing is known."""
+
+    is_crowded: bool = False
 
     # Patterns of units that can win; for `@owner` with the owners for whom it does.
     patterns: dict[str, set[str | None]] = field(default_factory=dict)
@@ -108,7 +115,9 @@ def standings(items: Sequence[Item], district: District) -> dict[str, Standing]:
     """Every category's, by its code."""
     index = MatchIndex(items, 0)
     return {
-        category: _Contest(rows, index, district).settle()
+        category: (
+            Standing(is_crowded=True) if len(rows.items) > CROWD else _Contest(rows, index, district).settle()
+        )
         for category, rows in sorted(index.categories.items())
     }
 

@@ -24,6 +24,7 @@ KIND_NAMES: Mapping[str, Promise] = {
     "no_items": gettext_lazy("Category without items"),
     "no_catch_all": gettext_lazy("Category without a general item"),
     "gap": gettext_lazy("Nobody there"),
+    "crowded": gettext_lazy("Too many items in a category"),
     "lead_unknown": gettext_lazy("Unknown lead unit"),
     "lead_closed": gettext_lazy("Closed lead unit"),
     "self_supervised": gettext_lazy("Supervises itself"),
@@ -221,6 +222,10 @@ _SENTENCES: Mapping[str, Callable[[FindingWords, Finding, Params], str]] = {
         % {"category": w.explain.category(f.category)}
     ),
     "gap": _gap,
+    "crowded": lambda w, f, p: (
+        _("%(category)s has %(count)d items: up to %(most)d can be checked against each other.")
+        % {"category": w.explain.category(f.category), "count": p["count"], "most": p["most"]}
+    ),
     "lead_unknown": _bad_unit(
         lambda: _("There is no unit “%(unit)s”. Items that send cases to it: %(items)d.")
     ),

@@ -6,114 +6,258 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('dispatch', '0004_list_checks'),
+        ("dispatch", "0004_list_checks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ColumnMapping',
+            name="ColumnMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signature', models.CharField(max_length=64, unique=True)),
-                ('mapping', models.JSONField()),
-                ('options', models.JSONField(default=dict)),
-                ('used_at', models.DateTimeField()),
-                ('used_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("signature", models.CharField(max_length=64, unique=True)),
+                ("mapping", models.JSONField()),
+                ("options", models.JSONField(default=dict)),
+                ("used_at", models.DateTimeField()),
+                (
+                    "used_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ListImport',
+            name="ListImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('mapping', 'Columns to be matched'), ('waiting', 'Waiting to be checked'), ('checking', 'Being checked'), ('checked', 'Checked'), ('failed', 'Could not be read'), ('applied', 'Imported'), ('dropped', 'Dropped')], default='mapping', max_length=10)),
-                ('file_name', models.CharField(max_length=120)),
-                ('file_size', models.PositiveIntegerField()),
-                ('sheet', models.CharField(blank=True, max_length=64)),
-                ('heading_row', models.PositiveIntegerField(blank=True, null=True)),
-                ('mapping', models.JSONField(default=dict)),
-                ('options', models.JSONField(default=dict)),
-                ('title', models.CharField(blank=True, max_length=120)),
-                ('language', models.CharField(max_length=10)),
-                ('step', models.CharField(blank=True, choices=[('reading', 'Reading the file'), ('comparing', 'Understanding and comparing the rows'), ('keeping', 'Preparing the preview')], max_length=10)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('failure', models.CharField(blank=True, max_length=300)),
-                ('base_revision', models.PositiveIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('took_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('asked_at', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('applied_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('base', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.responsibilitylist')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('draft', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='dispatch.responsibilitylist')),
-                ('target', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.responsibilitylist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("mapping", "Columns to be matched"),
+                            ("waiting", "Waiting to be checked"),
+                            ("checking", "Being checked"),
+                            ("checked", "Checked"),
+                            ("failed", "Could not be read"),
+                            ("applied", "Imported"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="mapping",
+                        max_length=10,
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=120)),
+                ("file_size", models.PositiveIntegerField()),
+                ("sheet", models.CharField(blank=True, max_length=64)),
+                ("heading_row", models.PositiveIntegerField(blank=True, null=True)),
+                ("mapping", models.JSONField(default=dict)),
+                ("options", models.JSONField(default=dict)),
+                ("title", models.CharField(blank=True, max_length=120)),
+                ("language", models.CharField(max_length=10)),
+                (
+                    "step",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("reading", "Reading the file"),
+                            ("comparing", "Understanding and comparing the rows"),
+                            ("keeping", "Preparing the preview"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("failure", models.CharField(blank=True, max_length=300)),
+                ("base_revision", models.PositiveIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("took_ms", models.PositiveIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "applied_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "base",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dispatch.responsibilitylist",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="imports",
+                        to="dispatch.responsibilitylist",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dispatch.responsibilitylist",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='ImportRemark',
+            name="ImportRemark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_problem', models.BooleanField()),
-                ('row', models.PositiveIntegerField()),
-                ('column', models.CharField(blank=True, max_length=3)),
-                ('field', models.CharField(blank=True, max_length=24)),
-                ('code', models.CharField(max_length=16)),
-                ('message', models.TextField()),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('list_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='dispatch.listimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_problem", models.BooleanField()),
+                ("row", models.PositiveIntegerField()),
+                ("column", models.CharField(blank=True, max_length=3)),
+                ("field", models.CharField(blank=True, max_length=24)),
+                ("code", models.CharField(max_length=16)),
+                ("message", models.TextField()),
+                ("times", models.PositiveIntegerField(default=1)),
+                (
+                    "list_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="remarks",
+                        to="dispatch.listimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='ImportFile',
+            name="ImportFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('data', models.BinaryField()),
-                ('list_import', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='file', to='dispatch.listimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("data", models.BinaryField()),
+                (
+                    "list_import",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="file",
+                        to="dispatch.listimport",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedItem',
+            name="ImportedItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('code', models.CharField(max_length=16)),
-                ('kind', models.CharField(choices=[('added', 'Added'), ('changed', 'Changed'), ('removed', 'Removed'), ('restored', 'Restored'), ('taken_over', 'Taken over')], max_length=12)),
-                ('values', models.JSONField(default=dict)),
-                ('changes', models.JSONField(default=dict)),
-                ('is_numbered', models.BooleanField(default=False)),
-                ('list_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='dispatch.listimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row", models.PositiveIntegerField()),
+                ("code", models.CharField(max_length=16)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("added", "Added"),
+                            ("changed", "Changed"),
+                            ("removed", "Removed"),
+                            ("restored", "Restored"),
+                            ("taken_over", "Taken over"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+                ("changes", models.JSONField(default=dict)),
+                ("is_numbered", models.BooleanField(default=False)),
+                (
+                    "list_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="dispatch.listimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddIndex(
-            model_name='listimport',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'checking'])), fields=['asked_at', 'id'], name='import_to_check'),
+            model_name="listimport",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "checking"])),
+                fields=["asked_at", "id"],
+                name="import_to_check",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'applied'), _negated=True), models.Q(('applied_at__isnull', False), ('draft__isnull', False)), _connector='OR'), name='applied_import_has_draft'),
+            model_name="listimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "applied"), _negated=True),
+                    models.Q(("applied_at__isnull", False), ("draft__isnull", False)),
+                    _connector="OR",
+                ),
+                name="applied_import_has_draft",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importremark',
-            index=models.Index(fields=['list_import', 'is_problem', 'id'], name='import_remarks'),
+            model_name="importremark",
+            index=models.Index(fields=["list_import", "is_problem", "id"], name="import_remarks"),
         ),
         migrations.AddIndex(
-            model_name='importeditem',
-            index=models.Index(fields=['list_import', 'kind', 'id'], name='imported_by_kind'),
+            model_name="importeditem",
+            index=models.Index(fields=["list_import", "kind", "id"], name="imported_by_kind"),
         ),
     ]

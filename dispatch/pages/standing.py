@@ -14,6 +14,7 @@ from accounts.models import User
 from config import clock
 from dispatch import lists
 from dispatch.edition import edition
+from dispatch.lists import may_lead
 from dispatch.models import Category, ItemChange, ListTerm, ResponsibilityList
 from dispatch.pages.access import list_or_404
 from dispatch.pages.browsing import Marks, marks_of
@@ -54,7 +55,7 @@ def steps_of(user: User, version: ResponsibilityList, standing: str, term: ListT
     district = is_district_steward(user)
     if standing == Standing.DRAFT and is_steward(user):
         may_drop = district or version.created_by_id == user.pk
-        return ["propose", *(["drop"] if may_drop else [])]
+        return [*(["propose"] if may_lead(user, version) else []), *(["drop"] if may_drop else [])]
     if standing == Standing.PROPOSED:
         may_return = district or version.proposed_by_id == user.pk
         return [*(["adopt"] if district else []), *(["send-back"] if may_return else [])]
@@ -113,6 +114,11 @@ class Opened:
     @property
     def can_edit(self) -> bool:
         return self.is_draft and is_steward(self.user)
+
+    @property
+    def can_lead(self) -> bool:
+        """May this person propose the draft, or bring it up to date?"""
+        return self.is_draft and may_lead(self.user, self.version)
 
     @cached_property
     def steps(self) -> list[str]:

@@ -105,7 +105,7 @@ class Step:
 def step(request: HttpRequest, version: int, name: str) -> HttpResponse:
     """What a step would do, and under POST the step itself; what is refused is said on the same page."""
     one, what = opened(request, version), STEPS.get(name)
-    may = name in one.steps or (name == "catch-up" and one.can_edit and one.is_behind)
+    may = name in one.steps or (name == "catch-up" and one.can_lead and one.is_behind)
     if what is None:
         raise Http404
     if not may:

@@ -13,7 +13,7 @@ from accounts.roles import Action
 from dispatch import editing
 from dispatch.edition import edition
 from dispatch.errors import ListRefused
-from dispatch.models import ItemChange, ResponsibilityList
+from dispatch.models import ResponsibilityList
 from incidents import adjudicating, cases, citing, policy, timeline
 from incidents.acceptance import open_lead
 from incidents.actor import Actor
@@ -100,7 +100,7 @@ def rule(
     if unit.code == settings.TRIAGE_UNIT or unit.kind == unit.Kind.DISTRICT:
         raise InvalidInput("unit", "not_a_unit", _("Name the unit that does the work."))
     text = cases.store_text(ruling, at=at, field="ruling")
-    carry_out(incident, dispute, limits, unit, ruling=text, actor=actor, at=at)
+    carry_out(incident, dispute, limits, unit, ruling=text, actor=actor, at=at, told_at=at)
     return dispute
 
 
@@ -135,7 +135,7 @@ def propose_change(
     except ListRefused as refused:
         if refused.code != "unchanged":
             raise ActionRefused(refused.code, str(refused)) from refused
-        draft = _where_it_is(dispute.item_code)
+        draft = _where_it_is()
     return _note_proposal(
         number=number, dispute_id=dispute.pk, draft=draft, actor=actor, at=at, seen_version=seen_version
     )
@@ -207,15 +207,12 @@ def _note_proposal(
     return dispute
 
 
-def _where_it_is(item_code: str) -> ResponsibilityList:
-    """The draft of suggestions that says so already."""
-    return (
-        ItemChange.objects.filter(
-            item_code=item_code, list__for_suggestions=True, list__state=ResponsibilityList.State.DRAFT
-        )
-        .latest("pk")
-        .list
-    )
+def _where_it_is() -> ResponsibilityList:
+    """The draft of suggestions, which says so already; itself it may have been proposed this moment."""
+    draft = editing.open_suggestions()
+    if draft is None:
+        raise ActionRefused("stale", _("The draft was changed meanwhile: look at it again."))
+    return draft
 
 
 def _open_dispute(incident: Incident) -> Adjudication:

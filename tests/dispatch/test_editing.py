@@ -251,6 +251,43 @@ def test_a_suggestion_opens_a_draft_and_the_next_joins_it(dispatcher: Person, st
     assert not back.for_suggestions
 
 
+def test_suggestions_about_one_item_add_up(dispatcher: Person, steward: Person) -> None:
+    words = item_values(live_list())["keywords"]
+
+    def suggest(**values: object) -> ItemChange:
+        return editing.suggest(
+            item_code=LAMP_ITEM, values=values, why="退件", reference="", by=dispatcher.user, at=TUESDAY
+        )
+
+    # Each was thought of while looking at what is live, not at the other.
+    suggest(keywords=[*words, "甲灯"])
+    second = suggest(keywords=[*words[1:], "乙灯"])
+    assert item_values(second.list)["keywords"] == [*words[1:], "甲灯", "乙灯"]
+    suggest(handle_limit="9wd")
+    refused("unchanged", lambda: suggest(handle_limit="9wd"))
+    refused("suggested_otherwise", lambda: suggest(handle_limit="8wd"))
+    assert item_values(second.list)["handle_limit"] == "9wd"
+
+
+def test_a_suggestion_is_about_what_is_live_not_about_an_old_draft(
+    dispatcher: Person, steward: Person, chief_steward: Person
+) -> None:
+    def suggest(**values: object) -> ItemChange:
+        return editing.suggest(
+            item_code=LAMP_ITEM,
+            values=values,
+            why="退件",
+            reference="",
+            by=dispatcher.user,
+            at=TUESDAY + HOUR,
+        )
+
+    old = suggest(accept_minutes=77).list
+    adopted(steward, chief_steward, handle_limit="9wd")
+    # The draft still has the limit of before, which nobody suggested.
+    assert suggest(handle_limit="8wd").list == old
+
+
 def test_a_version_that_decided_is_never_edited(steward: Person, chief_steward: Person) -> None:
     went_live = adopted(steward, chief_steward).list
     refused("wrong_state", lambda: change(went_live, steward, handle_limit="8wd"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import OrgUnit
-from dispatch import lists
+from dispatch import editing, lists
 from dispatch.edition import edition_of
 from dispatch.errors import ListRefused
 from dispatch.models import ItemChange, ListTerm, ResponsibilityList
@@ -100,6 +100,33 @@ def test_a_proposal_goes_back_with_a_word_why(
     change(back, steward, handle_limit="8wd")  # it can be worked on again
 
 
+def test_a_department_leads_its_own_drafts_only(
+    steward: Person, chief_steward: Person, lamps_steward: Person
+) -> None:
+    """Nor does it lead the draft that everybody's suggestions are gathered in."""
+    foreign = new_draft(steward)
+    change(foreign, steward)
+    suggested = editing.suggest(
+        item_code=LAMP_ITEM,
+        values={"handle_limit": "9wd"},
+        why="裁定",
+        reference="",
+        by=lamps_steward.user,
+        at=TUESDAY,
+    ).list
+    for draft in (foreign, suggested):
+        refused(
+            "not_allowed",
+            lambda draft=draft: lists.propose(draft=draft, remark="", by=lamps_steward.user, at=TUESDAY),
+        )
+    adopted(steward, chief_steward, handle_limit="7wd")
+    for draft in (foreign, suggested):
+        refused(
+            "not_allowed",
+            lambda draft=draft: lists.catch_up(draft=draft, by=lamps_steward.user, at=TUESDAY + HOUR),
+        )
+
+
 def test_a_department_takes_back_what_it_proposed_itself(lamps_steward: Person) -> None:
     mine = proposal(lamps_steward)
     back = lists.send_back(proposed=mine, remark="还要改", by=lamps_steward.user, at=TUESDAY)
@@ -169,18 +196,19 @@ def test_a_beginning_to_come_is_taken_back_and_a_come_one_is_not(
     assert live_list(begins) == again
 
 
-def test_while_one_is_to_begin_nothing_else_begins(steward: Person, chief_steward: Person) -> None:
+def test_while_one_is_to_begin_no_other_is_adopted(steward: Person, chief_steward: Person) -> None:
     first = live_list()
     second = adopted(steward, chief_steward).list
     at = TUESDAY + HOUR
     third = adopted(steward, chief_steward, at, starts_at=TUESDAY + DAY, handle_limit="7wd")
     fourth = proposal(steward, at, handle_limit="6wd")
     refused("scheduled", lambda: lists.adopt(proposed=fourth, by=chief_steward.user, at=at))
-    refused("scheduled", lambda: lists.roll_back(to=first, reason="退件激增", by=steward.user, at=at))
-    lists.withdraw_term(term=third, by=chief_steward.user, at=at)
+    # Going back is for emergencies, so it is one step, and nothing begins unseen after it.
     lists.roll_back(to=first, reason="退件激增", by=steward.user, at=at)
-    assert live_list(at) == first
+    assert live_list(at) == live_list(TUESDAY + 2 * DAY) == first
     assert second.standing(at) == Standing.SUPERSEDED
+    third.list.refresh_from_db()
+    assert third.list.standing(at) == Standing.PROPOSED
 
 
 def test_rolling_back_is_making_an_old_version_live_again(

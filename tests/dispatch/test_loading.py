@@ -8,9 +8,11 @@ from django.core.management import call_command
 from accounts.reference import BadFile, read_rows
 from config import clock
 from dispatch.calendar_book import newest_book
-from dispatch.loading import DATA, load_categories, load_items
+from dispatch.loading import DATA, is_kept_by_hand, load_categories, load_items
 from dispatch.models import CalendarDay, CalendarYear, Category, ResponsibilityItem, ResponsibilityList
 from dispatch.workdays import load_calendar
+from tests.cast import TUESDAY, Person
+from tests.dispatch.versions import DAY, adopted, live_list
 
 pytestmark = pytest.mark.django_db
 ITEMS = DATA / "responsibility_items.csv"
@@ -170,3 +172,14 @@ def test_a_year_that_a_person_confirmed_is_left_alone() -> None:
     CalendarDay.objects.filter(year_id=2030).delete()
     assert load_calendar([2030]) == (0, 1)
     assert not CalendarDay.objects.filter(year_id=2030).exists()
+
+
+def test_a_release_leaves_a_list_alone_that_somebody_keeps_here(
+    steward: Person, chief_steward: Person
+) -> None:
+    assert not is_kept_by_hand(TUESDAY)
+    adopted(steward, chief_steward, starts_at=TUESDAY + DAY)
+    assert is_kept_by_hand(TUESDAY)  # what is to begin rests on what is live now
+    edited_here = live_list(TUESDAY + DAY)
+    call_command("load_items")
+    assert live_list(clock.now()) == edited_here

@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.items import Item
 from dispatch.lint import ERROR, WARNING
+from dispatch.lint.rivalry import CROWD
 from tests.dispatch.lint.rows import EAST, REST, WEST, district, findings, found, only
 from tests.dispatch.rows import item
 
@@ -106,3 +107,10 @@ def test_nobody_is_supervised_from_below() -> None:
     row = replace(item("0101-001", "roads", words="坑洞"), supervising_unit="roads-east")
     assert only("supervised_from_below", [row, REST]).items == ("0101-001",)
     assert found("supervised_from_below", [replace(row, supervising_unit="district"), REST]) == []
+
+
+def test_a_crowded_category_is_told_and_not_looked_through() -> None:
+    crowd = [item(f"0101-{serial:03}", "roads", words=f"词{serial}") for serial in range(CROWD - 1)]
+    assert found("crowded", [*crowd, REST]) == []
+    told = only("crowded", [*crowd, item("0101-998", "roads", words="坑洞"), REST])
+    assert (told.severity, told.params["count"]) == (ERROR, CROWD + 1)

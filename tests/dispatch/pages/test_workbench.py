@@ -306,3 +306,8 @@ def test_opening_an_item_asks_the_database_a_fixed_number_of_times(
     client.get(item_address(draft))
     with django_assert_max_num_queries(18):
         client.get(item_address(draft))
+
+
+@pytest.mark.parametrize("place", ["/lists/1/items/%00/", "/lists/items/%00/history/"])
+def test_an_address_that_names_no_item_is_not_found(client: Client, place: str) -> None:
+    assert client.get(place).status_code == 404

@@ -9,6 +9,7 @@ from datetime import date, time
 import openpyxl
 import pytest
 
+from dispatch.models import ListImport
 from dispatch.spreadsheets import grid as grids
 from dispatch.spreadsheets.grid import TableError, column_letter
 from dispatch.spreadsheets.reading import open_table
@@ -172,6 +173,64 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_parsed() ->
     assert refused(repacked(workbook(ROWS), sheet1=b" " * (65 * 1024 * 1024))) == "too_big"
     cells = b"<c/>" * 3_000_001
     assert refused(repacked(workbook(ROWS), sheet1=cells)) == "too_big"
+
+
+BOOK, STYLES = "xl/workbook.xml", "xl/styles.xml"
+
+
+@pytest.mark.parametrize("name", ["[Content_Types].xml", BOOK, "xl/_rels/workbook.xml.rels"])
+@pytest.mark.parametrize("filling", [b"<a/>" * 60_000, b" " * 2 * 1024 * 1024], ids=["tags", "bytes"])
+def test_so_is_a_part_that_only_names_the_others(name: str, filling: bytes) -> None:
+    head, end, tail = part_of(workbook(ROWS), name).rpartition(b"</")
+    assert refused(with_part(workbook(ROWS), name, head + filling + end + tail)) == "too_big"
+
+
+def part_of(data: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(name)
+
+
+def with_part(data: bytes, name: str, part: bytes) -> bytes:
+    """A workbook with another part of this full name."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            new.writestr(info.filename, part if info.filename == name else old.read(info))
+    return out.getvalue()
+
+
+def test_one_element_of_very_many_attributes_is_refused() -> None:
+    attributes = b" ".join(b'a%d=""' % nth for nth in range(100_001))
+    book = part_of(workbook(ROWS), BOOK).replace(b"<sheets>", b"<sheets " + attributes + b">")
+    assert refused(with_part(workbook(ROWS), BOOK, book)) == "too_big"
+
+
+def test_a_workbook_whose_styles_are_too_big_is_read_without_them() -> None:
+    many = part_of(workbook(ROWS), STYLES).replace(b"</fonts>", b"<font/>" * 200_001 + b"</fonts>")
+    assert texts(with_part(workbook(ROWS), STYLES, many)) == list(enumerate(ROWS, start=1))
+
+
+def test_a_sheet_s_name_is_as_long_as_we_can_keep() -> None:
+    data = workbook(ROWS, title="NAME")
+    most = ListImport._meta.get_field("sheet").max_length
+    kept, too_long = (
+        with_part(data, BOOK, part_of(data, BOOK).replace(b"NAME", b"N" * letters))
+        for letters in (most, most + 1)
+    )
+    assert open_table(kept).sheets == ["N" * most]
+    assert refused(too_long) == "sheet_name"
+
+
+@pytest.mark.parametrize("number", [b"0", b"1048577", b"99999999999999999999"])
+def test_a_row_that_no_sheet_can_have_is_refused(number: bytes) -> None:
+    sheet = sheet_xml(workbook(ROWS))
+    assert refused(
+        repacked(workbook(ROWS), sheet1=sheet.replace(b'<row r="3"', b'<row r="%s"' % number))
+    ) == ("broken")
+
+
+def test_a_merge_beyond_all_numbers_is_refused() -> None:
+    assert refused(merging(workbook(ROWS), "A2:A99999999999999999999")) == "broken"
 
 
 def test_a_lie_about_the_unpacked_size_does_not_help() -> None:
