@@ -1,8 +1,8 @@
 """Excel workbooks, read by openpyxl's parser but bounded at every step.
 
-A workbook is a stranger's archive: what it would unpack to, how many elements it has and how far its
-cells reach is known before it is parsed, and XML goes through defusedxml. Formulas are what they came to
-when the workbook was last saved.
+A workbook is a stranger's archive: what each part of it would unpack to, how many elements and attributes
+that has and how far its cells reach is known before it is parsed, and XML goes through defusedxml.
+Formulas are what they came to when the workbook was last saved.
 """
 
 import re
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import SubElement
 
 from defusedxml.common import DefusedXmlException
@@ -19,7 +19,7 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
-from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.constants import ARC_STYLE, SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
 from dispatch.spreadsheets.grid import (
@@ -38,17 +38,34 @@ from dispatch.spreadsheets.grid import (
 )
 
 _UNPACKED_MOST = 128 * 1024 * 1024
-_PART_MOST = 64 * 1024 * 1024
 _PARTS_MOST = 2_000
-# Opening tags and closing ones of a part. ROWS_MOST rows of 20 cells have two thirds of it.
-_TAGS_MOST = 3_000_000
+
+
+class _Bound(NamedTuple):
+    """What a part may have at most: bytes, tags (opening and closing ones), equals signs (attributes)."""
+
+    size: int
+    tags: int
+    equals: int
+
+
+# ROWS_MOST rows of 20 cells have two thirds of these tags, and fewer attributes.
+_OF_ROWS = _Bound(64 * 1024 * 1024, 3_000_000, 3_000_000)
+# Excel has at most 65,490 formats, which take about 3 seconds.
+_OF_STYLES = _Bound(16 * 1024 * 1024, 200_000, 1_000_000)
+# What names the sheets and says which part is what: openpyxl makes an object of each element.
+_OF_OTHERS = _Bound(1024 * 1024, 50_000, 100_000)
+# Excel itself allows 31 letters, and as many rows.
+_NAME_MOST = 64
+_ROW_LAST = 1_048_576
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:$]+)\"")
 _SI, _INLINE, _T, _RUN = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "is", "t", "r"))
 _UNCALCULATED = object()
 # What openpyxl and the standard library raise for a workbook that is not as the format has it.
 _BROKEN = (
     *(zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError),
-    *(OSError, EOFError, SyntaxError, NotImplementedError, RuntimeError, DefusedXmlException),
+    *(OSError, EOFError, OverflowError, SyntaxError, NotImplementedError, RuntimeError),
+    DefusedXmlException,
 )
 
 
@@ -72,7 +89,7 @@ class Workbook:
         if sheet not in self._reader.parts:
             raise TableError("sheet", _("The workbook has no sheet “%(sheet)s”.") % {"sheet": sheet})
         try:
-            part = _part(self._reader.archive, self._reader.parts[sheet])
+            part = self._reader.archive.rows(self._reader.parts[sheet])
             lines = []
             for line in self._lines(part):
                 lines.append(line)
@@ -113,9 +130,11 @@ class _Parser(WorkSheetParser):
     def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         for _event, element in iterparse(self.source):
             if element.tag == ROW_TAG:
-                row = self.parse_row(element)
+                number, cells = self.parse_row(element)
                 element.clear()
-                yield row
+                if not 0 < number <= _ROW_LAST:
+                    raise _broken()
+                yield number, cells
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         inline = element.find(_INLINE) if element.get("t") == "inlineStr" else None
@@ -131,24 +150,50 @@ class _Parser(WorkSheetParser):
         return cell
 
 
+class _Archive(zipfile.ZipFile):
+    """A stranger's archive: nothing comes out of it whole, whoever asks, that is too big to be parsed."""
+
+    def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
+        is_styles = name == ARC_STYLE
+        return self._bounded(name, _OF_STYLES if is_styles else _OF_OTHERS)
+
+    def rows(self, name: str) -> bytes:
+        """A sheet, or the texts of all sheets: read element by element."""
+        return self._bounded(name, _OF_ROWS)
+
+    def _bounded(self, name: str | zipfile.ZipInfo, bound: _Bound) -> bytes:
+        info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        if info.file_size > bound.size:  # no more than that is unpacked, should it be a lie
+            raise _too_big()
+        part = super().read(info)
+        if part.count(b"<") > bound.tags or part.count(b"=") > bound.equals:
+            raise _too_big()
+        return part
+
+
 class _Reader(ExcelReader):
     """What names sheets and styles; sheets themselves are read one by one."""
 
+    archive: _Archive
     parts: dict[str, str]
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        self.archive = _Archive(BytesIO(data))
 
     def read_strings(self) -> None:
         """As openpyxl, but five times as fast: the texts, without how they are pronounced."""
         kind = self.package.find(SHARED_STRINGS)
         if kind is None:
             return
-        for _event, element in iterparse(BytesIO(_part(self.archive, kind.PartName[1:]))):
+        for _event, element in iterparse(BytesIO(self.archive.rows(kind.PartName[1:]))):
             if element.tag == _SI:
                 self.shared_strings.append(_said(element))
                 element.clear()
 
 
 def _open(data: bytes) -> _Reader:
-    reader = _Reader(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    reader = _Reader(data)
     infos = reader.archive.infolist()
     if len(infos) > _PARTS_MOST or sum(info.file_size for info in infos) > _UNPACKED_MOST:
         raise _too_big()
@@ -158,10 +203,9 @@ def _open(data: bytes) -> _Reader:
     reader.read_strings()
     reader.read_workbook()
     try:
-        _part(reader.archive, "xl/styles.xml")
         apply_stylesheet(reader.archive, reader.wb)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError):
-        # Styles only say which numbers are dates.
+        # Styles only say which numbers are dates; a list can do without, also where they are too big.
         reader.wb._date_formats, reader.wb._timedelta_formats = set(), set()
     reader.parts = {
         sheet.name: relation.target
@@ -172,6 +216,9 @@ def _open(data: bytes) -> _Reader:
     }
     if not reader.parts:
         raise TableError("empty", _("The workbook has no sheet that can be seen."))
+    if any(len(name) > _NAME_MOST for name in reader.parts):
+        told = {"most": _NAME_MOST}
+        raise TableError("sheet_name", _("The name of a sheet is longer than %(most)d letters.") % told)
     return reader
 
 
@@ -179,16 +226,6 @@ def _said(text: Any) -> str:
     """A text, plain or in runs, without how it is pronounced."""
     found = text.findall(_T) or text.findall(f"{_RUN}/{_T}")
     return "".join(one.text or "" for one in found)
-
-
-def _part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A part of the archive, unless it is too big to be taken apart."""
-    if archive.getinfo(name).file_size > _PART_MOST:
-        raise _too_big()
-    part = archive.read(name)
-    if part.count(b"<") > _TAGS_MOST:
-        raise _too_big()
-    return part
 
 
 def _merges(part: bytes) -> list[Merge]:
