@@ -218,7 +218,10 @@ def _open(data: bytes) -> _Reader:
         raise TableError("empty", _("The workbook has no sheet that can be seen."))
     if any(len(name) > _NAME_MOST for name in reader.parts):
         told = {"most": _NAME_MOST}
-        raise TableError("sheet_name", _("The name of a sheet is longer than %(most)d letters.") % told)
+        raise TableError(
+            "sheet_name",
+            _("The name of a sheet is longer than %(most)d letters: give it a shorter one.") % told,
+        )
     return reader
 
 
