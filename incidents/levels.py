@@ -76,7 +76,7 @@ def level_up(incident: Incident, *, timer: Timer, actor: Actor = SYSTEM) -> None
     """
     if timer.stopped_at is not None or not level_above(incident.level):
         return
-    fired = timer.fired.filter(stage="level_up", run=timer.run).latest("pk")
+    fired = timers.firing(timer, "level_up")
     raise_case(incident, why="breach", actor=actor, at=timer.due_at, told_at=fired.fired_at)
 
 

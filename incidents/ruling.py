@@ -31,10 +31,12 @@ def carry_out(
     ruling: Text | None,
     actor: Actor,
     at: datetime,
+    told_at: datetime,
     in_time: bool = True,
 ) -> Assignment | None:
     """End an open adjudication by naming `unit`, and let the work start there at once; saves the case.
 
+    It ends as of `at`, and what the unit has to do is counted from `told_at`.
     Answers the new sending; None where the case stays: it is there already, or has been dealt with
     meanwhile and the ruling is for the list and for the next time.
     """
@@ -50,16 +52,26 @@ def carry_out(
     text_id = ruling.pk if ruling else None
     sent: Assignment | None = None
     if moves:
-        sent = _send(incident, dispute, lead, limits, actor=actor, at=at, in_time=in_time, text_id=text_id)
+        sent = _send(
+            incident,
+            dispute,
+            lead,
+            limits,
+            actor=actor,
+            at=at,
+            told_at=told_at,
+            in_time=in_time,
+            text_id=text_id,
+        )
     else:
         assert lead is not None
         adjudicating.record(timeline.Kind.RULED, dispute, actor=actor, at=at, in_time=in_time, text=text_id)
         if incident.status == Status.DISPATCHED:
-            accept_lead(incident, lead, actor=actor, at=at, how=Assignment.Acceptance.RULED)
+            accept_lead(incident, lead, actor=actor, at=told_at, how=Assignment.Acceptance.RULED)
         else:
             incident.version += 1
             incident.save()
-    _tell_ruling(incident, dispute, sent, in_time=in_time, at=at)
+    _tell_ruling(incident, dispute, sent, in_time=in_time, at=told_at)
     return sent
 
 
@@ -67,12 +79,14 @@ def fall_back(incident: Incident, *, timer: Timer, actor: Actor = SYSTEM) -> Non
     """Nobody has ruled by the due time of `timer`: as of then the case goes to the fallback unit, or
     stays with the unit that has it. Where the dispute is over meanwhile, nothing happens.
 
+    The fallback unit's time is counted from when the stage really fired: a sweep that was dead for days takes
+    nothing from it.
     Where not even the first unit is there any more, it stays open and overdue, and the leaders know.
     """
     dispute = adjudicating.open_dispute(incident)
     if dispute is None or dispute.timer_id != timer.pk or timer.stopped_at is not None:
         return
-    at, lead = timer.due_at, _lead(incident)
+    at, told_at, lead = timer.due_at, timers.firing(timer, "fall_back").fired_at, _lead(incident)
     unit = lead.unit if lead is not None else fallback_unit(incident)
     for receiver in ("supervisors", "leaders"):
         outbox.tell(
@@ -80,12 +94,22 @@ def fall_back(incident: Incident, *, timer: Timer, actor: Actor = SYSTEM) -> Non
             incident_id=incident.pk,
             receiver=receiver,
             key=f"adjudication.missed:{dispute.pk}:{receiver}",
-            at=at,
+            at=told_at,
             urgency=incident.urgency,
         )
     if unit is not None:
         limits = _known_limits(incident, dispute.disputed, at=at)
-        carry_out(incident, dispute, limits, unit, ruling=None, actor=actor, at=at, in_time=False)
+        carry_out(
+            incident,
+            dispute,
+            limits,
+            unit,
+            ruling=None,
+            actor=actor,
+            at=at,
+            told_at=told_at,
+            in_time=False,
+        )
 
 
 def fallback_unit(incident: Incident) -> OrgUnit | None:
@@ -113,6 +137,7 @@ def _send(
     *,
     actor: Actor,
     at: datetime,
+    told_at: datetime,
     in_time: bool,
     text_id: int | None,
 ) -> Assignment:
@@ -132,7 +157,8 @@ def _send(
         unit=dispute.unit,
         kind=timeline.Kind.RULED,
         actor=actor,
-        at=at,
+        at=told_at,
+        as_of=at,
         text_id=text_id,
         notice="case.ruled" if in_time else "case.fallback",
         adjudication=dispute.pk,
@@ -141,8 +167,8 @@ def _send(
         **({"from": lead.unit_id} if lead else {}),
     )
     if kept is not None:
-        sending.keep_handling_clock(incident, kept, sent, at=at)
-    accept_lead(incident, sent, actor=actor, at=at, how=Assignment.Acceptance.RULED)
+        sending.keep_handling_clock(incident, kept, sent, at=told_at)
+    accept_lead(incident, sent, actor=actor, at=told_at, how=Assignment.Acceptance.RULED)
     return sent
 
 

@@ -9,7 +9,17 @@ from accounts.models import OrgUnit
 from dispatch.deadlines import Limit
 from dispatch.facts import Decision, Limits
 from dispatch.vocabulary import Urgency
-from incidents import cohandling, contacting, outbox, outcomes, state, supervising, timeline, timers
+from incidents import (
+    adjudicating,
+    cohandling,
+    contacting,
+    outbox,
+    outcomes,
+    state,
+    supervising,
+    timeline,
+    timers,
+)
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
@@ -125,14 +135,17 @@ def send(
     kind: timeline.Kind,
     actor: Actor,
     at: datetime,
+    as_of: datetime | None = None,
     text_id: int | None = None,
     notice: str = "case.dispatched",
     **told: Any,
 ) -> Assignment:
-    """Send one locked case by a person's decision; saves it. Any earlier sending has been ended.
+    """Send one locked case by a decision of now; saves it. Any earlier sending has been ended.
 
-    `told` goes on the timeline beside it.
+    `told` goes on the timeline beside it. `as_of` where it was decided before it can be told: only the
+    line is of then, and the unit has all its time from `at` on.
     """
+    decided_at = as_of or at
     incident.auto_dispatched = False
     take_over_limits(incident, limits)
     mark_sent(incident, unit_code=unit.code, at=at)
@@ -147,7 +160,10 @@ def send(
         at=at,
         reason="sent",
     )
-    _start_clocks(incident, assignment, at=at, outside_due_at=outside_deadline(incident))
+    outside_due_at = outside_deadline(incident)
+    if outside_due_at is not None and decided_at < outside_due_at <= at:
+        outside_due_at = None  # nobody could have kept it
+    _start_clocks(incident, assignment, at=at, outside_due_at=outside_due_at)
     cohandling.follow_lead(assignment, at=at)
     incident.version += 1
     incident.save()
@@ -155,7 +171,7 @@ def send(
     timeline.record(
         kind,
         incident_id=incident.pk,
-        at=at,
+        at=decided_at,
         actor=actor,
         assignment=assignment.pk,
         unit=unit.code,
@@ -232,14 +248,21 @@ def _start_clocks(
 
 
 def back_to_desk(incident: Incident, *codes: str, at: datetime) -> None:
-    """Put a locked case before a person again, under a fresh dispatch clock; the caller saves it."""
+    """Put a locked case before a person again, under a fresh dispatch clock; the caller saves it.
+
+    While a ruling is waited for nobody there may send it: then it has the clock of the ruling alone.
+    """
     state.transition(incident, Status.TRIAGE)
     supervising.rest(incident, at=at)
     cohandling.dismiss_all(incident, why=Assignment.End.REDISPATCHED, at=at)
     incident.owner_unit_id = settings.TRIAGE_UNIT
     incident.handler = None
-    incident.triage_codes = list(codes)
     incident.accepted_at = incident.resolved_at = None
+    if adjudicating.is_open(incident):
+        incident.triage_codes = ["disputed", *codes]
+        timers.rule(incident)
+        return
+    incident.triage_codes = list(codes)
     minutes = DESK_MINUTES[Urgency(incident.urgency)]
     timers.start(incident, Timer.Kind.DISPATCH, Limit.minutes(minutes, incident.urgency), at=at)
 

@@ -26,7 +26,7 @@ from incidents import outbox, timeline, timers
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, FiredStage, Incident, Supervision, Text, Timer
+from incidents.models import Assignment, Incident, Supervision, Text, Timer
 from incidents.models.incident import Status
 from incidents.numbers import district_day
 
@@ -103,7 +103,7 @@ def order_for_breach(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     lead = _lead(incident)
     if lead is None or (timer.assignment_id and timer.assignment_id != lead.pk):
         return
-    fired = _fired(timer, "supervise")
+    fired = timers.firing(timer, "supervise")
     standing = open_order(incident)
     if standing is None:
         order(
@@ -129,7 +129,7 @@ def raise_order(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     standing = open_order(incident)
     if standing is None or timer.stopped_at is not None or standing.level >= Supervision.Level.LEADER:
         return
-    fired = _fired(timer, "raise")
+    fired = timers.firing(timer, "raise")
     _raise(incident, standing, actor=actor, at=fired.due_at, told_at=fired.fired_at)
 
 
@@ -205,11 +205,6 @@ def _lead(incident: Incident) -> Assignment | None:
         .select_related("unit")
         .first()
     )
-
-
-def _fired(timer: Timer, stage: str) -> FiredStage:
-    """When the rule wanted the stage, and when it was really taken up."""
-    return timer.fired.filter(stage=stage, run=timer.run).latest("pk")
 
 
 def _start_clock(

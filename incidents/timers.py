@@ -137,6 +137,11 @@ def not_fired(timer: Timer) -> list[Stage]:
     return [Stage(name, when) for name, when in left]
 
 
+def firing(timer: Timer, stage: str) -> FiredStage:
+    """When the rule wanted this stage of a clock's run, and when it was really taken up."""
+    return FiredStage.objects.filter(timer=timer, stage=stage, run=timer.run).latest("pk")
+
+
 def lock_open(incidents: Iterable[Incident]) -> None:
     """Keep the sweeps off the clocks of locked cases until the caller commits.
 
