@@ -4,6 +4,9 @@ Nothing here writes a case. A worker holds a part's row by its lock while it wor
 of it in the same transaction: killed at any instant, it leaves the part to the next worker as it was.
 Two workers take two parts at once. A rehearsal that was called off, or whose draft has been edited, gets
 no further part.
+
+Nobody waits for a part: who forgets one passes by those in a worker's hands. So a worker may end the
+rehearsal while it holds a part, and a person never waits for a worker.
 """
 
 import logging
@@ -12,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -150,8 +153,8 @@ def newest_result(draft: ResponsibilityList) -> Rehearsal | None:
 
 
 def step(*, at: datetime) -> int:
-    """Take one step of whatever waits: begin, finish, or do a part. 0 where there is nothing to do."""
-    return _begin_one(at=at) or _finish_one(at=at) or _do_one_part(at=at)
+    """Take one step of whatever waits: begin, finish, do a part, or forget. 0: there is nothing to do."""
+    return _begin_one(at=at) or _finish_one(at=at) or _do_one_part(at=at) or _forget_left_words()
 
 
 @transaction.atomic(durable=True)
@@ -287,7 +290,20 @@ def _end(pks: Iterable[int], state: State, *, at: datetime) -> None:
     """End those that are not over, and forget what was written in a file."""
     pks = list(pks)
     Rehearsal.objects.filter(pk__in=pks, state__in=ACTIVE).update(state=state, finished_at=at)
-    RehearsalPart.objects.filter(rehearsal__in=pks, rows__isnull=False).update(rows=None)
+    _forget_words(RehearsalPart.objects.filter(rehearsal__in=pks))
+
+
+@transaction.atomic(durable=True)
+def _forget_left_words() -> int:
+    """Forget what parts still hold that were in a worker's hands when their rehearsal ended."""
+    over = Rehearsal.objects.exclude(state__in=ACTIVE)
+    return _forget_words(RehearsalPart.objects.filter(rehearsal__in=over))
+
+
+def _forget_words(parts: QuerySet[RehearsalPart]) -> int:
+    found = parts.filter(rows__isnull=False).select_for_update(skip_locked=True, no_key=True)
+    free = list(found.order_by().values_list("pk", flat=True))
+    return RehearsalPart.objects.filter(pk__in=free).update(rows=None) if free else 0
 
 
 def _refuse_unless_steward(by: User) -> None:
@@ -304,11 +320,23 @@ def _hold(draft: ResponsibilityList) -> tuple[ResponsibilityList, Responsibility
 
 
 def _make_room(draft: ResponsibilityList, *, at: datetime) -> None:
-    """Call off what runs, and forget all but the last result: that stays until the new one is there."""
+    """Call off what runs, and forget all but the last result: that stays until the new one is there.
+
+    What a worker still has a part of is forgotten the next time.
+    """
     earlier = Rehearsal.objects.filter(draft=draft)
     _end(earlier.filter(state__in=ACTIVE).values_list("pk", flat=True), State.OVERTAKEN, at=at)
     kept = earlier.filter(state=State.DONE).order_by("-pk").values_list("pk", flat=True)[:1]
-    forgotten = list(earlier.exclude(pk__in=list(kept)).values_list("pk", flat=True))
+    forgotten = _without_busy(earlier.exclude(pk__in=list(kept)).values_list("pk", flat=True))
     RehearsedCase.objects.filter(rehearsal__in=forgotten).delete()
     RehearsalPart.objects.filter(rehearsal__in=forgotten).delete()
     Rehearsal.objects.filter(pk__in=forgotten).delete()
+
+
+def _without_busy(pks: Iterable[int]) -> list[int]:
+    """Those of which no worker has a part in its hands; nor will one take any up any more."""
+    pks = list(pks)
+    parts = RehearsalPart.objects.filter(rehearsal__in=pks)
+    free = list(parts.order_by().select_for_update(skip_locked=True).values_list("pk", flat=True))
+    busy = set(parts.exclude(pk__in=free).values_list("rehearsal_id", flat=True))
+    return [pk for pk in pks if pk not in busy]

@@ -149,7 +149,8 @@ def _csv_rows(plain: str) -> Iterator[tuple[int, Mapping[str, str] | RowProblem]
 
 
 def _json_lines(plain: str) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
-    for number, line in enumerate(plain.splitlines(), start=1):
+    # Not splitlines: a text may hold other breaks than the one that ends a line of JSON.
+    for number, line in enumerate(plain.split("\n"), start=1):
         if not line.strip():
             continue
         try:

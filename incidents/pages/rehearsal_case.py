@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -73,15 +73,13 @@ def _listed(chosen: Chosen, done: Rehearsal) -> "QuerySet[RehearsedCase]":
 
 def _neighbours(found: "QuerySet[RehearsedCase]", shown: RehearsedCase) -> dict[str, int | None]:
     """The ones before and after it in the list that it was opened from."""
-    at = (shown.part_id, shown.pk)
-    keys = list(found.order_by("part_id", "pk").values_list("part_id", "pk"))
-    later = [pk for part, pk in keys if (part, pk) > at]
-    earlier = [pk for part, pk in keys if (part, pk) < at]
+    before = found.filter(Q(part__lt=shown.part_id) | Q(part=shown.part_id, pk__lt=shown.pk))
+    after = found.filter(Q(part__gt=shown.part_id) | Q(part=shown.part_id, pk__gt=shown.pk))
     return {
-        "earlier": earlier[-1] if earlier else None,
-        "later": later[0] if later else None,
-        "position": len(earlier) + 1,
-        "count": len(keys),
+        "earlier": before.order_by("-part_id", "-pk").values_list("pk", flat=True).first(),
+        "later": after.order_by("part_id", "pk").values_list("pk", flat=True).first(),
+        "position": before.count() + 1,
+        "count": found.count(),
     }
 
 

@@ -244,6 +244,34 @@ def test_a_case_knows_its_neighbours_in_the_list_it_was_opened_from(browse: As, 
     page = browse(steward).get(at("rehearsal-case", draft, righted[3].pk) + "?tab=righted")
     assert (page.context["earlier"], page.context["later"]) == (righted[2].pk, righted[4].pk)
     assert (page.context["position"], page.context["count"]) == (4, 30)
+    for end, earlier, later in ((righted[0], None, righted[1].pk), (righted[-1], righted[-2].pk, None)):
+        page = browse(steward).get(at("rehearsal-case", draft, end.pk) + "?tab=righted")
+        assert (page.context["earlier"], page.context["later"]) == (earlier, later)
+
+
+def test_neighbours_go_by_the_parts_and_then_by_the_cases(browse: As, draft, many, steward):
+    """Parts are done in any order, so a later part's cases may have been written first."""
+    second = RehearsalPart.objects.create(rehearsal=many, position=1, size=1)
+    righted = list(RehearsedCase.objects.filter(turn="righted").order_by("pk"))
+    first, *rest = righted
+    RehearsedCase.objects.filter(pk=first.pk).update(part=second)
+    page = browse(steward).get(at("rehearsal-case", draft, first.pk) + "?tab=righted")
+    assert (page.context["earlier"], page.context["later"]) == (rest[-1].pk, None)
+    assert page.context["position"] == 30
+
+
+def test_a_case_and_its_neighbours_are_found_without_reading_the_list(browse: As, draft, many, steward):
+    shown = RehearsedCase.objects.filter(turn="righted").first()
+    client = browse(steward)
+    with CaptureQueriesContext(connection) as caught:
+        client.get(at("rehearsal-case", draft, shown.pk) + "?tab=righted")
+    lists = [
+        query["sql"]
+        for query in caught
+        if 'FROM "incidents_rehearsedcase"' in query["sql"] and "COUNT(" not in query["sql"]
+    ]
+    assert lists
+    assert all("LIMIT 1" in sql for sql in lists), lists
 
 
 @pytest.mark.parametrize("query", ["?tab=nothing", "?tab=%00"])
@@ -329,6 +357,15 @@ def test_json_lines_and_a_chinese_excel_s_encoding_are_read(browse: As, draft, s
     assert [row["row"] for row in part.rows] == [1, 3]
     assert part.rows[0]["community"]
     assert upload(client, draft, GOOD.encode("gb18030")).status_code == 302
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_of_json_ends_where_a_line_ends_and_not_within_its_text(end, browse: As, draft, steward):
+    texts = [f"{LAMP_TEXT}\u2028第二行", f"{LAMP_TEXT}\u0085第二行"]
+    lines = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
+    assert upload(browse(steward), draft, end.join(lines), "cases.jsonl").status_code == 302
+    part = RehearsalPart.objects.get()
+    assert [(row["row"], row["text"]) for row in part.rows] == list(enumerate(texts, start=1))
 
 
 BAD = [
