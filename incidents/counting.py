@@ -13,13 +13,14 @@ def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: 
     late = at > clock.due_at
     # Settled while it was parked: outside the on-time rates.
     is_judged = incident.status != Status.PARKED
+    rightly = _rightly_sent(lead)
     outcomes.append(
         Outcome.Kind.HANDLED,
         incident,
         at=at,
         unit_code=lead.unit_id,
-        automatic=lead.automatic,
-        first=lead.sent_at == incident.first_dispatched_at,
+        automatic=rightly.automatic,
+        first=rightly.sent_at == incident.first_dispatched_at,
         on_time=not late if is_judged else None,
         solved=outcome == ResolutionOutcome.SOLVED,
         **outcomes.durations(_sent_at(incident, lead), at),
@@ -60,6 +61,14 @@ def _sent_at(incident: Incident, lead: Assignment) -> datetime:
     """The sending that stands. A case that was raised or made safe since is handled from then on still:
     its way up is part of how long it took."""
     return incident.dispatched_at or lead.sent_at
+
+
+def _rightly_sent(lead: Assignment) -> Assignment:
+    """The sending that was right or wrong: the item itself names who repairs after whom, so a repair was
+    rightly sent where the making safe was. A case that was raised is another unit's after all."""
+    while lead.follows is not None and lead.follows.end_reason == Assignment.End.MADE_SAFE:
+        lead = lead.follows
+    return lead
 
 
 def count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:

@@ -130,6 +130,20 @@ def test_the_case_is_handled_when_it_is_repaired(
     assert [str(difference) for difference in rollups.differences()] == []
 
 
+def test_a_planned_repair_was_rightly_dispatched_the_first_time(
+    dispatcher: Person, crew: Person, repairers: Person
+) -> None:
+    case = manhole(dispatcher, crew)
+    began = lead(case)
+    is_first = began.sent_at == case.first_dispatched_at
+    make_safe(case, crew)
+    actions.accept(number=case.number, actor=repairers.actor, at=TUESDAY + 2 * HOUR)
+    repaired(case, repairers, TUESDAY + 3 * HOUR)
+    (handled,) = standing(case, Outcome.Kind.HANDLED)
+    assert is_first
+    assert (handled.unit_code, handled.first, handled.automatic) == (OWNER, True, began.automatic)
+
+
 def test_a_repair_that_did_not_hold_leaves_the_making_safe_as_it_was(
     dispatcher: Person, crew: Person, repairers: Person, operator: Person
 ) -> None:
