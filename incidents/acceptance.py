@@ -12,13 +12,18 @@ from incidents.models import Assignment, CaseRequest, Incident, Timer
 from incidents.models.incident import Status
 
 
-def open_lead(incident: Incident) -> Assignment:
-    """The sending that stands; raises ActionRefused where the case is with nobody."""
-    lead = (
+def lead_of(incident: Incident) -> Assignment | None:
+    """The sending that stands; None where the case is with nobody."""
+    return (
         incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
         .select_related("unit", "decision")
         .first()
     )
+
+
+def open_lead(incident: Incident) -> Assignment:
+    """The sending that stands; raises ActionRefused where the case is with nobody."""
+    lead = lead_of(incident)
     if lead is None:
         raise ActionRefused("not_assigned", _("This case is not with any unit."))
     return lead

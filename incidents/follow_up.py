@@ -14,7 +14,7 @@ from django.conf import settings
 from accounts.models import OrgUnit
 from dispatch.models import ResponsibilityItem
 from dispatch.vocabulary import Urgency
-from incidents import cohandling, counting, ending, outcomes, pausing, sending, timeline, timers
+from incidents import cohandling, counting, ending, outcomes, sending, timeline, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.models import Assignment, Incident, Outcome, Timer
 
@@ -44,13 +44,12 @@ def hand_over(incident: Incident, lead: Assignment, *, actor: Actor, at: datetim
     clock = timers.open_clock(incident, Timer.Kind.HANDLING)
     if clock is not None and at <= clock.due_at:
         counting.count_as_due_in_time(incident, clock, lead)
-    ending.end_lead(incident, at=at, why=Assignment.End.MADE_SAFE)
-    pausing.abandon(incident, actor=SYSTEM, at=at)
-    timers.stop(
+    ending.take_away(
         incident,
-        [Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT, Timer.Kind.PAUSE],
-        at=at,
+        clocks=[Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING, Timer.Kind.FIRST_CONTACT, Timer.Kind.PAUSE],
+        why=Assignment.End.MADE_SAFE,
         reason="made_safe",
+        at=at,
     )
     incident.urgency, incident.made_safe_at = Urgency.ROUTINE, at
     unit = repairer(lead)

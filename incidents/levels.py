@@ -20,7 +20,8 @@ from accounts.models import OrgUnit
 from dispatch.edition import edition
 from dispatch.units import UnitDirectory
 from dispatch.vocabulary import Level
-from incidents import cohandling, ending, outbox, outcomes, pausing, sending, timeline, timers
+from incidents import cohandling, ending, outbox, outcomes, sending, timeline, timers
+from incidents.acceptance import lead_of
 from incidents.actor import SYSTEM, Actor
 from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import Status
@@ -29,6 +30,14 @@ _ORDER = list(Level.values)
 _CENTRE = "/operations"
 # Where a unit is with the work, and a unit above can take it over.
 RAISABLE = frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED})
+# The clocks that a unit loses with its case.
+_TAKEN = (
+    Timer.Kind.ACCEPTANCE,
+    Timer.Kind.HANDLING,
+    Timer.Kind.FIRST_CONTACT,
+    Timer.Kind.PAUSE,
+    Timer.Kind.SUPERVISION,
+)
 
 
 def level_above(level: str) -> str:
@@ -94,7 +103,7 @@ def raise_case(
     It happens as of `at`, and the new clocks start at `told_at`. Answers the new sending: none where only
     the level changes, or the case is before the desk.
     """
-    lead = _lead(incident)
+    lead = lead_of(incident)
     level = level_above(incident.level)
     code = unit_above(incident, lead, level, edition().units) if lead and incident.status in RAISABLE else ""
     before, incident.level = incident.level, level
@@ -102,7 +111,8 @@ def raise_case(
     if lead is None or code in ("", lead.unit_id):
         _tell(incident, before, why=why, actor=actor, at=at, text=text_id)
     else:
-        _take_from(incident, at=at)
+        # As of `at`, also what is about to start again later: a sweep that was dead has missed nothing by it.
+        ending.take_away(incident, clocks=_TAKEN, why=Assignment.End.RAISED, reason="raised", at=at)
         if code == settings.TRIAGE_UNIT:
             cohandling.dismiss_all(incident, why=Assignment.End.REDISPATCHED, at=at)
             outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
@@ -154,35 +164,6 @@ def raise_case(
     incident.version += 1
     incident.save()
     return sent
-
-
-def _take_from(incident: Incident, *, at: datetime) -> None:
-    """End the sending of now, with its clocks, its pause and what was asked under it.
-
-    As of `at`, also what is about to start again later: a sweep that was dead has missed nothing by it.
-    """
-    ending.end_lead(incident, at=at, why=Assignment.End.RAISED)
-    pausing.abandon(incident, actor=SYSTEM, at=at)
-    timers.stop(
-        incident,
-        [
-            Timer.Kind.ACCEPTANCE,
-            Timer.Kind.HANDLING,
-            Timer.Kind.FIRST_CONTACT,
-            Timer.Kind.PAUSE,
-            Timer.Kind.SUPERVISION,
-        ],
-        at=at,
-        reason="raised",
-    )
-
-
-def _lead(incident: Incident) -> Assignment | None:
-    return (
-        incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
-        .select_related("unit", "decision")
-        .first()
-    )
 
 
 def _rank(code: str, units: UnitDirectory) -> int | None:

@@ -9,8 +9,8 @@ from accounts.models import OrgUnit
 from dispatch.edition import edition
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
-from incidents import adjudicating, ending, outbox, outcomes, pausing, sending, state, timeline, timers
-from incidents.acceptance import accept_lead
+from incidents import adjudicating, ending, outbox, outcomes, sending, state, timeline, timers
+from incidents.acceptance import accept_lead, lead_of
 from incidents.actor import SYSTEM, Actor
 from incidents.choosing import as_repair, limits_for, place_of
 from incidents.errors import InvalidInput
@@ -40,7 +40,7 @@ def carry_out(
     Answers the new sending; None where the case stays: it is there already, or has been dealt with
     meanwhile and the ruling is for the list and for the next time.
     """
-    lead = _lead(incident)
+    lead = lead_of(incident)
     moves = lead is None or (lead.unit_id != unit.code and incident.status in _MOVABLE)
     if not in_time and lead is None:
         how = Ending.FALLBACK
@@ -86,7 +86,7 @@ def fall_back(incident: Incident, *, timer: Timer, actor: Actor = SYSTEM) -> Non
     dispute = adjudicating.open_dispute(incident)
     if dispute is None or dispute.timer_id != timer.pk or timer.stopped_at is not None:
         return
-    at, told_at, lead = timer.due_at, timers.firing(timer, "fall_back").fired_at, _lead(incident)
+    at, told_at, lead = timer.due_at, timers.firing(timer, "fall_back").fired_at, lead_of(incident)
     unit = lead.unit if lead is not None else fallback_unit(incident)
     for receiver in ("supervisors", "leaders"):
         outbox.tell(
@@ -148,7 +148,16 @@ def _send(
     if lead is not None:
         if incident.status == Status.HANDLING and sending.within_one_street(lead.unit, dispute.unit):
             kept = timers.open_clock(incident, Timer.Kind.HANDLING)
-        _take_from(incident, at=at)
+        if incident.status == Status.PARKED:  # a rest of any kind ends with it
+            state.transition(incident, Status.HANDLING)
+            incident.parked_until = None
+        ending.take_away(
+            incident,
+            clocks=[Timer.Kind.PARKED, Timer.Kind.PAUSE],
+            why=Assignment.End.REDISPATCHED,
+            reason="ruled",
+            at=at,
+        )
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
     sent = sending.send(
         incident,
@@ -170,16 +179,6 @@ def _send(
         sending.keep_handling_clock(incident, kept, sent, at=told_at)
     accept_lead(incident, sent, actor=actor, at=told_at, how=Assignment.Acceptance.RULED)
     return sent
-
-
-def _take_from(incident: Incident, *, at: datetime) -> None:
-    """End the sending of now; a rest of any kind ends with it."""
-    ending.end_lead(incident, at=at, why=Assignment.End.REDISPATCHED)
-    if incident.status == Status.PARKED:
-        state.transition(incident, Status.HANDLING)
-        incident.parked_until = None
-    pausing.abandon(incident, actor=SYSTEM, at=at)
-    timers.stop(incident, [Timer.Kind.PARKED, Timer.Kind.PAUSE], at=at, reason="ruled")
 
 
 def _decide(
@@ -250,11 +249,3 @@ def _tell_ruling(
             in_time=in_time,
             urgency=incident.urgency,
         )
-
-
-def _lead(incident: Incident) -> Assignment | None:
-    return (
-        incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
-        .select_related("unit", "decision")
-        .first()
-    )

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit
 from dispatch.deadlines import Limit
 from incidents import outbox, timeline, timers
+from incidents.acceptance import lead_of
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused
@@ -65,7 +66,7 @@ def order(
     Without `answer_by` the rule says when. The clock starts at `told_at`, where that is later than `at`.
     Raises ActionRefused where no unit has the case.
     """
-    lead = _lead(incident)
+    lead = lead_of(incident)
     if lead is None or incident.status not in ORDERABLE:
         raise ActionRefused("not_assigned", _("No unit has this case in hand: there is nobody to order."))
     clock = _start_clock(incident, lead, at=told_at or at, answer_by=answer_by)
@@ -100,7 +101,7 @@ def order_for_breach(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     """
     if timer.stopped_at is not None or incident.status not in ORDERABLE:
         return
-    lead = _lead(incident)
+    lead = lead_of(incident)
     if lead is None or (timer.assignment_id and timer.assignment_id != lead.pk):
         return
     fired = timers.firing(timer, "supervise")
@@ -173,7 +174,7 @@ def pass_on(child: Incident, parent: Incident, *, actor: Actor, at: datetime) ->
     standing = open_order(child) if child.supervision_number else None
     if standing is None or parent.supervision_number:
         return
-    if parent.status in ORDERABLE and _lead(parent) is not None:
+    if parent.status in ORDERABLE and lead_of(parent) is not None:
         by = Actor(user=standing.ordered_by, unit_code=actor.unit_code)
         order(parent, actor=by, at=at, cause=standing.cause, words=standing.words)
 
@@ -189,7 +190,7 @@ def _raise(
     incident: Incident, standing: Supervision, *, actor: Actor, at: datetime, told_at: datetime
 ) -> None:
     timers.stop(incident, [Timer.Kind.SUPERVISION], at=at, reason="raised")
-    clock = _start_clock(incident, _lead(incident), at=told_at)
+    clock = _start_clock(incident, lead_of(incident), at=told_at)
     standing.level += 1
     standing.answer_by = clock.due_at
     standing.save(update_fields=["level", "answer_by"])
@@ -197,14 +198,6 @@ def _raise(
     _record(timeline.Kind.SUPERVISION_RAISED, standing, actor=actor, at=at, level=standing.level)
     for receiver in (_TOLD[standing.level], f"unit:{standing.unit_id}"):
         tell("raised", standing, incident, receiver=receiver, at=told_at)
-
-
-def _lead(incident: Incident) -> Assignment | None:
-    return (
-        incident.assignments.filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
-        .select_related("unit")
-        .first()
-    )
 
 
 def _start_clock(

@@ -155,10 +155,10 @@ STEPS: dict[str, Step] = {
         number=c.number, units=["police", "water-group"], due_at=at + timedelta(hours=5), actor=a, at=at
     ),
     "answer for a part": lambda c, a, at: actions.answer_support(
-        number=c.number, answer="done", text="已配合", actor=a, at=at
+        number=c.number, answer="done", text="已配合", unit=supporting(c), actor=a, at=at
     ),
     "decline a part": lambda c, a, at: actions.decline_support(
-        number=c.number, reason="不归我们", actor=a, at=at
+        number=c.number, reason="不归我们", unit=supporting(c), actor=a, at=at
     ),
     "release a unit": lambda c, a, at: actions.release_support(
         number=c.number, unit=supporting(c), reason="不用了", actor=a, at=at

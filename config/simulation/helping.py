@@ -55,6 +55,11 @@ class Helping:
         return Step(
             at,
             lambda: actions.answer_support(
-                number=incident.number, answer=answer, text=text, actor=actor, at=at
+                number=incident.number,
+                answer=answer,
+                text=text,
+                unit=support.unit_id,
+                actor=actor,
+                at=at,
             ),
         )

@@ -194,7 +194,7 @@ def _invited(incident: Incident, lead: Assignment, units: Sequence[str]) -> list
 
 
 def _own(incident: Incident, unit: str, actor: Actor) -> Assignment:
-    """The open support that the actor answers for."""
+    """The open support that the actor answers for; who works for several of the units says for which."""
     mine = list(cohandling.open_supports(incident).select_related("unit", "incident"))
     if unit:
         mine = [support for support in mine if support.unit_id == unit]
@@ -203,4 +203,8 @@ def _own(incident: Incident, unit: str, actor: Actor) -> Assignment:
         mine = [support for support in mine if any(hat.covers(support.unit) for hat in hats)]
     if not mine:
         raise ActionRefused("nothing_asked", _("Your unit is not asked for anything on this case."))
+    if len(mine) > 1:
+        raise InvalidInput(
+            "unit", "required", _("Several of your units are asked: say for which one this is.")
+        )
     return mine[0]

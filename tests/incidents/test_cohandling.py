@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Membership
 from accounts.roles import Role
 from dashboards import rollups
 from grids.locate import locate
@@ -194,6 +195,25 @@ def test_only_the_unit_that_was_asked_answers(
             at=TUESDAY + 2 * HOUR,
         )
     assert refused.value.code == "not_allowed"
+
+
+def test_who_works_for_several_of_the_units_says_for_which(accepted_case: Incident, handler: Person) -> None:
+    both = person("both", Role.HANDLER, WATER)
+    Membership.objects.create(user=both.user, unit_id=POLICE, role=Role.HANDLER)
+    invited(accepted_case, handler, WATER, POLICE)
+
+    def decline(**given: str) -> None:
+        actions.decline_support(
+            number=accepted_case.number, reason="不归我们", actor=both.actor, at=TUESDAY + 2 * HOUR, **given
+        )
+
+    with pytest.raises(InvalidInput) as refused:
+        decline()
+    assert (refused.value.field, refused.value.code) == ("unit", "required")
+    decline(unit=POLICE)
+    assert supports(accepted_case) == {WATER: "", POLICE: End.DECLINED}
+    decline()  # one is left: nothing to choose between
+    assert supports(accepted_case) == {WATER: End.DECLINED, POLICE: End.DECLINED}
 
 
 def test_a_supporting_unit_does_not_learn_who_reported(
