@@ -328,7 +328,11 @@ class Traffic:
             unit = dice.choice(asked)
             if dice.random() < 0.3:
                 return [("release-support", desk, {"unit": unit, "reason": "TOKEN"})]
-            answered = {"answer": dice.choice(["done", "nothing", "cannot"]), "text": "TOKEN"}
+            answered = {
+                "unit": unit,
+                "answer": dice.choice(["done", "nothing", "cannot"]),
+                "text": "TOKEN",
+            }
             return [("answer-support", signed_in(self.people["handlers"][unit]), answered)]
         if status == "handling" and dice.random() < 0.08:
             wanted = [
