@@ -20,7 +20,7 @@ from config.models import DemoHistory
 from dispatch.pages.access import LIST_ROLES
 from incidents import alarms, oversight, policy, queries
 from incidents.models import Incident
-from incidents.pages.access import CASE_ROLES, DESK_ROLES
+from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 
@@ -42,7 +42,7 @@ def site(request: HttpRequest) -> dict[str, object]:
                 lambda: _(", ").join(str(Role(role).label) for role in sorted(viewer.roles))
             ),
             search_url=SimpleLazyObject(
-                lambda: reverse("cases") if viewer.roles.intersection(CASE_ROLES) else ""
+                lambda: reverse("cases") if viewer.roles.intersection(READING_ROLES) else ""
             ),
             banner=SimpleLazyObject(banner),
             unread_notices=SimpleLazyObject(lambda: unread_count(user)),
@@ -70,7 +70,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("desk", _("Desk"), "triage", count=_count(waiting))
     if Role.HANDLER in roles:
         add("inbox", _("Inbox"), "inbox", count=_count(waiting_for(user)))
-    if roles.intersection(CASE_ROLES):
+    if roles.intersection(READING_ROLES):
         add("cases", pgettext("page", "Cases"), "cases")
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)

@@ -38,7 +38,7 @@ class Crew(Hands):
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
         self._arguing = Arguing(self._dice, self._habits, self._staff)
-        self._helping = Helping(self._staff)
+        self._helping = Helping(self._staff, self._habits.invites)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""

@@ -40,6 +40,8 @@ class Habits:
     time_agreed: float = 0.75
     phones: float = 0.7
     calls_back: float = 0.8
+    # Of cases whose item names supporting units, so many need them.
+    invites: float = 0.08
 
 
 @dataclass(slots=True)

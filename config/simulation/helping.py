@@ -8,8 +8,6 @@ from config.simulation.people import Staff
 from incidents import actions, cohandling
 from incidents.models import Assignment, Incident
 
-# Of cases whose item names supporting units, so many need them.
-_ASKED = 0.08
 _ANSWERS = (
     (Assignment.Answer.DONE, 0.8, "已到场配合,处置完毕。"),
     (Assignment.Answer.NOTHING, 0.15, "到场查看,无需我单位处置。"),
@@ -20,8 +18,9 @@ _ANSWERS = (
 class Helping:
     """Whoever supports a lead. Throws dice of its own for each case: the others stay as they were."""
 
-    def __init__(self, staff: Staff) -> None:
+    def __init__(self, staff: Staff, share: float) -> None:
         self._staff = staff
+        self._share = share
 
     def next(self, incident: Incident, lead: Assignment, *, since: datetime, until: datetime) -> Step | None:
         """An invitation or an answer, between `since` and `until` (when the work is done), if any."""
@@ -30,7 +29,7 @@ class Helping:
             return self._answer(incident, waiting, since=since, until=until)
         dice = random.Random(f"{incident.number} {lead.pk}")
         never = not incident.assignments.filter(role=Assignment.Role.SUPPORT).exists()
-        if never and lead.supporting_units and dice.random() < _ASKED:
+        if never and lead.supporting_units and dice.random() < self._share:
             at = since + timedelta(seconds=30)
             actor = self._staff.handler(lead.unit_id)
             return Step(

@@ -11,6 +11,8 @@ __all__ = ["CASE_ROLES", "DESK_ROLES", "View", "case_or_404", "person", "staff"]
 
 DESK_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)
 CASE_ROLES = (*DESK_ROLES, Role.HANDLER, Role.LEADER)
+# Who reads cases: a steward too, to judge the list by what it decided.
+READING_ROLES = (*CASE_ROLES, Role.STEWARD)
 
 
 def case_or_404(request: HttpRequest, number: str) -> Incident:

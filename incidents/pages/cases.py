@@ -27,7 +27,7 @@ from incidents.errors import ActionRefused
 from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Supervision, Timer
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.pages import clock_card, support_steps, waiting
-from incidents.pages.access import CASE_ROLES, DESK_ROLES, case_or_404, person, staff
+from incidents.pages.access import DESK_ROLES, READING_ROLES, case_or_404, person, staff
 from incidents.pages.choices import Reader
 from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
 from incidents.pages.desk_case import photos_of, reports_of, timeline_of
@@ -88,7 +88,7 @@ _MAIN = (
 
 
 @require_GET
-@staff(*CASE_ROLES)
+@staff(*READING_ROLES)
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases that this person may see, filtered by the address; newest first, or what is most overdue."""
     at = clock.now()
@@ -120,7 +120,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@staff(*CASE_ROLES)
+@staff(*READING_ROLES)
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """One case, with everything that this person may see of it and do to it."""
     incident = case_or_404(request, number)
@@ -128,7 +128,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-@staff(*CASE_ROLES)
+@staff(*READING_ROLES)
 def unmask(request: HttpRequest, number: str) -> HttpResponse:
     """Show who reported, and write on the timeline that it was looked at.
 

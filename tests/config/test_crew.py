@@ -24,6 +24,7 @@ QUIET = {
     "suspends": 0.0,
     "asks_reporter": 0.0,
     "calls_back": 0.0,
+    "invites": 0.0,
 }
 
 

@@ -107,7 +107,8 @@ def test_a_draft_is_proposed_with_its_counts_and_changes_nothing(client: Client,
     assert (proposal.kind, proposal.place.pattern) == ("lead", WATER)
     form = client.get(DRAFT).context["form"]
     assert form["lead_unit"].value() == WATER
-    assert "6 / 6" in form["why"].value() or "6 of 6" in form["why"].value()
+    counts = re.findall(r"\d+", form["why"].value().removeprefix(LAMP))
+    assert counts == ["6", "6", "61", "100", "6", "6"]  # moved, there, the interval, decided, moved
     live = edition()
     answer = client.post(DRAFT, {"lead_unit": WATER, "why": form["why"].value()})
     assert answer.status_code == 302
