@@ -164,7 +164,7 @@ def phone(case, operator, *, at, **more):
 def test_taken_by_telephone_is_accepted(emergency, operator):
     at = TUESDAY + 3 * MINUTE
     phone(emergency, operator, at=at)
-    case, lead = reload(emergency), emergency.assignments.get()
+    case, lead = reload(emergency), emergency.assignments.get(role="lead")
     assert (case.status, lead.acceptance, lead.accepted_at) == ("handling", "phone", at)
     call = PhoneCall.objects.get()
     assert (call.taken_by, call.taken_by_name) == (None, "值班长老李")
@@ -192,9 +192,9 @@ def test_a_call_before_silence_was_noted_takes_its_place(emergency, operator):
     limit = clock(emergency, "acceptance").due_at
     taken, typed = limit - 2 * MINUTE, limit + 10 * MINUTE
     sweeps.catch_up(at=typed)
-    assert emergency.assignments.get().acceptance == "deemed"
+    assert emergency.assignments.get(role="lead").acceptance == "deemed"
     phone(emergency, operator, at=typed, happened_at=taken)
-    lead = emergency.assignments.get()
+    lead = emergency.assignments.get(role="lead")
     assert (lead.acceptance, lead.accepted_at) == ("phone", taken)
     assert emergency.timeline.filter(kind="deemed_accepted").exists()  # it was noted, and stays
     mark = LateEntry.objects.get()

@@ -340,7 +340,7 @@ def test_the_checker_is_outside_the_handlers_street_and_tree(resolved_case):
 
 def test_no_checker_ever_stands_in_the_handlers_or_the_supervisors_tree(street_case):
     case = street_case
-    lead = case.assignments.get()
+    lead = case.assignments.get(role="lead")
     lead.supervising_unit = "pingdi"
     named = checkers_for(case, lead)
     trees = {code for unit in OrgUnit.objects.filter(code__in=named) for code in unit.path.split(">")}
@@ -462,7 +462,7 @@ def test_the_timeline_and_the_facts_only_grow(lamp_case, statement):
 
 
 def test_a_case_has_one_open_lead(lamp_case):
-    lead = lamp_case.assignments.get()
+    lead = lamp_case.assignments.get(role="lead")
     lead.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         lead.save()

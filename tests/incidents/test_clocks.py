@@ -78,14 +78,14 @@ def test_silence_is_acceptance_at_the_limit(lamp_case):
     limit = lamp_case.timers.get(kind="acceptance").due_at
     fire_all(limit + timedelta(hours=1))
     case = reload(lamp_case)
-    lead = case.assignments.get()
+    lead = case.assignments.get(role="lead")
     assert (case.status, lead.acceptance, lead.accepted_at) == ("handling", "deemed", limit)
     assert not DueAction.objects.exists()
 
 
 def test_accepting_in_time_leaves_nothing_to_deem(accepted_case):
     fire_all(NEXT_MONTH)
-    assert accepted_case.assignments.get().acceptance == "explicit"
+    assert accepted_case.assignments.get(role="lead").acceptance == "explicit"
     assert stages(accepted_case, "acceptance") == []
 
 

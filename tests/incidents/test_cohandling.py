@@ -65,7 +65,7 @@ def told(case: Incident, kind: str) -> list[str]:
 
 
 def test_nobody_is_asked_by_itself_for_an_ordinary_case(lamp_case: Incident) -> None:
-    assert lamp_case.assignments.get().supporting_units == ["urban-management"]
+    assert lamp_case.assignments.get(role="lead").supporting_units == ["urban-management"]
     assert supports(lamp_case) == {}
 
 
@@ -415,7 +415,7 @@ def test_sent_by_hand_an_emergency_takes_them_too(dispatcher: Person) -> None:
 
 def test_two_invitations_at_once_ask_a_unit_once(accepted_case: Incident, handler: Person) -> None:
     """What the lock keeps apart the database would refuse too."""
-    lead = accepted_case.assignments.get()
+    lead = accepted_case.assignments.get(role="lead")
     (first,), _clocks = cohandling.planned(lead, [WATER], at=TUESDAY)
     (second,), _clocks = cohandling.planned(lead, [WATER], at=TUESDAY)
     first.save()

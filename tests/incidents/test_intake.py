@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def test_a_clear_report_is_dispatched_in_the_same_transaction():
     incident = file_report()
     assert (incident.status, incident.owner_unit_id) == ("dispatched", LAMP_UNIT)
-    lead = incident.assignments.get()
+    lead = incident.assignments.get(role="lead")
     assert lead.automatic
     assert lead.decision.responsibility_list == ResponsibilityList.objects.live(clock.now()).get()
     assert [line.kind for line in incident.timeline.all()] == ["received", "dispatched"]
