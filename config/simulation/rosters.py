@@ -54,7 +54,8 @@ def _roster(unit: str, since: datetime) -> list[DutyShift]:
     """Day and night by turns. Who is alone does the days and one night: the other nights are gaps."""
     members = list(
         Membership.objects.filter(unit=unit, user__is_active=True)
-        .exclude(role=Role.ADMIN)
+        # Neither handles cases, so neither takes a unit's calls.
+        .exclude(role__in=[Role.ADMIN, Role.STEWARD])
         .order_by("pk")
         .values_list("user", flat=True)
         .distinct()

@@ -109,6 +109,7 @@ def one(code: str, **params: object) -> Finding:
 SAMPLES = [
     one("no_items"),
     one("no_catch_all"),
+    one("crowded", count=81, most=80),
     one("gap", unit="@community", areas=["440307003002"], count=1, categories=1),
     *(one(code, unit="nobody", column="lead_unit") for code in ("lead_unknown", "lead_closed")),
     *(one(code, unit="nobody", column="owners") for code in ("unit_unknown", "unit_closed")),
