@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
+from dispatch.edition import distrust
 from dispatch.facts import Limits
 from dispatch.models import ResponsibilityList
 from incidents import adjudicating, cohandling, outbox, pausing, policy, supervising, timers
@@ -18,6 +19,8 @@ from incidents.recalendar import follow_calendar
 from incidents.sweeps import settle
 
 TEXT_MAX = 2_000
+# Each further try needs a calendar that changed during the one before.
+CALENDAR_TRIES = 5
 
 
 def hold(
@@ -42,13 +45,25 @@ def hold_all(
     # A sweep that is at work on one of their clocks ends first; from here on none can begin.
     timers.lock_open(cases)
     for incident in sorted(cases, key=lambda case: case.pk):
-        follow_calendar(incident, at=at)
-        settle(incident, at=at)
+        _bring_up(incident, at=at)
     if seen_version is not None and cases[0].version != seen_version:
         raise StaleFacts(cases[0].number)
     if action is not None:
         policy.check(actor, action, cases[0])
     return cases
+
+
+def _bring_up(incident: Incident, *, at: datetime) -> None:
+    """Let the case's clocks follow the calendar, then fire what is due by it.
+
+    Nothing fires by a calendar that has changed, and this process may not have heard of the change yet:
+    it asks the database then. Else an action that ends the clocks would end them with stages untold.
+    """
+    for _try in range(CALENDAR_TRIES):
+        follow_calendar(incident, at=at)
+        if not settle(incident, at=at):
+            return
+        distrust()
 
 
 def hold_case_of(report: Report, *, actor: Actor, at: datetime) -> Incident:

@@ -201,11 +201,12 @@ def _fire_batch(*, at: datetime, limit: int, above: datetime | None) -> int:
         return _fire_one(at=at)
 
 
-def settle(incident: Incident, *, at: datetime) -> None:
+def settle(incident: Incident, *, at: datetime) -> bool:
     """Bring a locked case up to `at` before somebody acts on it: fire its stages, do what they demand.
 
     So a late sweep never changes what an action sees: a unit that was silent past its limit is deemed
-    to have accepted, even when nobody has said so yet.
+    to have accepted, even when nobody has said so yet. Answers whether a due stage is left: one whose
+    clock was reckoned by a calendar that is not the newest any more.
     """
     failed: set[int] = set()
     while True:
@@ -226,7 +227,7 @@ def settle(incident: Incident, *, at: datetime) -> None:
                 _set_aside(action.pk, error, at=at)
                 incident.refresh_from_db()
         if not fired:
-            return
+            return due
 
 
 def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:

@@ -1,6 +1,7 @@
 """Running clocks after the work calendar has changed."""
 
 import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -327,5 +328,28 @@ def test_a_warning_that_was_due_before_the_storm_was_declared_is_told(accepted_c
     half = clock(accepted_case).stage_times[0]
     storm(keeper, start=half + HOUR, end=half + HOUR + DAY, at=half + timedelta(minutes=30))
     sweeps.catch_up(at=half + HOUR)
+    told = FiredStage.objects.filter(timer__kind="handling").values_list("stage", "due_at")
+    assert list(told) == [("warn_50", half)]
+
+
+def test_an_action_loses_no_stage_while_its_process_has_not_heard_of_the_change(
+    accepted_case, handler, keeper, monkeypatch
+):
+    """Another process declared the storm; this one still trusts the calendar that it asked about before."""
+    half = clock(accepted_case).stage_times[0]
+    work_calendar()
+    heard = edition._current
+    storm(keeper, start=half + HOUR, end=half + HOUR + DAY, at=half + timedelta(minutes=30))
+    monkeypatch.setattr(edition, "_current", heard)
+    monkeypatch.setattr(edition, "_probed_at", time.monotonic())
+    monkeypatch.setattr(edition, "CALENDAR_TRUST", 60.0)
+    actions.resolve(
+        number=accepted_case.number,
+        outcome="solved",
+        text="修好了",
+        attested=True,
+        actor=handler.actor,
+        at=half + timedelta(minutes=45),
+    )
     told = FiredStage.objects.filter(timer__kind="handling").values_list("stage", "due_at")
     assert list(told) == [("warn_50", half)]
