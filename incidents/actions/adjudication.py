@@ -51,6 +51,10 @@ def raise_objection(
     lead = open_lead(incident)
     if lead.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True).exists():
         raise ActionRefused("already_asked", _("Your return waits for its answer."))
+    if lead.adjudications.filter(outcome=Adjudication.Outcome.WITHDRAWN).exists():
+        raise ActionRefused(
+            "objected_already", _("Your unit has objected to this sending before: that can be done once.")
+        )
     if lead.acceptance == Assignment.Acceptance.RULED or lead.adjudications.exists():
         raise ActionRefused("already_ruled", _("This has been ruled on: the case stays with you."))
     cited, unit = citing.check(incident, lead, cites=cites, proposed_unit=proposed_unit)

@@ -229,7 +229,7 @@ def test_an_objection_can_be_taken_back_but_not_made_again(contested_case, handl
     assert "adjudication" not in clocks(case)
     with pytest.raises(ActionRefused) as refused:
         object_to(case, handler, NOON + 2 * HOUR)
-    assert refused.value.code == "already_ruled"
+    assert refused.value.code == "objected_already"
 
 
 # --- who rules --------------------------------------------------------------------------------
