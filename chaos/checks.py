@@ -48,7 +48,7 @@ _EARLIER = """
 SELECT count(*), count(*) FILTER (WHERE ends IS NULL)
 FROM (SELECT DISTINCT timer_id, run, ends FROM planned WHERE NOT stands) runs
 """
-ACTING = ["deemed", "wake", "level_up", "supervise", "raise"]
+ACTING = ["deemed", "wake", "level_up", "supervise", "raise", "fall_back"]
 
 
 def broken_rules(
