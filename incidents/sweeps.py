@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from dispatch.edition import distrust
 from incidents import parking, pausing, recalendar, timers
 from incidents.acceptance import deem_accepted
 from incidents.actor import SYSTEM
@@ -348,6 +349,11 @@ def _perform_one(*, action_id: int, incident_id: int) -> int:
         action = DueAction.objects.select_for_update().filter(pk=action_id).first()
         if action is None:
             return 0
+        # What was due before it on the case's other clocks is told first: the deed may end them.
+        distrust()
+        recalendar.follow_calendar(incident, at=action.due_at)
+        while _fire(at=action.due_at, limit=STAGE_BATCH, incident=incident):
+            pass
         _perform(action, incident)
         return 1
 
