@@ -5,6 +5,7 @@ from django.urls import path
 
 from incidents.pages import (
     acting,
+    case_list,
     cases,
     desk,
     disputes,
@@ -51,7 +52,7 @@ urlpatterns = [
     path("supervision/order/", supervision.order, name="supervision-order"),
     path("supervision/urge/", supervision.urge, name="supervision-urge"),
     path("disputes/", disputes.disputes, name="disputes"),
-    path("cases/", cases.cases, name="cases"),
+    path("cases/", case_list.cases, name="cases"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/why/", why.why, name="case-why"),
     path("cases/<str:number>/unmask/", cases.unmask, name="case-unmask"),

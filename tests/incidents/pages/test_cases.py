@@ -267,7 +267,7 @@ def test_overdue_shows_the_longest_overdue_first(
 def test_pages_follow_each_other_without_gap_or_repeat(
     browse: As, supervisor: Person, lamp_case: Incident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("incidents.pages.cases.PAGE", 3)
+    monkeypatch.setattr("incidents.pages.case_list.PAGE", 3)
     for serial in range(6):
         file_report(external_id=f"page-{serial}", text="某处" + "灯树路水电车"[serial] * 30)
     client = browse(supervisor)
