@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
 from config import clock
-from incidents import attachments, delivery, digests, recalendar, rehearsal, sweeps
+from incidents import attachments, delivery, digests, recalendar, rehearsal, submissions, sweeps
 from incidents.driving import clocks_are_driven
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
@@ -66,7 +67,8 @@ def rehearse() -> int:
 
 @shared_task(name="incidents.remove_unused_pictures")
 def remove_unused_pictures() -> int:
-    """Remove pictures that were sent ahead and then named by no report."""
+    """Remove pictures that were sent ahead and then named by no report, and answers nobody waits for."""
+    _until_empty("", lambda: submissions.forget(at=timezone.now()))
     return _until_empty("", lambda: attachments.remove_unused(at=clock.now()))
 
 

@@ -3,13 +3,16 @@
 from incidents.models.adjudication import Adjudication
 from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
 from incidents.models.calls import LateEntry, PhoneCall
+from incidents.models.canned import CannedAnswer, CannedUse
 from incidents.models.contact import Contact
 from incidents.models.incident import Incident, IncidentReport, SerialDay
+from incidents.models.mediation import Mediation
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
+from incidents.models.submissions import Submission
 from incidents.models.supervision import Supervision
 from incidents.models.timeline import TimelineEntry
 from incidents.models.timers import (
@@ -26,6 +29,8 @@ __all__ = [
     "Adjudication",
     "Assignment",
     "Attachment",
+    "CannedAnswer",
+    "CannedUse",
     "CaseRequest",
     "Channel",
     "ClockRule",
@@ -38,6 +43,7 @@ __all__ = [
     "Incident",
     "IncidentReport",
     "LateEntry",
+    "Mediation",
     "Notification",
     "OutboxMessage",
     "Outcome",
@@ -51,6 +57,7 @@ __all__ = [
     "Report",
     "ReportUpdate",
     "SerialDay",
+    "Submission",
     "Supervision",
     "SweepBeat",
     "Text",

@@ -15,6 +15,7 @@ from incidents.pages import (
     messages,
     notices,
     preferences,
+    submissions,
     supervision,
     why,
 )
@@ -37,6 +38,7 @@ urlpatterns = [
     path("desk/<str:number>/claim/", desk.claim, name="desk-claim"),
     path("desk/<str:number>/merge/", desk.merge, name="desk-merge"),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("submissions/photos/", submissions.photo, name="submission-photo"),
     path("notices/", notices.notices, name="notices"),
     path("notices/bell/", notices.bell, name="notices-bell"),
     path("notices/read/", notices.read_all, name="notices-read"),
