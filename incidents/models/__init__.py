@@ -2,16 +2,22 @@
 
 from incidents.models.adjudication import Adjudication
 from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
+from incidents.models.callbacks import Callback
 from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.canned import CannedAnswer, CannedUse
+from incidents.models.centre import Handover, HandoverCase, HandoverReading, QualitySample, QueueShare
 from incidents.models.contact import Contact
 from incidents.models.incident import Incident, IncidentReport, SerialDay
+from incidents.models.instructing import Instruction, InstructionPart, InstructionReport
+from incidents.models.knowledge import Article, ArticleEdition, ArticleUse
 from incidents.models.mediation import Mediation
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
+from incidents.models.repeats import Repeat, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
+from incidents.models.secretary import SecretaryLetter
 from incidents.models.submissions import Submission
 from incidents.models.supervision import Supervision
 from incidents.models.timeline import TimelineEntry
@@ -27,8 +33,12 @@ from incidents.models.timers import (
 
 __all__ = [
     "Adjudication",
+    "Article",
+    "ArticleEdition",
+    "ArticleUse",
     "Assignment",
     "Attachment",
+    "Callback",
     "CannedAnswer",
     "CannedUse",
     "CaseRequest",
@@ -39,9 +49,15 @@ __all__ = [
     "DueAction",
     "Feedback",
     "FiredStage",
+    "Handover",
+    "HandoverCase",
+    "HandoverReading",
     "IdempotencyKey",
     "Incident",
     "IncidentReport",
+    "Instruction",
+    "InstructionPart",
+    "InstructionReport",
     "LateEntry",
     "Mediation",
     "Notification",
@@ -51,11 +67,16 @@ __all__ = [
     "Pause",
     "PendingStage",
     "PhoneCall",
+    "QualitySample",
+    "QueueShare",
     "Rehearsal",
     "RehearsalPart",
     "RehearsedCase",
+    "Repeat",
+    "RepeatCursor",
     "Report",
     "ReportUpdate",
+    "SecretaryLetter",
     "SerialDay",
     "Submission",
     "Supervision",

@@ -36,7 +36,7 @@ class Notification(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     message = models.ForeignKey(OutboxMessage, on_delete=models.PROTECT, related_name="notifications")
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="notifications")
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, related_name="notifications")
     kind = models.CharField(max_length=32)
     urgency = models.CharField(max_length=12, choices=Urgency.choices)
     created_at = models.DateTimeField()

@@ -12,8 +12,14 @@ class OutboxMessage(models.Model):
     key = models.CharField(max_length=120)
     # The database keeps every case, so no message needs to lock its case to be sure of it; what waits of
     # a case is found by an index below, and nothing looks for the rest.
+    # Empty for what is about no single case: an instruction.
     incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="messages", db_constraint=False, db_index=False
+        Incident,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="messages",
+        db_constraint=False,
+        db_index=False,
     )
     kind = models.CharField(max_length=32)
     # "unit:lighting-company", "report:71", "client:3"; the persons are looked up at delivery.

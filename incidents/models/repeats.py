@@ -1,0 +1,36 @@
+"""重复诉求: which cases are about what was said before, by the same reporter or at the same place."""
+
+from django.db import models
+
+from incidents.models.incident import Incident
+
+
+class Repeat(models.Model):
+    """A case, and an earlier one of the thirty days before it; filled by a sweep."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="repeats")
+    earlier = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="repeated_by")
+    by_reporter = models.BooleanField(default=False)
+    at_place = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [models.UniqueConstraint(fields=["incident", "earlier"], name="repeat_once")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} repeats {self.earlier_id}"
+
+
+class RepeatCursor(models.Model):
+    """How far the sweep has looked. Ids are drawn before they are committed, so what lies between
+    `looked_to` and `seen_to` is looked at again until it has been there for a while."""
+
+    looked_to = models.BigIntegerField(default=0)
+    seen_to = models.BigIntegerField(default=0)
+    seen_at = models.DateTimeField(null=True, blank=True)  # the machine's clock
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"looked to {self.looked_to}"
