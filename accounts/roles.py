@@ -40,6 +40,8 @@ class Action(StrEnum):
     REQUEST_SUSPENSION = "request-suspension"
     DECIDE_SUSPENSION = "decide-suspension"
     ASK_REPORTER = "ask-reporter"
+    ASSIGN = "assign"
+    MESSAGE = "message"
     REQUEST_RAISE = "request-raise"
     DECIDE_RAISE = "decide-raise"
     INVITE_SUPPORT = "invite-support"
@@ -98,6 +100,9 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.RELEASE_SUPPORT: frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.MAKE_SAFE: frozenset({Role.HANDLER}),
     Action.ASK_REPORTER: frozenset({Role.HANDLER}),
+    # Inside the unit: whoever works there, or its head.
+    Action.ASSIGN: frozenset({Role.HANDLER, Role.LEADER}),
+    Action.MESSAGE: _DESK | {Role.HANDLER},
     Action.RESUME: frozenset({Role.HANDLER, Role.SUPERVISOR}),
     Action.APPEAL: frozenset({Role.HANDLER}),
     Action.DECIDE_APPEAL: frozenset({Role.SUPERVISOR}),

@@ -66,6 +66,17 @@ def reporters(incident: Incident) -> list[Report]:
     return [link.report for link in found]
 
 
+def readers(incident: Incident) -> int:
+    """How many people follow a report of this case, and would read what is written to them."""
+    links = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
+    return links.exclude(report__source__in=NOT_RESIDENTS).count()
+
+
+def is_of_owner(incident: Incident, unit_code: str | None) -> bool:
+    """Does this unit have the case, or stand above the one that has it and below the district?"""
+    return unit_code in incident.owner_unit.path.split(">")[1:] and unit_code != settings.TRIAGE_UNIT
+
+
 def to_call_back(incident: Incident) -> list[Report]:
     """Reporters of a closed case who have neither rated this handling nor been tried often enough."""
     if incident.status != Status.CLOSED or incident.outcome in _NOTHING_TO_ASK:

@@ -157,6 +157,12 @@ def _dispatched(telling: Telling) -> str:
     return _("New for your unit. Please accept it.")
 
 
+def _assigned(telling: Telling) -> str:
+    if telling.urgency == Urgency.EMERGENCY:
+        return _("It is in your hands. Set out at once.")
+    return _("It is in your hands now.")
+
+
 def _support_asked(telling: Telling) -> str:
     if telling.urgency == Urgency.EMERGENCY:
         return _("Your unit is to support here. Set out at once, and answer.")
@@ -269,6 +275,7 @@ def _plain(sentence: Callable[[], str]) -> Callable[[Telling], str]:
 _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.dispatched": _dispatched,
     "case.phoned": _phoned,
+    "case.assigned": _assigned,
     "case.raised": _raised,
     "case.relieved": _plain(lambda: _("It has moved up a level and is no longer yours.")),
     "case.repair": _plain(lambda: _("It has been made safe. The repair is yours: please accept it.")),
@@ -318,5 +325,6 @@ _REPORTER: dict[str, Callable[[Telling], str]] = {
     "report.parked": _plain(lambda: _("Your report cannot be settled yet. There is an interim answer.")),
     "report.closed": _plain(lambda: _("Your report is settled. Please say how it went.")),
     "report.reopened": _plain(lambda: _("Your report is being worked on again.")),
+    "reporter.written": _plain(lambda: _("There is a message about your report.")),
     "reporter.asked": _plain(lambda: _("We need to know more about your report. Please answer there.")),
 }

@@ -66,6 +66,8 @@ _IN_STATE: dict[Action, frozenset[str]] = {
         )
     },
     Action.RESUME: frozenset({Status.SUSPENDED}),
+    Action.ASSIGN: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED}),
+    Action.MESSAGE: frozenset(OPEN_STATUSES),
     Action.CONTACT: frozenset(
         {Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED, Status.RESOLVED}
     ),
@@ -255,10 +257,12 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
         return grant.covers(incident.owner_unit)
     if action == Action.APPEAL:
         return _has_breached(grant, incident)
-    if action in (Action.UNMASK, Action.CONTACT) and grant.role == Role.HANDLER:
+    if action in (Action.UNMASK, Action.CONTACT, Action.MESSAGE) and grant.role == Role.HANDLER:
         return grant.covers(incident.owner_unit) and not protects_reporter(incident)
-    if action == Action.ANSWER_ORDER:
-        # Not the district's leader, to whom it is raised.
+    if action == Action.ASSIGN and grant.role == Role.HANDLER:
+        return grant.covers(incident.owner_unit)
+    if action in (Action.ANSWER_ORDER, Action.ASSIGN):
+        # Not the district's leader, to whom an order is raised and who hands nothing on.
         return grant.reach != Reach.DISTRICT and grant.covers(incident.owner_unit)
     if grant.reach == Reach.DISTRICT:
         return True

@@ -1,7 +1,7 @@
 """What sentences about a case are put together from: units by name, clocks, instants."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.models import OrgUnit
+from accounts.models import OrgUnit, User
 from accounts.templatetags.ui import moment as moment_words
 from incidents.models import Text, Timer
 
@@ -21,14 +21,19 @@ Sentence = Callable[[Mapping[str, Any], "Names"], str]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The texts and units that a timeline names by id and code."""
+    """The texts, units and staff that a timeline names by id and code."""
 
     texts: Mapping[int, Text]
     units: Mapping[str, OrgUnit]
+    people: Mapping[int, User] = field(default_factory=dict)
 
     def unit(self, code: str | None) -> str:
         found = self.units.get(code or "")
         return found.name if found else (code or "")
+
+    def person(self, pk: int) -> str:
+        """Somebody of the staff."""
+        return str(self.people.get(pk) or _("somebody"))
 
 
 def plain(sentence: Callable[[], str]) -> Sentence:

@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import OrgUnit
+from accounts.models import OrgUnit, User
 from dispatch.vocabulary import Source
 from incidents import clock_sentences, cohandling_sentences, dispute_sentences
-from incidents.models import Assignment, Attachment, Supervision, Text, TimelineEntry
+from incidents.models import Assignment, Attachment, Mediation, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
 from incidents.timeline import Kind
@@ -72,6 +72,7 @@ _STATES = {
     Kind.PAUSE_ENDED: "primary",
     Kind.REPORTER_ANSWERED: "primary",
     Kind.CONTACTED: "primary",
+    Kind.MESSAGED: "primary",
     Kind.PHONED: "primary",
     Kind.CALENDAR_MOVED: "paused",
     Kind.SUPERVISED: "overdue",
@@ -105,14 +106,16 @@ def triage_tags(codes: Iterable[str]) -> list[tuple[str, Any, str]]:
 
 
 def read(entries: Iterable[TimelineEntry]) -> list[Line]:
-    """Timeline rows (with actor and actor_unit selected) as lines, in their order; two queries."""
+    """Timeline rows (with actor and actor_unit selected) as lines, in their order; at most three queries."""
     rows = list(entries)
     texts = {row.data.get("text") for row in rows} - {None}
     codes = {row.data.get(key) for row in rows for key in ("unit", "proposed")} - {None, ""}
     codes |= {code for row in rows for code in row.data.get("units") or ()}
+    people = {row.data.get("person") for row in rows} - {None}
     names = Names(
         Text.objects.in_bulk(list(texts)) if texts else {},
         OrgUnit.objects.in_bulk(list(codes)) if codes else {},
+        User.objects.in_bulk(list(people)) if people else {},
     )
     return [_line(row, names) for row in rows]
 
@@ -187,9 +190,20 @@ def _return_asked(p: Mapping[str, Any], names: Names) -> str:
 
 def _resolved(p: Mapping[str, Any], names: Names) -> str:
     told = {"outcome": _outcome(p.get("outcome"))}
+    if p.get("mediation") in Mediation.Kind.values:
+        told["mediation"] = str(Mediation.Kind(p["mediation"]).label)
+        if p.get("settled"):
+            return _("Resolved: %(outcome)s; %(mediation)s, settled") % told
+        return _("Resolved: %(outcome)s; %(mediation)s, not settled") % told
     if p.get("attested"):
         return _("Resolved: %(outcome)s; closing condition confirmed") % told
     return _("Resolved: %(outcome)s") % told
+
+
+def _assigned(p: Mapping[str, Any], names: Names) -> str:
+    if p.get("person") is None:
+        return _("Back to everybody at %(unit)s") % {"unit": names.unit(p.get("unit"))}
+    return _("Into the hands of %(person)s") % {"person": names.person(p["person"])}
 
 
 def _parked(p: Mapping[str, Any], names: Names) -> str:
@@ -271,6 +285,8 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.CLAIMED: plain(lambda: _("Took the case on the desk")),
     Kind.ACCEPTED: _accepted,
     Kind.DEEMED_ACCEPTED: of_unit(lambda: _("%(unit)s was silent past its limit: deemed to have accepted")),
+    Kind.ASSIGNED: _assigned,
+    Kind.MESSAGED: plain(lambda: _("Written to the reporter")),
     Kind.RETURN_ASKED: _return_asked,
     Kind.RETURN_AGREED: of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
     Kind.RETURN_REFUSED: of_unit(lambda: _("Return refused: %(unit)s keeps the case")),

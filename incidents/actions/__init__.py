@@ -11,9 +11,10 @@ from incidents.actions.adjudication import (
     rule,
     withdraw_objection,
 )
+from incidents.actions.assigning import assign
 from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
-from incidents.actions.contacts import ask_reporter, call_back, contact, phone, reply
+from incidents.actions.contacts import ask_reporter, call_back, contact, message, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
@@ -47,6 +48,7 @@ __all__ = [
     "answer_support",
     "appeal",
     "ask_reporter",
+    "assign",
     "call_back",
     "claim",
     "close",
@@ -63,6 +65,7 @@ __all__ = [
     "lift_order",
     "make_safe",
     "merge",
+    "message",
     "note",
     "nudge",
     "object_to",

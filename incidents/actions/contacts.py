@@ -1,6 +1,6 @@
 """Speaking with people about a case: the unit with the reporter, the centre with the unit and afterwards."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -23,11 +23,14 @@ from incidents import (
 from incidents.acceptance import accept_lead, open_lead
 from incidents.actor import RESIDENT, Actor
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Assignment, Incident, LateEntry, Pause, PhoneCall, Report, Timer
+from incidents.models import Assignment, Incident, LateEntry, Pause, PhoneCall, Report, TimelineEntry, Timer
 from incidents.models.incident import PauseKind, Status
 
 # Waiting for the resident: at most this many working days, once in a sending.
 WAIT_WORKING_DAYS = 3
+# Nobody's telephone rings more often than this about one case.
+MESSAGES_MOST = 5
+MESSAGES_WITHIN = timedelta(days=1)
 NAME_MAX = 40
 
 
@@ -99,9 +102,7 @@ def ask_reporter(
     lead = open_lead(incident)
     if pausing.has_waited(incident):
         raise ActionRefused("waited_already", _("The clock has waited for the reporter once already."))
-    if not incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True).exclude(
-        report__source__in=contacting.NOT_RESIDENTS
-    ):
+    if not contacting.readers(incident):
         raise ActionRefused("no_reporter", _("Nobody stands behind this case who could answer."))
     latest = latest_wait(incident, at=at)
     until = until or latest
@@ -121,6 +122,34 @@ def ask_reporter(
     cases.save(incident)
     cases.tell_reporters(incident, "reporter.asked", at=at, text=kept.pk, pause=pause.pk)
     return pause
+
+
+@transaction.atomic(durable=True)
+def message(
+    *, number: str, text: str, actor: Actor, at: datetime, seen_version: int | None = None
+) -> TimelineEntry:
+    """Write to everybody whose report this case answers: they read it where they follow their report, and
+    are told so. From the unit that has the case it is a contact, and meets that clock.
+
+    Raises ActionRefused where nobody could read it, and after MESSAGES_MOST within a day.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.MESSAGE, at=at, seen_version=seen_version)
+    if not incident.is_open:
+        raise ActionRefused("wrong_state", _("The case is over: its reporters have had their answer."))
+    if not contacting.readers(incident):
+        raise ActionRefused("no_reporter", _("Nobody stands behind this case who could read it."))
+    lately = incident.timeline.filter(kind=timeline.Kind.MESSAGED, at__gt=at - MESSAGES_WITHIN)
+    if lately.count() >= MESSAGES_MOST:
+        raise ActionRefused(
+            "too_many", _("They have had %(count)d messages within a day.") % {"count": MESSAGES_MOST}
+        )
+    kept = cases.store_text(text, at=at)
+    if contacting.is_of_owner(incident, actor.unit_code):
+        incident.first_contact_at = incident.first_contact_at or at
+        timers.stop(incident, [Timer.Kind.FIRST_CONTACT], at=at, reason="met")
+    cases.save(incident)
+    cases.tell_reporters(incident, "reporter.written", at=at, text=kept.pk)
+    return timeline.record(timeline.Kind.MESSAGED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
 
 
 @transaction.atomic(durable=True)

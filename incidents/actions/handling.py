@@ -17,6 +17,7 @@ from incidents import (
     counting,
     late,
     levels,
+    mediating,
     outcomes,
     parking,
     pausing,
@@ -194,17 +195,19 @@ def resolve(
     attested: bool = False,
     parked_until: date | None = None,
     happened_at: datetime | None = None,
+    mediation: mediating.Mediated | None = None,
     actor: Actor,
     at: datetime,
     seen_version: int | None = None,
 ) -> Incident:
     """办结: say what came of it. Only 已解决 counts as solved, and needs the closing condition attested;
     阶段性答复 parks the case with a date and keeps it open and visible. `happened_at` where the work was
-    done earlier than it is typed in (see `late`)."""
+    done earlier than it is typed in (see `late`); `mediation` where it is a dispute."""
     incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
     if happened_at is not None and outcome == ResolutionOutcome.PARKED:
         raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
+    mediating.check(incident, outcome, mediation)
     lead = open_lead(incident)
     if outcome != ResolutionOutcome.PARKED:  # an interim answer settles nothing
         cohandling.refuse_while_open(incident)
@@ -240,6 +243,7 @@ def resolve(
             incident, LateEntry.Fact.RESOLVED, done, actor=actor, unit_code=lead.unit_id, assignment=lead
         )
         kind = timeline.Kind.RESOLVED
+    mediated = mediating.record(incident, lead, mediation, actor=actor, at=done.at)
     cases.save(incident)
     timeline.record(
         kind,
@@ -252,6 +256,7 @@ def resolve(
         until=parked_until.isoformat() if parked_until else None,
         text=kept.pk,
         **(done.mark if kind == timeline.Kind.RESOLVED else {}),
+        **mediated,
     )
     cases.tell_reporters(incident, f"report.{kind}", at=at, text=kept.pk)
     return incident

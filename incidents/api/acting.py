@@ -26,6 +26,7 @@ from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
 from incidents.errors import InvalidInput
 from incidents.feedback import Answers
+from incidents.mediating import Mediated
 from incidents.models import Attachment
 
 
@@ -84,6 +85,10 @@ def _add_photo(*, actor: Actor, attachment: Any, **told: Any) -> Attachment:
     return actions.add_photo(attachment=mine, actor=actor, **told)
 
 
+def _resolve(*, mediation: Mapping[str, Any] | None = None, **told: Any) -> Any:
+    return actions.resolve(mediation=Mediated(**mediation) if mediation else None, **told)
+
+
 def _call_back(*, reached: bool, text: str = "", **told: Any) -> Any:
     asked = {name: told.pop(name, None) for name in ("contacted", "solved", "speed", "result", "service")}
     return actions.call_back(reached=reached, answers=Answers(**asked), text=text, **told)
@@ -135,7 +140,7 @@ DEEDS: Mapping[str, Deed] = {
                 inputs.RedispatchInput,
                 actions.redispatch,
             ),
-            Deed(Action.RESOLVE, "Say what came of it", inputs.ResolveInput, actions.resolve),
+            Deed(Action.RESOLVE, "Say what came of it", inputs.ResolveInput, _resolve),
             Deed(Action.VERIFY, "Judge whether it is really fixed", inputs.VerifyInput, actions.verify),
             Deed(Action.CLOSE, "Close a resolved case", inputs.ReasonInput, actions.close),
             Deed(Action.REOPEN, "Open a closed case again", inputs.ReopenInput, actions.reopen),
@@ -300,6 +305,18 @@ DEEDS: Mapping[str, Deed] = {
                 "Put the ruling into the list's draft of suggestions",
                 inputs.ProposeChangeInput,
                 actions.propose_change,
+            ),
+            Deed(
+                Action.ASSIGN,
+                "Put the case into a person's hands, inside its unit",
+                inputs.AssignInput,
+                actions.assign,
+            ),
+            Deed(
+                Action.MESSAGE,
+                "Write to everybody whose report the case answers",
+                inputs.AnswerInput,
+                actions.message,
             ),
             Deed(Action.NOTE, "Write an internal note", inputs.NoteInput, actions.note),
             Deed(

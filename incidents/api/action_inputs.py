@@ -13,7 +13,7 @@ from incidents.actions.cohandling import UNITS_MOST
 from incidents.actions.contacts import NAME_MAX
 from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
 from incidents.cases import TEXT_MAX
-from incidents.models import Assignment, Attachment, LateEntry
+from incidents.models import Assignment, Attachment, LateEntry, Mediation
 from incidents.models.incident import ResolutionOutcome
 
 _ID_MAX = 2**63 - 1
@@ -241,11 +241,26 @@ class CountersignInput(DecideInput):
     fact = CodeField(choices=LateEntry.Fact.choices, help_text="Which late entry.")
 
 
+class MediationInput(StrictSerializer):
+    kind = CodeField(choices=Mediation.Kind.choices, help_text="Who mediated.")
+    settled = serializers.BooleanField(help_text="The parties came to terms.")
+
+
+class AssignInput(ActionInput):
+    to = TextField(
+        max_length=150, allow_blank=True, help_text="A user name; empty: back to everybody of the unit."
+    )
+    text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
 class ResolveInput(ActionInput):
     outcome = CodeField(choices=ResolutionOutcome.choices)
     text = TextField(max_length=TEXT_MAX, help_text="What was done; the reporters read it.")
     attested = serializers.BooleanField(default=False, help_text="The closing condition is met.")
     parked_until = serializers.DateField(required=False, allow_null=True)
+    mediation = MediationInput(
+        required=False, allow_null=True, help_text="Of a dispute; without one it cannot be solved."
+    )
     happened_at = InstantField(required=False, allow_null=True, help_text=_HAPPENED)
 
 

@@ -53,13 +53,22 @@ _TOLD = frozenset(
         Kind.PAUSED,
         Kind.PAUSE_ENDED,
         Kind.REPORTER_ANSWERED,
+        Kind.MESSAGED,
     }
 )
 # Of these only the reporter's own are told: what neighbours do is their own business.
 _OWN_ONLY = frozenset({Kind.SUPPLEMENTED, Kind.CHASED, Kind.WITHDRAWN, Kind.RATED, Kind.REPORTER_ANSWERED})
 # Words of these are written to the reporter.
 _WITH_WORDS = frozenset(
-    {Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED, Kind.PAUSED, Kind.REPORTER_ANSWERED}
+    {
+        Kind.RESOLVED,
+        Kind.PARKED,
+        Kind.ANSWERED,
+        Kind.REJECTED,
+        Kind.PAUSED,
+        Kind.REPORTER_ANSWERED,
+        Kind.MESSAGED,
+    }
 )
 # Of these the newest is the unit's answer; a question is not.
 _ANSWERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
@@ -263,7 +272,7 @@ def _steps(
             Step(
                 at=entry.at,
                 kind=kind,
-                unit=named if kind in (Kind.VERIFICATION_ASKED, Kind.VERIFIED) else unit,
+                unit=_whose(entry, named, unit, units),
                 own=own,
                 note=texts.get(data.get("text") or 0, ""),
                 seconds=(entry.at - waited).total_seconds() if waited else None,
@@ -273,6 +282,15 @@ def _steps(
         if kind in _SENDINGS:
             sent, received = entry.at, None  # only the first sending counts from receipt
     return tuple(reversed(steps))
+
+
+def _whose(entry: TimelineEntry, named: str, unit: str, units: Mapping[str, str]) -> str:
+    """The unit of a step: the one it names, whoever wrote, or else the one that had the case then."""
+    if entry.kind in (Kind.VERIFICATION_ASKED, Kind.VERIFIED):
+        return named
+    if entry.kind == Kind.MESSAGED:
+        return units.get(entry.actor_unit_id or "", unit)
+    return unit
 
 
 def _is_told_otherwise(kind: str, data: Mapping[str, Any]) -> bool:
