@@ -81,5 +81,6 @@ def give(incident: Incident, report: Report, answers: Answers, *, actor: Actor, 
         unit_code=incident.owner_unit_id,
         score=answers.result,
         solved=answers.solved,
+        contacted=answers.contacted,
     )
     return given

@@ -31,6 +31,7 @@ _STORED = (
     "first",
     "on_time",
     "solved",
+    "contacted",
     "score",
 )
 
@@ -60,11 +61,29 @@ def fact(
 
 def append(
     kind: Outcome.Kind, incident: Incident, *, at: datetime, unit_code: str | None = None, **measures: Any
-) -> Outcome:
-    """Append one fact."""
+) -> None:
+    """Append one fact, where it counts."""
     row = fact(kind, incident, at=at, unit_code=unit_code, **measures)
-    row.save(force_insert=True)
-    return row
+    if not _is_counted_with_its_root(row):
+        row.save(force_insert=True)
+
+
+# What looks well in a ranking. A breach, a return or rework counts wherever it happens.
+_CREDIT = frozenset({Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED})
+
+
+def _is_counted_with_its_root(row: Outcome) -> bool:
+    """A root counts once: a part of it is received with it, and earns nothing at a unit that has the root or
+    an earlier part already. What is not a part costs no query."""
+    root = row.incident.split_from_id
+    if root is None or not (row.kind in _CREDIT or (row.kind == Outcome.Kind.DUE and row.on_time)):
+        return False
+    if row.kind == Outcome.Kind.RECEIVED:
+        return True
+    lead = Assignment.objects.filter(role=Assignment.Role.LEAD, unit=row.unit_code)
+    of_root = models.Q(incident=root) | models.Q(incident__split_from=root, incident__lt=row.incident_id)
+    gone = (Assignment.End.RETURNED, Assignment.End.REDISPATCHED, Assignment.End.RECALLED)
+    return lead.filter(of_root).exclude(end_reason__in=gone).exists()
 
 
 def durations(start: datetime, end: datetime) -> dict[str, Any]:

@@ -18,6 +18,17 @@ class PhoneCall(models.Model):
         FIRST_CONTACT = "first_contact", _("First contact with the reporter")
         CALLBACK = "callback", _("Callback after handling")
 
+    class Result(models.TextChoices):
+        """What became of a callback; of other calls it is only known whether somebody was reached."""
+
+        ANSWERED = "answered", _("Answered")
+        DECLINED = "declined", _("Would rather not say")
+        LATER = "later", _("Call again later")
+        NO_ANSWER = "no_answer", _("No answer")
+        BUSY = "busy", _("Busy")
+        OFF = "off", _("Switched off or out of service")
+        WRONG = "wrong", _("Not the reporter's number")
+
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="calls")
     assignment = models.ForeignKey(
         Assignment, on_delete=models.PROTECT, null=True, blank=True, related_name="calls"
@@ -28,6 +39,11 @@ class PhoneCall(models.Model):
     entered_at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reached = models.BooleanField()
+    result = models.CharField(max_length=10, choices=Result.choices, blank=True)
+    # Where the recording lies in the telephone system, by its name there; never the recording itself.
+    recording = models.CharField(max_length=120, blank=True)
+    # When the reporter asked to be called again.
+    again_at = models.DateTimeField(null=True, blank=True)
     # Who took an emergency call for the unit: somebody with a sign-in, or else a name (of staff).
     taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     taken_by_name = models.CharField(max_length=40, blank=True)

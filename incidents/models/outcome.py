@@ -47,6 +47,7 @@ class Outcome(models.Model):
     first = models.BooleanField(default=False)  # settled or sent by the first dispatch
     on_time = models.BooleanField(null=True, blank=True)
     solved = models.BooleanField(null=True, blank=True)
+    contacted = models.BooleanField(null=True, blank=True)  # did the unit speak with them? for RATED
     score = models.PositiveSmallIntegerField(null=True, blank=True)  # 1-5, for RATED
 
     class Meta:
