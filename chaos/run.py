@@ -15,6 +15,7 @@ from chaos.checks import Violation
 from chaos.killer import Killer
 from chaos.ledger import Ledger
 from chaos.receiver import Receiver
+from chaos.set_piece import SetPiece
 from chaos.stack import SECRET, Stack
 from chaos.traffic import Traffic
 from config.clock import SteppedClock
@@ -127,6 +128,7 @@ class Run:
         traffic = Traffic(self.stack.port, people, book, self.seed, self.ticker.now)
         killer = Killer(self.stack, book, seed=self.seed, clock_jump=self.ticker.jump)
         began = time.monotonic()
+        SetPiece(self.stack.port, people, book, now=self.ticker.now, jump=self.ticker.jump).play()
         self.ticker.start()
         traffic.start(seconds=seconds, pause=pause)
         try:

@@ -78,7 +78,7 @@ TAMPERING: dict[str, str] = {
             SELECT max(id) FROM incidents_outboxmessage WHERE key LIKE 'case.dispatched:%')""",
     "what stands agrees with the state: owner, open sending, counted sending": """
         UPDATE incidents_assignment SET ended_at = sent_at
-        WHERE id = (SELECT max(id) FROM incidents_assignment WHERE ended_at IS NULL)""",
+        WHERE id = (SELECT max(id) FROM incidents_assignment WHERE ended_at IS NULL AND role = 'lead')""",
     "a stage that was due while its clock ran has fired": """
         DELETE FROM incidents_firedstage WHERE id = (SELECT max(id) FROM incidents_firedstage)""",
     "a stage fires once": """
@@ -129,9 +129,6 @@ TAMPERING: dict[str, str] = {
     "levels follow upon each other": """
         UPDATE incidents_timelineentry SET data = data || '{"after": "A"}' WHERE id = (
             SELECT max(id) FROM incidents_timelineentry WHERE kind = 'level_raised')""",
-    "a stage that orders ordered once, and one that raises raised once": """
-        DELETE FROM incidents_timelineentry WHERE id = (SELECT max(id) FROM incidents_timelineentry
-            WHERE kind = 'supervised' AND data->>'cause' = 'breach' AND NOT data ? 'moved')""",
     "no stage gave two orders": """
         INSERT INTO incidents_supervision (number, incident_id, unit_id, cause, timer_id, ordered_at, level,
             answer_by, ended_at, "end")
@@ -200,20 +197,26 @@ _GONE = """
 DELETE FROM incidents_timelineentry
 WHERE id = (SELECT max(id) FROM incidents_timelineentry WHERE {line})"""
 _ORDERED = "a stage that orders ordered once, and one that raises raised once"
-_BY_RAISE = """EXISTS (SELECT 1 FROM incidents_firedstage f JOIN incidents_timer t ON t.id = f.timer_id
-    WHERE t.incident_id = incidents_timelineentry.incident_id AND f.stage = 'raise'
-    AND f.due_at = incidents_timelineentry.at)"""
+# Lines that one stage alone wrote, which had to: where two stages of a case are due at one instant, or
+# where one may be silent, a line more or less is no breach of the rule.
+_BY_ONE_STAGE = """kind IN ('supervised', 'supervision_raised') AND (
+    SELECT count(*) FILTER (WHERE d.stopped_at IS NULL
+            AND d.status IN ('dispatched', 'handling', 'parked', 'suspended')
+            AND CASE d.stage WHEN 'supervise'
+                THEN d.lead IS NOT NULL AND (d.asked IS NULL OR d.asked = d.lead)
+                ELSE d.order_level < 3 END) = 1 AND count(*) = 1
+    FROM chaos.deed d WHERE d.incident_id = incidents_timelineentry.incident_id
+        AND d.due_at = incidents_timelineentry.at AND d.stage IN ('supervise', 'raise')
+) AND 1 = (SELECT count(*) FROM incidents_timelineentry beside
+    WHERE beside.incident_id = incidents_timelineentry.incident_id AND beside.at = incidents_timelineentry.at
+    AND beside.kind IN ('supervised', 'supervision_raised'))"""
 # More that breaks a rule: what acting stages did, undone and done twice.
 MORE_TAMPERING: list[tuple[str, str]] = [
     (
         "a breach raised its case once, where there was a level above",
         _AGAIN.format(line="kind = 'level_raised' AND data->>'why' = 'breach'"),
     ),
-    (
-        _ORDERED,
-        _AGAIN.format(line="kind = 'supervised' AND data->>'cause' = 'breach' AND NOT data ? 'moved'"),
-    ),
-    *((_ORDERED, how.format(line=f"kind = 'supervision_raised' AND {_BY_RAISE}")) for how in (_AGAIN, _GONE)),
+    *((_ORDERED, how.format(line=_BY_ONE_STAGE)) for how in (_AGAIN, _GONE)),
     (
         "what an acting stage demanded was taken up once",
         """INSERT INTO chaos.deed (timer_id, run, stage, due_at, incident_id, level, status, xid)
@@ -302,4 +305,4 @@ def test_a_changed_fact_is_found(run: Run) -> None:
 
 
 def test_every_rule_can_fail() -> None:
-    assert set(RULES) == {*TAMPERING, *FORGED}
+    assert set(RULES) == {*TAMPERING, *FORGED, *(rule for rule, _change in MORE_TAMPERING)}
