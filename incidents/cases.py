@@ -7,13 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
 from dispatch.edition import distrust
-from dispatch.facts import Limits
-from dispatch.models import ResponsibilityList
 from incidents import adjudicating, cohandling, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
-from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Report, Text
+from incidents.models import Assignment, Incident, OutboxMessage, Report, Text
 from incidents.models.incident import Status
 from incidents.recalendar import follow_calendar
 from incidents.sweeps import settle
@@ -136,31 +134,4 @@ def tell_reporters(incident: Incident, kind: str, *, at: datetime, **data: Any) 
             for report_id in reports
         ),
         ignore_conflicts=True,
-    )
-
-
-def decision_by_person(
-    incident: Incident, limits: Limits, *, unit_code: str, actor: Actor, at: datetime
-) -> DecisionRecord:
-    """Record what a person decided, beside what the machine had proposed."""
-    return DecisionRecord.objects.create(
-        incident=incident,
-        made_at=at,
-        made_by=actor.user,
-        responsibility_list=ResponsibilityList.objects.get(version=limits.list_version),
-        outcome="dispatched",
-        category_code=limits.category,
-        item_code=limits.item,
-        unit_code=unit_code,
-        confidence=1.0,
-        detail={
-            "by": "person",
-            "item": limits.item,
-            "unit": unit_code,
-            "unit_by_list": limits.unit,
-            "urgency": limits.urgency,
-            "level": limits.level,
-            "handle_limit": limits.handle_limit,
-            "accept_minutes": limits.accept_minutes,
-        },
     )

@@ -11,9 +11,11 @@ from dispatch import service
 from dispatch.edition import Edition
 from dispatch.errors import UnknownItem
 from dispatch.facts import Limits, PlaceFacts
+from dispatch.models import ResponsibilityList
 from dispatch.vocabulary import Urgency
+from incidents.actor import Actor
 from incidents.errors import InvalidInput
-from incidents.models import Incident
+from incidents.models import DecisionRecord, Incident
 
 
 def place_of(incident: Incident) -> PlaceFacts:
@@ -70,3 +72,31 @@ def unit_for(limits: Limits, unit_code: str) -> OrgUnit:
     if unit is None or (unit.code == settings.TRIAGE_UNIT and unit_code == ""):
         raise InvalidInput("unit", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
     return unit
+
+
+def record_choice(
+    incident: Incident, limits: Limits, *, unit_code: str, actor: Actor, at: datetime, ruled: str = ""
+) -> DecisionRecord:
+    """定责结果 of a person, frozen beside what the machine had proposed; `ruled`: how a dispute ended."""
+    by = {"by": "adjudication", "how": ruled} if ruled else {"by": "person"}
+    return DecisionRecord.objects.create(
+        incident=incident,
+        made_at=at,
+        made_by=actor.user,
+        responsibility_list=ResponsibilityList.objects.get(version=limits.list_version),
+        outcome="dispatched",
+        category_code=limits.category,
+        item_code=limits.item,
+        unit_code=unit_code,
+        confidence=1.0,
+        detail={
+            **by,
+            "item": limits.item,
+            "unit": unit_code,
+            "unit_by_list": limits.unit,
+            "urgency": limits.urgency,
+            "level": limits.level,
+            "handle_limit": limits.handle_limit,
+            "accept_minutes": limits.accept_minutes,
+        },
+    )

@@ -8,13 +8,12 @@ from django.conf import settings
 from accounts.models import OrgUnit
 from dispatch.edition import edition
 from dispatch.facts import Limits
-from dispatch.models import ResponsibilityList
 from incidents import adjudicating, ending, outbox, outcomes, sending, state, timeline, timers
 from incidents.acceptance import accept_lead, lead_of
 from incidents.actor import SYSTEM, Actor
-from incidents.choosing import as_repair, limits_for, place_of
+from incidents.choosing import as_repair, limits_for, place_of, record_choice
 from incidents.errors import InvalidInput
-from incidents.models import Adjudication, Assignment, DecisionRecord, Incident, Outcome, Text, Timer
+from incidents.models import Adjudication, Assignment, Incident, Outcome, Text, Timer
 from incidents.models.incident import Status
 
 Ending = Adjudication.Outcome
@@ -46,7 +45,7 @@ def carry_out(
         how = Ending.FALLBACK
     else:
         how = Ending.CONFIRMED if lead is not None and lead.unit_id == unit.code else Ending.RULED
-    record = _decide(incident, limits, unit, how=how, actor=actor, at=at)
+    record = record_choice(incident, limits, unit_code=unit.code, actor=actor, at=at, ruled=how)
     dispute.item_code, dispute.unit, dispute.ruling, dispute.decision = limits.item, unit, ruling, record
     adjudicating.end(incident, dispute, how=how, actor=actor, at=at)
     text_id = ruling.pk if ruling else None
@@ -179,34 +178,6 @@ def _send(
         sending.keep_handling_clock(incident, kept, sent, at=told_at)
     accept_lead(incident, sent, actor=actor, at=told_at, how=Assignment.Acceptance.RULED)
     return sent
-
-
-def _decide(
-    incident: Incident, limits: Limits, unit: OrgUnit, *, how: Ending, actor: Actor, at: datetime
-) -> DecisionRecord:
-    """定责结果 of the ruling, frozen beside what the machine had proposed."""
-    return DecisionRecord.objects.create(
-        incident=incident,
-        made_at=at,
-        made_by=actor.user,
-        responsibility_list=ResponsibilityList.objects.get(version=limits.list_version),
-        outcome="dispatched",
-        category_code=limits.category,
-        item_code=limits.item,
-        unit_code=unit.code,
-        confidence=1.0,
-        detail={
-            "by": "adjudication",
-            "how": how,
-            "item": limits.item,
-            "unit": unit.code,
-            "unit_by_list": limits.unit,
-            "urgency": limits.urgency,
-            "level": limits.level,
-            "handle_limit": limits.handle_limit,
-            "accept_minutes": limits.accept_minutes,
-        },
-    )
 
 
 def _known_limits(incident: Incident, disputed: Assignment, *, at: datetime) -> Limits:

@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from dispatch import edition
 from incidents import clock_rules
 
-pytest_plugins = ["tests.cast", "tests.drawing"]
+pytest_plugins = ["tests.cast", "tests.browsers", "tests.drawing"]
 
 # Loaded once for the whole run and never written by a case: emptying the tables between transactional
 # tests leaves them.

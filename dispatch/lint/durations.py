@@ -4,20 +4,9 @@ import re
 from dataclasses import dataclass
 
 from dispatch.deadlines import Limit
+from dispatch.numerals import DIGITS
 
-_DIGITS = {
-    "半": 0.5,
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-}
+_DIGITS = {**DIGITS, "半": 0.5}
 _UNITS = {
     "分钟": 1 / 60,
     "小时": 1,

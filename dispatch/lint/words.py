@@ -11,6 +11,7 @@ from dispatch.deadlines import Limit
 from dispatch.explain import Explainer
 from dispatch.lint.findings import ERROR, NOTE, WARNING, Finding
 from dispatch.vocabulary import PlaceType, Source, Urgency
+from dispatch.wording import limit_words
 
 Params = Mapping[str, Any]
 
@@ -72,22 +73,6 @@ class FindingWords:
 
     def items(self, codes: Sequence[str]) -> str:
         return _joined([self.explain.item(code) for code in codes])
-
-
-def limit_words(spelt: str) -> str:
-    """A limit as a person says it: 4wh is 4 working hours."""
-    limit = Limit.parse(spelt)
-    amount, unit = limit.amount, limit.unit
-    if unit in ("m", "wm") and amount % 60 == 0:
-        amount, unit = amount // 60, unit.replace("m", "h")
-    told = {
-        "m": ngettext("%(n)d minute", "%(n)d minutes", amount),
-        "h": ngettext("%(n)d hour", "%(n)d hours", amount),
-        "wm": ngettext("%(n)d working minute", "%(n)d working minutes", amount),
-        "wh": ngettext("%(n)d working hour", "%(n)d working hours", amount),
-        "wd": ngettext("%(n)d working day", "%(n)d working days", amount),
-    }
-    return told[unit] % {"n": amount}
 
 
 def _joined(parts: Sequence[str]) -> str:

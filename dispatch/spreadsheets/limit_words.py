@@ -13,21 +13,8 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 
 from dispatch.deadlines import Limit
+from dispatch.numerals import DIGITS
 
-_DIGITS = {
-    "零": 0,
-    "〇": 0,
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-}
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _VAGUE = (
     "即时",
@@ -159,5 +146,5 @@ def _number(word: str) -> Fraction:
             total += (digit or 1) * _SCALES[sign]
             digit = 0
         else:
-            digit = digit * 10 + _DIGITS[sign]
+            digit = digit * 10 + DIGITS[sign]
     return Fraction(total + digit)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from incidents import adjudicating, cases, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
-from incidents.choosing import limits_for, unit_for
+from incidents.choosing import limits_for, record_choice, unit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
@@ -54,7 +54,7 @@ def dispatch(
     unit = unit_for(limits, unit_code)
     policy.check_target(actor, Action.DISPATCH, incident, unit)
     text = cases.store_optional_text(reason, at=at, field="reason")
-    record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
+    record = record_choice(incident, limits, unit_code=unit.code, actor=actor, at=at)
     return sending.send(
         incident,
         record,

@@ -30,7 +30,7 @@ from incidents import (
 )
 from incidents.acceptance import accept_lead, open_lead
 from incidents.actor import Actor
-from incidents.choosing import limits_for, unit_for
+from incidents.choosing import limits_for, record_choice, unit_for
 from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import (
@@ -168,7 +168,7 @@ def redispatch(
     text = cases.store_text(reason, at=at, field="reason")
     inside = sending.within_one_street(before.unit, unit)
     cases.end_lead(incident, at=at, why=Assignment.End.REDISPATCHED)
-    record = cases.decision_by_person(incident, limits, unit_code=unit.code, actor=actor, at=at)
+    record = record_choice(incident, limits, unit_code=unit.code, actor=actor, at=at)
     outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
     clock = incident.timers.filter(kind=Timer.Kind.HANDLING, stopped_at__isnull=True).first()
     assignment = sending.send(

@@ -21,6 +21,7 @@ from tests.dispatch.versions import (
     live_list,
     new_draft,
     proposal,
+    refused,
 )
 
 pytestmark = pytest.mark.django_db
@@ -30,12 +31,6 @@ Kind = ItemChange.Kind
 @pytest.fixture
 def draft(steward: Person) -> ResponsibilityList:
     return new_draft(steward)
-
-
-def refused(code: str, action: Callable[[], object]) -> None:
-    with pytest.raises(ListRefused) as caught:
-        action()
-    assert caught.value.code == code
 
 
 def problems(action: Callable[[], object]) -> set[tuple[str, str]]:

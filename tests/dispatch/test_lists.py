@@ -1,6 +1,5 @@
 """Versions of the list: who may do what with them, and that exactly one is live at any instant."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from pytest_django import Settings
 from accounts.models import OrgUnit
 from dispatch import editing, lists
 from dispatch.edition import edition_of
-from dispatch.errors import ListRefused
 from dispatch.models import ItemChange, ListTerm, ResponsibilityList
 from tests.cast import LAMP_UNIT, TUESDAY, Person
 from tests.dispatch.versions import (
@@ -26,17 +24,12 @@ from tests.dispatch.versions import (
     live_list,
     new_draft,
     proposal,
+    refused,
 )
 from tests.drawing import lives
 
 pytestmark = pytest.mark.django_db
 Standing = ResponsibilityList.Standing
-
-
-def refused(code: str, action: Callable[[], object]) -> None:
-    with pytest.raises(ListRefused) as caught:
-        action()
-    assert caught.value.code == code
 
 
 def test_a_draft_has_all_the_items_and_changes_nothing_yet(lamps_steward: Person) -> None:

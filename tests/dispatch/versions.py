@@ -1,9 +1,13 @@
 """Versions of the list as the tests of it arrange them, through the domain's own functions."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from dispatch import editing, lists
+from dispatch.errors import ListRefused
 from dispatch.item_rules import values_of
 from dispatch.models import ItemChange, ListTerm, ResponsibilityList
 from tests.cast import TUESDAY, Person
@@ -11,6 +15,13 @@ from tests.cast import TUESDAY, Person
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Led by the lighting company, and by somebody else.
 LAMP_ITEM, FOREIGN_ITEM = "0204-001", "0101-001"
+
+
+def refused(code: str, action: Callable[[], object]) -> None:
+    """The action is refused, by this code."""
+    with pytest.raises(ListRefused) as caught:
+        action()
+    assert caught.value.code == code
 
 
 def live_list(at: datetime = TUESDAY) -> ResponsibilityList:

@@ -1,10 +1,8 @@
 """Stewards at their browsers, a day after that Tuesday."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from config import clock
 from dispatch.models import ResponsibilityList
@@ -13,25 +11,12 @@ from tests.cast import TUESDAY, Person
 from tests.dispatch.versions import DAY, LAMP_ITEM, item_values, new_draft
 
 NOW = TUESDAY + DAY
-As = Callable[[Person], Client]
 
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wednesday at ten."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
-@pytest.fixture
-def browse(db: None) -> As:
-    """A browser in which this person has signed in."""
-
-    def signed_in(person: Person) -> Client:
-        client = Client()
-        client.force_login(person.user)
-        return client
-
-    return signed_in
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 from dispatch import lists
 from dispatch.models import ListTerm, ResponsibilityList
 from dispatch.pages.versions import stretches
+from tests.browsers import As
 from tests.cast import LAMP_UNIT, TUESDAY, Person
-from tests.dispatch.pages.conftest import NOW, As, address
+from tests.dispatch.pages.conftest import NOW, address
 from tests.dispatch.versions import (
     DAY,
     FOREIGN_ITEM,

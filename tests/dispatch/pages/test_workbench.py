@@ -9,8 +9,9 @@ from dispatch.lint.checking import check_list
 from dispatch.models import ItemChange, ResponsibilityList
 from dispatch.pages.naming import UnitNames
 from dispatch.units import UnitDirectory
+from tests.browsers import As
 from tests.cast import LAMP_UNIT, Person
-from tests.dispatch.pages.conftest import NOW, As, address, typed
+from tests.dispatch.pages.conftest import NOW, address, typed
 from tests.dispatch.versions import FOREIGN_ITEM, LAMP_ITEM, change, item_values, live_list
 
 pytestmark = pytest.mark.django_db

@@ -1,27 +1,11 @@
 """Browsing as somebody, at the time at which the cast's cases happen."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.test import Client
 
 from config import clock
-from tests.cast import TUESDAY, Person
-
-As = Callable[[Person], Client]
-
-
-@pytest.fixture
-def browse(db: None) -> As:
-    """A browser in which this person has signed in."""
-
-    def signed_in(person: Person) -> Client:
-        client = Client()
-        client.force_login(person.user)
-        return client
-
-    return signed_in
+from tests.cast import TUESDAY
 
 
 class SetClock:

@@ -14,8 +14,9 @@ from incidents.models import CaseRequest, Incident, LateEntry, PhoneCall
 from incidents.models.incident import PauseKind, Status
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
 from incidents.pages.steps import STEPS
+from tests.browsers import As
 from tests.cast import TUESDAY, Person, file_report, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 from tests.incidents.pages.test_cases import act
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,9 @@ from accounts.roles import Role
 from incidents import actions
 from incidents.models import Attachment, CaseRequest, Incident
 from incidents.models.incident import Status
+from tests.browsers import As
 from tests.cast import TUESDAY, Person, file_report, person, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 
 def act(case: Incident, step: str) -> str:

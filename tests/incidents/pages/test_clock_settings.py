@@ -11,8 +11,8 @@ from dispatch.edition import work_calendar
 from dispatch.models import CalendarDay, CalendarYear, Stoppage, WorkingHours
 from incidents import clock_rules
 from incidents.models import ClockRule, Incident
+from tests.browsers import As
 from tests.cast import TUESDAY, Person
-from tests.incidents.pages.conftest import As
 
 CALENDAR = "/installation/calendar/"
 DAY = f"{CALENDAR}days/2026-07-10/"

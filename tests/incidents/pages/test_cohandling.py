@@ -9,8 +9,9 @@ from django.urls import reverse
 from accounts.roles import Role
 from incidents import actions
 from incidents.models import Assignment, Incident
+from tests.browsers import As
 from tests.cast import TUESDAY, Person, person, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 pytestmark = pytest.mark.django_db
 

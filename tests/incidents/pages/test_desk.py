@@ -10,8 +10,9 @@ from django.urls import reverse
 from incidents import actions
 from incidents.models import Incident
 from incidents.models.incident import Status
+from tests.browsers import As
 from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 HX = {"HX-Request": "true"}
 

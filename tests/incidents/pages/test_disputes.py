@@ -14,8 +14,9 @@ from accounts.roles import Role
 from grids.locate import locate
 from incidents import actions, public, sweeps
 from incidents.models import Incident
+from tests.browsers import As
 from tests.cast import LAMP_POINT, LAMP_UNIT, TUESDAY, Person, file_report, person, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 pytestmark = pytest.mark.django_db
 URL = "/disputes/"

@@ -10,8 +10,9 @@ from django.utils import translation
 from accounts.models import DutyShift
 from accounts.roles import Role
 from incidents.models import Incident
+from tests.browsers import As
 from tests.cast import NOWHERE, TUESDAY, Person, file_report, person
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 HOUR = timedelta(hours=1)
 # Tuesday, 7 July 2026, midnight in the district.

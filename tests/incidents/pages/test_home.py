@@ -9,8 +9,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from tests.browsers import As
 from tests.cast import PASSWORD, Person
-from tests.incidents.pages.conftest import As
 
 
 def test_every_page_asks_for_a_sign_in(db: None) -> None:

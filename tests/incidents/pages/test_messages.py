@@ -12,8 +12,9 @@ from incidents.delivery import deliver
 from incidents.errors import ActionRefused
 from incidents.models import Incident, OutboxMessage, Parcel, Webhook
 from incidents.transports import Letter, TransportError
+from tests.browsers import As
 from tests.cast import TUESDAY, Person
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 HOOK = {"name": "12345", "url": "https://hotline.example/in", "source": "hotline", "kinds": ["report.closed"]}
 

@@ -11,8 +11,9 @@ from django.utils import translation
 from accounts.models import NoticePreference, User
 from incidents import notices, outbox
 from incidents.models import Incident, Notification, OutboxMessage
+from tests.browsers import As
 from tests.cast import TUESDAY, Person
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 POLL = {"X-Requested-With": "poll"}
 

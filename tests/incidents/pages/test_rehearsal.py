@@ -15,9 +15,10 @@ from django.urls import reverse
 from dispatch.models import ResponsibilityList
 from incidents import rehearsal
 from incidents.models import Incident, Rehearsal, RehearsalPart, RehearsedCase
+from tests.browsers import As
 from tests.cast import LAMP_CATEGORY, LAMP_TEXT, LAMP_UNIT, TUESDAY, Person, file_report
 from tests.dispatch.versions import change, new_draft
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

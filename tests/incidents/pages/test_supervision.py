@@ -13,8 +13,9 @@ from accounts.roles import Role
 from grids.locate import locate
 from incidents import actions, oversight
 from incidents.models import Incident, Supervision
+from tests.browsers import As
 from tests.cast import LAMP_POINT, LAMP_UNIT, TUESDAY, Person, file_report, person, reload
-from tests.incidents.pages.conftest import As, SetClock
+from tests.incidents.pages.conftest import SetClock
 
 POLL = {"X-Requested-With": "poll"}
 URL = "/supervision/"

@@ -7,9 +7,9 @@ from django.urls import reverse
 from dispatch.facts import DISPATCHED
 from incidents import actions
 from incidents.models import Incident
+from tests.browsers import As
 from tests.cast import LAMP_UNIT, TUESDAY, Person
 from tests.dispatch.versions import adopted
-from tests.incidents.pages.conftest import As
 
 
 def why(client: Client, case: Incident) -> object:
