@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from config.map_tiles import tile_source
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -258,15 +260,30 @@ REPORT_TEXT_MAX = 5_000
 BATCH_MAX = 1_000
 ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
 
+# Pictures of streets under the maps: "tianditu" or "gaode", or the address of XYZ tiles with {z}, {x}, {y}
+# (several, lowest first, with spaces between). Without it maps are drawn from the district's outlines, and
+# nobody else is asked. A source learns which tiles are looked at, by whose address and from which site.
+MAP_TILES = tile_source(
+    env.str("MAP_TILES", default=""),
+    key=env.str(
+        "MAP_TILES_KEY", default=""
+    ),  # for tianditu, or {key}; visible in pages, so bind it to the site
+    datum=env.str("MAP_TILES_DATUM", default=""),  # WGS-84 or GCJ-02; the named services know theirs
+    credit=env.str("MAP_TILES_CREDIT", default=""),  # shown in the map's corner, with the 审图号
+    subdomains=env.str("MAP_TILES_SUBDOMAINS", default=""),  # for {s}: one letter or digit each
+    max_zoom=env.int("MAP_TILES_MAX_ZOOM", default=18),
+    secure=PRODUCTION,
+)
+
 # The browser loads nothing from elsewhere and runs no inline script; style attributes are the one
-# exception, for bar lengths and ring angles.
+# exception, for bar lengths and ring angles; pictures for maps may come from where MAP_TILES says.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
         "style-src-attr": ["'unsafe-inline'"],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *(MAP_TILES.origins if MAP_TILES else ())],
         "connect-src": [SELF],
         "font-src": [SELF],
         "object-src": [NONE],

@@ -1,0 +1,32 @@
+/* One place, and what is around it. */
+import * as L from "leaflet";
+import { drawBase, number, tint, watchSize } from "./base.js";
+import { place } from "./pins.js";
+
+function nearby(element) {
+  try {
+    return JSON.parse(element.dataset.nearby || "[]");
+  } catch {
+    return [];
+  }
+}
+
+export async function viewMap(element, map, base) {
+  const [lon, lat] = [number(element.dataset.lon), number(element.dataset.lat)];
+  const known = lon !== null && lat !== null;
+  const drawn = await drawBase(map, base);
+  const area = element.dataset.area ? await tint(map, base, element.dataset.area, drawn) : null;
+  const others = nearby(element);
+  for (const item of others) place(item.kind || "near", item.lat, item.lon, item.title, item.href, item.letter).addTo(map);
+  if (element.dataset.route !== undefined) {
+    const stops = [...(known ? [[lat, lon]] : []), ...others.map((item) => [item.lat, item.lon])];
+    L.polyline(stops, { className: "map-route", interactive: false }).addTo(map);
+  }
+  if (known) place("own", lat, lon, element.dataset.title).addTo(map);
+  watchSize(map, element, () => {
+    const all = [...(known ? [[lat, lon]] : []), ...others.map((item) => [item.lat, item.lon])];
+    if (element.dataset.fit !== undefined && all.length) map.fitBounds(L.latLngBounds(all), { animate: false, padding: [40, 48], maxZoom: 16 });
+    else if (known) map.setView([lat, lon], 15, { animate: false });
+    else map.fitBounds(area || drawn.bounds, { animate: false, padding: [12, 12] });
+  });
+}
