@@ -17,6 +17,7 @@ from incidents.models.outcome import Outcome
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
+from incidents.models.search import SearchPending, SearchRow
 from incidents.models.secretary import SecretaryLetter
 from incidents.models.submissions import Submission
 from incidents.models.supervision import Supervision
@@ -30,6 +31,7 @@ from incidents.models.timers import (
     SweepBeat,
     Timer,
 )
+from incidents.models.views import SavedView
 
 __all__ = [
     "Adjudication",
@@ -76,6 +78,9 @@ __all__ = [
     "RepeatCursor",
     "Report",
     "ReportUpdate",
+    "SavedView",
+    "SearchPending",
+    "SearchRow",
     "SecretaryLetter",
     "SerialDay",
     "Submission",

@@ -1,0 +1,105 @@
+"""What a case is found by, written beside the work: intake pays for one narrow row in a queue, no more.
+
+Triggers put a case into the queue in the transaction that changes its words (migration search_rows), so
+nothing is forgotten, whatever dies next; the sweep takes a batch out and writes its rows in one
+transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import connection, transaction
+
+from incidents.models import Assignment, Incident, IncidentReport, ReportUpdate, SearchPending, SearchRow
+from incidents.searching.grams import grams, serial
+
+BATCH = 500
+# Of one case: a crowd's matter has hundreds of reports that all say the same.
+TEXTS_MOST = 60
+
+_KEY = (2, 3)  # of this product's advisory locks
+_TAKE = """
+DELETE FROM incidents_searchpending WHERE id IN (
+    SELECT id FROM incidents_searchpending ORDER BY id LIMIT %s
+) RETURNING incident_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of a case that it can be found by."""
+
+    kind: str  # report, address, supplement or result
+    words: str
+
+
+def fill(*, limit: int = BATCH) -> int:
+    """Write the rows of up to `limit` changes; answers how many it took from the queue.
+
+    One filler at a time: of two, the one that had read a case's words first could write its row last.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _KEY)
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(_TAKE, [limit])
+        taken = [row[0] for row in cursor.fetchall()]
+        if taken:
+            write(taken)
+        return len(taken)
+
+
+def write(cases: Iterable[int]) -> None:
+    """Write the rows of these cases anew, by what their words are now; five statements."""
+    numbers = dict(Incident.objects.filter(pk__in=set(cases)).order_by().values_list("pk", "number"))
+    said = said_in(numbers)
+    SearchRow.objects.bulk_create(
+        [
+            SearchRow(incident_id=pk, grams=sorted(_grams(number, said.get(pk, []))))
+            for pk, number in sorted(numbers.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["incident"],
+        update_fields=["grams"],
+    )
+
+
+def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
+    """The sentences that each of these cases is found by, as they stand now; three statements.
+
+    What its reporters said, first and later, where, and what units said that they did. Not the staff's
+    notes among themselves; of what was merged away, nothing: the case that answers it is found.
+    """
+    known = list(cases)
+    found: dict[int, list[Said]] = defaultdict(list)
+    case_of: dict[int, int] = {}
+    links = IncidentReport.objects.filter(incident__in=known, unlinked_at__isnull=True).order_by("pk")
+    for case, report, address, words in links.filter(report__text__erased_at__isnull=True).values_list(
+        "incident_id", "report_id", "report__address", "report__text__body"
+    ):
+        case_of[report] = case
+        found[case].append(Said("report", words))
+        if address:
+            found[case].append(Said("address", address))
+    supplements = ReportUpdate.objects.filter(report__in=case_of, text__erased_at__isnull=True)
+    for report, words in supplements.exclude(text=None).order_by("pk").values_list("report_id", "text__body"):
+        found[case_of[report]].append(Said("supplement", words))
+    results = Assignment.objects.filter(incident__in=known, resolution__erased_at__isnull=True)
+    for case, words in (
+        results.exclude(resolution=None).order_by("pk").values_list("incident_id", "resolution__body")
+    ):
+        found[case].append(Said("result", words))
+    return found
+
+
+def behind(most: int) -> int:
+    """How many changes wait for the sweep, but never more than `most` + 1."""
+    return SearchPending.objects.order_by()[: most + 1].count()
+
+
+def _grams(number: str, said: list[Said]) -> set[int]:
+    found = grams(*(one.words for one in islice(said, TEXTS_MOST)))
+    _day, _line, last = number.rpartition("-")
+    return found | {serial(last)} if last.isdigit() else found
