@@ -10,8 +10,7 @@ from dispatch.models import Category
 from dispatch.vocabulary import Urgency
 from grids.models import Area
 from incidents.cases import TEXT_MAX
-from incidents.models.incident import ResolutionOutcome, Status
-from incidents.pages.when import HappenedMixin
+from incidents.models.incident import Status
 
 
 def text_area(rows: int = 3) -> forms.Textarea:
@@ -165,43 +164,6 @@ class AnswerReturnForm(ActionForm):
         if cleaned.get("agreed") is False and not cleaned.get("reason", "").strip():
             self.add_error("reason", _("A refusal says why."))
         return cleaned
-
-
-OUTCOME_HELP = {
-    ResolutionOutcome.SOLVED: _("The closing condition is met."),
-    ResolutionOutcome.EXPLAINED: _("It cannot be done; the reporter has been told why."),
-    ResolutionOutcome.PARKED: _("Stays open and visible until the date."),
-    ResolutionOutcome.LEGAL_ROUTE: _("Court, arbitration or review decides."),
-    ResolutionOutcome.UNFOUNDED: _("Looked into and not so."),
-    ResolutionOutcome.UNREACHABLE: _("Three attempts at different hours."),
-}
-
-
-class ResolveForm(HappenedMixin, ActionForm):
-    """办结: what came of it, honestly."""
-
-    outcome = forms.ChoiceField(
-        label=_("What came of it"),
-        choices=[(outcome.value, outcome.label) for outcome in OUTCOME_HELP],
-        widget=forms.RadioSelect,
-        initial=ResolutionOutcome.SOLVED.value,
-    )
-    parked_until = forms.DateField(
-        label=_("Come back to it on"),
-        required=False,
-        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
-    )
-    text = forms.CharField(
-        label=_("What was done"),
-        max_length=TEXT_MAX,
-        widget=text_area(4),
-        help_text=_("The reporter reads this."),
-    )
-    attested = forms.BooleanField(label=_("I confirm that the closing condition is met"), required=False)
-
-    def outcomes(self) -> list[tuple[str, Any, Any]]:
-        """(code, name, what it means) for each radio."""
-        return [(outcome.value, outcome.label, words) for outcome, words in OUTCOME_HELP.items()]
 
 
 class VerifyForm(ActionForm):

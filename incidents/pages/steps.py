@@ -10,7 +10,15 @@ from accounts.roles import Action
 from incidents import actions
 from incidents.errors import InvalidInput
 from incidents.models import Attachment, Incident
-from incidents.pages import contact_steps, dispute_steps, forms, level_steps, request_steps, support_steps
+from incidents.pages import (
+    contact_steps,
+    dispute_steps,
+    forms,
+    handling_steps,
+    level_steps,
+    request_steps,
+    support_steps,
+)
 from incidents.pages.doing import Doing, Step
 from incidents.pages.step_photos import add_photos, kept_photos, photos_first
 
@@ -36,20 +44,6 @@ def _decide_return(doing: Doing) -> str:
     agreed = doing.given["agreed"]
     actions.decide_return(agreed=agreed, reason=doing.given["reason"], **doing.common)
     return _("Return agreed: the case is on the desk.") if agreed else _("Return refused.")
-
-
-def _resolve(doing: Doing) -> str:
-    photos = kept_photos(doing)
-    actions.resolve(
-        outcome=doing.given["outcome"],
-        text=doing.given["text"],
-        attested=doing.given["attested"],
-        parked_until=doing.given["parked_until"],
-        happened_at=doing.given["form"].happened(doing.at),
-        **doing.common,
-    )
-    add_photos(doing, photos, Attachment.Stage.AFTER)
-    return _("Resolved. Somebody else verifies it now.")
 
 
 def _verify(doing: Doing) -> str:
@@ -131,6 +125,7 @@ def _photo(doing: Doing) -> str:
 STEPS: dict[str, Step] = {
     **request_steps.STEPS,
     **contact_steps.STEPS,
+    **handling_steps.STEPS,
     **dispute_steps.STEPS,
     **level_steps.STEPS,
     **support_steps.STEPS,
@@ -150,14 +145,6 @@ STEPS: dict[str, Step] = {
         gettext_lazy("Answer"),
         _decide_return,
         forms.AnswerReturnForm,
-    ),
-    "resolve": Step(
-        Action.RESOLVE,
-        gettext_lazy("Resolve"),
-        gettext_lazy("Resolve, to verification"),
-        _resolve,
-        forms.ResolveForm,
-        photos=True,
     ),
     "verify": Step(
         Action.VERIFY,

@@ -1,0 +1,137 @@
+"""What a unit says while it handles: whose hands, what the reporter reads, what came of it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from incidents import assigning, contacting, mediating
+from incidents.acceptance import lead_of
+from incidents.cases import TEXT_MAX
+from incidents.models import Incident, Mediation
+from incidents.models.incident import ResolutionOutcome
+from incidents.pages.forms import ActionForm, text_area
+from incidents.pages.when import HappenedMixin
+
+OUTCOME_HELP = {
+    ResolutionOutcome.SOLVED: gettext_lazy("The closing condition is met."),
+    ResolutionOutcome.EXPLAINED: gettext_lazy("It cannot be done; the reporter has been told why."),
+    ResolutionOutcome.PARKED: gettext_lazy("Stays open and visible until the date."),
+    ResolutionOutcome.LEGAL_ROUTE: gettext_lazy("Court, arbitration or review decides."),
+    ResolutionOutcome.UNFOUNDED: gettext_lazy("Looked into and not so."),
+    ResolutionOutcome.UNREACHABLE: gettext_lazy("Three attempts at different hours."),
+}
+_HANDS_SHOWN = 60
+
+
+class AssignForm(ActionForm):
+    """指派: a colleague of the unit that has it; what to know about it, for them alone."""
+
+    to = forms.ChoiceField(label=gettext_lazy("Into whose hands"), required=False, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=gettext_lazy("What they should know"),
+        max_length=TEXT_MAX,
+        widget=text_area(2),
+        required=False,
+        help_text=gettext_lazy("Inside only: no reporter sees it."),
+    )
+    note = gettext_lazy("The unit stays responsible, and every clock runs on.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["to"]
+        field.choices = self._people()
+        if not self.is_bound and field.choices:
+            field.initial = field.choices[0][0]
+
+    def _people(self) -> list[tuple[str, str]]:
+        lead = lead_of(self.incident) if self.incident else None
+        if lead is None:
+            return []
+        now = self.incident.handler_id
+        people = [user for user in assigning.hands_of(lead.unit)[:_HANDS_SHOWN] if user.pk != now]
+        # Whoever opens it wants it for themselves, or else for somebody else: oneself comes first.
+        people.sort(key=lambda user: user != self.user)
+        named = [(user.username, _("Myself") if user == self.user else str(user)) for user in people]
+        return [*named, ("", _("Nobody: back to the whole unit"))] if now else named
+
+
+class MessageForm(ActionForm):
+    """What everybody reads who reported it."""
+
+    text = forms.CharField(label=gettext_lazy("Message"), max_length=TEXT_MAX, widget=text_area())
+
+    @property
+    def note(self) -> str:
+        return readers_note(self.incident) if self.incident else ""
+
+
+def readers_note(incident: Incident) -> str:
+    """Who will read a message, so that nobody is named in it who should not be."""
+    count = contacting.readers(incident)
+    return ngettext(
+        "The reporter reads it where they follow their report, and is told so. Name no other person.",
+        "All %(count)d reporters read it where they follow their reports, and are told so. Name nobody.",
+        count,
+    ) % {"count": count}
+
+
+class ResolveForm(HappenedMixin, ActionForm):
+    """办结: what came of it, honestly."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What came of it"),
+        choices=[(outcome.value, outcome.label) for outcome in OUTCOME_HELP],
+        widget=forms.RadioSelect,
+        initial=ResolutionOutcome.SOLVED.value,
+    )
+    parked_until = forms.DateField(
+        label=gettext_lazy("Come back to it on"),
+        required=False,
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
+    )
+    mediation = forms.ChoiceField(
+        label=gettext_lazy("Who mediated"),
+        required=False,
+        choices=[("", gettext_lazy("Nobody")), *Mediation.Kind.choices],
+        widget=forms.RadioSelect,
+    )
+    settled = forms.TypedChoiceField(
+        label=gettext_lazy("Did the parties come to terms?"),
+        required=False,
+        choices=[("yes", gettext_lazy("Yes, settled")), ("no", gettext_lazy("No"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What was done"),
+        max_length=TEXT_MAX,
+        widget=text_area(4),
+        help_text=gettext_lazy("The reporter reads this."),
+    )
+    attested = forms.BooleanField(
+        label=gettext_lazy("I confirm that the closing condition is met"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_dispute = self.incident is not None and mediating.is_dispute(self.incident)
+        if not self.is_dispute:
+            del self.fields["mediation"], self.fields["settled"]
+
+    def outcomes(self) -> list[tuple[str, Any, Any]]:
+        """(code, name, what it means) for each radio."""
+        return [(outcome.value, outcome.label, words) for outcome, words in OUTCOME_HELP.items()]
+
+    def mediated(self) -> mediating.Mediated | None:
+        """What was said about a mediation; None where there was none."""
+        kind = self.cleaned_data.get("mediation")
+        return mediating.Mediated(kind, bool(self.cleaned_data["settled"])) if kind else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("mediation") and cleaned.get("settled") is None and "settled" not in self.errors:
+            self.add_error("settled", _("Say whether the parties came to terms."))
+        return cleaned
