@@ -178,6 +178,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60.0},
     },
+    # What came in is found by its words within 5 s.
+    "incidents.fill_search_rows": {
+        "task": "incidents.fill_search_rows",
+        "schedule": 2.0,
+        "options": {"expires": 10.0},
+    },
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
     "dispatch.check_imports": {

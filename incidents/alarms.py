@@ -28,6 +28,7 @@ SWEEPS: dict[str, tuple[str | Promise, str]] = {
     "digests": (_("Digests"), "incidents.send_digests"),
     "calendar": (_("Changes of the work calendar"), "incidents.move_clocks"),
     "fold": (_("Figures of the boards"), "dashboards.fold"),
+    "search": (_("Search by words"), "incidents.fill_search_rows"),
 }
 # They stand aside while somebody plays a history.
 STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox"})

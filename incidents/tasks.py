@@ -10,6 +10,7 @@ from django.utils import timezone
 from config import clock
 from incidents import attachments, delivery, digests, recalendar, rehearsal, submissions, sweeps
 from incidents.driving import clocks_are_driven
+from incidents.searching import rows
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
 # and CELERY_TASK_TIME_LIMIT ends whatever goes on for longer.
@@ -63,6 +64,12 @@ def move_clocks() -> int:
 def rehearse() -> int:
     """Work on rehearsals of the list that somebody has asked for."""
     return _until_empty("", lambda: rehearsal.step(at=clock.now()))
+
+
+@shared_task(name="incidents.fill_search_rows")
+def fill_search_rows() -> int:
+    """Write what cases are found by, for those whose words have changed."""
+    return _until_empty("search", rows.fill)
 
 
 @shared_task(name="incidents.remove_unused_pictures")

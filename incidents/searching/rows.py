@@ -52,7 +52,7 @@ def fill(*, limit: int = BATCH) -> int:
 
 
 def write(cases: Iterable[int]) -> None:
-    """Write the rows of these cases anew, by what their words are now; five statements."""
+    """Write the rows of these cases anew, by what their words are now; six statements."""
     numbers = dict(Incident.objects.filter(pk__in=set(cases)).order_by().values_list("pk", "number"))
     said = said_in(numbers)
     SearchRow.objects.bulk_create(
@@ -67,7 +67,7 @@ def write(cases: Iterable[int]) -> None:
 
 
 def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
-    """The sentences that each of these cases is found by, as they stand now; three statements.
+    """The sentences that each of these cases is found by, as they stand now; four statements.
 
     What its reporters said, first and later, where, and what units said that they did. Not the staff's
     notes among themselves; of what was merged away, nothing: the case that answers it is found.
@@ -75,23 +75,34 @@ def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
     known = list(cases)
     found: dict[int, list[Said]] = defaultdict(list)
     case_of: dict[int, int] = {}
+    standing = Incident.objects.filter(pk__in=known).exclude(status=Status.MERGED).order_by()
+    for case, address, words, erased_at in standing.values_list(
+        "pk", "address", "text__body", "text__erased_at"
+    ):
+        _add(found[case], "report", words if erased_at is None else "")
+        _add(found[case], "address", address)
     links = IncidentReport.objects.filter(incident__in=known, unlinked_at__isnull=True).order_by("pk")
     for case, report, address, words in links.filter(report__text__erased_at__isnull=True).values_list(
         "incident_id", "report_id", "report__address", "report__text__body"
     ):
         case_of[report] = case
-        found[case].append(Said("report", words))
-        if address:
-            found[case].append(Said("address", address))
+        _add(found[case], "report", words)
+        _add(found[case], "address", address)
     supplements = ReportUpdate.objects.filter(report__in=case_of, text__erased_at__isnull=True)
     for report, words in supplements.exclude(text=None).order_by("pk").values_list("report_id", "text__body"):
-        found[case_of[report]].append(Said("supplement", words))
+        _add(found[case_of[report]], "supplement", words)
     results = Assignment.objects.filter(incident__in=known, resolution__erased_at__isnull=True)
     for case, words in (
         results.exclude(resolution=None).order_by("pk").values_list("incident_id", "resolution__body")
     ):
-        found[case].append(Said("result", words))
+        _add(found[case], "result", words)
     return found
+
+
+def _add(said: list[Said], kind: str, words: str) -> None:
+    one = Said(kind, words)
+    if words and one not in said[:2]:  # a case's own words are its first report's
+        said.append(one)
 
 
 def behind(most: int) -> int:
