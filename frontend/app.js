@@ -5,6 +5,7 @@ import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
 import { startItems } from "./js/items.js";
 import { startKeys } from "./js/keys.js";
+import { startOffline } from "./js/offline.js";
 import { startPicks } from "./js/picks.js";
 import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
@@ -35,6 +36,7 @@ document.addEventListener("htmx:load", tickAll);
 
 startShell();
 startClocks();
+startOffline();
 startForms();
 startToasts();
 startKeys();

@@ -99,7 +99,8 @@ def age_of(request: HttpRequest) -> timedelta:
         seconds = float(request.headers.get("X-Submission-Age", "0"))
     except ValueError:
         return timedelta()
-    return min(max(timedelta(), timedelta(seconds=seconds if seconds == seconds else 0.0)), OLDEST)
+    most = OLDEST.total_seconds()
+    return timedelta(seconds=max(0.0, min(seconds, most)) if seconds == seconds else 0.0)
 
 
 def new_key() -> str:
