@@ -27,6 +27,9 @@ class Action(StrEnum):
     REJECT = "reject"
     MERGE = "merge"
     UNMERGE = "unmerge"
+    SPLIT = "split"
+    RECALL = "recall"
+    CORRECT = "correct"
     ACCEPT = "accept"
     REQUEST_RETURN = "request-return"
     DECIDE_RETURN = "decide-return"
@@ -78,6 +81,9 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.REJECT: _DESK,
     Action.MERGE: _DESK,
     Action.UNMERGE: _DESK,
+    Action.SPLIT: _DESK,
+    Action.RECALL: _DESK,
+    Action.CORRECT: _DESK,
     Action.ACCEPT: frozenset({Role.HANDLER}),
     Action.REQUEST_RETURN: frozenset({Role.HANDLER}),
     Action.DECIDE_RETURN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),

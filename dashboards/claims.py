@@ -218,6 +218,7 @@ sent AS (
            o.office
     FROM chosen c
     JOIN incidents_assignment a ON a.incident_id = c.id AND a.role = 'lead' AND a.follows_id IS NULL
+        AND a.end_reason <> 'recalled'
     JOIN incidents_decisionrecord d ON d.id = a.decision_id
     LEFT JOIN incidents_adjudication r ON r.decision_id = d.id
     LEFT JOIN office o ON o.unit = a.unit_id

@@ -1,6 +1,6 @@
 """What the actions share: taking hold of a case, and letting it go."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -118,20 +118,23 @@ def finish(incident: Incident, *, at: datetime) -> None:
     incident.claimed_by = incident.claimed_at = None
 
 
-def tell_reporters(incident: Incident, kind: str, *, at: datetime, **data: Any) -> None:
-    """Queue a message to everybody whose report this case answers, in one statement."""
+def tell_reporters(
+    incident: Incident, kind: str, *, at: datetime, hold: timedelta = timedelta(), **data: Any
+) -> None:
+    """Queue a message to everybody whose report this case answers, in one statement. It goes out after
+    `hold`: until then it can be taken back."""
     reports = incident.links.filter(unlinked_at__isnull=True).values_list("report_id", flat=True)
-    OutboxMessage.objects.bulk_create(
-        (
-            outbox.message(
-                kind,
-                incident_id=incident.pk,
-                receiver=f"report:{report_id}",
-                key=f"{kind}:{incident.pk}:{incident.version}:{report_id}",
-                at=at,
-                **data,
-            )
-            for report_id in reports
-        ),
-        ignore_conflicts=True,
-    )
+    messages = [
+        outbox.message(
+            kind,
+            incident_id=incident.pk,
+            receiver=f"report:{report_id}",
+            key=f"{kind}:{incident.pk}:{incident.version}:{report_id}",
+            at=at,
+            **data,
+        )
+        for report_id in reports
+    ]
+    for message in messages:
+        message.not_before = at + hold
+    OutboxMessage.objects.bulk_create(messages, ignore_conflicts=True)

@@ -60,7 +60,7 @@ def of(notification: Notification) -> str:
     return for_staff(
         Telling(
             kind=notification.kind,
-            number=notification.incident.number,
+            number=notification.incident.number if notification.incident else message.data["number"],
             data=message.data,
             at=notification.created_at,
             urgency=notification.urgency,
@@ -277,6 +277,7 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "case.phoned": _phoned,
     "case.assigned": _assigned,
     "case.raised": _raised,
+    "case.recalled": _plain(lambda: _("The centre has taken the sending back: it is no longer yours.")),
     "case.relieved": _plain(lambda: _("It has moved up a level and is no longer yours.")),
     "case.repair": _plain(lambda: _("It has been made safe. The repair is yours: please accept it.")),
     "support.asked": _support_asked,

@@ -69,7 +69,9 @@ def append(
 
 
 # What looks well in a ranking. A breach, a return or rework counts wherever it happens.
-_CREDIT = frozenset({Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED})
+_CREDIT = frozenset(
+    {Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED}
+)
 
 
 def _is_counted_with_its_root(row: Outcome) -> bool:

@@ -43,6 +43,9 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.REJECT: frozenset({Status.TRIAGE}),
     Action.MERGE: frozenset({Status.TRIAGE, Status.DISPATCHED, Status.HANDLING}),
     Action.UNMERGE: frozenset({Status.MERGED}),
+    Action.SPLIT: frozenset({Status.TRIAGE, Status.DISPATCHED, Status.HANDLING}),
+    Action.RECALL: frozenset({Status.DISPATCHED, Status.CLOSED, Status.REJECTED, Status.MERGED}),
+    Action.CORRECT: frozenset({Status.TRIAGE}),
     Action.ACCEPT: frozenset({Status.DISPATCHED}),
     Action.REQUEST_RETURN: frozenset({Status.DISPATCHED}),
     Action.DECIDE_RETURN: frozenset({Status.DISPATCHED, Status.HANDLING}),
@@ -90,6 +93,8 @@ _DISTRICT_ONLY = frozenset(
     {
         Action.DECIDE_RETURN,
         Action.CLOSE,
+        # Streets are ranked too, and many small cases look better than one.
+        Action.SPLIT,
         Action.DECIDE_APPEAL,
         Action.COUNTERSIGN,
         # A street would ask its own reporters how its own teams were, and take its own calls.
@@ -154,10 +159,10 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
 def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident) -> Grant | None:
     """The role under which `user` may do `action` to this case, whatever its state."""
     viewer = viewer_of(user)
-    if action == Action.VERIFY and any(
+    if action in (Action.VERIFY, Action.CALL_BACK) and any(
         hat.covers(incident.owner_unit) for hat in viewer.with_roles(Role.HANDLER)
     ):
-        return None  # whoever also works for the handling unit does not judge its work
+        return None  # whoever also works for the handling unit does not judge its work, nor ask how it was
     for grant in viewer.with_roles(*ACTION_ROLES[action]):
         if _reaches(grant, action, incident):
             return grant
@@ -182,6 +187,14 @@ def speaks_for_sources(user: User) -> bool:
     """The district's desk passes on what callers say later; a unit that happens to see a case does not."""
     desk = viewer_of(user).with_roles(Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)
     return any(grant.reach == Reach.DISTRICT for grant in desk)
+
+
+def works_on(user: User) -> Q:
+    """The condition on what points at a case that `user` works for the unit which handled it."""
+    found = Q(pk__in=[])
+    for grant in viewer_of(user).with_roles(Role.HANDLER):
+        found |= Q(incident__owner_unit__in=OrgUnit.objects.within(grant.unit).values("code"))
+    return found
 
 
 def refuse_own_withdrawal(user: User, incident: Incident) -> None:

@@ -144,7 +144,7 @@ def precedent(incident: Incident, *, at: datetime, most: int = 3) -> Precedent:
         role=Assignment.Role.LEAD,
         sent_at__gte=at - PRECEDENT_WINDOW,
         incident__category=incident.category_id,
-    ).exclude(incident=incident.pk)
+    ).exclude(Q(incident=incident.pk) | Q(end_reason=Assignment.End.RECALLED))
     if incident.street_code:
         sent = sent.filter(incident__street_code=incident.street_code)
     counted = list(
@@ -195,6 +195,7 @@ def loads(codes: Sequence[str], *, at: datetime) -> list[Load]:
         for row in Assignment.objects.filter(
             unit__in=codes, role=Assignment.Role.LEAD, sent_at__gte=at - LOAD_WINDOW
         )
+        .exclude(end_reason=Assignment.End.RECALLED)
         .order_by()
         .values("unit")
         .annotate(

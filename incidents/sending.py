@@ -116,14 +116,15 @@ def notice_to_unit(assignment: Assignment, *, at: datetime, kind: str = "case.di
 
 def sent_fact(incident: Incident, *, at: datetime) -> Outcome:
     """The unsaved fact of a sending: dispatch duration counts from receipt, wrong units included."""
-    return outcomes.fact(
-        Outcome.Kind.DISPATCHED,
-        incident,
-        at=at,
-        automatic=incident.auto_dispatched,
-        first=incident.first_dispatched_at == at,
+    return outcomes.fact(Outcome.Kind.DISPATCHED, incident, at=at, **_sent_measures(incident, at=at))
+
+
+def _sent_measures(incident: Incident, *, at: datetime) -> dict[str, Any]:
+    return {
+        "automatic": incident.auto_dispatched,
+        "first": incident.first_dispatched_at == at,
         **outcomes.durations(incident.received_at, at),
-    )
+    }
 
 
 def send(
@@ -182,7 +183,7 @@ def send(
         **told,
     )
     notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
-    sent_fact(incident, at=at).save(force_insert=True)
+    outcomes.append(Outcome.Kind.DISPATCHED, incident, at=at, **_sent_measures(incident, at=at))
     return assignment
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrgUnit, User
 from dispatch.vocabulary import Source
-from incidents import clock_sentences, cohandling_sentences, dispute_sentences
+from incidents import clock_sentences, cohandling_sentences, desk_sentences, dispute_sentences
 from incidents.models import Assignment, Attachment, Mediation, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
@@ -24,6 +24,7 @@ TRIAGE_TAGS: dict[str, Any] = {
     "raised": gettext_lazy("Moved up"),
     "repair": gettext_lazy("Repair, owner unknown"),
     "unmerged": gettext_lazy("Taken apart"),
+    "split": gettext_lazy("Split off"),
     "out_of_area": gettext_lazy("Outside the district"),
     "no_place": gettext_lazy("No place"),
     "no_match": gettext_lazy("No match"),
@@ -75,6 +76,7 @@ _STATES = {
     Kind.MESSAGED: "primary",
     Kind.PHONED: "primary",
     Kind.CALENDAR_MOVED: "paused",
+    Kind.RECALLED: "warned",
     Kind.SUPERVISED: "overdue",
     Kind.SUPERVISION_RAISED: "overdue",
     Kind.SUPERVISION_ANSWERED: "primary",
@@ -304,6 +306,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.MERGED: _merged,
     Kind.UNMERGED: _unmerged,
     Kind.ABSORBED: _absorbed,
+    **desk_sentences.SENTENCES,
     Kind.NOTED: plain(lambda: _("Internal note")),
     Kind.SUPPLEMENTED: plain(lambda: _("Supplement from the source")),
     Kind.CHASED: plain(lambda: _("Chaser from the source")),

@@ -1,6 +1,7 @@
 """What the triage desk does: decide whose job it is, answer, turn away, bring together."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ from incidents.outside import follow_outside
 
 # A claim that its holder forgot stops nobody for longer than this.
 CLAIM_LASTS = timedelta(minutes=10)
+# What a reporter is told waits so long: the desk can take it back for eight seconds.
+HELD_BACK = timedelta(seconds=10)
 
 
 @transaction.atomic(durable=True)
@@ -64,6 +67,7 @@ def dispatch(
         actor=actor,
         at=at,
         text_id=text.pk if text else None,
+        before=_as_it_stood(incident),
     )
 
 
@@ -83,11 +87,13 @@ def answer(
     state.transition(incident, Status.CLOSED)
     incident.outcome = ResolutionOutcome.ANSWERED
     incident.resolved_at = incident.closed_at = at
-    incident.triage_codes = []
+    codes, incident.triage_codes = incident.triage_codes, []
     cases.finish(incident, at=at)
     cases.save(incident)
-    timeline.record(timeline.Kind.ANSWERED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
-    cases.tell_reporters(incident, "report.answered", at=at, text=kept.pk)
+    timeline.record(
+        timeline.Kind.ANSWERED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk, codes=codes
+    )
+    cases.tell_reporters(incident, "report.answered", at=at, hold=HELD_BACK, text=kept.pk)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
     return incident
 
@@ -107,7 +113,7 @@ def reject(
     cases.finish(incident, at=at)
     cases.save(incident)
     timeline.record(timeline.Kind.REJECTED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
-    cases.tell_reporters(incident, "report.rejected", at=at, text=kept.pk)
+    cases.tell_reporters(incident, "report.rejected", at=at, hold=HELD_BACK, text=kept.pk)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
     return incident
 
@@ -121,6 +127,7 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     policy.check(actor, Action.MERGE, parent)
     if not parent.is_open:
         raise ActionRefused("wrong_state", _("%(number)s is not open any more.") % {"number": parent.number})
+    was, codes = child.status, child.triage_codes
     state.transition(child, Status.MERGED)
     child.merged_into = parent
     child.triage_codes = []
@@ -134,7 +141,15 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
     follow_outside(parent, at=at)
     cases.save(child)
     cases.save(parent)
-    timeline.record(timeline.Kind.MERGED, incident_id=child.pk, at=at, actor=actor, into=parent.number)
+    timeline.record(
+        timeline.Kind.MERGED,
+        incident_id=child.pk,
+        at=at,
+        actor=actor,
+        into=parent.number,
+        was=was,
+        codes=codes,
+    )
     timeline.record(
         timeline.Kind.ABSORBED, incident_id=parent.pk, at=at, actor=actor, number=child.number, reports=moved
     )
@@ -171,6 +186,18 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
     timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)
     outcomes.append(Outcome.Kind.RECEIVED, child, at=child.received_at)
     return child
+
+
+def _as_it_stood(incident: Incident) -> dict[str, Any]:
+    """What a sending changes on its case: the line of the sending keeps it, to be taken back by."""
+    return {
+        "category": incident.category_id,
+        "item_code": incident.item_code,
+        "urgency": incident.urgency,
+        "level": incident.level,
+        "first_level": incident.first_level,
+        "triage_codes": incident.triage_codes,
+    }
 
 
 def _refuse_unless_at_desk(incident: Incident) -> None:

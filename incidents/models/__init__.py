@@ -14,6 +14,7 @@ from incidents.models.mediation import Mediation
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
+from incidents.models.presence import Presence
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
@@ -69,6 +70,7 @@ __all__ = [
     "Pause",
     "PendingStage",
     "PhoneCall",
+    "Presence",
     "QualitySample",
     "QueueShare",
     "Rehearsal",

@@ -56,6 +56,8 @@ class Assignment(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn")
         RAISED = "raised", _("Moved up a level")
         MADE_SAFE = "made_safe", _("Made safe")
+        # By whoever sent it, at once: it was a slip, and nobody gave anything back.
+        RECALLED = "recalled", _("Taken back")
         # Only of a supporting unit.
         ANSWERED = "answered", _("Answered")
         DECLINED = "declined", _("Declined")

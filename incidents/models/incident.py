@@ -152,6 +152,10 @@ class Incident(models.Model):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from"
     )
+    # 拆分: another matter of the same report, made a case of its own by the centre. A root counts once.
+    split_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
+    )
     claimed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     claimed_at = models.DateTimeField(null=True, blank=True)
     # Raised by every action: a list's ETag, and a page's guard against deciding on stale facts.
@@ -195,6 +199,11 @@ class Incident(models.Model):
             # drill-downs of the boards
             models.Index(fields=["category", "-received_at", "-id"], name="incident_category"),
             models.Index(fields=["received_at", "id"], name="incident_received"),
+            # the parts of a root: few cases are split
+            models.Index(fields=["split_from"], name="incident_parts", condition=Q(split_from__isnull=False)),
+            # the list of cases by where they came from, and by the smallest place that a name is known of
+            models.Index(fields=["source", "-received_at", "-id"], name="incident_source"),
+            models.Index(fields=["community_code", "-received_at", "-id"], name="incident_community"),
             # the same thing, nearby and still open
             models.Index(
                 fields=["category", "lat", "lon"],

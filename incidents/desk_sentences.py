@@ -1,0 +1,58 @@
+"""The timeline's sentences about what the desk takes apart, takes back and sets right."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.models import Category
+from incidents.sentence_parts import Names, Sentence
+from incidents.timeline import Kind
+
+
+def _split(p: Mapping[str, Any], names: Names) -> str:
+    told = {"number": p.get("number", ""), "count": int(p.get("reports") or 0)}
+    if not told["count"]:
+        return _("Another matter of it is case %(number)s now") % told
+    return ngettext(
+        "%(count)d report about something else is case %(number)s now",
+        "%(count)d reports about something else are case %(number)s now",
+        told["count"],
+    ) % {**told, "count": told["count"]}
+
+
+def _split_off(p: Mapping[str, Any], names: Names) -> str:
+    return _("Split off from %(number)s") % {"number": p.get("out_of", "")}
+
+
+def _recalled(p: Mapping[str, Any], names: Names) -> str:
+    told = {"unit": names.unit(p.get("unit")), "number": p.get("number", "")}
+    match p.get("what"):
+        case Kind.REJECTED:
+            return _("Taken back: not turned away after all")
+        case Kind.ANSWERED:
+            return _("Taken back: the answer did not go out")
+        case Kind.MERGED:
+            return _("Taken back: not merged into %(number)s after all") % told
+        case Kind.ABSORBED:
+            return _("Taken back: %(number)s is a case of its own again") % told
+    return _("Taken back from %(unit)s before it was accepted") % told
+
+
+def _corrected(p: Mapping[str, Any], names: Names) -> str:
+    said = []
+    if "category" in p:
+        category = Category.objects.filter(pk=p["category"]).first()
+        said.append(_("category %(name)s") % {"name": category or p["category"]})
+    if "unit" in p:
+        said.append(_("facility owned by %(unit)s") % {"unit": names.unit(p["unit"]) or _("nobody known")})
+    return _("Set right: %(what)s; decided anew") % {"what": _(", ").join(said)}
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    Kind.SPLIT: _split,
+    Kind.SPLIT_OFF: _split_off,
+    Kind.RECALLED: _recalled,
+    Kind.CORRECTED: _corrected,
+}
