@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dispatch.vocabulary import Level
-from incidents.models import LateEntry, Pause
+from incidents.models import LateEntry, Pause, PhoneCall
 from incidents.models.incident import PauseKind
 from incidents.sentence_parts import (
     Names,
@@ -84,7 +84,15 @@ def _contacted(p: Mapping[str, Any], names: Names) -> str:
 
 
 def _called_back(p: Mapping[str, Any], names: Names) -> str:
-    return _("Called the reporter back") if p.get("reached") else _("Called back, nobody was reached")
+    result = p.get("result")
+    if p.get("reached"):
+        declined = result == PhoneCall.Result.DECLINED
+        return (
+            _("Called back; the reporter would rather not say") if declined else _("Called the reporter back")
+        )
+    if result in PhoneCall.Result.values:
+        return _("Called back: %(result)s") % {"result": PhoneCall.Result(result).label}
+    return _("Called back, nobody was reached")
 
 
 def _phoned(p: Mapping[str, Any], names: Names) -> str:

@@ -18,6 +18,8 @@ from incidents.numbers import district_hour
 # Nobody to be called stands behind these.
 NOT_RESIDENTS = frozenset({Source.PATROL, Source.SENSOR, Source.AI_VIDEO})
 ATTEMPTS = 3
+# Nobody is called for ever because they keep putting it off.
+ATTEMPTS_MOST = 6
 # The domain of labour matters: codes of categories begin with their domain's.
 LABOUR = "15"
 # Nothing was handled, so nobody is asked how it was.
@@ -97,24 +99,6 @@ def to_call_back(incident: Incident) -> list[Report]:
     ]
 
 
-def start_callback(incident: Incident, *, at: datetime) -> None:
-    """A case has just been closed: the centre has to call back, where somebody can be called."""
-    if to_call_back(incident):
-        timers.start(
-            incident,
-            Timer.Kind.CALLBACK,
-            clock_rules.limit_for(Timer.Kind.CALLBACK, incident.urgency),
-            at=at,
-            unit_code=settings.TRIAGE_UNIT,
-        )
-
-
-def settle_callback(incident: Incident, *, at: datetime) -> None:
-    """Stop the callback clock of a locked case once nobody is left to be asked."""
-    if not to_call_back(incident):
-        timers.stop(incident, [Timer.Kind.CALLBACK], at=at, reason="met")
-
-
 def calls_since(incident: Incident, purpose: str, since: datetime | None) -> list[PhoneCall]:
     """The attempts of this kind, oldest first."""
     calls = PhoneCall.objects.filter(incident=incident, purpose=purpose).order_by("pk")
@@ -122,6 +106,11 @@ def calls_since(incident: Incident, purpose: str, since: datetime | None) -> lis
 
 
 def is_done(calls: Sequence[PhoneCall]) -> bool:
-    """Somebody was reached, or three attempts were made at different hours of the day."""
+    """Somebody was reached, the number is a stranger's, or three attempts were made at different hours of
+    the day. Whoever asked to be called later is called, unless they keep putting it off."""
+    if any(call.reached or call.result == PhoneCall.Result.WRONG for call in calls):
+        return True
+    if calls and calls[-1].result == PhoneCall.Result.LATER and len(calls) < ATTEMPTS_MOST:
+        return False
     hours = {district_hour(call.called_at) for call in calls}
-    return any(call.reached for call in calls) or (len(calls) >= ATTEMPTS and len(hours) >= ATTEMPTS)
+    return len(calls) >= ATTEMPTS and len(hours) >= ATTEMPTS

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dispatch.deadlines import Limit
 from incidents import late, outcomes, sending, state, timers
+from incidents.calling import queue
 from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import Status
 from incidents.outside import outside_ahead
@@ -55,6 +56,7 @@ def _forget_the_end(incident: Incident, *, at: datetime) -> None:
     outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
     outcomes.take_back_met_due(incident)
     timers.stop(incident, [Timer.Kind.CALLBACK], at=at, reason="reopened")
+    queue.lapse(incident, at=at)
     late.lapse(incident, at=at)
     incident.resolved_at = incident.closed_at = None
     incident.outcome = ""

@@ -12,9 +12,10 @@ from incidents.actions.adjudication import (
     withdraw_objection,
 )
 from incidents.actions.assigning import assign
+from incidents.actions.callbacks import call_back, leave_callback, take_callback
 from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
-from incidents.actions.contacts import ask_reporter, call_back, contact, message, phone, reply
+from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
@@ -62,6 +63,7 @@ __all__ = [
     "decline_support",
     "dispatch",
     "invite_support",
+    "leave_callback",
     "lift_order",
     "make_safe",
     "merge",
@@ -86,6 +88,7 @@ __all__ = [
     "resume",
     "rule",
     "supervise",
+    "take_callback",
     "unmask",
     "unmerge",
     "verify",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from incidents import cases, contacting, feedback, outcomes, reopening, state, timeline, timers
 from incidents.actor import RESIDENT, Actor
+from incidents.calling import queue
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
 from incidents.models.incident import Status
@@ -115,7 +116,7 @@ def rate(
     if incident.resolved_at is None:
         raise ActionRefused("wrong_state", _("It can be rated once it has been dealt with."))
     given = feedback.give(incident, report, answers, actor=actor, at=at)
-    contacting.settle_callback(incident, at=at)
+    queue.settle(incident, at=at)
     return given
 
 
@@ -154,5 +155,5 @@ def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
     cases.save(incident)
     timeline.record(timeline.Kind.CLOSED, incident_id=incident.pk, at=at, actor=actor, text=text_id)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
-    contacting.start_callback(incident, at=at)
+    queue.start(incident, at=at)
     cases.tell_reporters(incident, "report.closed", at=at)

@@ -12,7 +12,6 @@ from dispatch.vocabulary import Urgency
 from incidents import (
     cases,
     contacting,
-    feedback,
     late,
     outbox,
     outside,
@@ -170,59 +169,6 @@ def reply(*, report: Report, text: str, at: datetime, actor: Actor = RESIDENT) -
     pausing.finish(incident, end=Pause.End.ANSWERED, actor=actor, at=at, answer=kept)
     cases.save(incident)
     return incident
-
-
-@transaction.atomic(durable=True)
-def call_back(
-    *,
-    number: str,
-    report_id: int,
-    reached: bool,
-    answers: feedback.Answers | None = None,
-    text: str = "",
-    actor: Actor,
-    at: datetime,
-    seen_version: int | None = None,
-) -> PhoneCall:
-    """回访: one attempt of the centre to ask a reporter how it was; their first rating stands."""
-    incident = cases.hold(number, actor=actor, action=Action.CALL_BACK, at=at, seen_version=seen_version)
-    report = next((one for one in contacting.to_call_back(incident) if one.pk == report_id), None)
-    if report is None:
-        raise ActionRefused("nobody_to_call", _("This reporter does not have to be called back."))
-    kept = cases.store_optional_text(text, at=at)
-    if reached and kept is None and (answers is None or answers.is_empty):
-        raise InvalidInput(
-            "solved",
-            "required",
-            _("Say what the reporter answered; where they would not say, write that down."),
-        )
-    call = PhoneCall.objects.create(
-        incident=incident,
-        report=report,
-        purpose=PhoneCall.Purpose.CALLBACK,
-        called_at=at,
-        entered_at=at,
-        by=actor.user,
-        reached=reached,
-        note=kept,
-    )
-    timeline.record(
-        timeline.Kind.CALLED_BACK,
-        incident_id=incident.pk,
-        at=at,
-        actor=actor,
-        call=call.pk,
-        report=report.pk,
-        reached=reached,
-        text=kept.pk if kept else None,
-    )
-    if reached and answers is not None and not answers.is_empty:
-        feedback.check(answers)
-        feedback.give(incident, report, answers, actor=actor, at=at)
-    else:
-        cases.save(incident)
-    contacting.settle_callback(incident, at=at)
-    return call
 
 
 @transaction.atomic(durable=True)

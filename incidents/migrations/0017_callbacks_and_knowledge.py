@@ -78,13 +78,13 @@ class Migration(migrations.Migration):
                 (
                     "head_grams",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), blank=True, default=list, size=None
+                        base_field=models.IntegerField(), blank=True, default=list, size=None
                     ),
                 ),
                 (
                     "grams",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), blank=True, default=list, size=None
+                        base_field=models.IntegerField(), blank=True, default=list, size=None
                     ),
                 ),
                 ("created_at", models.DateTimeField()),

@@ -43,8 +43,8 @@ class Article(models.Model):
     # Of the current edition, so that a list and a search need no join.
     title = models.CharField(max_length=80)
     valid_until = models.DateField(null=True, blank=True)
-    head_grams = ArrayField(models.TextField(), default=list, blank=True)  # title and questions
-    grams = ArrayField(models.TextField(), default=list, blank=True)  # the answer too
+    head_grams = ArrayField(models.IntegerField(), default=list, blank=True)  # title and questions
+    grams = ArrayField(models.IntegerField(), default=list, blank=True)  # the answer too
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
     retired_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

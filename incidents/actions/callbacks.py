@@ -1,0 +1,182 @@
+"""回访: taking somebody to call out of the queue, and what became of the call."""
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Action
+from incidents import cases, contacting, feedback, policy, timeline
+from incidents.actor import Actor
+from incidents.calling import queue, rules
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import Callback, Incident, PhoneCall, Report
+from incidents.models.contact import phone_digits
+
+RECORDING_MAX = 120
+_RECORDING = re.compile(r"[\w.:/@=+-]*", re.ASCII)
+_REACHED = frozenset({PhoneCall.Result.ANSWERED, PhoneCall.Result.DECLINED})
+
+
+@transaction.atomic(durable=True)
+def call_back(
+    *,
+    number: str,
+    report_id: int,
+    reached: bool,
+    result: str = "",
+    answers: feedback.Answers | None = None,
+    text: str = "",
+    recording: str = "",
+    again_at: datetime | None = None,
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
+) -> PhoneCall:
+    """One attempt of the centre to ask a reporter how it was; their first rating stands.
+
+    `result` says more than `reached` (PhoneCall.Result); `recording` names the recording in the telephone
+    system; `again_at` is when the reporter wishes to be called. Raises ActionRefused where this reporter
+    is not to be called, or somebody else has them on the telephone.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.CALL_BACK, at=at, seen_version=seen_version)
+    report = next((one for one in contacting.to_call_back(incident) if one.pk == report_id), None)
+    if report is None:
+        raise ActionRefused("nobody_to_call", _("This reporter does not have to be called back."))
+    _refuse_if_held(incident, report, actor, at)
+    outcome = _result(result, reached=reached, answers=answers)
+    _check_again(outcome, again_at, at=at)
+    kept = cases.store_optional_text(text, at=at)
+    silent = answers is None or answers.is_empty
+    unsaid = not result and reached and kept is None
+    if silent and (outcome == PhoneCall.Result.ANSWERED or unsaid):
+        raise InvalidInput(
+            "solved",
+            "required",
+            _("Say what the reporter answered; where they would not say, write that down."),
+        )
+    call = PhoneCall.objects.create(
+        incident=incident,
+        report=report,
+        purpose=PhoneCall.Purpose.CALLBACK,
+        called_at=at,
+        entered_at=at,
+        by=actor.user,
+        reached=reached,
+        result=outcome,
+        recording=_recording(recording, report),
+        again_at=again_at,
+        note=kept,
+    )
+    timeline.record(
+        timeline.Kind.CALLED_BACK,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        call=call.pk,
+        report=report.pk,
+        reached=reached,
+        result=outcome,
+        text=kept.pk if kept else None,
+    )
+    if reached and answers is not None and not answers.is_empty:
+        feedback.check(answers)
+        feedback.give(incident, report, answers, actor=actor, at=at)
+    else:
+        cases.save(incident)
+    queue.tried(incident, call)
+    queue.settle(incident, at=at)
+    return call
+
+
+@transaction.atomic(durable=True)
+def take_callback(*, actor: Actor, at: datetime, pk: int | None = None) -> Callback | None:
+    """Take the next call of the queue into one's own hands, or the one named; None where there is none.
+
+    Two people who ask at once get two different ones. What nobody has to be called for any more is ended
+    on the way. Raises ActionRefused where the named one is in somebody else's hands.
+    """
+    assert actor.user is not None
+    waiting = Callback.objects.open() if pk is not None else Callback.objects.ready(at)
+    if pk is not None:
+        waiting = waiting.filter(pk=pk)
+    else:
+        waiting = waiting.free_for(actor.user, at).exclude(policy.works_on(actor.user))
+    rows = waiting.in_order().select_related("incident", "held_by")
+    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=pk is None)
+    while (row := rows.first()) is not None:
+        if row.report_id in {report.pk for report in contacting.to_call_back(row.incident)}:
+            break
+        queue.end_unneeded(row, at=at)
+    else:
+        return None
+    policy.check(actor, Action.CALL_BACK, row.incident)
+    if row.is_held(at) and row.held_by_id != actor.user.pk:
+        raise ActionRefused("held", _("%(name)s is calling them.") % {"name": row.held_by})
+    row.held_by, row.held_at = actor.user, at
+    row.save(update_fields=["held_by", "held_at"])
+    return row
+
+
+@transaction.atomic(durable=True)
+def leave_callback(*, pk: int, actor: Actor, at: datetime) -> None:
+    """Put a call back that one has taken, for somebody else to make."""
+    assert actor.user is not None
+    Callback.objects.held_by_user(actor.user, at).filter(pk=pk).update(held_by=None, held_at=None)
+
+
+def _result(result: str, *, reached: bool, answers: feedback.Answers | None) -> str:
+    """What was said about the call, or what it comes to where only `reached` was said."""
+    if not result:
+        if not reached:
+            return PhoneCall.Result.NO_ANSWER
+        silent = answers is None or answers.is_empty
+        return PhoneCall.Result.DECLINED if silent else PhoneCall.Result.ANSWERED
+    if result not in PhoneCall.Result.values:
+        raise InvalidInput("result", "unknown", _("There is no such result of a call."))
+    if (result in _REACHED) != reached:
+        raise InvalidInput("result", "contradicts", _("This contradicts whether they were reached."))
+    if result != PhoneCall.Result.ANSWERED and answers is not None and not answers.is_empty:
+        raise InvalidInput("result", "contradicts", _("Only who answered has answered the questions."))
+    return result
+
+
+def _check_again(outcome: str, again_at: datetime | None, *, at: datetime) -> None:
+    if outcome == PhoneCall.Result.LATER and again_at is None:
+        raise InvalidInput("again_at", "required", _("Say when they wish to be called."))
+    if again_at is None:
+        return
+    if outcome != PhoneCall.Result.LATER:
+        raise InvalidInput("again_at", "not_later", _("Only who asked to be called later is called then."))
+    if not at < again_at <= at + rules.LATEST_AGAIN:
+        raise InvalidInput("again_at", "range", _("Within the next seven days."))
+
+
+def _recording(name: str, report: Report) -> str:
+    """The recording's name in the telephone system, which must not give the reporter away."""
+    name = name.strip()
+    if len(name) > RECORDING_MAX:
+        raise InvalidInput(
+            "recording", "max_length", _("At most %(max)d characters.") % {"max": RECORDING_MAX}
+        )
+    if not _RECORDING.fullmatch(name):
+        raise InvalidInput(
+            "recording",
+            "invalid",
+            _("Letters, digits and . : / @ = + - _ only, as the telephone system names it."),
+        )
+    digits = phone_digits(report.contact.phone) if report.contact else ""
+    if digits and digits in re.sub(r"\D", "", name):
+        raise InvalidInput(
+            "recording",
+            "personal",
+            _("This holds the reporter's number: give the recording's own number instead."),
+        )
+    return name
+
+
+def _refuse_if_held(incident: Incident, report: Report, actor: Actor, at: datetime) -> None:
+    row = Callback.objects.open().filter(incident=incident, report=report).select_related("held_by").first()
+    if row is not None and row.is_held(at) and row.held_by_id != (actor.user.pk if actor.user else None):
+        raise ActionRefused("held", _("%(name)s is calling them.") % {"name": row.held_by})
