@@ -14,6 +14,7 @@ from incidents.pages import (
     inbox,
     messages,
     notices,
+    papers,
     preferences,
     submissions,
     supervision,
@@ -57,6 +58,8 @@ urlpatterns = [
     path("cases/", case_list.cases, name="cases"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/why/", why.why, name="case-why"),
+    path("cases/<str:number>/paper/", papers.printed, name="case-paper"),
+    path("cases/<str:number>/pdf/", papers.pdf, name="case-pdf"),
     path("cases/<str:number>/unmask/", cases.unmask, name="case-unmask"),
     path("cases/<str:number>/<slug:step>/", acting.act, name="case-act"),
 ]
