@@ -63,6 +63,10 @@ class Action(StrEnum):
     ANSWER_ORDER = "answer-order"
     LIFT_ORDER = "lift-order"
     NUDGE = "nudge"
+    RAISE_ORDER = "raise-order"
+    TO_SECRETARY = "to-secretary"
+    DRAFT_REPLY = "draft-reply"
+    SIGN_REPLY = "sign-reply"
     OBJECT = "object"
     WITHDRAW_OBJECTION = "withdraw-objection"
     RULE = "rule"
@@ -73,7 +77,7 @@ class Action(StrEnum):
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
 
-# An admin keeps the installation and never touches a case; a leader looks and does not act.
+# An admin keeps the installation and never touches a case; a leader looks, instructs and signs.
 ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.CLAIM: _DESK,
     Action.DISPATCH: _DESK,
@@ -121,6 +125,11 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.ANSWER_ORDER: frozenset({Role.HANDLER, Role.LEADER}),
     Action.LIFT_ORDER: frozenset({Role.SUPERVISOR}),
     Action.NUDGE: frozenset({Role.SUPERVISOR}),
+    Action.RAISE_ORDER: frozenset({Role.SUPERVISOR}),
+    # 书记在线: whoever hears it puts it there, an aide prepares the reply, the secretary alone signs.
+    Action.TO_SECRETARY: _DESK,
+    Action.DRAFT_REPLY: frozenset({Role.SUPERVISOR, Role.LEADER}),
+    Action.SIGN_REPLY: frozenset({Role.LEADER}),
     # A unit objects; who rules is of none of the units that it is between.
     Action.OBJECT: frozenset({Role.HANDLER}),
     Action.WITHDRAW_OBJECTION: frozenset({Role.HANDLER}),

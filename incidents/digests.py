@@ -12,7 +12,7 @@ from accounts.models import NoticePreference, User
 from dispatch.vocabulary import Urgency
 from incidents.letters import DIGEST
 from incidents.models import Notification, Parcel
-from incidents.spreading import digested
+from incidents.spreading import digested, number_of
 
 BATCH = 200
 LINES = 20  # told one by one; the rest is counted
@@ -121,11 +121,11 @@ def _parcels(
 
 
 def _lines(rows: list[Notification]) -> list[dict[str, Any]]:
-    full = Notification.objects.select_related("message", "incident").in_bulk([row.pk for row in rows])
+    full = Notification.objects.select_related("message__incident").in_bulk([row.pk for row in rows])
     return [
         {
             "kind": full[row.pk].kind,
-            "number": full[row.pk].incident.number,
+            "number": number_of(full[row.pk].message),
             "facts": full[row.pk].message.data,
             "urgency": full[row.pk].urgency,
         }

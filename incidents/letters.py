@@ -90,7 +90,8 @@ def _mail(parcel: Parcel) -> tuple[str, str]:
         told = _digest(parcel)
         return notices.signed(told.subject), f"{told.body}\n\n{settings.PUBLIC_URL}\n"
     words = notices.for_staff(_telling(parcel))
-    address = settings.PUBLIC_URL + reverse("case", args=[parcel.data["number"]])
+    page = "instruction" if parcel.kind.startswith("instruction.") else "case"
+    address = settings.PUBLIC_URL + reverse(page, args=[parcel.data["number"]])
     why = _("This went to you because of your role in Yiwang. There you can choose how you are told.")
     return notices.signed(words), f"{words}\n\n{address}\n\n{why}\n"
 

@@ -260,6 +260,32 @@ def _ruled(telling: Telling) -> str:
     return _("It was ruled that it is another unit's.") if in_time else _("It went to the fallback unit.")
 
 
+def _instructed(telling: Telling) -> str:
+    return _("A leader's instruction to your unit. Report by %(due)s.") % {
+        "due": moment(telling.data.get("due_at"))
+    }
+
+
+def _report_due(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    if _passed(telling):
+        return _("The report on the instruction was due %(due)s.") % due
+    return _("Report on the instruction by %(due)s.") % due
+
+
+def _sent_back(telling: Telling) -> str:
+    return _("Your report was sent back. Report again by %(due)s.") % {
+        "due": moment(telling.data.get("due_at"))
+    }
+
+
+def _letter_due(telling: Telling) -> str:
+    due = {"due": moment(telling.data.get("due_at"))}
+    if _passed(telling):
+        return _("The secretary's reply was due %(due)s.") % due
+    return _("The secretary's reply is due %(due)s.") % due
+
+
 def _news(telling: Telling) -> str:
     return _("There is news. Please have a look.")
 
@@ -313,6 +339,17 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "supervision.nudged": _plain(lambda: _("A supervisor asks you to get on with it.")),
     "supervision.answered": _plain(lambda: _("The order to act was answered.")),
     "supervision.lifted": _plain(lambda: _("The order to act was lifted.")),
+    "instruction.given": _instructed,
+    "instruction.reported": _plain(lambda: _("A unit has reported on the instruction. Please answer.")),
+    "instruction.accepted": _plain(lambda: _("Your report on the instruction was accepted.")),
+    "instruction.sent_back": _sent_back,
+    "instruction.withdrawn": _plain(lambda: _("The instruction was withdrawn: no report is owed any more.")),
+    "instruction.due": _report_due,
+    "instruction.overdue": _report_due,
+    "letter.marked": _plain(lambda: _("A letter to the secretary has come in.")),
+    "letter.drafted": _plain(lambda: _("A reply to a letter is ready to be signed.")),
+    "letter.due": _letter_due,
+    "letter.overdue": _letter_due,
     "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),
     "late.answered": _late_answered,
 }
@@ -327,5 +364,6 @@ _REPORTER: dict[str, Callable[[Telling], str]] = {
     "report.closed": _plain(lambda: _("Your report is settled. Please say how it went.")),
     "report.reopened": _plain(lambda: _("Your report is being worked on again.")),
     "reporter.written": _plain(lambda: _("There is a message about your report.")),
+    "letter.signed": _plain(lambda: _("The secretary has answered your letter.")),
     "reporter.asked": _plain(lambda: _("We need to know more about your report. Please answer there.")),
 }

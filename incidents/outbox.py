@@ -7,9 +7,12 @@ from incidents.models import OutboxMessage
 
 
 def message(
-    kind: str, *, incident_id: int, receiver: str, key: str, at: datetime, **data: Any
+    kind: str, *, incident_id: int | None, receiver: str, key: str, at: datetime, **data: Any
 ) -> OutboxMessage:
-    """An unsaved message. The key names the fact, so that telling it twice is telling it once."""
+    """An unsaved message. The key names the fact, so that telling it twice is telling it once.
+
+    What is about no single case says in `data` which `number` it goes by, and how urgent it is.
+    """
     return OutboxMessage(
         key=key,
         incident_id=incident_id,
@@ -21,7 +24,7 @@ def message(
     )
 
 
-def tell(kind: str, *, incident_id: int, receiver: str, key: str, at: datetime, **data: Any) -> None:
+def tell(kind: str, *, incident_id: int | None, receiver: str, key: str, at: datetime, **data: Any) -> None:
     """Queue one message in the caller's transaction; the same key again is the same message."""
     OutboxMessage.objects.bulk_create(
         [message(kind, incident_id=incident_id, receiver=receiver, key=key, at=at, **data)],

@@ -16,6 +16,7 @@ from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
 from incidents.models import Adjudication, Assignment, FiredStage, Incident, Verification
 from incidents.models.incident import OPEN_STATUSES, Status
+from incidents.secretary import letters
 
 # Roles that see every case of their district or street; the others see their unit's.
 # A steward judges the list by the cases that it decided, and acts on none.
@@ -79,6 +80,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.SUPERVISE: supervising.ORDERABLE,
     Action.ANSWER_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
     Action.NUDGE: supervising.ORDERABLE | {Status.TRIAGE, Status.RESOLVED},
+    Action.RAISE_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
     Action.OBJECT: frozenset({Status.HANDLING}),
     Action.WITHDRAW_OBJECTION: frozenset(OPEN_STATUSES),
     Action.RULE: frozenset(OPEN_STATUSES),
@@ -107,7 +109,9 @@ _DISTRICT_ONLY = frozenset(
 # A street's supervisor gives more time to the street's own units, not to the district's departments.
 _TIME_GIVEN = frozenset({Action.DECIDE_EXTENSION, Action.DECIDE_SUSPENSION})
 # One order at a time: without one it can be given, with one it can be answered or lifted.
-_OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER})
+_OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER, Action.RAISE_ORDER})
+# What is written in a secretary's name: by those who stand for the office that the letter went to.
+_OF_LETTERS = frozenset({Action.DRAFT_REPLY, Action.SIGN_REPLY})
 # What depends on whether a ruling is waited for.
 _OF_DISPUTES = frozenset(
     {
@@ -277,9 +281,13 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
     if action in (Action.ANSWER_ORDER, Action.ASSIGN):
         # Not the district's leader, to whom an order is raised and who hands nothing on.
         return grant.reach != Reach.DISTRICT and grant.covers(incident.owner_unit)
+    if action in _OF_LETTERS:
+        return letters.is_for(grant, incident)
     if grant.reach == Reach.DISTRICT:
         return True
-    if action in _DISTRICT_ONLY or (action == Action.LIFT_ORDER and supervising.is_the_districts(incident)):
+    if action in _DISTRICT_ONLY or (
+        action in (Action.LIFT_ORDER, Action.RAISE_ORDER) and supervising.is_the_districts(incident)
+    ):
         return False
     if action == Action.DECIDE_RAISE and incident.level >= Level.STREET:
         return False  # it would come up to the district, which answers itself

@@ -52,7 +52,7 @@ def spread(
     rows = Spread()
     told: set[tuple[object, ...]] = set()
     for message in messages:
-        urgency = str(message.data.get("urgency") or message.incident.urgency)
+        urgency = _urgency(message)
         found = recipients[message.receiver]
         for user in found.users:
             # Who is of the unit and its head as well hears one thing once.
@@ -185,7 +185,17 @@ def _to_webhooks(
 
 def _data(message: OutboxMessage, said_at: datetime, **more: Any) -> dict[str, Any]:
     """What the words are made from, frozen."""
-    return {"number": message.incident.number, "at": said_at.isoformat(), **more}
+    return {"number": number_of(message), "at": said_at.isoformat(), **more}
+
+
+def number_of(message: OutboxMessage) -> str:
+    """The number that a message is about: its case's, or its own."""
+    return message.incident.number if message.incident else str(message.data.get("number", ""))
+
+
+def _urgency(message: OutboxMessage) -> str:
+    told = message.data.get("urgency") or (message.incident and message.incident.urgency)
+    return str(told or Urgency.ROUTINE)
 
 
 def _parcel(

@@ -134,6 +134,11 @@ def raise_order(incident: Incident, *, timer: Timer, actor: Actor) -> None:
     _raise(incident, standing, actor=actor, at=fired.due_at, told_at=fired.fired_at)
 
 
+def raise_by_hand(incident: Incident, standing: Supervision, *, actor: Actor, at: datetime) -> None:
+    """A supervisor does not wait for the clock: the order goes up one level now; saves the case."""
+    _raise(incident, standing, actor=actor, at=at, told_at=at, by_hand=True)
+
+
 def end(incident: Incident, standing: Supervision, *, how: str, actor: Actor, at: datetime) -> None:
     """End an open order and stop its clock; the caller saves the case."""
     standing.ended_at, standing.ended_by, standing.end = at, actor.user, how
@@ -187,7 +192,13 @@ def draw_number(*, at: datetime) -> str:
 
 
 def _raise(
-    incident: Incident, standing: Supervision, *, actor: Actor, at: datetime, told_at: datetime
+    incident: Incident,
+    standing: Supervision,
+    *,
+    actor: Actor,
+    at: datetime,
+    told_at: datetime,
+    **how: bool,
 ) -> None:
     timers.stop(incident, [Timer.Kind.SUPERVISION], at=at, reason="raised")
     clock = _start_clock(incident, lead_of(incident), at=told_at)
@@ -195,7 +206,7 @@ def _raise(
     standing.answer_by = clock.due_at
     standing.save(update_fields=["level", "answer_by"])
     _save(incident)
-    _record(timeline.Kind.SUPERVISION_RAISED, standing, actor=actor, at=at, level=standing.level)
+    _record(timeline.Kind.SUPERVISION_RAISED, standing, actor=actor, at=at, level=standing.level, **how)
     for receiver in (_TOLD[standing.level], f"unit:{standing.unit_id}"):
         tell("raised", standing, incident, receiver=receiver, at=told_at)
 

@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrgUnit, User
 from dispatch.vocabulary import Source
-from incidents import clock_sentences, cohandling_sentences, desk_sentences, dispute_sentences
+from incidents import (
+    clock_sentences,
+    cohandling_sentences,
+    desk_sentences,
+    dispute_sentences,
+    oversight_sentences,
+)
 from incidents.models import Assignment, Attachment, Mediation, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
@@ -81,6 +87,11 @@ _STATES = {
     Kind.SUPERVISION_RAISED: "overdue",
     Kind.SUPERVISION_ANSWERED: "primary",
     Kind.NUDGED: "warned",
+    Kind.INSTRUCTED: "overdue",
+    Kind.INSTRUCTION_SENT_BACK: "warned",
+    Kind.INSTRUCTION_ACCEPTED: "on",
+    Kind.LETTER_MARKED: "primary",
+    Kind.REPLY_SIGNED: "on",
     Kind.DISPUTED: "overdue",
     Kind.RULED: "primary",
 }
@@ -263,6 +274,8 @@ def _supervision_raised(p: Mapping[str, Any], names: Names) -> str:
         "number": p.get("number", ""),
         "level": Supervision.Level(level).label if level in Supervision.Level.values else level,
     }
+    if p.get("by_hand"):
+        return _("Order %(number)s was raised to %(level)s") % told
     return _("Order %(number)s was not answered in time: raised to %(level)s") % told
 
 
@@ -280,6 +293,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     **clock_sentences.SENTENCES,
     **dispute_sentences.SENTENCES,
     **cohandling_sentences.SENTENCES,
+    **oversight_sentences.SENTENCES,
     Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,

@@ -16,6 +16,7 @@ from incidents.actions.callbacks import call_back, leave_callback, take_callback
 from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
 from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
+from incidents.actions.correcting import correct
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
@@ -30,6 +31,7 @@ from incidents.actions.handling import (
 )
 from incidents.actions.lateness import countersign
 from incidents.actions.levels import decide_raise, request_raise
+from incidents.actions.recalling import recall
 from incidents.actions.requests import (
     appeal,
     decide_appeal,
@@ -39,7 +41,9 @@ from incidents.actions.requests import (
     request_suspension,
     resume,
 )
-from incidents.actions.supervision import answer_order, lift_order, nudge, supervise
+from incidents.actions.splitting import split
+from incidents.actions.secretary import draft_reply, sign_reply, to_secretary
+from incidents.actions.supervision import answer_order, lift_order, nudge, raise_order, supervise
 
 __all__ = [
     "accept",
@@ -54,6 +58,7 @@ __all__ = [
     "claim",
     "close",
     "contact",
+    "correct",
     "countersign",
     "decide_appeal",
     "decide_extension",
@@ -62,6 +67,7 @@ __all__ = [
     "decide_suspension",
     "decline_support",
     "dispatch",
+    "draft_reply",
     "invite_support",
     "leave_callback",
     "lift_order",
@@ -74,7 +80,9 @@ __all__ = [
     "phone",
     "propose_change",
     "raise_objection",
+    "raise_order",
     "rate",
+    "recall",
     "redispatch",
     "reject",
     "release_support",
@@ -87,8 +95,11 @@ __all__ = [
     "resolve",
     "resume",
     "rule",
+    "sign_reply",
+    "split",
     "supervise",
     "take_callback",
+    "to_secretary",
     "unmask",
     "unmerge",
     "verify",

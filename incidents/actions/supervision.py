@@ -80,6 +80,22 @@ def lift_order(
 
 
 @transaction.atomic(durable=True)
+def raise_order(*, number: str, actor: Actor, at: datetime, seen_version: int | None = None) -> Supervision:
+    """Put an open order before the next level at once, without waiting until it is overdue.
+
+    It gets another time to be answered. Raises ActionRefused where a leader has it already.
+    """
+    incident = cases.hold(number, actor=actor, action=Action.RAISE_ORDER, at=at, seen_version=seen_version)
+    standing = _standing(incident)
+    if standing.level >= Supervision.Level.LEADER:
+        raise ActionRefused("highest", _("It is before the district's leaders already."))
+    if incident.status == Status.TRIAGE:
+        raise ActionRefused("wrong_state", _("The case is before the desk: nobody can answer."))
+    supervising.raise_by_hand(incident, standing, actor=actor, at=at)
+    return standing
+
+
+@transaction.atomic(durable=True)
 def nudge(*, number: str, actor: Actor, at: datetime) -> TimelineEntry:
     """催办: urge whoever has to act on the case now, at most once an hour. No order, nothing to answer."""
     incident = cases.hold(number, actor=actor, action=Action.NUDGE, at=at)

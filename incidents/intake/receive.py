@@ -17,6 +17,7 @@ from dispatch.facts import PlaceFacts
 from incidents import late
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
+from incidents.intake.addressed import mark_addressed
 from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing, Receipt, Refusal
 from incidents.intake.opening import attach_or_open
@@ -126,6 +127,7 @@ def _write(
         write_reports(fresh, at=at, client=client, user=user)
         attach_or_open(fresh, at=at)
         write_cases(fresh, at=at, actor=Actor(user=user, client=client))
+        mark_addressed(fresh, at=at, actor=Actor(user=user, client=client))
     for item in fresh:
         assert item.report is not None
         assert item.incident is not None

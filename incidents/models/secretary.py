@@ -4,7 +4,6 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import OrgUnit, User
-from incidents.models.incident import Incident
 from incidents.models.report import Report, Text
 
 
@@ -13,8 +12,6 @@ class SecretaryLetter(models.Model):
 
     # One letter, one answer: another report about the same thing is another letter.
     report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="letter")
-    # The case that answered the report when it was put there; it may have been merged since.
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="letters")
     office = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="letters")
     marked_at = models.DateTimeField()
     # Empty where the report itself was addressed so.

@@ -83,10 +83,12 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff()
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
-    """To the case that a notice is about; it is read then."""
+    """To what a notice is about, a case or an instruction; it is read then."""
     user = person(request)
     notice = _own(user, pk)
     _read(Notification.objects.filter(pk=notice.pk))
+    if notice.incident is None:
+        return HttpResponseRedirect(reverse("instruction", args=[notice.message.data["number"]]))
     if Incident.objects.filter(policy.visible(user), pk=notice.incident_id).exists():
         return HttpResponseRedirect(reverse("case", args=[notice.incident.number]))
     messages.info(request, _("Case %(number)s is with others now.") % {"number": notice.incident.number})
@@ -137,7 +139,7 @@ def _by_day(user: User, rows: Sequence[Notification]) -> list[dict[str, Any]]:
             "day": on,
             "is_today": on == today,
             "is_yesterday": (today - on).days == 1,
-            "lines": [_line(row, titles.get(row.incident_id)) for row in group],
+            "lines": [_line(row, titles.get(row.incident_id or 0)) for row in group],
         }
         for on, group in groupby(rows, key=day)
     ]
@@ -148,17 +150,21 @@ def _line(row: Notification, title: str | None) -> dict[str, Any]:
         "notice": row,
         "words": notice_words.of(row),
         "title": title or "",
-        "can_open": title is not None,
+        "can_open": title is not None or row.incident_id is None,
         "state": "emergency" if row.urgency == "emergency" else "overdue" if row.kind in _LATE else "",
     }
 
 
-_LATE = ("timer.breached", "timer.escalated", "supervision.raised")
+_LATE = ("timer.breached", "timer.escalated", "supervision.raised", "instruction.overdue", "letter.overdue")
 
 
 def _own(user: User, pk: int) -> Notification:
     """The person's own notice; another's does not exist for them."""
-    found = Notification.objects.select_related("incident").filter(user=user, pk=min(pk, _MOST)).first()
+    found = (
+        Notification.objects.select_related("incident", "message")
+        .filter(user=user, pk=min(pk, _MOST))
+        .first()
+    )
     if found is None:
         raise Http404
     return found
