@@ -52,7 +52,8 @@ class Receiver:
 
     def stop(self) -> None:
         self._ended.set()
-        self._server.shutdown()
+        if self._threads[0].is_alive():  # shutdown would wait for ever for what was never started
+            self._server.shutdown()
         self._server.server_close()
 
     def take(self, path: str, headers: Any, body: bytes) -> int:
