@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-# Of one case: enough for several thousand characters, and no more than an index should hold of anything.
+# Of one case, after which no further text is taken in: the index holds something of every case, not
+# everything of one.
 MOST: Final = 4_000
 
 # Letters and digits of any script that stand together.
@@ -20,6 +21,9 @@ _LATIN = re.compile(r"[0-9a-z]+")
 # Telephones, identity cards, accounts, in whatever groups they are written. Nobody is found by one here:
 # a caller's number is looked up where it is kept sealed.
 _PERSONAL = re.compile(r"[0-9](?:[ \-]?[0-9]){6,}x?")
+
+# The same before it is made plain; \d has full-width digits too.
+_PERSONAL_AS_TYPED = re.compile(r"\d(?:[ \-－]?\d){6,}[xX]?")
 
 
 def plain(text: str) -> str:
@@ -30,6 +34,11 @@ def plain(text: str) -> str:
 def masked(text: str) -> str:
     """`text`, plain, with a blank in place of every number of seven digits or more."""
     return _PERSONAL.sub(" ", plain(text))
+
+
+def hidden(text: str) -> str:
+    """`text` as it stands, with dots in place of such numbers."""
+    return _PERSONAL_AS_TYPED.sub("•••", text)
 
 
 def holds_personal(text: str) -> bool:
@@ -44,8 +53,8 @@ def grams(*texts: str) -> set[int]:
         for stretch in _STRETCH.findall(masked(text)):
             found.update(_pairs(stretch))
             found.update(whole(word) for word in _LATIN.findall(stretch))
-            if len(found) >= MOST:
-                return set(sorted(found)[:MOST])
+        if len(found) >= MOST:
+            break
     return found
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from django.db import connection, transaction
 
 from incidents.models import Assignment, Incident, IncidentReport, ReportUpdate, SearchPending, SearchRow
+from incidents.models.incident import Status
 from incidents.searching.grams import grams, serial
 
 BATCH = 500
@@ -82,11 +83,11 @@ def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
         _add(found[case], "report", words if erased_at is None else "")
         _add(found[case], "address", address)
     links = IncidentReport.objects.filter(incident__in=known, unlinked_at__isnull=True).order_by("pk")
-    for case, report, address, words in links.filter(report__text__erased_at__isnull=True).values_list(
-        "incident_id", "report_id", "report__address", "report__text__body"
+    for case, report, address, words, erased_at in links.values_list(
+        "incident_id", "report_id", "report__address", "report__text__body", "report__text__erased_at"
     ):
         case_of[report] = case
-        _add(found[case], "report", words)
+        _add(found[case], "report", words if erased_at is None else "")
         _add(found[case], "address", address)
     supplements = ReportUpdate.objects.filter(report__in=case_of, text__erased_at__isnull=True)
     for report, words in supplements.exclude(text=None).order_by("pk").values_list("report_id", "text__body"):
