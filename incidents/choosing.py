@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
 from dispatch import service
 from dispatch.edition import Edition
 from dispatch.errors import UnknownItem
-from dispatch.facts import Limits, PlaceFacts
+from dispatch.facts import Decision, Limits, PlaceFacts
 from dispatch.models import ResponsibilityList
 from dispatch.vocabulary import Urgency
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
-from incidents.models import DecisionRecord, Incident
+from incidents.models import DecisionRecord, Incident, Report
 
 
 def place_of(incident: Incident) -> PlaceFacts:
@@ -72,6 +74,42 @@ def unit_for(limits: Limits, unit_code: str) -> OrgUnit:
     if unit is None or (unit.code == settings.TRIAGE_UNIT and unit_code == ""):
         raise InvalidInput("unit", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
     return unit
+
+
+def machine_record(incident: Incident) -> DecisionRecord | None:
+    """What the machine says of a case now: its word on what a person set right last, or else its first one.
+
+    A report that joined later was decided on for itself alone.
+    """
+    said = incident.decisions.filter(made_by__isnull=True, detail__has_key="candidates")
+    return said.order_by(F("report").asc(nulls_first=True), "-pk").first()
+
+
+def frozen(decision: Decision) -> dict[str, Any]:
+    """A decision as it is kept for ever: without the source's free attributes, which can hold anything
+    and stay with the report."""
+    detail = decision.as_json()
+    detail["facts"].pop("attributes", None)
+    return detail
+
+
+def record_of_machine(
+    incident: Incident, decision: Decision, *, at: datetime, report: Report | None = None
+) -> DecisionRecord:
+    """Freeze what the machine said of a saved case; without `report` on what a person has set right."""
+    return DecisionRecord.objects.create(
+        incident=incident,
+        report=report,
+        made_at=at,
+        responsibility_list=ResponsibilityList.objects.get(version=decision.list_version),
+        model=decision.model,
+        outcome=decision.outcome,
+        category_code=decision.category or "",
+        item_code=decision.item or "",
+        unit_code=decision.unit or "",
+        confidence=decision.confidence,
+        detail=frozen(decision),
+    )
 
 
 def record_choice(

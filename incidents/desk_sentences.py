@@ -46,7 +46,8 @@ def _corrected(p: Mapping[str, Any], names: Names) -> str:
         category = Category.objects.filter(pk=p["category"]).first()
         said.append(_("category %(name)s") % {"name": category or p["category"]})
     if "unit" in p:
-        said.append(_("facility owned by %(unit)s") % {"unit": names.unit(p["unit"]) or _("nobody known")})
+        owner = _("somebody private") if p["unit"] == "private" else names.unit(p["unit"])
+        said.append(_("facility owned by %(unit)s") % {"unit": owner})
     return _("Set right: %(what)s; decided anew") % {"what": _(", ").join(said)}
 
 

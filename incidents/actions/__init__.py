@@ -41,8 +41,8 @@ from incidents.actions.requests import (
     request_suspension,
     resume,
 )
-from incidents.actions.splitting import split
 from incidents.actions.secretary import draft_reply, sign_reply, to_secretary
+from incidents.actions.splitting import split
 from incidents.actions.supervision import answer_order, lift_order, nudge, raise_order, supervise
 
 __all__ = [

@@ -10,13 +10,13 @@ from accounts.roles import Action
 from incidents import adjudicating, cases, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
 from incidents.choosing import limits_for, record_choice, unit_for
+from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
 from incidents.errors import ActionRefused, InvalidInput
+from incidents.knowledge import keeping
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.outside import follow_outside
 
-# A claim that its holder forgot stops nobody for longer than this.
-CLAIM_LASTS = timedelta(minutes=10)
 # What a reporter is told waits so long: the desk can take it back for eight seconds.
 HELD_BACK = timedelta(seconds=10)
 
@@ -25,8 +25,8 @@ HELD_BACK = timedelta(seconds=10)
 def claim(*, number: str, actor: Actor, at: datetime) -> Incident:
     """Take a case on the desk into one's own hands, so that two people do not decide it at once."""
     incident = cases.hold(number, actor=actor, action=Action.CLAIM, at=at)
-    _refuse_unless_at_desk(incident)
-    _refuse_if_claimed(incident, actor, at)
+    refuse_unless_at_desk(incident)
+    refuse_if_claimed(incident, actor, at)
     incident.claimed_by, incident.claimed_at = actor.user, at
     cases.save(incident)
     timeline.record(timeline.Kind.CLAIMED, incident_id=incident.pk, at=at, actor=actor)
@@ -50,8 +50,8 @@ def dispatch(
     is in somebody else's hands, or the item's unit cannot be told from the place.
     """
     incident = cases.hold(number, actor=actor, action=Action.DISPATCH, at=at, seen_version=seen_version)
-    _refuse_unless_at_desk(incident)
-    _refuse_if_claimed(incident, actor, at)
+    refuse_unless_at_desk(incident)
+    refuse_if_claimed(incident, actor, at)
     adjudicating.refuse_while_open(incident)
     limits = limits_for(incident, item_code, at=at)
     unit = unit_for(limits, unit_code)
@@ -73,17 +73,28 @@ def dispatch(
 
 @transaction.atomic(durable=True)
 def answer(
-    *, number: str, text: str, actor: Actor, at: datetime, seen_version: int | None = None
+    *,
+    number: str,
+    text: str,
+    article: int | None = None,
+    actor: Actor,
+    at: datetime,
+    seen_version: int | None = None,
 ) -> Incident:
-    """直接答复: answer on the spot and close. Such cases never enter handling rankings."""
+    """直接答复: answer on the spot and close. Such cases never enter handling rankings.
+
+    `article` is what it was answered with, of the knowledge base.
+    """
     incident = cases.hold(number, actor=actor, action=Action.ANSWER, at=at, seen_version=seen_version)
-    _refuse_unless_at_desk(incident)
-    _refuse_if_claimed(incident, actor, at)
+    refuse_unless_at_desk(incident)
+    refuse_if_claimed(incident, actor, at)
     if incident.nature not in policy.ANSWERABLE:
         raise ActionRefused(
             "not_answerable", _("Only an enquiry, a suggestion or praise is answered on the spot.")
         )
     kept = cases.store_text(text, at=at)
+    if article is not None:
+        keeping.use(article, incident, actor=actor, at=at)
     state.transition(incident, Status.CLOSED)
     incident.outcome = ResolutionOutcome.ANSWERED
     incident.resolved_at = incident.closed_at = at
@@ -104,8 +115,8 @@ def reject(
 ) -> Incident:
     """不予受理: turn a case away, with a reason that the reporter is told."""
     incident = cases.hold(number, actor=actor, action=Action.REJECT, at=at, seen_version=seen_version)
-    _refuse_unless_at_desk(incident)
-    _refuse_if_claimed(incident, actor, at)
+    refuse_unless_at_desk(incident)
+    refuse_if_claimed(incident, actor, at)
     kept = cases.store_text(reason, at=at, field="reason")
     state.transition(incident, Status.REJECTED)
     incident.outcome = ResolutionOutcome.NOT_ACCEPTED
@@ -198,23 +209,6 @@ def _as_it_stood(incident: Incident) -> dict[str, Any]:
         "first_level": incident.first_level,
         "triage_codes": incident.triage_codes,
     }
-
-
-def _refuse_unless_at_desk(incident: Incident) -> None:
-    if incident.status != Status.TRIAGE:
-        raise ActionRefused(
-            "wrong_state",
-            _("%(number)s is not on the desk any more: it is with %(unit)s.")
-            % {"number": incident.number, "unit": incident.owner_unit},
-        )
-
-
-def _refuse_if_claimed(incident: Incident, actor: Actor, at: datetime) -> None:
-    held = incident.claimed_at is not None and at - incident.claimed_at < CLAIM_LASTS
-    if held and incident.claimed_by_id != (actor.user.pk if actor.user else None):
-        raise ActionRefused(
-            "claimed", _("%(name)s is dealing with this case.") % {"name": incident.claimed_by}
-        )
 
 
 def _move_reports(child: Incident, parent: Incident, *, how: str, at: datetime) -> int:

@@ -112,7 +112,7 @@ DEEDS: Mapping[str, Deed] = {
                 inputs.DispatchInput,
                 actions.dispatch,
             ),
-            Deed(Action.ANSWER, "Answer on the spot and close", inputs.AnswerInput, actions.answer),
+            Deed(Action.ANSWER, "Answer on the spot and close", inputs.AnswerDirectlyInput, actions.answer),
             Deed(Action.REJECT, "Turn a case away, with a reason", inputs.ReasonInput, actions.reject),
             Deed(
                 Action.MERGE,
@@ -121,6 +121,24 @@ DEEDS: Mapping[str, Deed] = {
                 actions.merge,
             ),
             Deed(Action.UNMERGE, "Take a merged case out again", inputs.BareInput, actions.unmerge),
+            Deed(
+                Action.SPLIT,
+                "Make a case of its own out of another matter; only the centre does",
+                inputs.SplitInput,
+                actions.split,
+            ),
+            Deed(
+                Action.RECALL,
+                "Take one's own last decision on the desk back, at once",
+                inputs.AcceptInput,
+                actions.recall,
+            ),
+            Deed(
+                Action.CORRECT,
+                "Say whose the facility is, or which category it is, and decide again",
+                inputs.CorrectInput,
+                actions.correct,
+            ),
             Deed(Action.ACCEPT, "Take the case on", inputs.AcceptInput, actions.accept),
             Deed(
                 Action.REQUEST_RETURN,
@@ -275,6 +293,30 @@ DEEDS: Mapping[str, Deed] = {
                 "Take the open order to act back",
                 inputs.ReasonInput,
                 actions.lift_order,
+            ),
+            Deed(
+                Action.RAISE_ORDER,
+                "Put the open order to act before the next level at once",
+                inputs.AcceptInput,
+                actions.raise_order,
+            ),
+            Deed(
+                Action.TO_SECRETARY,
+                "Put a report before the secretary of the district or the street",
+                inputs.ToSecretaryInput,
+                actions.to_secretary,
+            ),
+            Deed(
+                Action.DRAFT_REPLY,
+                "Prepare the secretary's reply; the reporter does not see it",
+                inputs.DraftReplyInput,
+                actions.draft_reply,
+            ),
+            Deed(
+                Action.SIGN_REPLY,
+                "Sign the secretary's reply; the reporter reads it",
+                inputs.SignReplyInput,
+                actions.sign_reply,
             ),
             Deed(
                 Action.NUDGE,

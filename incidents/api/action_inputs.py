@@ -9,11 +9,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from incidents.actions.callbacks import RECORDING_MAX
 from incidents.actions.cohandling import UNITS_MOST
 from incidents.actions.contacts import NAME_MAX
 from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
 from incidents.cases import TEXT_MAX
-from incidents.models import Assignment, Attachment, LateEntry, Mediation
+from incidents.models import Assignment, Attachment, LateEntry, Mediation, PhoneCall
 from incidents.models.incident import ResolutionOutcome
 
 _ID_MAX = 2**63 - 1
@@ -63,10 +64,43 @@ class AnswerInput(ActionInput):
     text = TextField(max_length=TEXT_MAX)
 
 
+class AnswerDirectlyInput(AnswerInput):
+    """What the reporter is told, and what of the knowledge base it was taken from."""
+
+    article = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=_ID_MAX, help_text="The article's id."
+    )
+
+
 class SuperviseInput(ActionInput):
     words = TextField(max_length=TEXT_MAX, help_text="What the unit is ordered to do.")
     answer_by = InstantField(
         required=False, allow_null=True, help_text="The rule's time for the case's urgency when left out."
+    )
+
+
+class ToSecretaryInput(ActionInput):
+    secretary = serializers.ChoiceField(
+        choices=["district", "street"], help_text="Whose letter it is: the district's secretary, or the street's."
+    )
+    report = serializers.IntegerField(
+        required=False, min_value=1, max_value=_ID_MAX, help_text="The case's first report when left out."
+    )
+
+
+class SignReplyInput(StrictSerializer):
+    text = TextField(max_length=TEXT_MAX, help_text="What the secretary answers.")
+    report = serializers.IntegerField(
+        required=False, min_value=1, max_value=_ID_MAX, help_text="Needed where several letters wait."
+    )
+
+
+class DraftReplyInput(SignReplyInput):
+    seen_draft = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=_ID_MAX,
+        help_text="The draft that this one was written over, 0 for none; refused where there is another.",
     )
 
 
@@ -76,6 +110,23 @@ class ReasonInput(ActionInput):
 
 class ResumeInput(ActionInput):
     reason = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class SplitInput(ActionInput):
+    text = TextField(
+        required=False, allow_blank=True, max_length=TEXT_MAX, help_text="The other matter, in words."
+    )
+    reports = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=_ID_MAX),
+        required=False,
+        max_length=200,
+        help_text="Ids of the reports that are about something else: they move.",
+    )
+
+
+class CorrectInput(ActionInput):
+    owner = TextField(required=False, max_length=64, help_text="Code of the unit that owns the facility.")
+    category = TextField(required=False, max_length=4, help_text="Code of the category.")
 
 
 class MergeInput(StrictSerializer):
@@ -210,6 +261,21 @@ class CallBackInput(ActionInput):
 
     report = serializers.IntegerField(source="report_id", min_value=1, max_value=_ID_MAX)
     reached = serializers.BooleanField()
+    outcome = CodeField(
+        choices=PhoneCall.Result.choices,
+        required=False,
+        allow_blank=True,
+        help_text="What became of the call, where more is known than whether they were reached.",
+    )
+    recording = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=RECORDING_MAX,
+        help_text="The recording's name in the telephone system; it must not hold the reporter's number.",
+    )
+    again_at = InstantField(
+        required=False, allow_null=True, help_text="When the reporter wishes to be called, with `later`."
+    )
     contacted = serializers.BooleanField(
         required=False, allow_null=True, help_text="Did the unit speak with them?"
     )

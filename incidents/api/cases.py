@@ -47,6 +47,7 @@ CLIENT_KINDS = (
     Kind.EXTENSION_AGREED,
     Kind.MERGED,
     Kind.UNMERGED,
+    Kind.RECALLED,
 )
 # Of these a token reads the words too: they are what reporters are told.
 _TOLD_TO_REPORTERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})

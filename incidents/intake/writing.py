@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 
 from accounts.models import ApiClient, User
-from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
 from incidents import cohandling, contacting, late, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
+from incidents.choosing import frozen
 from incidents.intake.filing import Filing
 from incidents.models import (
     Assignment,
@@ -92,7 +91,7 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
             item_code=decision.item or "",
             unit_code=decision.unit or "",
             confidence=decision.confidence,
-            detail=_frozen(decision),
+            detail=frozen(decision),
         )
         if item.joins:
             continue
@@ -135,14 +134,6 @@ def _unit_must_call(item: Filing, incident: Incident) -> bool:
         category=incident.category_id or "",
         has_phone=bool(item.draft.reporter.phone),
     )
-
-
-def _frozen(decision: Decision) -> dict[str, Any]:
-    """The decision as it is kept for ever: without the source's free attributes, which can hold anything
-    and stay with the report."""
-    detail = decision.as_json()
-    detail["facts"].pop("attributes", None)
-    return detail
 
 
 def _join(items: Sequence[Filing]) -> None:

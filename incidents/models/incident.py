@@ -145,6 +145,9 @@ class Incident(models.Model):
     # Orders to act so far, and the number of the one that waits for its answer.
     supervision_count = models.PositiveSmallIntegerField(default=0)
     supervision_number = models.CharField(max_length=20, blank=True)
+    # Found and put right by the same patrol on the spot: a class of its own, counted in no ranking. A fix
+    # that does not stand leaves it (field/spot.py).
+    self_fixed = models.BooleanField(default=False, db_default=False)
     # When the unit that has it first spoke to a reporter.
     first_contact_at = models.DateTimeField(null=True, blank=True)
     # Why a person is needed: low_confidence, ambiguous, no_match, out_of_area, returned …

@@ -21,7 +21,7 @@ from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
 from config import clock
 from incidents import actions, policy, queries, timeline_words
-from incidents.actions.desk import CLAIM_LASTS
+from incidents.claiming import CLAIM_LASTS
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import CaseRequest, Incident
 from incidents.models.incident import Status

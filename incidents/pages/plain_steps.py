@@ -130,6 +130,12 @@ def _goes_on(step: Step) -> str:
     }
 
 
+def _recalled(step: Step) -> str:
+    if step.params.get("what") == Kind.ABSORBED:
+        return _("A neighbour's report is about something else after all")
+    return _("The operations centre looks at it once more")
+
+
 _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.RECEIVED: lambda s: _("Your report came in") if s.own else _("A neighbour reported it"),
     Kind.JOINED: lambda s: _("You joined in") if s.own else _("Another neighbour reported it too"),
@@ -138,6 +144,7 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.ACCEPTED: _accepted,
     Kind.DEEMED_ACCEPTED: lambda s: _unit(_("%(unit)s did not answer in time, so it is theirs"), s),
     Kind.RETURN_AGREED: lambda s: _unit(_("It is not the job of %(unit)s; somebody else is being found"), s),
+    Kind.RECALLED: _recalled,
     Kind.REDISPATCHED: lambda s: _unit(_("Passed on to %(unit)s"), s),
     Kind.LEVEL_RAISED: lambda s: _unit(_("Passed on to %(unit)s, one level up"), s),
     Kind.MESSAGED: lambda s: _unit(_("%(unit)s writes to you"), s),

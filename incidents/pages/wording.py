@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.templatetags.ui import moment
 from dispatch.wording import limit_words as limit_words
-from incidents.actions.desk import CLAIM_LASTS
+from incidents.claiming import CLAIM_LASTS
 from incidents.models import Incident, Timer
 from incidents.models.incident import PauseKind, Status
 

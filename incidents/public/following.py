@@ -28,6 +28,7 @@ _TOLD = frozenset(
         Kind.DEEMED_ACCEPTED,
         Kind.RETURN_AGREED,
         Kind.REDISPATCHED,
+        Kind.RECALLED,
         Kind.RULED,
         Kind.LEVEL_RAISED,
         Kind.MADE_SAFE,
