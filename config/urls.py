@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.pages.import_urls")),
     path("", include("dispatch.pages.urls")),
     path("", include("incidents.pages.rehearsal_urls")),
+    path("", include("incidents.pages.maps_urls")),  # before the cases: `map` is no case
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.resident_urls")),

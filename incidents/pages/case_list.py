@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -34,12 +34,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     q = request.GET.get("q", "").strip()
     if _WHOLE_NUMBER.fullmatch(q) and _visible(request).filter(number=q).exists():
         return HttpResponseRedirect(reverse("case", args=[q]))
-    form = CaseFilter(request.GET)
-    wanted = form.cleaned_data if form.is_valid() else {}
     answers = waiting.to_answer(person(request))
-    found = _filtered(_visible(request), wanted, at)
-    if wanted.get("answer"):
-        found = found.filter(answers) if answers is not None else found.none()
+    found, form = chosen(request, request.GET, at, answers=answers)
+    wanted = form.cleaned_data if form.is_valid() else {}
     by_due = bool(wanted.get("overdue"))
     rows, earlier, later = _page(found, request, by_due=by_due)
     place, waits = queries.places_of(rows), waiting.tags_of(rows)
@@ -56,6 +53,19 @@ def cases(request: HttpRequest) -> HttpResponse:
         "search_failed": bool(q) and not _NUMBER.fullmatch(q),
     }
     return render(request, "incidents/cases.html", context)
+
+
+def chosen(
+    request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q | None = None
+) -> tuple[QuerySet[Incident], CaseFilter]:
+    """The cases that `given` filters out of what this person may see, for the list and for its map."""
+    form = CaseFilter(given)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    found = _filtered(_visible(request), wanted, at)
+    if wanted.get("answer"):
+        answers = answers if answers is not None else waiting.to_answer(person(request))
+        found = found.filter(answers) if answers is not None else found.none()
+    return found, form
 
 
 def _visible(request: HttpRequest) -> QuerySet[Incident]:

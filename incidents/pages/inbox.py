@@ -88,7 +88,8 @@ def _done(user: User) -> Q:
     )
 
 
-def _holds(user: User, tab: str) -> Q:
+def holds(user: User, tab: str) -> Q:
+    """The condition under which a case stands in a tab of this person's inbox."""
     return {
         "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user),
         "accept": _owned(user, Status.DISPATCHED),
@@ -100,7 +101,7 @@ def _holds(user: User, tab: str) -> Q:
 
 
 def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
-    cases = Incident.objects.filter(_holds(user, tab))
+    cases = Incident.objects.filter(holds(user, tab))
     if tab == "history":
         rows = list(cases.for_list().order_by("-received_at", "-pk")[:HISTORY_SHOWN])
     else:
@@ -125,24 +126,29 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
         for row in rows
     ]
     counts = {
-        key: queries.bounded_count(Incident.objects.filter(_holds(user, key)))
+        key: queries.bounded_count(Incident.objects.filter(holds(user, key)))
         for key in TABS
         if key != "history"
     }
-    labels = {
+    words = labels()
+    return {
+        "at": at,
+        "tab": tab,
+        "tabs": [{"key": key, "label": words[key], "count": counts.get(key)} for key in TABS],
+        "groups": [group for group in _groups(tab, shown) if group["rows"]],
+        "units": [grant.unit for grant in viewer_of(user).with_roles(Role.HANDLER)],
+    }
+
+
+def labels() -> dict[str, str]:
+    """What the tabs are called."""
+    return {
         "": _("To do"),
         "accept": _("To accept"),
         "handling": _("In hand"),
         "support": _("To support"),
         "verify": _("To verify"),
         "history": _("Past"),
-    }
-    return {
-        "at": at,
-        "tab": tab,
-        "tabs": [{"key": key, "label": labels[key], "count": counts.get(key)} for key in TABS],
-        "groups": [group for group in _groups(tab, shown) if group["rows"]],
-        "units": [grant.unit for grant in viewer_of(user).with_roles(Role.HANDLER)],
     }
 
 

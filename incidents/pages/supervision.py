@@ -204,7 +204,7 @@ def _context(
         "wanted": wanted,
         "counts": counts,
         "tabs": _tabs(counts, wanted, at),
-        "heading": _labels()[wanted.tab],
+        "heading": labels()[wanted.tab],
         "total": getattr(counts, wanted.tab),
         "rows": shown,
         "first_url": wanted.url() if wanted.after else "",
@@ -221,7 +221,8 @@ def _context(
     }
 
 
-def _labels() -> dict[str, str]:
+def labels() -> dict[str, str]:
+    """What the selections are called."""
     return {
         oversight.OVERDUE: _("Overdue and open"),
         oversight.DUE_SOON: _("Due within 2 h"),
@@ -232,7 +233,7 @@ def _labels() -> dict[str, str]:
 
 
 def _tabs(counts: oversight.Counts, wanted: Wanted, at: datetime) -> list[dict[str, Any]]:
-    labels = _labels()
+    words = labels()
     states = {
         oversight.OVERDUE: "overdue",
         oversight.DUE_SOON: "warned",
@@ -240,7 +241,7 @@ def _tabs(counts: oversight.Counts, wanted: Wanted, at: datetime) -> list[dict[s
     }
     return [
         {
-            "label": labels[name],
+            "label": words[name],
             "count": getattr(counts, name),
             "state": states.get(name, "") if getattr(counts, name) else "",
             "active": name == wanted.tab,
