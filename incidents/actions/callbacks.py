@@ -25,7 +25,7 @@ def call_back(
     number: str,
     report_id: int,
     reached: bool,
-    result: str = "",
+    outcome: str = "",
     answers: feedback.Answers | None = None,
     text: str = "",
     recording: str = "",
@@ -36,7 +36,7 @@ def call_back(
 ) -> PhoneCall:
     """One attempt of the centre to ask a reporter how it was; their first rating stands.
 
-    `result` says more than `reached` (PhoneCall.Result); `recording` names the recording in the telephone
+    `outcome` says more than `reached` (PhoneCall.Result); `recording` names the recording in the telephone
     system; `again_at` is when the reporter wishes to be called. Raises ActionRefused where this reporter
     is not to be called, or somebody else has them on the telephone.
     """
@@ -45,12 +45,12 @@ def call_back(
     if report is None:
         raise ActionRefused("nobody_to_call", _("This reporter does not have to be called back."))
     _refuse_if_held(incident, report, actor, at)
-    outcome = _result(result, reached=reached, answers=answers)
-    _check_again(outcome, again_at, at=at)
+    unsaid = not outcome and reached and not text.strip()
+    result = _result(outcome, reached=reached, answers=answers)
+    _check_again(result, again_at, at=at)
     kept = cases.store_optional_text(text, at=at)
     silent = answers is None or answers.is_empty
-    unsaid = not result and reached and kept is None
-    if silent and (outcome == PhoneCall.Result.ANSWERED or unsaid):
+    if silent and (result == PhoneCall.Result.ANSWERED or unsaid):
         raise InvalidInput(
             "solved",
             "required",
@@ -64,7 +64,7 @@ def call_back(
         entered_at=at,
         by=actor.user,
         reached=reached,
-        result=outcome,
+        result=result,
         recording=_recording(recording, report),
         again_at=again_at,
         note=kept,
@@ -77,7 +77,7 @@ def call_back(
         call=call.pk,
         report=report.pk,
         reached=reached,
-        result=outcome,
+        result=result,
         text=kept.pk if kept else None,
     )
     if reached and answers is not None and not answers.is_empty:
@@ -126,28 +126,28 @@ def leave_callback(*, pk: int, actor: Actor, at: datetime) -> None:
     Callback.objects.held_by_user(actor.user, at).filter(pk=pk).update(held_by=None, held_at=None)
 
 
-def _result(result: str, *, reached: bool, answers: feedback.Answers | None) -> str:
+def _result(outcome: str, *, reached: bool, answers: feedback.Answers | None) -> str:
     """What was said about the call, or what it comes to where only `reached` was said."""
-    if not result:
+    silent = answers is None or answers.is_empty
+    if not outcome:
         if not reached:
             return PhoneCall.Result.NO_ANSWER
-        silent = answers is None or answers.is_empty
         return PhoneCall.Result.DECLINED if silent else PhoneCall.Result.ANSWERED
-    if result not in PhoneCall.Result.values:
-        raise InvalidInput("result", "unknown", _("There is no such result of a call."))
-    if (result in _REACHED) != reached:
-        raise InvalidInput("result", "contradicts", _("This contradicts whether they were reached."))
-    if result != PhoneCall.Result.ANSWERED and answers is not None and not answers.is_empty:
-        raise InvalidInput("result", "contradicts", _("Only who answered has answered the questions."))
-    return result
+    if outcome not in PhoneCall.Result.values:
+        raise InvalidInput("outcome", "unknown", _("There is no such outcome of a call."))
+    if (outcome in _REACHED) != reached:
+        raise InvalidInput("outcome", "contradicts", _("This contradicts whether they were reached."))
+    if outcome != PhoneCall.Result.ANSWERED and not silent:
+        raise InvalidInput("outcome", "contradicts", _("Only who answered has answered the questions."))
+    return outcome
 
 
-def _check_again(outcome: str, again_at: datetime | None, *, at: datetime) -> None:
-    if outcome == PhoneCall.Result.LATER and again_at is None:
+def _check_again(result: str, again_at: datetime | None, *, at: datetime) -> None:
+    if result == PhoneCall.Result.LATER and again_at is None:
         raise InvalidInput("again_at", "required", _("Say when they wish to be called."))
     if again_at is None:
         return
-    if outcome != PhoneCall.Result.LATER:
+    if result != PhoneCall.Result.LATER:
         raise InvalidInput("again_at", "not_later", _("Only who asked to be called later is called then."))
     if not at < again_at <= at + rules.LATEST_AGAIN:
         raise InvalidInput("again_at", "range", _("Within the next seven days."))

@@ -81,7 +81,8 @@ class SuperviseInput(ActionInput):
 
 class ToSecretaryInput(ActionInput):
     secretary = serializers.ChoiceField(
-        choices=["district", "street"], help_text="Whose letter it is: the district's secretary, or the street's."
+        choices=["district", "street"],
+        help_text="Whose letter it is: the district's secretary, or the street's.",
     )
     report = serializers.IntegerField(
         required=False, min_value=1, max_value=_ID_MAX, help_text="The case's first report when left out."
@@ -333,6 +334,10 @@ class ResolveInput(ActionInput):
 class VerifyInput(ActionInput):
     fixed = serializers.BooleanField()
     text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+
+
+class FixOnSpotInput(ActionInput):
+    text = TextField(max_length=TEXT_MAX, help_text="What was done. A photo of stage “after” comes before.")
 
 
 class ReopenInput(ReasonInput):

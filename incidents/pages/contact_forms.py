@@ -1,5 +1,6 @@
 """Speaking with people about a case: what was tried, whom it reached, what they said."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,11 +12,13 @@ from accounts.duty import DutyShift
 from accounts.models import Membership, User
 from accounts.roles import Role
 from incidents import contacting
+from incidents.actions.callbacks import RECORDING_MAX
 from incidents.actions.contacts import NAME_MAX, latest_wait
 from incidents.cases import TEXT_MAX
 from incidents.feedback import Answers
+from incidents.models import PhoneCall
 from incidents.pages.forms import ActionForm, OptionalReasonForm, text_area
-from incidents.pages.when import HappenedMixin
+from incidents.pages.when import HappenedMixin, InstantField
 from incidents.pages.wording import plain_moment
 
 _SCORES = [("", "—"), *((str(score), str(score)) for score in range(1, 6))]
@@ -141,7 +144,10 @@ class CallBackForm(ActionForm):
     """回访: one reporter, one attempt, and what they answered."""
 
     report = forms.TypedChoiceField(label=gettext_lazy("Whom"), coerce=int, widget=forms.RadioSelect)
-    reached = _reached(gettext_lazy("Reached"), gettext_lazy("Not reached"))
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome of the call"), choices=PhoneCall.Result.choices, widget=forms.RadioSelect
+    )
+    again_at = InstantField(label=gettext_lazy("When they wish to be called"), required=False)
     contacted = forms.TypedChoiceField(
         label=gettext_lazy("Did the unit speak with them?"),
         choices=_YES_NO,
@@ -186,11 +192,25 @@ class CallBackForm(ActionForm):
         label=gettext_lazy("What they said"), max_length=TEXT_MAX, widget=text_area(2), required=False
     )
 
+    recording = forms.CharField(
+        label=gettext_lazy("Recording"),
+        max_length=RECORDING_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("Its number in the telephone system, without the reporter's own number."),
+    )
+
     note = gettext_lazy(
         "What they answer is their rating, and the first rating stands. Three attempts at most."
     )
     marks = ("speed", "result", "service")
     yes_or_no = ("contacted", "solved")
+    scores = tuple(str(score) for score in range(1, 6))
+
+    @property
+    def mark_fields(self) -> list[forms.BoundField]:
+        """The three marks, to be drawn as a row of five each."""
+        return [self[name] for name in self.marks]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,8 +223,20 @@ class CallBackForm(ActionForm):
         if asked:
             field.initial = asked[0].pk
 
+    @property
+    def is_reached(self) -> bool:
+        """Did somebody speak with them?"""
+        return self.cleaned_data["outcome"] in (PhoneCall.Result.ANSWERED, PhoneCall.Result.DECLINED)
+
+    @property
+    def again(self) -> datetime | None:
+        """When they wish to be called; only what belongs to the outcome counts."""
+        later = self.cleaned_data["outcome"] == PhoneCall.Result.LATER
+        at: datetime | None = self.cleaned_data["again_at"] if later else None
+        return at
+
     def answers(self) -> Answers:
-        """What was answered; nothing where nobody was reached."""
-        if not self.cleaned_data["reached"]:
+        """What was answered; nothing where the questions were not asked."""
+        if self.cleaned_data["outcome"] != PhoneCall.Result.ANSWERED:
             return Answers()
         return Answers(**{name: self.cleaned_data[name] for name in (*self.yes_or_no, *self.marks)})

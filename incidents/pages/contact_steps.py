@@ -16,7 +16,7 @@ def _contact(doing: Doing) -> str:
     actions.contact(
         reached=given["reached"],
         text=given["text"],
-        happened_at=given["form"].happened(doing.at),
+        happened_at=doing.happened(),
         **doing.common,
     )
     return _("Recorded: the reporter was reached.") if given["reached"] else _("Recorded: not reached.")
@@ -43,9 +43,12 @@ def _call_back(doing: Doing) -> str:
     given = doing.given
     actions.call_back(
         report_id=given["report"],
-        reached=given["reached"],
+        reached=given["form"].is_reached,
+        outcome=given["outcome"],
         answers=given["form"].answers(),
         text=given["text"],
+        recording=given["recording"],
+        again_at=given["form"].again,
         **doing.common,
     )
     return _("The call is recorded.")

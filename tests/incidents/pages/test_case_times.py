@@ -274,8 +274,8 @@ def test_a_callback_after_closing(
     assert "call-back" in steps_of(seen)
     assert "13812342207" not in seen.content.decode()
     report = resolved_case.links.get().report_id
-    assert client.post(act(resolved_case, "call-back"), {"reached": "yes"}).status_code == 400
-    given = {"report": report, "reached": "yes", "contacted": "yes", "solved": "no", "result": "2"}
+    assert client.post(act(resolved_case, "call-back"), {"outcome": "answered"}).status_code == 400
+    given = {"report": report, "outcome": "answered", "contacted": "yes", "solved": "no", "result": "2"}
     assert client.post(act(resolved_case, "call-back"), given).status_code == 302
     assert (resolved_case.feedback.get().result, resolved_case.feedback.get().solved) == (2, False)
     assert "call-back" not in steps_of(client.get(page(resolved_case)))
