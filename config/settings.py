@@ -184,6 +184,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 10.0},
     },
+    # The supervisors' page has what is said again a few seconds after it came in.
+    "incidents.find_repeats": {
+        "task": "incidents.find_repeats",
+        "schedule": 5.0,
+        "options": {"expires": 15.0},
+    },
+    "incidents.remind": {"task": "incidents.remind", "schedule": 60.0, "options": {"expires": 120.0}},
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
     "dispatch.check_imports": {
@@ -409,6 +416,9 @@ FALLBACK_UNIT = env.str("FALLBACK_UNIT", default="@street")
 # working minutes until its unit is deemed to have accepted.
 FOLLOW_UP_LIMIT = env.str("FOLLOW_UP_LIMIT", default="5wd")
 FOLLOW_UP_ACCEPT_MINUTES = env.int("FOLLOW_UP_ACCEPT_MINUTES", default=240)
+
+# 自办自结: the share of what patrols found and put right themselves that somebody else looks at again.
+SELF_FIXED_CHECKED = env.float("SELF_FIXED_CHECKED", default=0.05)
 
 # --- telling ----------------------------------------------------------------------------------
 # How notices leave the house. What is not set here has a console twin, which writes into the log that

@@ -27,11 +27,13 @@ SWEEPS: dict[str, tuple[str | Promise, str]] = {
     "outbox": (_("Messages"), "incidents.deliver_messages"),
     "digests": (_("Digests"), "incidents.send_digests"),
     "calendar": (_("Changes of the work calendar"), "incidents.move_clocks"),
+    "repeats": (_("Repeated complaints"), "incidents.find_repeats"),
+    "reminders": (_("Reminders of instructions and letters"), "incidents.remind"),
     "fold": (_("Figures of the boards"), "dashboards.fold"),
     "search": (_("Search by words"), "incidents.fill_search_rows"),
 }
 # They stand aside while somebody plays a history.
-STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox"})
+STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox", "reminders"})
 # A sweep is stopped when it was silent for this many of its intervals, and this long at least.
 SILENT_INTERVALS = 5
 PATIENCE = timedelta(seconds=30)

@@ -1,4 +1,4 @@
-"""What supervisors look at: five selections of open cases, each defined once.
+"""What supervisors look at: six selections of open cases, each defined once.
 
 The counts on the tabs, the rows below them, the bars by street and the number in the menu all come from
 these definitions, so that a count is always the number of rows behind it.
@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
 from dispatch.vocabulary import Urgency
+from incidents import repeats
 from incidents.models import Adjudication, Assignment, CaseRequest, DecisionRecord, Incident, Outcome
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.numbers import district_day
@@ -23,7 +24,8 @@ TO_AND_FRO = 2
 RATE_DAYS = 30
 
 OVERDUE, DUE_SOON, DISPUTES, RETURNED, EMERGENCIES = "overdue", "soon", "disputes", "returned", "emergency"
-SELECTIONS = (OVERDUE, DUE_SOON, DISPUTES, RETURNED, EMERGENCIES)
+REPEATED = "repeated"
+SELECTIONS = (OVERDUE, DUE_SOON, DISPUTES, RETURNED, REPEATED, EMERGENCIES)
 
 
 def holds(selection: str, at: datetime) -> Q:
@@ -39,6 +41,7 @@ def holds(selection: str, at: datetime) -> Q:
         | Q(pk__in=asked.values("incident"))
         | Q(pk__in=Adjudication.objects.open().values("incident")),
         RETURNED: Q(return_count__gte=TO_AND_FRO),
+        REPEATED: repeats.repeated(),
         # Once it is resolved the danger is over; what is left is the check.
         EMERGENCIES: Q(urgency=Urgency.EMERGENCY) & ~Q(status=Status.RESOLVED),
     }[selection]
@@ -57,6 +60,7 @@ class Counts:
     soon: int = 0
     disputes: int = 0
     returned: int = 0
+    repeated: int = 0
     emergency: int = 0
     oldest_due_at: datetime | None = None
     soon_unaccepted: int = 0

@@ -8,9 +8,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import clock
-from incidents import attachments, delivery, digests, recalendar, rehearsal, submissions, sweeps
+from incidents import attachments, delivery, digests, recalendar, rehearsal, repeats, submissions, sweeps
 from incidents.driving import clocks_are_driven
+from incidents.instructing import reminding
 from incidents.searching import rows
+from incidents.secretary import reminding as letter_reminding
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
 # and CELERY_TASK_TIME_LIMIT ends whatever goes on for longer.
@@ -50,6 +52,22 @@ def deliver_messages() -> int:
 def send_digests() -> int:
     """Make the digests that are due; they are sent like everything else."""
     return _until_empty("digests", lambda: digests.make_digests(at=clock.now()))
+
+
+@shared_task(name="incidents.find_repeats")
+def find_repeats() -> int:
+    """Find what is said again within thirty days."""
+    return _until_empty("repeats", lambda: repeats.find_repeats(now=timezone.now()))
+
+
+@shared_task(name="incidents.remind")
+def remind() -> int:
+    """Remind of reports that units owe to leaders, and of letters without a reply."""
+    if clocks_are_driven():
+        return 0
+    return _until_empty(
+        "reminders", lambda: reminding.remind(at=clock.now()) + letter_reminding.remind(at=clock.now())
+    )
 
 
 @shared_task(name="incidents.move_clocks")

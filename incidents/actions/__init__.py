@@ -18,6 +18,7 @@ from incidents.actions.cohandling import answer_support, decline_support, invite
 from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
 from incidents.actions.correcting import correct
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
+from incidents.actions.field import fix_on_spot
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
     accept,
@@ -68,6 +69,7 @@ __all__ = [
     "decline_support",
     "dispatch",
     "draft_reply",
+    "fix_on_spot",
     "invite_support",
     "leave_callback",
     "lift_order",

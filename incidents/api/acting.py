@@ -160,6 +160,12 @@ DEEDS: Mapping[str, Deed] = {
             ),
             Deed(Action.RESOLVE, "Say what came of it", inputs.ResolveInput, _resolve),
             Deed(Action.VERIFY, "Judge whether it is really fixed", inputs.VerifyInput, actions.verify),
+            Deed(
+                Action.FIX_ON_SPOT,
+                "Say that a patrol put its own finding right on the spot",
+                inputs.FixOnSpotInput,
+                actions.fix_on_spot,
+            ),
             Deed(Action.CLOSE, "Close a resolved case", inputs.ReasonInput, actions.close),
             Deed(Action.REOPEN, "Open a closed case again", inputs.ReopenInput, actions.reopen),
             Deed(

@@ -27,9 +27,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("looked_to", models.BigIntegerField(default=0)),
-                ("seen_to", models.BigIntegerField(default=0)),
-                ("seen_at", models.DateTimeField(blank=True, null=True)),
+                ("done_to", models.BigIntegerField(default=0)),
+                ("settled_to", models.BigIntegerField(default=0)),
+                ("mark_to", models.BigIntegerField(default=0)),
+                ("mark_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ("pk",),

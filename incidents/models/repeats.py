@@ -22,15 +22,17 @@ class Repeat(models.Model):
 
 
 class RepeatCursor(models.Model):
-    """How far the sweep has looked. Ids are drawn before they are committed, so what lies between
-    `looked_to` and `seen_to` is looked at again until it has been there for a while."""
+    """How far the sweep has looked. Ids are drawn before they are committed, so each is looked at twice:
+    at once, and again when all that were drawn with it are there."""
 
-    looked_to = models.BigIntegerField(default=0)
-    seen_to = models.BigIntegerField(default=0)
-    seen_at = models.DateTimeField(null=True, blank=True)  # the machine's clock
+    done_to = models.BigIntegerField(default=0)
+    settled_to = models.BigIntegerField(default=0)
+    # Where `done_to` was at an instant of the machine's clock: up to there it settles next.
+    mark_to = models.BigIntegerField(default=0)
+    mark_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("pk",)
 
     def __str__(self) -> str:
-        return f"looked to {self.looked_to}"
+        return f"looked to {self.done_to}"

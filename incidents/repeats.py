@@ -1,0 +1,154 @@
+"""重复诉求: what is said again within thirty days, by the same reporter or at the same place.
+
+Found by a sweep and kept as pairs of cases, so that intake stays fast and a page of overdue cases asks
+one small table. A pair says that somebody should look, not that it is the same thing: what is certainly
+the same and still open was joined at intake.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from incidents.models import Incident, Repeat, RepeatCursor
+from incidents.models.incident import OPEN_STATUSES, Status
+
+WINDOW = timedelta(days=30)
+# Points of one address lie this close, as phones and operators place them.
+RADIUS_M = 60.0
+# A caller who calls every day makes no million pairs: each case remembers its latest few.
+MOST = 10
+BATCH = 500
+# A transaction that drew its ids is committed within this time, or it is never.
+SETTLED_AFTER = timedelta(seconds=60)
+
+# For each case that is looked at: its pairs with those before it, and with those after it that were
+# there already (a report that is typed in late comes between others). Enquiries, suggestions and praise
+# are no complaints. The reporter by the blind index of the telephone number, within one domain of
+# matters; the place by the category and the point.
+_FIND = """
+WITH fresh AS (
+    SELECT i.id, i.received_at, i.category_id, c.domain_code, i.lat, i.lon
+    FROM incidents_incident i JOIN dispatch_category c ON c.code = i.category_id
+    WHERE i.id > %(after)s AND i.id <= %(upto)s
+    AND i.nature NOT IN ('enquiry', 'suggestion', 'praise') AND i.status <> 'merged'
+), pairs AS (
+    SELECT f.id AS one, f.received_at AS one_at, e.id AS other, e.received_at AS other_at,
+           true AS by_reporter, false AS at_place
+    FROM fresh f
+    JOIN incidents_incidentreport l ON l.incident_id = f.id AND l.unlinked_at IS NULL
+    JOIN incidents_report r ON r.id = l.report_id
+    JOIN incidents_contact k ON k.id = r.contact_id AND k.phone_index <> ''
+    CROSS JOIN LATERAL (
+        SELECT e.id, e.received_at
+        FROM incidents_contact k2
+        JOIN incidents_report r2 ON r2.contact_id = k2.id
+        JOIN incidents_incidentreport l2 ON l2.report_id = r2.id AND l2.unlinked_at IS NULL
+        JOIN incidents_incident e ON e.id = l2.incident_id
+        JOIN dispatch_category c2 ON c2.code = e.category_id
+        WHERE k2.phone_index = k.phone_index AND e.id <> f.id AND c2.domain_code = f.domain_code
+        AND e.received_at BETWEEN f.received_at - %(window)s AND f.received_at + %(window)s
+        AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
+        ORDER BY e.received_at DESC, e.id DESC
+        LIMIT %(most)s
+    ) e
+    UNION ALL
+    SELECT f.id, f.received_at, e.id, e.received_at, false, true
+    FROM fresh f
+    CROSS JOIN LATERAL (
+        SELECT e.id, e.received_at
+        FROM incidents_incident e
+        WHERE e.category_id = f.category_id AND e.id <> f.id
+        AND e.received_at BETWEEN f.received_at - %(window)s AND f.received_at + %(window)s
+        AND e.lat BETWEEN f.lat - %(lat)s AND f.lat + %(lat)s
+        AND e.lon BETWEEN f.lon - %(lon)s AND f.lon + %(lon)s
+        AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
+        ORDER BY e.received_at DESC, e.id DESC
+        LIMIT %(most)s
+    ) e
+    WHERE f.lat IS NOT NULL
+)
+INSERT INTO incidents_repeat (incident_id, earlier_id, by_reporter, at_place)
+SELECT CASE WHEN is_later THEN one ELSE other END, CASE WHEN is_later THEN other ELSE one END,
+       bool_or(by_reporter), bool_or(at_place)
+FROM (SELECT *, (one_at, one) > (other_at, other) AS is_later FROM pairs) told
+GROUP BY 1, 2
+ON CONFLICT DO NOTHING
+"""
+_METRES_PER_DEGREE = 111_320.0
+# Of a degree of longitude at the district's latitude, 22.7 degrees north.
+_NARROWER = 0.9225
+
+
+def find_repeats(*, now: datetime, limit: int = BATCH) -> int:
+    """Look at the next ids, and again at those that have settled; answers how many ids were looked at.
+
+    `now` is the machine's clock: it is about transactions, not about the district.
+    """
+    with transaction.atomic(durable=True):
+        RepeatCursor.objects.get_or_create(pk=1)
+        cursor = RepeatCursor.objects.select_for_update().get(pk=1)
+        newest = Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        begun, cursor.done_to = cursor.done_to, min(newest, cursor.done_to + limit)
+        looked = _look(begun, cursor.done_to)
+        if cursor.mark_at is None:
+            cursor.mark_to, cursor.mark_at = cursor.done_to, now
+        elif now - cursor.mark_at >= SETTLED_AFTER:
+            again, cursor.settled_to = cursor.settled_to, min(cursor.mark_to, cursor.settled_to + limit)
+            looked += _look(again, cursor.settled_to)
+            if cursor.settled_to == cursor.mark_to:
+                cursor.mark_to, cursor.mark_at = cursor.done_to, now
+        cursor.save()
+        return looked
+
+
+def _look(after: int, upto: int) -> int:
+    if upto > after:
+        with connection.cursor() as database:
+            database.execute(
+                _FIND,
+                {
+                    "after": after,
+                    "upto": upto,
+                    "window": WINDOW,
+                    "most": MOST,
+                    "lat": RADIUS_M / _METRES_PER_DEGREE,
+                    "lon": RADIUS_M / _METRES_PER_DEGREE / _NARROWER,
+                },
+            )
+    return upto - after
+
+
+def repeated() -> Q:
+    """The condition under which an open case is about what was said before."""
+    found = Repeat.objects.filter(incident__status__in=OPEN_STATUSES)
+    return Q(pk__in=found.values("incident"))
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An earlier case, and what it shares with the later one."""
+
+    case: Incident
+    by_reporter: bool
+    at_place: bool
+    earlier: timedelta
+
+
+def before(cases: Iterable[Incident]) -> Mapping[int, list[Before]]:
+    """What was said before each of these cases, newest first; one query."""
+    rows = {case.pk: case for case in cases}
+    found: dict[int, list[Before]] = defaultdict(list)
+    pairs = (
+        Repeat.objects.filter(incident__in=rows)
+        .exclude(earlier__status=Status.MERGED)
+        .select_related("earlier__owner_unit", "earlier__text", "earlier__category")
+        .order_by("-earlier__received_at", "-earlier_id")
+    )
+    for pair in pairs:
+        gap = rows[pair.incident_id].received_at - pair.earlier.received_at
+        found[pair.incident_id].append(Before(pair.earlier, pair.by_reporter, pair.at_place, gap))
+    return found
