@@ -16,6 +16,7 @@ class Role(models.TextChoices):
     LEADER = "leader", _("Leader")
     ADMIN = "admin", _("Administrator")
     STEWARD = "steward", _("List steward")
+    PATROL = "patrol", _("Patrol and grid member")
 
 
 class Action(StrEnum):
@@ -71,6 +72,7 @@ class Action(StrEnum):
     WITHDRAW_OBJECTION = "withdraw-objection"
     RULE = "rule"
     PROPOSE_CHANGE = "propose-change"
+    FIX_ON_SPOT = "fix-on-spot"
     NOTE = "note"
     UNMASK = "unmask"
 
@@ -93,7 +95,7 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.DECIDE_RETURN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.REDISPATCH: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.RESOLVE: frozenset({Role.HANDLER}),
-    Action.VERIFY: frozenset({Role.HANDLER, Role.OPERATOR, Role.SUPERVISOR}),
+    Action.VERIFY: frozenset({Role.HANDLER, Role.OPERATOR, Role.SUPERVISOR, Role.PATROL}),
     Action.CLOSE: _DESK,
     Action.REOPEN: _DESK,
     # A unit asks, a supervisor answers: of the district, or of the street whose unit it is.
@@ -135,6 +137,8 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.WITHDRAW_OBJECTION: frozenset({Role.HANDLER}),
     Action.RULE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.PROPOSE_CHANGE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
-    Action.NOTE: _DESK | {Role.HANDLER},
+    # Found and put right in one round: a patrol's own finding, and nobody else's.
+    Action.FIX_ON_SPOT: frozenset({Role.PATROL}),
+    Action.NOTE: _DESK | {Role.HANDLER, Role.PATROL},
     Action.UNMASK: _DESK | {Role.HANDLER},
 }

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from incidents.models import OutboxMessage
 
 
@@ -30,3 +32,13 @@ def tell(kind: str, *, incident_id: int | None, receiver: str, key: str, at: dat
         [message(kind, incident_id=incident_id, receiver=receiver, key=key, at=at, **data)],
         ignore_conflicts=True,
     )
+
+
+def unsay(messages: QuerySet[OutboxMessage]) -> bool:
+    """Drop messages that nobody has begun to spread, in the caller's transaction; were these all of them?"""
+    waiting = messages.filter(sent_at__isnull=True, dead_at__isnull=True)
+    held = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if len(held) < messages.count() or not held:
+        return False
+    OutboxMessage.objects.filter(pk__in=held).delete()
+    return True

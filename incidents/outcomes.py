@@ -64,6 +64,8 @@ def append(
 ) -> None:
     """Append one fact, where it counts."""
     row = fact(kind, incident, at=at, unit_code=unit_code, **measures)
+    if incident.self_fixed and _is_credit(row):
+        return  # a class of its own: field/spot.py
     if not _is_counted_with_its_root(row):
         row.save(force_insert=True)
 
@@ -74,11 +76,15 @@ _CREDIT = frozenset(
 )
 
 
+def _is_credit(row: Outcome) -> bool:
+    return row.kind in _CREDIT or (row.kind == Outcome.Kind.DUE and bool(row.on_time))
+
+
 def _is_counted_with_its_root(row: Outcome) -> bool:
     """A root counts once: a part of it is received with it, and earns nothing at a unit that has the root or
     an earlier part already. What is not a part costs no query."""
     root = row.incident.split_from_id
-    if root is None or not (row.kind in _CREDIT or (row.kind == Outcome.Kind.DUE and row.on_time)):
+    if root is None or not _is_credit(row):
         return False
     if row.kind == Outcome.Kind.RECEIVED:
         return True

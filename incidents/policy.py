@@ -14,6 +14,7 @@ from incidents import adjudicating, supervising
 from incidents.actor import Actor
 from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
+from incidents.field import rounds
 from incidents.models import Adjudication, Assignment, FiredStage, Incident, Verification
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.secretary import letters
@@ -85,6 +86,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.WITHDRAW_OBJECTION: frozenset(OPEN_STATUSES),
     Action.RULE: frozenset(OPEN_STATUSES),
     Action.VERIFY: frozenset({Status.RESOLVED}),
+    Action.FIX_ON_SPOT: frozenset({Status.TRIAGE, Status.DISPATCHED}),
     Action.CLOSE: frozenset({Status.RESOLVED}),
     Action.REOPEN: frozenset({Status.CLOSED, Status.REJECTED}),
 }
@@ -135,6 +137,8 @@ def visible(user: User | AnonymousUser) -> Q:
     seen = Q(pk__in=[])
     for grant in grants:
         seen |= _seen_by(grant)
+        if grant.role == Role.PATROL and isinstance(user, User):
+            seen |= _seen_on_rounds(user, grant)
     return seen
 
 
@@ -164,11 +168,11 @@ def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident)
     """The role under which `user` may do `action` to this case, whatever its state."""
     viewer = viewer_of(user)
     if action in (Action.VERIFY, Action.CALL_BACK) and any(
-        hat.covers(incident.owner_unit) for hat in viewer.with_roles(Role.HANDLER)
+        hat.covers(incident.owner_unit) for hat in viewer.with_roles(Role.HANDLER, Role.PATROL)
     ):
         return None  # whoever also works for the handling unit does not judge its work, nor ask how it was
     for grant in viewer.with_roles(*ACTION_ROLES[action]):
-        if _reaches(grant, action, incident):
+        if _reaches(grant, action, incident) or _found_it(viewer.user, grant, action, incident):
             return grant
     return None
 
@@ -240,6 +244,12 @@ def protects_reporter(incident: Incident) -> bool:
     return incident.nature == Nature.TIP_OFF or tips.exists()
 
 
+def _seen_on_rounds(user: User, grant: Grant) -> Q:
+    """What a patrol found, and what the street's grid station was asked to check."""
+    asked = Verification.objects.filter(unit__in=rounds.units_checked_for(grant).values("code"))
+    return Q(pk__in=rounds.findings_of(user).values("pk")) | Q(pk__in=asked.values("incident"))
+
+
 def _seen_by(grant: Grant) -> Q:
     if grant.role in _OVERSIGHT and grant.reach == Reach.STREET:
         return Q(street_code=grant.unit.area_code)
@@ -258,6 +268,10 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
     if action in _OWNER_ACTIONS:
         return grant.covers(incident.owner_unit)
     if action == Action.VERIFY:
+        return _was_asked_to_check(grant, incident)
+    if action == Action.FIX_ON_SPOT:
+        return False  # whose finding it is decides
+    if action == Action.NOTE and grant.role == Role.PATROL:
         return _was_asked_to_check(grant, incident)
     if action == Action.NOTE and grant.role == Role.HANDLER:
         # A checker's photos and notes belong to the check, a supporting unit's to its part.
@@ -306,7 +320,14 @@ def _has_breached(grant: Grant, incident: Incident) -> bool:
 
 def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:
     check = incident.verifications.filter(done_at__isnull=True).select_related("unit").first()
-    return check is not None and grant.covers(check.unit)
+    return check is not None and rounds.checks_for(grant, check.unit)
+
+
+def _found_it(user: User, grant: Grant, action: Action, incident: Incident) -> bool:
+    """May a patrol do this because the case is their own finding?"""
+    if grant.role != Role.PATROL or action not in (Action.NOTE, Action.FIX_ON_SPOT):
+        return False
+    return rounds.is_finding_of(user, incident)
 
 
 def _is_asked_to_support(grant: Grant, incident: Incident) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from dispatch.deadlines import Limit
 from incidents import late, outcomes, sending, state, timers
 from incidents.calling import queue
+from incidents.field import spot
 from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import Status
 from incidents.outside import outside_ahead
@@ -17,6 +18,7 @@ from incidents.outside import outside_ahead
 def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     """Back to the unit that had it, as rework, or before a person where no sending stands any more."""
     last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
+    spot.leave(incident)
     # A sending that was taken back (returned, or reopened before) is nobody's to do again.
     if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
         _forget_the_end(incident, at=at)
@@ -50,6 +52,7 @@ def back_to_handling(incident: Incident, lead: Assignment, *, at: datetime) -> N
 
 def _forget_the_end(incident: Incident, *, at: datetime) -> None:
     """Rework is what had been handled; a case that was rejected, answered or withdrawn was not."""
+    spot.leave(incident)
     if outcomes.stands(incident, Outcome.Kind.HANDLED):
         incident.rework_count += 1
         outcomes.append(Outcome.Kind.REWORKED, incident, at=at)

@@ -99,6 +99,7 @@ class Kind(StrEnum):
     CALENDAR_MOVED = "calendar_moved"
     UNMASKED = "unmasked"
     PHOTO_ADDED = "photo_added"
+    FIXED_ON_SPOT = "fixed_on_spot"
 
 
 def entry(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: Any) -> TimelineEntry:

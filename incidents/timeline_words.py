@@ -94,6 +94,7 @@ _STATES = {
     Kind.REPLY_SIGNED: "on",
     Kind.DISPUTED: "overdue",
     Kind.RULED: "primary",
+    Kind.FIXED_ON_SPOT: "on",
 }
 _BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED, Kind.REPORTER_ANSWERED})
 
@@ -335,4 +336,5 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.NUDGED: of_unit(lambda: _("%(unit)s was urged to get on with it")),
     Kind.UNMASKED: plain(lambda: _("Looked at the reporter's name and number")),
     Kind.PHOTO_ADDED: _photo,
+    Kind.FIXED_ON_SPOT: of_unit(lambda: _("Found and put right on the spot by %(unit)s")),
 }

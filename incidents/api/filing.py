@@ -28,6 +28,7 @@ ROLE_SOURCES: Mapping[str, frozenset[str]] = {
     Role.DISPATCHER: _AT_THE_DESK,
     Role.SUPERVISOR: _AT_THE_DESK | {Source.PATROL},
     Role.HANDLER: frozenset({Source.PATROL}),
+    Role.PATROL: frozenset({Source.PATROL}),
 }
 
 

@@ -85,6 +85,8 @@ def start_of(user: User) -> str:
         return reverse("supervision")
     if Role.HANDLER in roles:
         return reverse("inbox")
+    if Role.PATROL in roles:
+        return reverse("patrol")
     if Role.STEWARD in roles:
         return reverse("lists")
     if Role.LEADER in roles:
