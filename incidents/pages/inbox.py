@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -23,10 +23,12 @@ from incidents.pages import waiting
 from incidents.pages.access import person, staff
 from incidents.pages.wording import described
 
+# Rows at first, and at most: whoever has more to do than that reads the list of cases instead.
 SHOWN = 100
-HISTORY_SHOWN = 50
-_IN_HAND = (Status.HANDLING, Status.PARKED, Status.SUSPENDED)
-TABS = ("", "accept", "handling", "support", "verify", "history")
+SHOWN_MOST = 500
+_PAUSED = (Status.PARKED, Status.SUSPENDED)
+_IN_HAND = (Status.HANDLING, *_PAUSED)
+TABS = ("", "mine", "accept", "handling", "waiting", "support", "verify", "history")
 
 
 @require_GET
@@ -36,16 +38,17 @@ def inbox(request: HttpRequest) -> HttpResponse:
     user, at = person(request), clock.now()
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else ""
+    rows = _rows_wanted(request.GET.get("rows", ""))
     if request.headers.get("X-Requested-With") == "poll":
-        tag = _etag(user, tab)
+        tag = _etag(user, tab, rows)
         if request.headers.get("If-None-Match", "").removeprefix("W/") == tag:
             response = HttpResponse(status=304)
         else:
-            response = render(request, "incidents/parts/inbox_list.html", _context(user, tab, at))
+            response = render(request, "incidents/parts/inbox_list.html", _context(user, tab, rows, at))
         response["ETag"] = tag
         response["X-Now"] = at.isoformat()
         return response
-    return render(request, "incidents/inbox.html", _context(user, tab, at))
+    return render(request, "incidents/inbox.html", _context(user, tab, rows, at))
 
 
 def waiting_for(user: User) -> QuerySet[Incident]:
@@ -92,20 +95,26 @@ def holds(user: User, tab: str) -> Q:
     """The condition under which a case stands in a tab of this person's inbox."""
     return {
         "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user),
+        "mine": _owned(user, Status.DISPATCHED, *_IN_HAND) & Q(handler=user),
         "accept": _owned(user, Status.DISPATCHED),
-        "handling": _owned(user, *_IN_HAND),
+        "handling": _owned(user, Status.HANDLING),
+        "waiting": _owned(user, *_PAUSED),
         "support": _to_support(user),
         "verify": _to_verify(user),
         "history": _done(user),
     }[tab]
 
 
-def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
-    cases = Incident.objects.filter(holds(user, tab))
-    if tab == "history":
-        rows = list(cases.for_list().order_by("-received_at", "-pk")[:HISTORY_SHOWN])
-    else:
-        rows = list(cases.for_list().burning_first()[:SHOWN])
+def _rows_wanted(asked: str) -> int:
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else SHOWN
+    return min(max(SHOWN, wanted), SHOWN_MOST)
+
+
+def _context(user: User, tab: str, most: int, at: datetime) -> dict[str, Any]:
+    cases = Incident.objects.filter(holds(user, tab)).for_list().select_related("handler")
+    ordered = cases.order_by("-received_at", "-pk") if tab == "history" else cases.burning_first()
+    rows = list(ordered[: most + 1])
+    has_more, rows = len(rows) > most, rows[:most]
     place = queries.places_of(rows)
     waits = waiting.tags_of(rows)
     supports = dict(
@@ -122,6 +131,7 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
             place=place.short(row),
             waits=waits.get(row.pk, ()),
             support_due=supports.get(row.pk) if not _is_mine(row, user) else None,
+            in_my_hands=row.handler_id == user.pk,
         )
         for row in rows
     ]
@@ -136,6 +146,10 @@ def _context(user: User, tab: str, at: datetime) -> dict[str, Any]:
         "tab": tab,
         "tabs": [{"key": key, "label": words[key], "count": counts.get(key)} for key in TABS],
         "groups": [group for group in _groups(tab, shown) if group["rows"]],
+        "rows": most,
+        "more": min(most + SHOWN, SHOWN_MOST) if has_more and most < SHOWN_MOST else 0,
+        "is_cut": has_more and most >= SHOWN_MOST,
+        "overdue": sum(1 for row in shown if row["edge"] == "overdue"),
         "units": [grant.unit for grant in viewer_of(user).with_roles(Role.HANDLER)],
     }
 
@@ -144,8 +158,10 @@ def labels() -> dict[str, str]:
     """What the tabs are called."""
     return {
         "": _("To do"),
+        "mine": _("Mine"),
         "accept": _("To accept"),
         "handling": _("In hand"),
+        "waiting": pgettext("inbox", "Waiting"),
         "support": _("To support"),
         "verify": _("To verify"),
         "history": _("Past"),
@@ -175,12 +191,16 @@ def _groups(tab: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "rows": [row for row in rest if row["case"].status == Status.DISPATCHED],
         },
         {"title": _("Asked to support"), "rows": supports},
-        {"title": _("In hand"), "rows": [row for row in rest if row["case"].status in _IN_HAND]},
+        {"title": _("In hand"), "rows": [row for row in rest if row["case"].status == Status.HANDLING]},
+        {
+            "title": _("Waiting: parked or suspended"),
+            "rows": [row for row in rest if row["case"].status in _PAUSED],
+        },
         {"title": _("Is it really fixed?"), "rows": checks},
     ]
 
 
-def _etag(user: User, tab: str) -> str:
+def _etag(user: User, tab: str, rows: int) -> str:
     """Changes with every case that waits here. What is past changes too rarely to be polled."""
-    told = f"{queries.version_stamp(waiting_for(user))}{tab}{user.pk}{get_language()}"
+    told = f"{queries.version_stamp(waiting_for(user))}{tab}{rows}.{user.pk}{get_language()}"
     return f'"{hashlib.sha256(told.encode()).hexdigest()[:24]}"'
