@@ -23,6 +23,7 @@ class Action(StrEnum):
     """Every thing a person can do to a case; the word is the last part of its REST address."""
 
     CLAIM = "claim"
+    RELEASE = "release"
     DISPATCH = "dispatch"
     ANSWER = "answer"
     REJECT = "reject"
@@ -82,6 +83,7 @@ _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
 # An admin keeps the installation and never touches a case; a leader looks, instructs and signs.
 ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.CLAIM: _DESK,
+    Action.RELEASE: _DESK,
     Action.DISPATCH: _DESK,
     Action.ANSWER: _DESK,
     Action.REJECT: _DESK,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch.models import Category
-from incidents.sentence_parts import Names, Sentence
+from incidents.sentence_parts import Names, Sentence, plain
 from incidents.timeline import Kind
 
 
@@ -52,6 +52,7 @@ def _corrected(p: Mapping[str, Any], names: Names) -> str:
 
 
 SENTENCES: Mapping[str, Sentence] = {
+    Kind.RELEASED: plain(lambda: _("Put the case back on the desk")),
     Kind.SPLIT: _split,
     Kind.SPLIT_OFF: _split_off,
     Kind.RECALLED: _recalled,

@@ -40,6 +40,7 @@ _OWNER_ACTIONS = frozenset(
 
 _IN_STATE: dict[Action, frozenset[str]] = {
     Action.CLAIM: frozenset({Status.TRIAGE}),
+    Action.RELEASE: frozenset({Status.TRIAGE}),
     Action.DISPATCH: frozenset({Status.TRIAGE}),
     Action.ANSWER: frozenset({Status.TRIAGE}),
     Action.REJECT: frozenset({Status.TRIAGE}),

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     TO_DESK = "to_desk"
     DISPATCHED = "dispatched"
     CLAIMED = "claimed"
+    RELEASED = "released"
     ACCEPTED = "accepted"
     ASSIGNED = "assigned"
     DEEMED_ACCEPTED = "deemed_accepted"

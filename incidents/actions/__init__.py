@@ -17,7 +17,7 @@ from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
 from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
 from incidents.actions.correcting import correct
-from incidents.actions.desk import answer, claim, dispatch, merge, reject, unmerge
+from incidents.actions.desk import answer, claim, dispatch, merge, reject, release, unmerge
 from incidents.actions.field import fix_on_spot
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
@@ -87,6 +87,7 @@ __all__ = [
     "recall",
     "redispatch",
     "reject",
+    "release",
     "release_support",
     "reopen",
     "reply",

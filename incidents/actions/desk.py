@@ -34,6 +34,19 @@ def claim(*, number: str, actor: Actor, at: datetime) -> Incident:
 
 
 @transaction.atomic(durable=True)
+def release(*, number: str, actor: Actor, at: datetime) -> Incident:
+    """Give a case that one has taken back to the desk; where it is nobody's, nothing happens."""
+    incident = cases.hold(number, actor=actor, action=Action.RELEASE, at=at)
+    refuse_unless_at_desk(incident)
+    refuse_if_claimed(incident, actor, at)
+    if incident.claimed_by_id is not None:
+        incident.claimed_by = incident.claimed_at = None
+        cases.save(incident)
+        timeline.record(timeline.Kind.RELEASED, incident_id=incident.pk, at=at, actor=actor)
+    return incident
+
+
+@transaction.atomic(durable=True)
 def dispatch(
     *,
     number: str,

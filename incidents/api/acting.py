@@ -107,6 +107,12 @@ DEEDS: Mapping[str, Deed] = {
                 actions.claim,
             ),
             Deed(
+                Action.RELEASE,
+                "Give a case that one has taken back to the desk",
+                inputs.BareInput,
+                actions.release,
+            ),
+            Deed(
                 Action.DISPATCH,
                 "Send a case from the desk to a unit",
                 inputs.DispatchInput,

@@ -312,6 +312,7 @@ def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         Kind.RESOLVED: ("outcome",),
         Kind.PARKED: ("until",),
         Kind.ABSORBED: ("reports",),
+        Kind.RECALLED: ("what",),
         Kind.BREACHED: ("clock",),
         Kind.DISPATCHED: ("automatic",),
         Kind.EXTENSION_AGREED: ("until",),
