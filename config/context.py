@@ -19,6 +19,8 @@ from config import clock
 from config.models import DemoHistory
 from dispatch.pages.access import LIST_ROLES
 from incidents import alarms, oversight, policy, queries
+from incidents.centre import handing
+from incidents.centre.centres import desks_of, has_centre
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
 from incidents.pages.inbox import waiting_for
@@ -75,6 +77,9 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
         add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")
+    if has_centre(viewer_of(user)):
+        notes = handing.waiting_for(user, desks_of(viewer_of(user)))
+        add("centre", pgettext("page", "Centre"), "users", count=_count(notes), state="warned")
     if roles.intersection(LIST_ROLES):
         add("lists", _("Responsibility list"), "list")
     if roles.intersection({*DESK_ROLES, Role.LEADER}):

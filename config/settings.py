@@ -203,6 +203,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 600.0},
     },
+    # A week's samples of decisions, on the Monday after; any other day makes up for a lost message.
+    "incidents.draw_samples": {
+        "task": "incidents.draw_samples",
+        "schedule": crontab(hour=19, minute=10),
+        "options": {"expires": 3600.0},
+    },
     # At half past three in Shenzhen, when nobody looks.
     "dashboards.verify": {
         "task": "dashboards.verify",

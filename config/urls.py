@@ -21,5 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.maps_urls")),  # before the cases: `map` is no case
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
+    path("", include("incidents.pages.centre_urls")),
     path("", include("incidents.pages.resident_urls")),
 ]

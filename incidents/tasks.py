@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config import clock
 from incidents import attachments, delivery, digests, recalendar, rehearsal, repeats, submissions, sweeps
+from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
 from incidents.searching import rows
@@ -95,6 +96,12 @@ def remove_unused_pictures() -> int:
     """Remove pictures that were sent ahead and then named by no report, and answers nobody waits for."""
     _until_empty("", lambda: submissions.forget(at=timezone.now()))
     return _until_empty("", lambda: attachments.remove_unused(at=clock.now()))
+
+
+@shared_task(name="incidents.draw_samples")
+def draw_samples() -> int:
+    """Draw the quality samples of weeks that are over."""
+    return quality.draw_weeks(at=clock.now())
 
 
 def _until_empty(name: str, step: Callable[[], int]) -> int:

@@ -21,6 +21,7 @@ from accounts.roles import Action, Role
 from accounts.viewer import Reach, viewer_of
 from config import clock
 from incidents import actions, policy, queries, timeline_words
+from incidents.centre import shares
 from incidents.claiming import CLAIM_LASTS
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import CaseRequest, Incident
@@ -296,15 +297,14 @@ def _waiting(user: User, tab: Tab, at: datetime) -> Any:
 
 
 def _next_case(user: User, tab: Tab, *, at: datetime, beside: str = "") -> Incident | None:
-    """The first case of the tab that nobody else holds; `beside` names one to pass over."""
+    """The first case of the tab that nobody else holds, where people share the queue first of this person's
+    part; `beside` names one to pass over."""
     free = ~Q(claimed_at__gt=at - CLAIM_LASTS) | Q(claimed_by=user) | Q(claimed_at__isnull=True)
     cases = _waiting(user, tab, at).filter(free).exclude(number=beside)
-    found: Incident | None = (
-        cases.burning_first()
-        .select_related("category", "owner_unit", "text", "claimed_by", "handler", "merged_into")
-        .first()
+    burning = cases.burning_first().select_related(
+        "category", "owner_unit", "text", "claimed_by", "handler", "merged_into"
     )
-    return found
+    return shares.next_for(user, burning, at=at)
 
 
 def _etag(cases: QuerySet[Incident], user: User, tab: Tab, at: datetime) -> str:
