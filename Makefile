@@ -31,8 +31,8 @@ manage: ## one command against what is running: make manage DO="simulate --per-d
 # --- proving ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: ## the tests, on throw-away servers; TESTS=tests/dispatch runs a part
-	@$(SETUP) --dev -- -m pytest $(TESTS)
+test: ## the tests, on throw-away servers and every core; TESTS=tests/dispatch runs a part on one
+	@$(SETUP) --dev -- -m pytest $(or $(TESTS),-n auto --maxprocesses 4 --dist worksteal)
 
 EXPLORE ?= 20
 .PHONY: explore

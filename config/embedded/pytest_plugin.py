@@ -1,13 +1,15 @@
 """Throw-away PostgreSQL and Valkey for a test run, unless DATABASE_URL names a server.
 
 Loaded early (`-p` in pyproject.toml), because pytest-django reads the settings before any conftest.
-The URLs travel in the environment, so pytest-xdist's workers use the same servers.
+The URLs travel in the environment, so pytest-xdist's workers use the same servers: pytest-django gives
+each a database of its own, and each talks to its Celery workers through a numbered Valkey database.
 """
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +27,10 @@ def _is_worker() -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     global _servers, _folder
-    if _is_worker() or os.environ.get("DATABASE_URL"):
+    if _is_worker():
+        os.environ["REDIS_URL"] = _numbered(os.environ["REDIS_URL"])
+        return
+    if os.environ.get("DATABASE_URL"):
         return
     _folder = Path(tempfile.mkdtemp(prefix="yiwang-test-"))
     _folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must be able to enter
@@ -42,6 +47,14 @@ def pytest_load_initial_conftests() -> None:
     # Uploads and the like go with the servers; the trained model is the machine's own.
     os.environ.setdefault("MODEL_DIR", str(Path(os.environ.get("YIWANG_VAR", "var")).resolve() / "models"))
     os.environ["YIWANG_VAR"] = str(_folder)
+
+
+def _numbered(url: str) -> str:
+    """The same Valkey, and in it a database for this worker: gw0 has the first."""
+    number = 1 + int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    if url.startswith("unix:"):
+        return f"{url.partition('?')[0]}?db={number}"
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def pytest_unconfigure() -> None:
