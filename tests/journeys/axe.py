@@ -38,4 +38,5 @@ def axe_finds(page: Page) -> list[str]:
 
 def assert_accessible(page: Page) -> None:
     """axe finds nothing."""
-    assert axe_finds(page) == []
+    found = axe_finds(page)
+    assert not found, "\n".join([page.url, *found])
