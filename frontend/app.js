@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { startDesk } from "./desk.js";
 import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
+import { startHandler } from "./js/handler.js";
 import { startItems } from "./js/items.js";
 import { startKeys } from "./js/keys.js";
 import { startOffline } from "./js/offline.js";
@@ -44,5 +45,6 @@ startPolling();
 startPicks();
 startDesk();
 startItems();
+startHandler();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";

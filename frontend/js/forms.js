@@ -33,14 +33,21 @@ function startDoubleSubmitGuard() {
 function startDrafts() {
   const key = (field) => DRAFT + field.dataset.draft;
   const remember = (field) => {
+    if (field.type === "checkbox") return; // what somebody confirms, they confirm each time
     try {
       if (field.value) localStorage.setItem(key(field), field.value);
       else localStorage.removeItem(key(field));
     } catch { /* a full or forbidden storage keeps no draft; the field itself still holds the words */ }
   };
+  const choose = (radio) => {
+    try { if (localStorage.getItem(key(radio)) !== radio.value || radio.checked) return; } catch { return; }
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+  };
   const restore = (scope) => {
     for (const field of scope.querySelectorAll?.("[data-draft]") ?? []) {
-      if (field.value) continue;
+      if (field.type === "radio") { choose(field); continue; }
+      if (field.value || field.type === "checkbox") continue;
       try { field.value = localStorage.getItem(key(field)) ?? ""; } catch { return; }
       if (field.value) field.dispatchEvent(new Event("input", { bubbles: true }));
     }

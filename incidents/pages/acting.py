@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from config import clock
-from incidents import policy
+from incidents import canned, policy
 from incidents.actions.handling import closing_condition
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident
@@ -26,13 +26,17 @@ from incidents.pages.desk import next_case_url
 from incidents.pages.doing import Doing
 from incidents.pages.step_photos import PHOTOS_MAX
 from incidents.pages.steps import STEPS
+from incidents.pages.submissions import once
 from incidents.pages.wording import title_of
 from incidents.timeline_words import read as read_timeline
 
 # After these the desk goes on to the next case instead of showing this one again.
 _DESK_STEPS = frozenset({"answer", "reject", "decide-return", "rule"})
+# Steps whose words may be canned ones; the use has the step's name.
+CANNED_STEPS = frozenset({"message", "resolve", "note", "answer"})
 
 
+@once
 @require_http_methods(["GET", "POST"])
 @staff(*CASE_ROLES)
 def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
@@ -44,7 +48,8 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
     if request.method == "GET":
         if policy.acting_grant(user, known.action, incident) is None:
             raise PermissionDenied
-        form = known.form(incident=incident, user=user, at=at, initial={"seen_version": incident.version})
+        initial = {"seen_version": incident.version, **_canned(request, incident, known.form)}
+        form = known.form(incident=incident, user=user, at=at, initial=initial)
         return _shown(request, incident, step, form)
     form = known.form(request.POST, incident=incident, user=user, at=at)
     kept = _kept_ids(request)
@@ -52,7 +57,8 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
         if not form.is_valid():
             return _shown(request, incident, step, form, status=400, kept=kept)
         actor = policy.acting_as(user, known.action, incident)
-        said = known.run(Doing(request, incident, user, actor, at, {**form.cleaned_data, "form": form}, kept))
+        given = {**form.cleaned_data, "form": form, "seen_version": _seen(request, incident, user, form)}
+        said = known.run(Doing(request, incident, user, actor, at, given, kept))
     except InvalidInput as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return _shown(request, incident, step, form, status=400, kept=kept)
@@ -75,6 +81,11 @@ def _goes_on(request: HttpRequest, step: str, user: User, incident: Incident, at
     if not Incident.objects.filter(policy.visible(user), pk=incident.pk).exists():
         return reverse("home")
     return f"{reverse('case', args=[incident.number])}?done={step}"
+
+
+def last_line(incident: Incident) -> int:
+    """The newest line that a page shows of the case: what comes after it, its reader has not seen."""
+    return incident.timeline.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _shown(
@@ -101,12 +112,36 @@ def _shown(
         "happened": happened,
         # What was looked at again may now be decided on.
         "seen_version": incident.version,
+        "seen_line": last_line(incident),
         "kept": kept or [],
         "from": request.POST.get("from") or request.GET.get("from", ""),
         "tab": request.POST.get("tab") or request.GET.get("tab", ""),
         "closing_condition": closing_condition(incident) if step in ("resolve", "verify") else "",
+        "offered": canned.offered(person(request), incident).get(step, ()) if step in CANNED_STEPS else (),
     }
     return render(request, "incidents/action.html", context, status=status)
+
+
+def _seen(request: HttpRequest, incident: Incident, user: User, form: forms.ActionForm) -> int | None:
+    """The version that the person decided on: the one on their page, or the present one where nobody but
+    themselves has done anything since. Photos and notes that waited on a telephone for a line, and arrive
+    just before this, are no news to whoever wrote them.
+    """
+    seen: int | None = form.cleaned_data.get("seen_version")
+    line = request.POST.get("seen_line", "")
+    if seen is None or seen == incident.version or not (line.isascii() and line.isdigit()):
+        return seen
+    news = incident.timeline.filter(pk__gt=int(line[:18])).exclude(actor=user)
+    return seen if news.exists() else incident.version
+
+
+def _canned(request: HttpRequest, incident: Incident, form: type[forms.ActionForm]) -> dict[str, str]:
+    """The words of a canned answer that the address names, for where no script puts them in."""
+    named = request.GET.get("canned", "")
+    if not named or "text" not in form.base_fields:
+        return {}
+    answers = canned.offered(person(request), incident).values()
+    return next(({"text": one["text"]} for use in answers for one in use if one["id"] == named), {})
 
 
 def _kept_ids(request: HttpRequest) -> list[str]:

@@ -16,20 +16,22 @@ from accounts.viewer import viewer_of
 from config import clock
 from dispatch.edition import edition
 from dispatch.vocabulary import PlaceType, Urgency
-from incidents import actions, clock_facts, pausing, policy, queries
+from incidents import actions, clock_facts, contacting, pausing, policy, queries
 from incidents.actions.handling import closing_condition
 from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, Attachment, DecisionRecord, Incident, Timer
+from incidents.models import Assignment, DecisionRecord, Incident, Timer
 from incidents.models.incident import Status
 from incidents.pages import clock_card, support_steps, waiting
 from incidents.pages.access import DESK_ROLES, READING_ROLES, case_or_404, person, staff
+from incidents.pages.case_work import work_of
 from incidents.pages.choices import Reader
 from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
 from incidents.pages.desk_case import photos_of, reports_of, timeline_of
 from incidents.pages.dispute_steps import STEPS as DISPUTE_STEPS
 from incidents.pages.disputes import disputes_of, read_disputes
 from incidents.pages.duty import on_duty_now
+from incidents.pages.handling_steps import STEPS as HANDLING_STEPS
 from incidents.pages.level_steps import STEPS as LEVEL_STEPS
 from incidents.pages.level_steps import unit_above, way_up
 from incidents.pages.orders import orders_of
@@ -44,7 +46,6 @@ _ACTIONS = (
     Action.REQUEST_RETURN,
     Action.DECIDE_RETURN,
     Action.REDISPATCH,
-    Action.RESOLVE,
     Action.VERIFY,
     Action.CLOSE,
     Action.REOPEN,
@@ -58,7 +59,7 @@ _ACTIONS = (
     Action.DISPATCH,
     *(
         step.action
-        for steps in (REQUEST_STEPS, CONTACT_STEPS, LEVEL_STEPS, SUPPORT_STEPS, DISPUTE_STEPS)
+        for steps in (HANDLING_STEPS, REQUEST_STEPS, CONTACT_STEPS, LEVEL_STEPS, SUPPORT_STEPS, DISPUTE_STEPS)
         for step in steps.values()
     ),
 )
@@ -132,7 +133,9 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     can["request-raise"] = can["request-raise"] and unit_above(incident) is not None
     support = support_steps.context_of(incident, can)
     can["photo"] = can["note"] and incident.is_open
-    steps = [step for step in STEPS if can.get(step)]
+    can["message"] = can["message"] and bool(contacting.readers(incident))
+    # These are written into the page itself.
+    steps = [step for step in STEPS if can.get(step) and step not in ("note", "message")]
     lead = (
         incident.assignments.filter(role=Assignment.Role.LEAD)
         .select_related("unit", "accepted_by", "resolved_by", "resolution", "decision__made_by")
@@ -150,6 +153,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     in_dock = {main, "request-return", "request-extension", "photo"} if main else {"photo"}
     if support["supporters"]:
         in_dock |= {"invite-support", "release-support"}  # they stand with the supporters
+    in_dock |= {"assign"}  # stands beside the name
     in_dock |= {"answer-order", "lift-order"}  # they stand with the order
     in_dock |= {"rule", "withdraw-objection", "propose-change"}  # and these with the dispute
     return {
@@ -164,8 +168,6 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "way_up": way_up(incident),
         "lead": lead,
         "closing_condition": closing_condition(incident),
-        "before": [photo for photo in photos if photo.stage != Attachment.Stage.AFTER],
-        "after": [photo for photo in photos if photo.stage == Attachment.Stage.AFTER],
         "reports": reports_of(incident),
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
@@ -185,6 +187,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "on_desk": incident.status == Status.TRIAGE,
         "merged_from": incident.merged_from.order_by("pk")[:20],
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
+        **work_of(incident, user, can, photos=photos, lead=lead),
         **_decided(incident, lead, user),
         **orders_of(incident, can),
         **support,

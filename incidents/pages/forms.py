@@ -6,11 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
-from dispatch.models import Category
-from dispatch.vocabulary import Urgency
-from grids.models import Area
 from incidents.cases import TEXT_MAX
-from incidents.models.incident import Status
+
+
+# Confirmations are not among them: those are made each time.
+_TYPED_AND_CHOSEN = (forms.Textarea, forms.TextInput, forms.Select, forms.RadioSelect)
 
 
 def text_area(rows: int = 3) -> forms.Textarea:
@@ -24,6 +24,8 @@ class ActionForm(forms.Form):
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     # What the person should know before doing it, in a sentence above the fields.
     note: Any = ""
+    # Long forms that are filled in outside: a reload loses no choice either.
+    keeps_choices = False
 
     def __init__(
         self, *args: Any, incident: Any = None, user: Any = None, at: Any = None, **kwargs: Any
@@ -35,7 +37,8 @@ class ActionForm(forms.Form):
             # Words are all that this form asks for: whoever opens it can write at once.
             areas[0].widget.attrs["autofocus"] = ""
         for name, field in self.fields.items():
-            if isinstance(field.widget, forms.Textarea) and incident is not None:
+            kept = _TYPED_AND_CHOSEN if self.keeps_choices else forms.Textarea
+            if isinstance(field.widget, kept) and incident is not None:
                 # Kept on the device until it has been sent: a lost connection loses no words.
                 field.widget.attrs["data-draft"] = draft_name(incident, type(self), name)
 
@@ -90,12 +93,15 @@ class RejectForm(ReasonForm):
 
 
 class AnswerForm(ActionForm):
+    """直接答复: the words, and the article of the knowledge base that they were taken from."""
+
     text = forms.CharField(
         label=_("Answer"),
         max_length=TEXT_MAX,
-        widget=text_area(6),
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 6, "autofocus": ""}),
         help_text=_("The reporter is told this, and the case is closed."),
     )
+    article = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class NoteForm(ActionForm):
@@ -117,6 +123,8 @@ class UnitField(forms.ModelChoiceField):
 
 class ReturnForm(ActionForm):
     """退件: why, what it cites, whose job it is."""
+
+    keeps_choices = True
 
     WHY = [
         ("facility", _("Not our facility")),
@@ -220,45 +228,3 @@ class PhotoForm(ActionForm):
         widget=forms.RadioSelect,
         initial="before",
     )
-
-
-def _select(first: Any) -> forms.Select:
-    return forms.Select(attrs={"class": "form-select", "data-submit-on-change": "", "aria-label": first})
-
-
-class CaseFilter(forms.Form):
-    """The filters of the list of cases; they live in the address."""
-
-    status = forms.ChoiceField(required=False, widget=_select(_("Status")))
-    street = forms.ChoiceField(required=False, widget=_select(_("Street")))
-    unit = forms.ChoiceField(required=False, widget=_select(_("Unit")))
-    category = forms.ChoiceField(required=False, widget=_select(_("Category")))
-    urgency = forms.ChoiceField(required=False, widget=_select(_("Urgency")))
-    overdue = forms.BooleanField(
-        required=False,
-        widget=forms.CheckboxInput(attrs={"data-submit-on-change": "", "class": "form-check-input"}),
-    )
-    supervised = forms.BooleanField(
-        required=False,
-        widget=forms.CheckboxInput(attrs={"data-submit-on-change": "", "class": "form-check-input"}),
-    )
-    answer = forms.BooleanField(required=False, widget=forms.HiddenInput)
-    q = forms.CharField(required=False, max_length=40)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        streets = Area.objects.streets().without_polygons()
-        self._choices("status", _("Any status"), [("open", _("Open")), *Status.choices])
-        self._choices("street", _("All streets"), [(area.code, area.name) for area in streets])
-        self._choices(
-            "unit",
-            _("All units"),
-            [(unit.code, unit.name) for unit in OrgUnit.objects.exclude(kind="district")],
-        )
-        self._choices(
-            "category", _("All categories"), [(one.code, one.name) for one in Category.objects.all()]
-        )
-        self._choices("urgency", _("Any urgency"), list(Urgency.choices))
-
-    def _choices(self, name: str, every: Any, known: list[Any]) -> None:
-        self.fields[name].choices = [("", every), *known]  # type: ignore[attr-defined]

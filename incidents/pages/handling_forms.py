@@ -80,6 +80,8 @@ def readers_note(incident: Incident) -> str:
 class ResolveForm(HappenedMixin, ActionForm):
     """办结: what came of it, honestly."""
 
+    keeps_choices = True
+
     outcome = forms.ChoiceField(
         label=gettext_lazy("What came of it"),
         choices=[(outcome.value, outcome.label) for outcome in OUTCOME_HELP],

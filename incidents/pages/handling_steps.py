@@ -42,7 +42,8 @@ def _message(doing: Doing) -> str:
 
 def _resolve(doing: Doing) -> str:
     photos = kept_photos(doing)
-    outcome = doing.given["outcome"]
+    form, outcome = doing.given["form"], doing.given["outcome"]
+    is_parked = outcome == ResolutionOutcome.PARKED  # an interim answer counts from when it arrives
     if (
         outcome == ResolutionOutcome.SOLVED
         and not photos
@@ -58,12 +59,12 @@ def _resolve(doing: Doing) -> str:
         text=doing.given["text"],
         attested=doing.given["attested"],
         parked_until=doing.given["parked_until"],
-        happened_at=doing.given["form"].happened(doing.at),
-        mediation=doing.given["form"].mediated(),
+        happened_at=form.happened(doing.at) if is_parked else doing.happened(),
+        mediation=form.mediated(),
         **doing.common,
     )
     add_photos(doing, photos, Attachment.Stage.AFTER)
-    if outcome == ResolutionOutcome.PARKED:
+    if is_parked:
         return _("Parked. It comes back by itself on the date.")
     return _("Resolved. Somebody else verifies it now.")
 

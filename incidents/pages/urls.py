@@ -5,6 +5,7 @@ from django.urls import path
 
 from incidents.pages import (
     acting,
+    canned,
     case_list,
     cases,
     desk,
@@ -39,6 +40,9 @@ urlpatterns = [
     path("desk/<str:number>/claim/", desk.claim, name="desk-claim"),
     path("desk/<str:number>/merge/", desk.merge, name="desk-merge"),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("canned/", canned.answers, name="canned"),
+    path("canned/<int:pk>/", canned.change, name="canned-change"),
+    path("canned/<int:pk>/remove/", canned.remove, name="canned-remove"),
     path("submissions/photos/", submissions.photo, name="submission-photo"),
     path("notices/", notices.notices, name="notices"),
     path("notices/bell/", notices.bell, name="notices-bell"),
