@@ -1,6 +1,8 @@
-"""The list of cases: filters in the address, pages by cursor."""
+"""The list of cases: filters and words in the address, pages by cursor."""
 
-import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,45 +14,62 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.viewer import viewer_of
 from config import clock
 from incidents import policy, queries
-from incidents.models import Incident, Supervision
+from incidents.models import Incident, SavedView
 from incidents.models.incident import OPEN_STATUSES
 from incidents.pages import waiting
 from incidents.pages.access import READING_ROLES, person, staff
-from incidents.pages.forms import CaseFilter
+from incidents.pages.case_filter import CaseFilter, narrowed
+from incidents.pages.case_search import called_before, masked_caller
 from incidents.pages.wording import described
+from incidents.searching import callers, excerpts, rows
+from incidents.searching.finding import Found, Kind, Wanted, find_wanted, read
+from incidents.searching.saved import canonical, may_remove, views_of
 
 PAGE = 50
-_NUMBER = re.compile(r"[0-9]{4,8}(-[0-9]{0,6})?")
-_WHOLE_NUMBER = re.compile(r"[0-9]{8}-[0-9]{6}")
+# So many changes may wait for the sweep before the list says that it is behind.
+BEHIND = 200
+# So many values of a facet are named.
+NAMED = 5
+_CURSORS = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What an address asks for, and the cases of it that this person may see."""
+
+    form: CaseFilter
+    wanted: dict[str, Any]
+    found: Found
 
 
 @require_GET
 @staff(*READING_ROLES)
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases that this person may see, filtered by the address; newest first, or what is most overdue."""
-    at = clock.now()
-    q = request.GET.get("q", "").strip()
-    if _WHOLE_NUMBER.fullmatch(q) and _visible(request).filter(number=q).exists():
-        return HttpResponseRedirect(reverse("case", args=[q]))
-    answers = waiting.to_answer(person(request))
-    found, form = chosen(request, request.GET, at, answers=answers)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    by_due = bool(wanted.get("overdue"))
-    rows, earlier, later = _page(found, request, by_due=by_due)
-    place, waits = queries.places_of(rows), waiting.tags_of(rows)
+    at, user = clock.now(), person(request)
+    answers = waiting.to_answer(user)
+    chose = _choose(request, request.GET, at, answers=answers)
+    found, wanted = chose.found, chose.wanted
+    if found.wanted.kind == Kind.NUMBER and (only := found.any.values_list("number", flat=True).first()):
+        return HttpResponseRedirect(reverse("case", args=[only]))
+    page, earlier, later = _page(found.page, request, by_due=bool(wanted.get("overdue")))
+    facts = _facts(found)
     context = {
         "at": at,
-        "form": form,
-        "rows": [described(row, at, place=place.full(row), waits=waits.get(row.pk, ())) for row in rows],
-        "count": queries.bounded_count(found),
+        "form": chose.form,
+        "rows": _rows(page, found.wanted, at),
+        "count": len(facts),
         "count_max": queries.COUNT_MAX,
+        "facets": _facets(request, chose, facts),
         "earlier": earlier,
         "later": later,
-        "is_filtered": any(wanted.values()),
+        "is_filtered": bool(wanted) or bool(chose.form.unread),
         "views": _views(request, at, answers),
-        "search_failed": bool(q) and not _NUMBER.fullmatch(q),
+        "search": _search(request, chose),
+        **saved_views(request, SavedView.Page.CASES),
     }
     return render(request, "incidents/cases.html", context)
 
@@ -58,40 +77,121 @@ def cases(request: HttpRequest) -> HttpResponse:
 def chosen(
     request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q | None = None
 ) -> tuple[QuerySet[Incident], CaseFilter]:
-    """The cases that `given` filters out of what this person may see, for the list and for its map."""
-    form = CaseFilter(given)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    found = _filtered(_visible(request), wanted, at)
+    """The cases that `given` filters out of what this person may see, in no order: for the map."""
+    chose = _choose(request, given, at, answers=answers)
+    return chose.found.any, chose.form
+
+
+def saved_views(request: HttpRequest, page: str) -> dict[str, Any]:
+    """For a page with views: those that are kept, what could be kept now, and with whom it can be shared."""
+    user, given = person(request), canonical(request.GET.urlencode())
+    kept = [
+        {
+            "label": view.name,
+            "url": f"{reverse(page)}?{view.query}",
+            "active": view.query == given,
+            "saved": view,
+            "is_mine": view.owner_id == user.pk,
+            "may_remove": may_remove(user, view),
+        }
+        for view in views_of(user, page)
+    ]
+    return {
+        "saved_views": kept,
+        "view_page": page,
+        "view_query": given,
+        "view_units": list({grant.unit.code: grant.unit for grant in viewer_of(user).grants}.values()),
+    }
+
+
+def _choose(request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q | None = None) -> Chosen:
+    user, form = person(request), CaseFilter(given)
+    wanted = form.wanted
+    found = narrowed(_visible(request), wanted, at)
+    if form.unread:
+        found = found.none()  # everything, where something was asked for, would be a wrong answer
     if wanted.get("answer"):
-        answers = answers if answers is not None else waiting.to_answer(person(request))
+        answers = answers if answers is not None else waiting.to_answer(user)
         found = found.filter(answers) if answers is not None else found.none()
-    return found, form
+    if caller := wanted.get("caller"):
+        found = callers.called(called_before(request, caller), user, found)
+    return Chosen(form, wanted, find_wanted(read(wanted.get("q", "")), found))
 
 
 def _visible(request: HttpRequest) -> QuerySet[Incident]:
     return Incident.objects.filter(policy.visible(request.user))
 
 
-def _filtered(found: QuerySet[Incident], wanted: dict[str, Any], at: datetime) -> QuerySet[Incident]:
-    if wanted.get("overdue"):
-        found = found.filter(due_at__lt=at, status__in=OPEN_STATUSES)
-    if wanted.get("supervised"):
-        found = found.filter(pk__in=Supervision.objects.filter(ended_at__isnull=True).values("incident"))
-    if wanted.get("status") == "open":
-        found = found.filter(status__in=OPEN_STATUSES)
-    elif wanted.get("status"):
-        found = found.filter(status=wanted["status"])
-    for field, column in (
-        ("street", "street_code"),
-        ("unit", "owner_unit"),
-        ("category", "category"),
-        ("urgency", "urgency"),
-    ):
-        if wanted.get(field):
-            found = found.filter(**{column: wanted[field]})
-    if q := (wanted.get("q") or "").strip():
-        found = found.filter(number__startswith=q) if _NUMBER.fullmatch(q) else found.none()
+def _rows(page: Sequence[Incident], wanted: Wanted, at: datetime) -> list[dict[str, Any]]:
+    place, waits = queries.places_of(page), waiting.tags_of(page)
+    words = wanted.words if wanted.kind in (Kind.WORDS, Kind.LAST) else ()
+    said = rows.said_in([row.pk for row in page]) if words else {}
+    found = []
+    for row in page:
+        shown = described(row, at, place=place.full(row), waits=waits.get(row.pk, ()))
+        if words:
+            shown["title_pieces"] = excerpts.marked(shown["title"], words)
+            shown["excerpt"] = excerpts.excerpt(said.get(row.pk, []), words, title=shown["title"])
+        found.append(shown)
     return found
+
+
+def _search(request: HttpRequest, chose: Chosen) -> dict[str, Any]:
+    """What is said about what was looked for: how it was read, and why perhaps nothing was found."""
+    caller = chose.wanted.get("caller", "")
+    wanted = chose.found.wanted
+    return {
+        "typed": chose.wanted.get("q", ""),
+        "kind": wanted.kind.value,
+        "ignored": _(", ").join(wanted.ignored),
+        "unread": _(", ").join(chose.form.unread),
+        "caller": masked_caller(request, caller) if caller else "",
+        "caller_is_gone": bool(caller) and not called_before(request, caller),
+        "is_behind": wanted.kind in (Kind.WORDS, Kind.LAST) and rows.behind(BEHIND) > BEHIND,
+        # The filters without the words, which a new search keeps.
+        "filters": canonical(request.GET.urlencode(), without=("q",)),
+        "may_look_up": callers.may_look_up(person(request)),
+    }
+
+
+# --- counts -----------------------------------------------------------------------------------------
+
+
+def _facts(found: Found) -> list[tuple[Any, ...]]:
+    """Status, source, domain and street of the cases that fit, of no more than a list counts."""
+    told = found.any.order_by().values_list("status", "source", "category__domain_code", "street_code")
+    return list(told[: queries.COUNT_MAX + 1])
+
+
+def _facets(request: HttpRequest, chose: Chosen, facts: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """How the cases are spread, as ways to narrow further; nothing where they are too many to count."""
+    if len(facts) > queries.COUNT_MAX:
+        return []
+    facets = []
+    for position, name in enumerate(("status", "source", "domain", "street")):
+        counted = Counter(row[position] for row in facts if row[position])
+        if len(counted) < 2:
+            continue
+        labels = dict(chose.form.fields[name].choices)  # type: ignore[attr-defined]
+        values = [
+            {"label": labels.get(value, value), "count": count, "url": _narrower(request, name, value)}
+            for value, count in counted.most_common(NAMED)
+        ]
+        facets.append(
+            {"label": chose.form[name].label, "values": values, "others": max(0, len(counted) - NAMED)}
+        )
+    return facets
+
+
+def _narrower(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    for other in _CURSORS:
+        query.pop(other, None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
+# --- pages ------------------------------------------------------------------------------------------
 
 
 def _page(
@@ -149,11 +249,14 @@ def _link(request: HttpRequest, name: str, key: str) -> str:
     return f"?{query.urlencode()}"
 
 
+# --- views ------------------------------------------------------------------------------------------
+
+
 def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[str, Any]]:
     """Ready-made selections over the list, as tabs: they are nothing but addresses."""
-    overdue = _filtered(_visible(request), {"overdue": True}, at)
+    overdue = narrowed(_visible(request), {"overdue": True}, at)
     urgent = _visible(request).filter(urgency="emergency", status__in=OPEN_STATUSES)
-    given = {key: value for key, value in request.GET.items() if value and key not in ("before", "after")}
+    given = canonical(request.GET.urlencode())
     views: list[tuple[Any, dict[str, str], QuerySet[Incident] | None, str]] = [
         (_("All cases"), {}, None, ""),
         (_("Open"), {"status": "open"}, None, ""),
@@ -166,7 +269,7 @@ def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[s
         {
             "label": label,
             "url": f"{reverse('cases')}?{urlencode(query)}" if query else reverse("cases"),
-            "active": given == query,
+            "active": given == canonical(urlencode(query)) and "caller" not in request.GET,
             "count": queries.bounded_count(counted) if counted is not None else None,
             "state": state,
         }

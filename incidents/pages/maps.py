@@ -28,7 +28,7 @@ from incidents import mapping, oversight, policy, queries
 from incidents.models import Incident
 from incidents.pages import case_list, inbox, supervision
 from incidents.pages.access import READING_ROLES, person, staff
-from incidents.pages.forms import CaseFilter
+from incidents.pages.case_filter import CaseFilter
 from incidents.pages.wording import described
 
 LISTED = 50
