@@ -22,7 +22,8 @@ from incidents.errors import InvalidInput
 from incidents.models import DecisionRecord, Incident
 from incidents.pages.wording import limit_words
 
-MOST_SHOWN = 3
+# As many as a decision keeps: the number keys reach them all.
+MOST_SHOWN = 8
 FOUND_MOST = 8
 _BY_PLACE = {
     "@street": Q(kind=OrgUnit.Kind.STREET_OFFICE),

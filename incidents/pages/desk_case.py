@@ -6,17 +6,18 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
-from accounts.models import OrgUnit, User
+from accounts.models import User
 from accounts.roles import Action
-from dispatch.edition import edition
 from dispatch.vocabulary import PlaceType
-from incidents import citing, policy, queries, timeline_words
-from incidents.models import Adjudication, Attachment, CaseRequest, Incident, IncidentReport
+from incidents import citing, policy, presence, queries, timeline_words
+from incidents.claiming import CLAIM_LASTS
+from incidents.models import Attachment, Incident, IncidentReport
 from incidents.models.incident import Status
-from incidents.pages.choices import Choice, Reader, marked
-from incidents.pages.level_steps import unit_suggested
+from incidents.pages.choices import marked
+from incidents.pages.desk_choices import offered, open_dispute, open_return
+from incidents.pages.desk_sheets import categories_of, clauses_of, owners_of
 from incidents.pages.wording import described, is_held, limit_words
 
 ACTIONS = (
@@ -29,6 +30,9 @@ ACTIONS = (
     Action.RULE,
     Action.UNMASK,
     Action.NOTE,
+    Action.RELEASE,
+    Action.SPLIT,
+    Action.CORRECT,
 )
 LETTERS = "ABC"
 
@@ -38,26 +42,15 @@ def work(
 ) -> dict[str, Any]:
     """Template context of a case on the desk. `words`: what is looked up; `chosen`: the ticked choice."""
     seen = policy.visible(user)
-    reader = Reader(incident, edition())
-    record = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
-    read = reader.machine(record)
-    returned, asked = last_return(incident), open_return(incident)
+    offer = offered(incident)
+    reader, read, choices, returned = offer.reader, offer.read, offer.choices, offer.returned
+    record, asked = read.record, open_return(incident)
     similar = queries.similar_cases(incident, seen=seen)
     reports = reports_of(incident)
-    choices = list(read.choices)
-    above = unit_suggested(incident)
-    if above is not None:
-        why = _("Stands above the unit that had it: the case has moved up a level")
-        choices = _with_first(choices, reader.by_unit(above), why)
-    if returned is not None:
-        _mark_returned(choices, returned)
-        if returned.proposed_unit is not None:
-            named_instead = reader.by_unit(returned.proposed_unit)
-            choices = _with_first(choices, named_instead, _("Named by the unit that gave it back"))
     named = reader.found(words)
     shown = {choice.value for choice in choices}
     found = [choice for choice in named if choice.value not in shown]
-    first_choice = next((choice for choice in choices if choice.unit != sent_back_by(returned)), None)
+    first_choice = offer.first
     units = list(dict.fromkeys(choice.unit for choice in choices if choice.unit))[:2]
     sent_before = queries.precedent(incident, at=at)
     held = is_held(incident, at)
@@ -68,6 +61,7 @@ def work(
         {
             "lon": alike.incident.lon,
             "lat": alike.incident.lat,
+            "letter": letter,
             "title": f"{letter} {alike.incident.number}",
             "href": reverse("case", args=[alike.incident.number]),
         }
@@ -79,6 +73,8 @@ def work(
         "at": at,
         "at_desk": at_desk,
         "held": held,
+        "held_until": incident.claimed_at + CLAIM_LASTS if held and incident.claimed_at else None,
+        "looker": presence.lookers(user, [incident.pk], now=timezone.now()).get(incident.pk),
         "mine": mine,
         "taken": held and not mine,
         "tags": timeline_words.triage_tags(incident.triage_codes),
@@ -139,6 +135,10 @@ def work(
         "hide_reporter": policy.protects_reporter(incident),
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
         "owner": reader.explain.unit(incident.asset_owner) if incident.asset_owner else "",
+        "owners": owners_of(incident, choices, reader),
+        "categories": categories_of(reader),
+        "clauses": clauses_of(incident.text.body),
+        "parts": list(incident.parts.order_by("pk")[:20]) if incident.split_from_id is None else [],
         "owner_matters": any(
             reason["code"] == "owner_unknown"
             for told in (record.detail.get("candidates", ()) if record else ())
@@ -169,62 +169,7 @@ def timeline_of(incident: Incident) -> list[timeline_words.Line]:
     return timeline_words.read(rows)
 
 
-def last_return(incident: Incident) -> CaseRequest | None:
-    """The return that put the case on the desk, while it waits there."""
-    if incident.status != Status.TRIAGE or "returned" not in incident.triage_codes:
-        return None
-    return (
-        incident.requests.filter(kind=CaseRequest.Kind.RETURN, answer=CaseRequest.Answer.AGREED)
-        .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
-        .order_by("pk")
-        .last()
-    )
-
-
-def open_return(incident: Incident) -> CaseRequest | None:
-    """The return that waits for the centre's answer."""
-    return (
-        incident.requests.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True)
-        .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
-        .first()
-    )
-
-
-def open_dispute(incident: Incident) -> Adjudication | None:
-    """The dispute that waits for its ruling: until then the desk sends the case nowhere."""
-    return incident.adjudications.open().select_related("timer", "asked_by_unit").first()
-
-
 def desk_limit(incident: Incident) -> str:
     """The limit of the clock that rules the case, in words."""
     clock = incident.timers.filter(kind=incident.clock_kind, stopped_at__isnull=True).last()
     return limit_words(clock.limit) if clock else ""
-
-
-def sent_back_by(returned: CaseRequest | None) -> str:
-    """The unit that gave the case back: not the one to suggest again."""
-    return returned.assignment.unit_id if returned else ""
-
-
-def _mark_returned(choices: list[Choice], returned: CaseRequest) -> None:
-    for choice in choices:
-        if choice.unit == returned.assignment.unit_id:
-            choice.why = _("Has given it back already")
-
-
-def _with_first(choices: list[Choice], proposed: Choice | None, why: str) -> list[Choice]:
-    """This unit goes first, where nobody else put it there."""
-    if proposed is None:
-        return choices
-    same = next((choice for choice in choices if choice.unit == proposed.unit), None)
-    rest = [choice for choice in choices if choice is not same]
-    first = same or proposed
-    first.why = why
-    for rank, choice in enumerate([first, *rest], 1):
-        choice.rank = rank
-    return [first, *rest]
-
-
-def unit_options(incident: Incident) -> list[OrgUnit]:
-    """Every unit that a case may be returned towards, for a plain list without scripts."""
-    return list(OrgUnit.objects.open().exclude(pk=incident.owner_unit_id).exclude(kind="district"))
