@@ -23,6 +23,7 @@ from incidents.centre import handing
 from incidents.centre.centres import desks_of, has_centre
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
+from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 
@@ -74,6 +75,10 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("inbox", _("Inbox"), "inbox", count=_count(waiting_for(user)))
     if roles.intersection(READING_ROLES):
         add("cases", pgettext("page", "Cases"), "cases")
+    if is_caller(user):
+        add("callbacks", _("Callbacks"), "phone")
+    if roles.intersection(READING_ROLES):
+        add("knowledge", pgettext("knowledge base", "Answers"), "book")
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
         add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")

@@ -19,8 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.pages.urls")),
     path("", include("incidents.pages.rehearsal_urls")),
     path("", include("incidents.pages.maps_urls")),  # before the cases: `map` is no case
+    path("", include("incidents.pages.oversight_urls")),
+    path("", include("incidents.pages.desk_urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.centre_urls")),
+    path("", include("incidents.pages.callback_urls")),
+    path("", include("incidents.pages.knowledge_urls")),
     path("", include("incidents.pages.resident_urls")),
 ]

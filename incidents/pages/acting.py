@@ -20,7 +20,7 @@ from incidents import canned, policy
 from incidents.actions.handling import closing_condition
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident
-from incidents.pages import forms
+from incidents.pages import forms, knowledge
 from incidents.pages.access import CASE_ROLES, case_or_404, person, staff
 from incidents.pages.desk import next_case_url
 from incidents.pages.doing import Doing
@@ -49,6 +49,8 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
         if policy.acting_grant(user, known.action, incident) is None:
             raise PermissionDenied
         initial = {"seen_version": incident.version, **_canned(request, incident, known.form)}
+        if step == "answer":
+            initial.update(knowledge.prefilled(request))
         form = known.form(incident=incident, user=user, at=at, initial=initial)
         return _shown(request, incident, step, form)
     form = known.form(request.POST, incident=incident, user=user, at=at)

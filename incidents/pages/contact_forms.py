@@ -214,8 +214,10 @@ class CallBackForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        field: Any = self.fields.get("report")
+        if field is None:
+            return
         asked = contacting.to_call_back(self.incident) if self.incident else []
-        field: Any = self.fields["report"]
         field.choices = [
             (report.pk, f"{report.get_source_display()} · {plain_moment(report.received_at)}")
             for report in asked

@@ -100,7 +100,7 @@ def _nudge(doing: Doing) -> str:
 
 
 def _answer(doing: Doing) -> str:
-    actions.answer(text=doing.given["text"], **doing.common)
+    actions.answer(text=doing.given["text"], article=doing.given["article"], **doing.common)
     return _("%(number)s answered and closed.") % {"number": doing.incident.number}
 
 
