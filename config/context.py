@@ -21,11 +21,15 @@ from dispatch.pages.access import LIST_ROLES
 from incidents import alarms, oversight, policy, queries
 from incidents.centre import handing
 from incidents.centre.centres import desks_of, has_centre
+from incidents.instructing.reach import ROLES as INSTRUCTED_ROLES
+from incidents.instructing.reach import offices
+from incidents.instructing.reading import waiting_for as waiting_instructions
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
 from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
+from incidents.pages.oversight_places import letters_waiting, places
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -49,9 +53,14 @@ def site(request: HttpRequest) -> dict[str, object]:
             ),
             banner=SimpleLazyObject(banner),
             unread_notices=SimpleLazyObject(lambda: unread_count(user)),
+            oversight_places=SimpleLazyObject(lambda: places(user, clock.now())),
             has_roster=SimpleLazyObject(lambda: bool(viewer.roles.intersection(CASE_ROLES))),
         )
     return context
+
+
+# Pages that a supervisor comes to from the desk of supervision.
+_OVERSIGHT = ("/instructions/", "/secretary/", "/disputes/")
 
 
 def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
@@ -60,12 +69,12 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
 
     def add(name: str, label: str, icon: str, **more: Any) -> None:
-        query = more.pop("query", "")
+        query, also = more.pop("query", ""), more.pop("also", ())
         try:
             url = reverse(name)
         except NoReverseMatch:  # an installation without that room's pages
             return
-        active = request.path == url or (url != "/" and request.path.startswith(url))
+        active = request.path == url or (url != "/" and request.path.startswith((url, *also)))
         items.append({"url": url + query, "label": label, "icon": icon, "active": active, **more})
 
     if roles.intersection(DESK_ROLES):
@@ -81,7 +90,21 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("knowledge", pgettext("knowledge base", "Answers"), "book")
     if Role.SUPERVISOR in roles:
         overdue = oversight.selected(Incident.objects.filter(seen), oversight.OVERDUE, at)
-        add("supervision", _("Supervision"), "supervise", count=_count(overdue), state="overdue")
+        add(
+            "supervision",
+            _("Supervision"),
+            "supervise",
+            count=_count(overdue),
+            state="overdue",
+            also=_OVERSIGHT,
+        )
+    else:
+        owed = waiting_instructions(user) if roles.intersection(INSTRUCTED_ROLES) else 0
+        # Whoever instructs nobody is shown the page while they owe something there.
+        if owed or Role.LEADER in roles:
+            add("instructions", _("Instructions"), "instruct", count=str(owed or ""))
+        if Role.LEADER in roles and offices(user):
+            add("letters", _("Letters to the secretary"), "letter", count=_count(letters_waiting(user)))
     if has_centre(viewer_of(user)):
         notes = handing.waiting_for(user, desks_of(viewer_of(user)))
         add("centre", pgettext("page", "Centre"), "users", count=_count(notes), state="warned")

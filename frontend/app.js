@@ -12,6 +12,7 @@ import { startPicks } from "./js/picks.js";
 import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
 import { startToasts } from "./js/toasts.js";
+import { startUnits } from "./js/units.js";
 
 // The page's security policy forbids inline style and eval: htmx is told not to try.
 Object.assign(htmx.config, {
@@ -47,6 +48,7 @@ startPicks();
 startKnown();
 startDesk();
 startItems();
+startUnits();
 startHandler();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";

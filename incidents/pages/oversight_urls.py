@@ -1,0 +1,18 @@
+"""Addresses of what leaders and supervisors keep: instructions, letters, orders."""
+
+from django.urls import path
+
+from incidents.pages import instructions, orders_page, secretary
+
+urlpatterns = [
+    path("instructions/", instructions.instructions, name="instructions"),
+    path("instructions/new/", instructions.new, name="instruction-new"),
+    path("instructions/<str:number>/", instructions.instruction, name="instruction"),
+    path("instructions/<str:number>/report/", instructions.report, name="instruction-report"),
+    path("instructions/<str:number>/judge/", instructions.judge, name="instruction-judge"),
+    path("instructions/<str:number>/withdraw/", instructions.withdraw, name="instruction-withdraw"),
+    path("secretary/", secretary.inbox, name="letters"),
+    path("secretary/<int:pk>/", secretary.letter, name="letter"),
+    path("secretary/<int:pk>/reply/", secretary.reply, name="letter-reply"),
+    path("supervision/orders/", orders_page.orders, name="orders"),
+]
