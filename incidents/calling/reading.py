@@ -91,18 +91,18 @@ def day_of(at: datetime, *, by: User | None = None) -> Day:
     )
     said = given.aggregate(
         answered=Count("pk"),
-        contacted=Count("pk", filter=Q(contacted=True)),
         asked_contacted=Count("contacted"),
-        solved=Count("pk", filter=Q(solved=True)),
+        said_contacted=Count("pk", filter=Q(contacted=True)),
         asked_solved=Count("solved"),
-        satisfied=Count("pk", filter=Q(result__gte=4)),
+        said_solved=Count("pk", filter=Q(solved=True)),
         scored=Count("result"),
+        satisfied=Count("pk", filter=Q(result__gte=4)),
     )
     return Day(
         **called,
         answered=said["answered"],
-        contacted=_share(said["contacted"], said["asked_contacted"]),
-        solved=_share(said["solved"], said["asked_solved"]),
+        contacted=_share(said["said_contacted"], said["asked_contacted"]),
+        solved=_share(said["said_solved"], said["asked_solved"]),
         satisfied=_share(said["satisfied"], said["scored"]),
     )
 

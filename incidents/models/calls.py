@@ -51,6 +51,10 @@ class PhoneCall(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        indexes = [
+            # a day's callbacks
+            models.Index(fields=["called_at"], name="callback_calls", condition=Q(purpose="callback")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.incident_id} · {self.purpose}"

@@ -169,6 +169,10 @@ class Feedback(models.Model):
                 for field in ("speed", "result", "service")
             ),
         ]
+        indexes = [
+            # what was answered on the telephone on a day
+            models.Index(fields=["given_at"], name="feedback_asked", condition=Q(asked_by__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report} · {self.result}"
