@@ -82,6 +82,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.SUPERVISE: supervising.ORDERABLE,
     Action.ANSWER_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
     Action.NUDGE: supervising.ORDERABLE | {Status.TRIAGE, Status.RESOLVED},
+    Action.TO_SECRETARY: frozenset(set(Status) - {Status.MERGED}),
     Action.RAISE_ORDER: supervising.ORDERABLE | {Status.RESOLVED},
     Action.OBJECT: frozenset({Status.HANDLING}),
     Action.WITHDRAW_OBJECTION: frozenset(OPEN_STATUSES),
@@ -239,6 +240,16 @@ def refuse_parties(actor: Actor, incident: Incident, dispute: Adjudication) -> N
 def protects_reporter(incident: Incident) -> bool:
     """Is it a tip-off or a labour matter? Then the unit never learns who reported: the centre speaks
     with them."""
+    known: bool | None = incident.__dict__.get("_protects_reporter")
+    return _protects_reporter(incident) if known is None else known
+
+
+def know_protection(incident: Incident) -> None:
+    """Ask once whether the reporter is protected: the page of a case asks for every button."""
+    incident.__dict__["_protects_reporter"] = _protects_reporter(incident)
+
+
+def _protects_reporter(incident: Incident) -> bool:
     if (incident.category_id or "").startswith(LABOUR):
         return True
     tips = incident.links.filter(unlinked_at__isnull=True, report__nature=Nature.TIP_OFF)

@@ -53,6 +53,8 @@ _ACTIONS = (
     Action.ANSWER_ORDER,
     Action.LIFT_ORDER,
     Action.NUDGE,
+    Action.RAISE_ORDER,
+    Action.TO_SECRETARY,
     Action.NOTE,
     Action.UNMASK,
     Action.UNMERGE,
@@ -121,6 +123,7 @@ def unmask(request: HttpRequest, number: str) -> HttpResponse:
 def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dict[str, Any]:
     user = person(request)
     read_disputes(incident)
+    policy.know_protection(incident)
     support_steps.read_sendings(incident)
     can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
     standing = clock_facts.read(incident)
@@ -133,7 +136,8 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     can["request-raise"] = can["request-raise"] and unit_above(incident) is not None
     support = support_steps.context_of(incident, can)
     can["photo"] = can["note"] and incident.is_open
-    can["message"] = can["message"] and bool(contacting.readers(incident))
+    readers = contacting.readers(incident) if can["message"] else 0
+    can["message"] = bool(readers)
     # These are written into the page itself.
     steps = [step for step in STEPS if can.get(step) and step not in ("note", "message")]
     lead = (
@@ -154,7 +158,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     if support["supporters"]:
         in_dock |= {"invite-support", "release-support"}  # they stand with the supporters
     in_dock |= {"assign"}  # stands beside the name
-    in_dock |= {"answer-order", "lift-order"}  # they stand with the order
+    in_dock |= {"answer-order", "lift-order", "raise-order"}  # they stand with the order
     in_dock |= {"rule", "withdraw-objection", "propose-change"}  # and these with the dispute
     return {
         **described(incident, at),
@@ -187,9 +191,9 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "on_desk": incident.status == Status.TRIAGE,
         "merged_from": incident.merged_from.order_by("pk")[:20],
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
-        **work_of(incident, user, can, photos=photos, lead=lead),
+        **work_of(incident, user, can, photos=photos, lead=lead, readers=readers),
         **_decided(incident, lead, user),
-        **orders_of(incident, can),
+        **orders_of(incident, can, user),
         **support,
         **disputes_of(incident, can),
     }

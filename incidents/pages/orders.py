@@ -1,14 +1,18 @@
-"""The orders to act on a case's own page."""
+"""What comes from above, on a case's own page: orders to act, instructions, letters, and what was said before."""
 
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Prefetch, Q
 
-from incidents.models import Incident
+from accounts.models import User
+from incidents import policy, repeats
+from incidents.instructing import reach
+from incidents.models import Incident, Instruction, InstructionPart, Supervision
+from incidents.secretary import letters
 
 
-def orders_of(incident: Incident, can: dict[str, bool]) -> dict[str, Any]:
-    """The open order with its clock, and those that have ended, newest first; one query."""
+def orders_of(incident: Incident, can: dict[str, bool], user: User) -> dict[str, Any]:
+    """The open order with its clock and those that have ended, newest first; the rest; a query for each."""
     clock = FilteredRelation(
         "incident__timers",
         condition=Q(incident__timers__kind="supervision", incident__timers__stopped_at__isnull=True),
@@ -18,9 +22,46 @@ def orders_of(incident: Incident, can: dict[str, bool]) -> dict[str, Any]:
         .annotate(clock=clock, clock_started_at=F("clock__started_at"))
         .order_by("-pk")
     )
+    standing = next((order for order in orders if order.ended_at is None), None)
+    is_highest = standing is not None and standing.level >= Supervision.Level.LEADER
     return {
         "orders": orders,
         "past_orders": [order for order in orders if order.ended_at],
         "can_answer_order": can.get("answer-order", False),
         "can_lift_order": can.get("lift-order", False),
+        "can_raise_order": can.get("raise-order", False) and not is_highest,
+        "instructions": _instructions(incident, user),
+        "case_letters": _letters(incident, user),
+        "said_before": _said_before(incident, user),
     }
+
+
+def _letters(incident: Incident, user: User) -> list[dict[str, Any]]:
+    found = list(letters.of_case(incident).select_related("office", "signed_by").order_by("pk"))
+    if not found:
+        return []
+    read = set(letters.of_case(incident).filter(letters.visible(user)).values_list("pk", flat=True))
+    return [{"letter": letter, "is_read": letter.pk in read} for letter in found]
+
+
+def _said_before(incident: Incident, user: User) -> list[dict[str, Any]]:
+    """What the same person or the same place said before; never that it was the same person, where who
+    reported is protected."""
+    found = list(repeats.before([incident]).get(incident.pk, ()))
+    if found and policy.protects_reporter(incident):
+        found = [one for one in found if one.at_place]
+    if not found:
+        return []
+    seen = set(
+        Incident.objects.filter(policy.visible(user), pk__in=[one.case.pk for one in found]).values_list(
+            "pk", flat=True
+        )
+    )
+    return [{"one": one, "is_seen": one.case.pk in seen} for one in found]
+
+
+def _instructions(incident: Incident, user: User) -> list[Instruction]:
+    """The instructions about this case that this person may read."""
+    parts = InstructionPart.objects.select_related("unit").order_by("pk")
+    found = incident.instructions.filter(reach.visible(user)).select_related("office", "given_by", "words")
+    return list(found.prefetch_related(Prefetch("parts", parts)).order_by("-pk"))

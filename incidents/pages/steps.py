@@ -16,6 +16,7 @@ from incidents.pages import (
     forms,
     handling_steps,
     level_steps,
+    oversight_steps,
     request_steps,
     support_steps,
 )
@@ -129,6 +130,7 @@ STEPS: dict[str, Step] = {
     **dispute_steps.STEPS,
     **level_steps.STEPS,
     **support_steps.STEPS,
+    **oversight_steps.STEPS,
     "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
     "request-return": Step(
         Action.REQUEST_RETURN,

@@ -21,7 +21,7 @@ from accounts.models import OrgUnit, User
 from accounts.roles import Action, Role
 from config import clock
 from grids.models import Area
-from incidents import actions, oversight, policy, queries
+from incidents import actions, oversight, policy, queries, repeats
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import CaseRequest, Incident, Timer
@@ -72,7 +72,7 @@ class Wanted:
 @require_GET
 @staff(Role.SUPERVISOR)
 def supervision(request: HttpRequest) -> HttpResponse:
-    """The five selections with their cases; for a poll their inside alone, and 304 while nothing changed."""
+    """The six selections with their cases; for a poll their inside alone, and 304 while nothing changed."""
     user, at, wanted = person(request), clock.now(), Wanted.of(request.GET)
     seen = _seen(user)
     if wanted.unit:
@@ -193,9 +193,16 @@ def _context(
         if getattr(counts, name)
     }
     place = queries.places_of([*rows, *(case for cases in cards.values() for case in cases)])
-    pending = _pending(rows)
+    pending, before = _pending(rows), repeats.before(rows) if rows else {}
     shown = [
-        described(row, at, place=place.street(row), step=_step(row), pending=row.pk in pending)
+        described(
+            row,
+            at,
+            place=place.street(row),
+            step=_step(row),
+            pending=row.pk in pending,
+            before=before.get(row.pk, ()),
+        )
         for row in rows
     ]
     return {
@@ -228,6 +235,7 @@ def labels() -> dict[str, str]:
         oversight.DUE_SOON: _("Due within 2 h"),
         oversight.DISPUTES: _("Disputes"),
         oversight.RETURNED: _("To and fro"),
+        oversight.REPEATED: _("Said again"),
         oversight.EMERGENCIES: _("Emergencies in hand"),
     }
 
