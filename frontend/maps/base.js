@@ -67,7 +67,7 @@ export function addLabels(features, className) {
   const labels = L.layerGroup();
   for (const feature of features) {
     const [lon, lat] = feature.properties.center;
-    L.tooltip({ permanent: true, direction: "center", className, interactive: false, opacity: 1 })
+    L.tooltip({ permanent: true, direction: "center", className, interactive: false, opacity: 1, pane: "names" })
       .setLatLng([lat, lon])
       .setContent(document.createTextNode(labelOf(feature)))
       .addTo(labels);
@@ -162,6 +162,8 @@ export function newMap(element) {
       zoomOutTitle: say("zoomOut"),
     })
     .addTo(map);
+  // Names lie over the outlines and under whatever stands there.
+  map.createPane("names").style.zIndex = 450;
   const credits = [element.dataset.credit, source?.credit].filter(Boolean).join(" · ");
   if (credits) textBox("bottomleft", "map-credit", credits).addTo(map);
   addTiles(map, element, source);

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -118,12 +117,14 @@ def _of_cases(request: HttpRequest, at: datetime) -> Shown:
     if "status" not in given:
         given["status"] = "open"
     found, form = case_list.chosen(request, given, at)
-    listed = {key: value for key, value in given.items() if value and key not in _OWN}
+    listed = given.copy()
+    for key in [key for key in listed if key in _OWN or not listed.get(key)]:
+        del listed[key]
     return Shown(
         found,
         pgettext("page", "Cases"),
         "cases-map",
-        reverse("cases") + (f"?{urlencode(listed)}" if listed else ""),
+        reverse("cases") + (f"?{listed.urlencode()}" if listed else ""),
         given,
         layer=_layer(given),
         form=form,
