@@ -21,6 +21,7 @@ from dispatch.pages.access import LIST_ROLES
 from incidents import alarms, oversight, policy, queries
 from incidents.centre import handing
 from incidents.centre.centres import desks_of, has_centre
+from incidents.field import rounds
 from incidents.instructing.reach import ROLES as INSTRUCTED_ROLES
 from incidents.instructing.reach import offices
 from incidents.instructing.reading import waiting_for as waiting_instructions
@@ -82,6 +83,11 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("desk", _("Desk"), "triage", count=_count(waiting))
     if Role.HANDLER in roles:
         add("inbox", _("Inbox"), "inbox", count=_count(waiting_for(user)))
+    if Role.PATROL in roles:
+        on_round = request.path == reverse("patrol") or request.path.startswith("/patrol/check/")
+        add("patrol", _("My round"), "route", count=_count(rounds.open_checks(user)), active=on_round)
+        add("patrol-report", _("Report"), "camera")
+        add("patrol-found", _("My findings"), "flag")
     if roles.intersection(READING_ROLES):
         add("cases", pgettext("page", "Cases"), "cases")
     if is_caller(user):

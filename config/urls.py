@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.maps_urls")),  # before the cases: `map` is no case
     path("", include("incidents.pages.oversight_urls")),
     path("", include("incidents.pages.desk_urls")),
+    path("", include("incidents.pages.patrol_urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.centre_urls")),

@@ -12,6 +12,7 @@ import { startPicks } from "./js/picks.js";
 import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
 import { startToasts } from "./js/toasts.js";
+import { startWorker } from "./js/worker.js";
 import { startUnits } from "./js/units.js";
 
 // The page's security policy forbids inline style and eval: htmx is told not to try.
@@ -50,5 +51,6 @@ startDesk();
 startItems();
 startUnits();
 startHandler();
+startWorker();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";

@@ -65,6 +65,8 @@ export async function pickMap(element, map, base) {
       if (event.isTrusted) fromFields({ move: true });
     });
   }
+  // A page that asks the device by itself says so when it has written the fields.
+  lonField.addEventListener("yw:place", () => fromFields({ move: true }));
   const button = locate ? document.querySelector(locate) : null;
   if (button && navigator.geolocation) {
     button.hidden = false;

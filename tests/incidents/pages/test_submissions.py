@@ -150,7 +150,7 @@ def test_scripts_are_told_where_it_went_and_what_was_said(phone: Client) -> None
     assert first == {"url": "/after/0/", "words": ["saved 灯修好了"]}
     assert phone.post("/deed/", sent, headers=LATER).json() == first
     # With nobody waiting the script says it, so no page says it again.
-    assert "saved" not in phone.get(reverse("inbox")).content.decode()
+    assert "saved 灯修好了" not in phone.get(reverse("inbox")).content.decode()
     phone.post("/deed/", form("第二张"), headers=NOW)
     assert "saved 第二张" in phone.get(reverse("inbox")).content.decode()
 
