@@ -120,7 +120,7 @@ export async function pointsMap(element, map, base) {
     tinted.clearLayers();
     for (const shape of shapes) {
       const found = areas[shape.id];
-      const layer = L.geoJSON(shape, { style: () => ({ className: `map-area map-step-${found ? stepOf(found.count) : "none"} map-link`, weight: 1 }) });
+      const layer = L.geoJSON(shape, { style: () => ({ className: `map-area map-step-${found ? stepOf(found.count) : "zero"} map-link`, weight: 1 }) });
       layer.bindTooltip(() => document.createTextNode(`${nameOf(shape)} · ${found ? found.label : element.dataset.empty || "0"}`), { sticky: true, className: "map-tip" });
       layer.on("click", () => map.fitBounds(layer.getBounds(), { padding: [16, 16] }));
       tinted.addLayer(layer);
