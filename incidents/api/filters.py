@@ -5,19 +5,21 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.models import OrgUnit
+from accounts.models import OrgUnit, User
 from config import clock
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
 from incidents.models import Adjudication, Incident, Supervision
 from incidents.models.incident import IncidentQuerySet, Status
+from incidents.searching.finding import WORDS_MOST, Kind, find
 
 
 class Pages(CursorPagination):
@@ -55,6 +57,12 @@ class StrictFilterBackend(DjangoFilterBackend):
         return narrowed
 
 
+_REFUSED = {
+    Kind.PERSONAL: gettext_lazy("Nobody's number is looked for in what was said."),
+    Kind.TOO_SHORT: gettext_lazy("Type two characters or more."),
+}
+
+
 class IncidentFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     category = django_filters.CharFilter(field_name="category_id")
@@ -81,6 +89,16 @@ class IncidentFilter(django_filters.FilterSet):
         help_text="`open`: a ruling on whose job it is is waited for.",
     )
     number = django_filters.CharFilter(lookup_expr="startswith", help_text="A number, or how it begins.")
+    level = django_filters.MultipleChoiceFilter(choices=Level.choices)
+    q = django_filters.CharFilter(
+        method="by_words",
+        max_length=WORDS_MOST,
+        help_text=(
+            "Words, all of which a case says: its reports, what was said later, its address, its results. "
+            "Or a case number, its beginning, or its last digits. People only: a token finds cases by "
+            "`number`. No telephone numbers: those are searched by POST /incidents/callers/."
+        ),
+    )
 
     class Meta:
         model = Incident
@@ -93,6 +111,15 @@ class IncidentFilter(django_filters.FilterSet):
     def by_order(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
         ordered = Supervision.objects.filter(ended_at__isnull=True).values("incident")
         return cases.filter(pk__in=ordered)
+
+    def by_words(self, cases: IncidentQuerySet, _name: str, typed: str) -> QuerySet[Incident]:
+        """What many sources said is in a case's row: a token would learn what was told to others."""
+        if not isinstance(getattr(self.request, "user", None), User):
+            raise ValidationError({"q": [ErrorDetail(_("Only people search by words."), code="people_only")]})
+        found = find(typed, cases)
+        if found.wanted.kind in (Kind.PERSONAL, Kind.TOO_SHORT):
+            raise ValidationError({"q": [ErrorDetail(_REFUSED[found.wanted.kind], code=found.wanted.kind)]})
+        return found.page
 
     def by_dispute(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
         return cases.filter(pk__in=Adjudication.objects.open().values("incident"))

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from incidents.api import acting, cases, decisions, docs, reference, reports
+from incidents.api import acting, cases, decisions, docs, reference, reports, searching
 
 app_name = "api"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("attachments/", reports.AttachmentsView.as_view(), name="attachments"),
     path("decisions/", decisions.DecisionsView.as_view(), name="decisions"),
     path("incidents/", cases.IncidentsView.as_view(), name="incidents"),
+    path("incidents/callers/", searching.CallersView.as_view(), name="incident-callers"),
     path("incidents/<slug:number>/", cases.IncidentView.as_view(), name="incident"),
     path(
         "incidents/<slug:number>/decisions/",
