@@ -77,6 +77,8 @@ MEASURES: Final[dict[str, str]] = {
     "satisfied": _when(_kind("rated", "o.score >= 4")),
     "asked_solved": _when(_kind("rated", "o.solved IS NOT NULL")),
     "said_solved": _when(_kind("rated", "o.solved")),
+    "asked_contacted": _when(_kind("rated", "o.contacted IS NOT NULL")),
+    "said_contacted": _when(_kind("rated", "o.contacted")),
     "first_sent": _when(_FIRST),
     **{f"settled_{level.lower()}": _when(_kind("handled", f"o.level = '{level}'")) for level in "ABCD"},
     **{f"began_{level.lower()}": _when(_kind("handled", f"o.first_level = '{level}'")) for level in "ABC"},

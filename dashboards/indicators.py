@@ -343,6 +343,18 @@ ALL: Final = (
         "high",
     ),
     Indicator(
+        "responded",
+        _("Contacted, by the reporter's word"),
+        "share",
+        _("Reporters who say that the unit spoke with them ÷ reporters who answered that question"),
+        _("Ratings, on the day they were given"),
+        _("The response rate: what reporters say, never what the unit ticked."),
+        _share("said_contacted", "asked_contacted"),
+        _base("asked_contacted"),
+        "rated",
+        "high",
+    ),
+    Indicator(
         "said_solved",
         _("Solved, by the reporter's word"),
         "share",

@@ -66,6 +66,8 @@ class Rollup(models.Model):
     satisfied = models.BigIntegerField(null=True)
     asked_solved = models.BigIntegerField(null=True)
     said_solved = models.BigIntegerField(null=True)
+    asked_contacted = models.BigIntegerField(null=True)
+    said_contacted = models.BigIntegerField(null=True)
     first_sent = models.BigIntegerField(null=True)
     # Of the handled ones: at which level they were settled, where they began, and which stayed there.
     settled_a = models.BigIntegerField(null=True)

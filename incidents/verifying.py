@@ -4,12 +4,15 @@ import random
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.models import OrgUnit
 from incidents import outbox, timeline
 from incidents.actor import Actor
 from incidents.models import Assignment, Incident, Verification
 
+# The root of every tree is nobody's own.
+_NOBODYS = frozenset({"district"})
 # Nobody shall be able to foresee who checks.
 _picker = random.SystemRandom()
 
@@ -32,8 +35,15 @@ def ask(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> 
 
 
 def checkers_for(incident: Incident, lead: Assignment) -> list[str]:
-    """Codes of the grid stations that may check: of other streets than the case's and the handler's."""
-    barred = {code for code in (*lead.unit.path.split(">"), lead.supervising_unit) if code} - {"district"}
+    """Codes of the grid stations that may check: of other streets than the case's, and in no tree of the
+    units that worked on it (the lead and its supporters) or that supervise it."""
+    worked = incident.assignments.filter(
+        Q(pk=lead.pk) | Q(role=Assignment.Role.SUPPORT, sent_at__gte=lead.sent_at)
+    )
+    paths = OrgUnit.objects.filter(
+        Q(pk__in=worked.values("unit")) | Q(pk__in=[lead.unit_id, lead.supervising_unit])
+    ).values_list("path", flat=True)
+    barred = {code for path in paths for code in path.split(">")} - _NOBODYS
     stations = OrgUnit.objects.open().filter(kind=OrgUnit.Kind.STREET_TEAM, code__endswith="/grid-station")
     return [
         station.code

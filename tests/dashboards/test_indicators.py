@@ -87,12 +87,14 @@ def test_rework_and_first_right_are_of_what_was_handled() -> None:
 
 
 def test_satisfaction_counts_those_who_rated_and_coverage_says_how_many_did() -> None:
-    for score, solved in ((5, True), (4, True), (3, False), (None, None)):
-        fact(case(), "rated", score=score, solved=solved)
+    told = ((5, True, True), (4, True, None), (3, False, False), (None, None, True))
+    for score, solved, contacted in told:
+        fact(case(), "rated", score=score, solved=solved, contacted=contacted)
     for _number in range(10):
         fact(case(), "closed", elapsed=HOUR, working=HOUR)
     assert value("satisfied") == pytest.approx(2 / 3)
     assert value("said_solved") == pytest.approx(2 / 3)
+    assert value("responded") == pytest.approx(2 / 3)
     assert value("coverage") == pytest.approx(4 / 10)
 
 
