@@ -1,6 +1,8 @@
-/* The desk: the row that is open stays marked, the chosen unit stands on the button, the key goes home. */
+/* The desk: the row that is open stays marked, the chosen unit stands on the button, the key goes home;
+   cases are selected and done together, a slip is taken back, and others hear which case is being read. */
 
 const byId = (id) => document.getElementById(id);
+const HERE_MS = 15000;
 
 function markOpened() {
   const opened = byId("desk-work")?.dataset.number;
@@ -9,8 +11,12 @@ function markOpened() {
     row.classList.toggle("is-current", isOpened);
     if (isOpened) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
-    if (isOpened) row.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** The row that is open comes into sight, when it was a person who opened it. */
+function showOpened() {
+  document.querySelector("#desk-queue [data-row].is-current")?.scrollIntoView({ block: "nearest" });
 }
 
 /** The number in the bar above is the queue's own. */
@@ -20,18 +26,115 @@ function countWaiting() {
   if (count && waiting !== undefined && count.textContent !== waiting) count.textContent = waiting;
 }
 
-/** The button says where the case goes; without a script it only says that it goes. */
+/** The button says where the case goes; the one beside it what was suggested, where that is another unit. */
 function nameChosen() {
   const chosen = document.querySelector("input[name=choice]:checked");
   const name = document.querySelector("[data-send-name]");
   if (!name) return;
   name.hidden = !chosen;
   name.textContent = chosen?.dataset.unit ?? "";
+  const suggested = byId("desk-suggested-button"), send = byId("desk-send-button");
+  if (!suggested || !send) return;
+  suggested.hidden = chosen?.value === suggested.value;
+  // While both are the same, D presses the one that is there.
+  send.dataset.key = suggested.hidden ? "Enter,d" : "Enter";
 }
 
 function showOutcome(form) {
   const chosen = form.querySelector("[data-outcome]:checked")?.value;
   for (const box of form.querySelectorAll("[data-for-outcome]")) box.hidden = box.dataset.forOutcome !== chosen;
+}
+
+/* Selecting: X on the row that is open, Shift with J, K or a click for a stretch. */
+const picks = () => [...document.querySelectorAll("#desk-queue .pick input")];
+const pickOf = (row) => row?.closest("li")?.querySelector(".pick input");
+let pickedLast = null;
+
+function showPicked() {
+  const bar = document.querySelector("[data-bulk]");
+  if (!bar) return;
+  const count = picks().filter((box) => box.checked).length;
+  bar.classList.toggle("is-on", count > 0);
+  byId("desk-queue").classList.toggle("is-picking", count > 0);
+  bar.querySelector("[data-bulk-count]").textContent = count;
+}
+
+function startPicking() {
+  const current = () => document.querySelector("#desk-queue [data-row].is-current, #desk-queue [data-row][aria-current=true]");
+  const tick = (box, isOn) => {
+    if (!box) return;
+    box.checked = isOn;
+    pickedLast = box.value;
+    showPicked();
+  };
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (target.closest("textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio])")) return;
+    const key = event.key.toLowerCase();
+    if (key === "x" && !event.shiftKey) {
+      const box = pickOf(current());
+      if (box) { event.preventDefault(); tick(box, !box.checked); }
+    } else if (event.shiftKey && (key === "j" || key === "k")) {
+      tick(pickOf(current()), true);
+      setTimeout(() => tick(pickOf(current()), true));
+    }
+  }, true);
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest(".pick input");
+    if (!box) return;
+    const all = picks(), from = all.findIndex((other) => other.value === pickedLast), to = all.indexOf(box);
+    if (event.shiftKey && from >= 0) for (const other of all.slice(Math.min(from, to), Math.max(from, to) + 1)) other.checked = box.checked;
+    pickedLast = box.value;
+    showPicked();
+  });
+  document.addEventListener("reset", () => setTimeout(showPicked));
+}
+
+/* What would be done to several cases is looked at in a sheet first. */
+function startReview() {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "desk-review") return;
+    const sheet = event.target.querySelector("dialog");
+    if (!sheet) return;
+    sheet.removeAttribute("open");
+    sheet.showModal();
+    sheet.querySelector("textarea, [autofocus]")?.focus();
+  });
+}
+
+/* Only the last step has the key: pressing it twice takes two steps back. */
+function keyToLastUndo() {
+  const steps = [...document.querySelectorAll("#toasts .toast-undo button")];
+  steps.forEach((step, index) => {
+    if (index === steps.length - 1) step.dataset.key = "u";
+    else delete step.dataset.key;
+  });
+}
+
+function startUndo() {
+  new MutationObserver(keyToLastUndo).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.matches?.(".toast-undo")) event.target.closest(".toast-line").remove();
+  });
+}
+
+/* Others are not offered the case that is read here. */
+function startPresence(desk) {
+  const tell = (url, more = {}) => fetch(url, {
+    method: "POST",
+    headers: { "X-CSRFToken": document.querySelector("meta[name=csrf-token]")?.content ?? "" },
+    credentials: "same-origin",
+    ...more,
+  }).catch(() => { /* the poll beside it says that the line is dead */ });
+  const here = () => {
+    const url = byId("desk-work")?.dataset.here;
+    if (url && !document.hidden) tell(url);
+  };
+  here();
+  setInterval(here, HERE_MS);
+  document.addEventListener("htmx:afterSettle", (event) => event.target.id === "desk-work" && here());
+  window.addEventListener("pagehide", () => tell(desk.dataset.gone, { keepalive: true }));
 }
 
 export function startDesk() {
@@ -50,20 +153,32 @@ export function startDesk() {
   const desk = document.querySelector("[data-desk]");
   if (!desk) return;
   nameChosen();
+  startPicking();
+  startReview();
+  startUndo();
+  startPresence(desk);
+  showPicked();
   document.addEventListener("yw:swapped", (event) => {
     if (event.target.id !== "desk-queue") return;
     markOpened();
     countWaiting();
+    showPicked();
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "desk-options" || event.target.querySelector?.("#desk-options")) {
       // What was found stands below the field, which may be at the foot of the pane.
       document.querySelector(".candidate-search")?.scrollIntoView({ block: "nearest" });
     }
+    if (event.target.id === "desk-queue") showPicked();
     if (event.target.id !== "desk-work") { nameChosen(); return; }
+    // A sheet that led here is done with.
+    for (const sheet of document.querySelectorAll("#desk-review dialog[open]")) sheet.close();
+    byId("desk-review").replaceChildren();
     markOpened();
+    showOpened();
     countWaiting();
     nameChosen();
+    showPicked();
     desk.classList.toggle("has-case", Boolean(event.target.dataset.number));
     // The queue's link and the form are gone or done with: Enter belongs to the decision again.
     if (!document.activeElement.matches("textarea, select, input[type=search]")) document.activeElement.blur();

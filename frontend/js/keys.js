@@ -50,11 +50,18 @@ function labelOf(element) {
   return words.textContent.trim().replace(/\s+/g, " ");
 }
 
+const CAPS = { Escape: "Esc", " ": "Space" };
+
 function sheet() {
   const groups = new Map();
   const add = (group, label, keys) => groups.set(group, [...(groups.get(group) ?? []), [label, keys]]);
   for (const element of document.querySelectorAll("[data-key]")) {
     if (isShown(element)) add(element.dataset.keyGroup ?? say("keysHere"), labelOf(element), element.dataset.key.split(","));
+  }
+  // Keys that no button stands for, where no element that is shown says the same.
+  for (const line of document.querySelectorAll("[data-keys-told] > li")) {
+    const label = line.textContent.trim();
+    if (![...groups.values()].flat().some(([known]) => known === label)) add(line.dataset.group, label, line.dataset.keys.split(","));
   }
   if (document.querySelector("[data-keys]")) {
     add(say("keysMove"), say("keysNext"), ["J"]);
@@ -75,7 +82,7 @@ function sheet() {
   for (const [group, lines] of groups) {
     const list = make("dl", "");
     for (const [label, keys] of lines) {
-      const caps = keys.map((key) => make("kbd", "", key.length === 1 ? key.toUpperCase() : key));
+      const caps = keys.map((key) => make("kbd", "", key.length === 1 ? key.toUpperCase() : CAPS[key] ?? key));
       list.append(make("div", "", make("dt", "", label), make("dd", "", ...caps)));
     }
     columns.append(make("section", "", make("h3", "", group), list));

@@ -55,9 +55,36 @@ async function ask(list, tags) {
   }
 }
 
+/* The row that a hand or the keys rest on, and where it stands in the window. */
+function restingRow(list) {
+  const row = list.querySelector("[data-row]:hover") ?? (list.matches(":hover") ? list.querySelector(":hover [data-row], li:hover [data-row]") : null) ??
+    list.querySelector("[data-row].is-current, [data-row][aria-current=true]");
+  if (!row) return null;
+  const top = row.getBoundingClientRect().top, pane = list.getBoundingClientRect();
+  return top >= pane.top && top < pane.bottom ? { row: row.dataset.row, top } : null;
+}
+
+/* Rows come and go above it, and it stays where it was: by scrolling, and by room where there is nothing to scroll. */
+function holdStill(list, resting) {
+  list.style.paddingTop = list.style.paddingBottom = "";
+  const row = resting && list.querySelector(`[data-row="${CSS.escape(resting.row)}"]`);
+  if (!row) return;
+  const off = () => row.getBoundingClientRect().top - resting.top;
+  let left = off();
+  if (!left) return;
+  list.scrollTop += left;
+  left = off();
+  if (Math.abs(left) < 1) return;
+  if (left < 0) list.style.paddingTop = `${-left}px`;
+  else {
+    list.style.paddingBottom = `${left}px`;
+    list.scrollTop += left;
+  }
+}
+
 /** Replace the inside, keeping scroll, focus, the current row and ticked boxes. */
 function swap(list, html) {
-  const scroll = list.scrollTop;
+  const scroll = list.scrollTop, resting = restingRow(list);
   const focusKey = list.contains(document.activeElement) ? document.activeElement.dataset.row ?? document.activeElement.id : "";
   const current = list.querySelector(".is-current[data-row]")?.dataset.row;
   // What is open beside the list: the answer to a poll need not know it.
@@ -77,6 +104,7 @@ function swap(list, html) {
   }
   if (focusKey) (list.querySelector(`[data-row="${CSS.escape(focusKey)}"]`) ?? document.getElementById(focusKey))?.focus({ preventScroll: true });
   list.scrollTop = scroll;
+  if (list.dataset.keys !== undefined) holdStill(list, resting);
   window.htmx?.process(list);
   tickAll();
   list.dispatchEvent(new CustomEvent("yw:swapped", { bubbles: true }));

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.roles import Action
@@ -83,10 +84,12 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
     return _acted(request, number, act, undo=[number] if _is_at_desk(request, number) else [])
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @staff(*DESK_ROLES)
 def split(request: HttpRequest, number: str) -> HttpResponse:
     """Make a case of its own out of ticked clauses, typed words or whole reports; the new case opens."""
+    if request.method == "GET":
+        return _sheet_page(request, number, "incidents/desk_split.html")
     words = request.POST.get("text", "").strip() or words_ticked(request.POST.getlist("clause"))
     reports = [int(given) for given in request.POST.getlist("report") if given.isascii() and given.isdigit()]
     made: list[Incident] = []
@@ -106,10 +109,12 @@ def split(request: HttpRequest, number: str) -> HttpResponse:
     return _acted(request, number, act, goes_to=lambda: made[0].number)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @staff(*DESK_ROLES)
 def correct(request: HttpRequest, number: str) -> HttpResponse:
     """Say whose the facility is, or which category it is: the candidates are weighed again in place."""
+    if request.method == "GET":
+        return _sheet_page(request, number, "incidents/desk_correct.html")
 
     def act(incident: Incident, user: User, at: datetime) -> str:
         actions.correct(
@@ -179,6 +184,13 @@ def _acted(
         opens = goes_to() if goes_to else number
         return go(request, reverse("desk-case", args=[opens]) + tab.query)
     return go(request, next_case_url(user, tab, at=at, beside=number))
+
+
+def _sheet_page(request: HttpRequest, number: str, template: str) -> HttpResponse:
+    """A sheet as a page of its own, for where no script opens it over the desk."""
+    tab = tab_of(request)
+    context = work(case_or_404(request, number), person(request), at=clock.now())
+    return render(request, template, {**context, "tab": tab.key, "tab_query": tab.query})
 
 
 def refused(
