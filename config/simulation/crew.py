@@ -12,6 +12,7 @@ from config.simulation.beside import Beside
 from config.simulation.contested import AGREED, moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.helping import Helping
+from config.simulation.in_hand import InHand, mediated
 from config.simulation.people import Staff
 from dispatch.calendar import SHANGHAI
 from dispatch.deadlines import Limit, due
@@ -39,6 +40,7 @@ class Crew(Hands):
         self._beside = Beside(self._dice, self._habits, self._staff)
         self._arguing = Arguing(self._dice, self._habits, self._staff)
         self._helping = Helping(self._staff, self._habits.invites)
+        self._in_hand = InHand(self._staff)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
@@ -224,7 +226,8 @@ class Crew(Hands):
 
     def _helped(self, incident: Incident, since: datetime, until: datetime) -> Step | None:
         lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)
-        return self._helping.next(incident, lead, since=since, until=until)
+        inside = self._in_hand.next(incident, lead, since=since, until=until)
+        return inside or self._helping.next(incident, lead, since=since, until=until)
 
     def _finish(self, incident: Incident, memory: Memory, since: datetime) -> Step:
         lead = incident.assignments.get(role=Assignment.Role.LEAD, ended_at__isnull=True)
@@ -253,7 +256,13 @@ class Crew(Hands):
         return Step(
             at,
             lambda: actions.resolve(
-                number=number, outcome=outcome, text=text, attested=True, actor=actor, at=at
+                number=number,
+                outcome=outcome,
+                text=text,
+                attested=True,
+                mediation=mediated(incident, outcome),
+                actor=actor,
+                at=at,
             ),
         )
 

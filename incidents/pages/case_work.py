@@ -20,6 +20,7 @@ def work_of(
     *,
     photos: Sequence[Attachment],
     lead: Assignment | None,
+    readers: int,
 ) -> dict[str, Any]:
     """Template context: pictures by what they show and prove, the mediation that stands, and the composer."""
     shown = photo_evidence.shown(incident, photos)
@@ -36,6 +37,6 @@ def work_of(
         "photo_words": [one for one in (*before, *after) if one.words],
         "mediation": mediating.last_of(incident, [lead]) if lead is not None else None,
         "offered": canned.offered(user, incident) if writes else {},
-        "readers_note": readers_note(incident) if can.get("message") else "",
+        "readers_note": readers_note(readers),
         "seen_line": last_line(incident),
     }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from incidents import assigning, contacting, mediating
 from incidents.acceptance import lead_of
 from incidents.cases import TEXT_MAX
-from incidents.models import Incident, Mediation
+from incidents.models import Mediation
 from incidents.models.incident import ResolutionOutcome
 from incidents.pages.forms import ActionForm, text_area
 from incidents.pages.when import HappenedMixin
@@ -64,12 +64,11 @@ class MessageForm(ActionForm):
 
     @property
     def note(self) -> str:
-        return readers_note(self.incident) if self.incident else ""
+        return readers_note(contacting.readers(self.incident)) if self.incident else ""
 
 
-def readers_note(incident: Incident) -> str:
+def readers_note(count: int) -> str:
     """Who will read a message, so that nobody is named in it who should not be."""
-    count = contacting.readers(incident)
     return ngettext(
         "The reporter reads it where they follow their report, and is told so. Name no other person.",
         "All %(count)d reporters read it where they follow their reports, and are told so. Name nobody.",

@@ -14,6 +14,7 @@ from config.models import DemoHistory
 from config.progress import say
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
+from config.simulation.in_hand import prepare_canned
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         # The district's own leader takes nobody's calls, and an administrator sees no case.
         units = [unit for _name, role, unit, _who in LOGINS if role != Role.ADMIN and unit != "district"]
         prepare_rosters([login[0] for login in LOGINS], list(dict.fromkeys(units)), at=clock.now())
+        prepare_canned(at=clock.now())
         if people:
             return
         everything = not first and not rest
