@@ -1,4 +1,4 @@
-"""What comes from above, on a case's own page: orders to act, instructions, letters, and what was said before."""
+"""What comes from above, on a case's own page: orders, instructions, letters, and what was said before."""
 
 from typing import Any
 

@@ -174,4 +174,6 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.PAUSED: _stands_still,
     Kind.PAUSE_ENDED: _goes_on,
     Kind.REPORTER_ANSWERED: lambda s: _("You answered"),
+    Kind.LETTER_MARKED: lambda s: _("Your words were put before the secretary"),
+    Kind.REPLY_SIGNED: lambda s: _("The secretary answered you"),
 }

@@ -90,6 +90,17 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class ToSecretary:
+    """A letter to a secretary: whose it is, by when it is answered, and the signed reply."""
+
+    office: str
+    due_at: datetime
+    reply: str = ""  # empty: not answered yet
+    signer: str = ""
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One of the three things that are rated; no score: not rated."""
 
@@ -138,6 +149,7 @@ class TrackedCase:
     may_withdraw: bool
     waiting: Waiting | None
     may_reply: bool
+    letter: ToSecretary | None  # where the report was put before a secretary
     version: str  # changes whenever anything above does
 
 

@@ -11,10 +11,30 @@ from dispatch.models import ResponsibilityItem
 from grids.models import Area
 from incidents.actions.closing import OBJECTION_WINDOW
 from incidents.contacting import NOT_RESIDENTS
-from incidents.models import Assignment, Attachment, Feedback, Incident, Report, Text, TimelineEntry, Timer
+from incidents.models import (
+    Assignment,
+    Attachment,
+    Feedback,
+    Incident,
+    Report,
+    SecretaryLetter,
+    Text,
+    TimelineEntry,
+    Timer,
+)
 from incidents.models.incident import PauseKind, ResolutionOutcome, Status
 from incidents.numbers import district_day
-from incidents.public.facts import Mark, Phase, Photo, Step, TrackedCase, UnknownCode, Waiting, Why
+from incidents.public.facts import (
+    Mark,
+    Phase,
+    Photo,
+    Step,
+    ToSecretary,
+    TrackedCase,
+    UnknownCode,
+    Waiting,
+    Why,
+)
 from incidents.timeline import Kind
 
 # What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
@@ -55,10 +75,22 @@ _TOLD = frozenset(
         Kind.PAUSE_ENDED,
         Kind.REPORTER_ANSWERED,
         Kind.MESSAGED,
+        Kind.LETTER_MARKED,
+        Kind.REPLY_SIGNED,
     }
 )
 # Of these only the reporter's own are told: what neighbours do is their own business.
-_OWN_ONLY = frozenset({Kind.SUPPLEMENTED, Kind.CHASED, Kind.WITHDRAWN, Kind.RATED, Kind.REPORTER_ANSWERED})
+_OWN_ONLY = frozenset(
+    {
+        Kind.SUPPLEMENTED,
+        Kind.CHASED,
+        Kind.WITHDRAWN,
+        Kind.RATED,
+        Kind.REPORTER_ANSWERED,
+        Kind.LETTER_MARKED,
+        Kind.REPLY_SIGNED,
+    }
+)
 # Words of these are written to the reporter.
 _WITH_WORDS = frozenset(
     {
@@ -173,8 +205,25 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
         may_reply=(
             waiting is not None and waiting.for_reporter and report.withdrawn_at is None and may_speak
         ),
+        letter=_letter(report),
         version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
         f"{int(overdue)}.{district_day(at):%m%d}",
+    )
+
+
+def _letter(report: Report) -> ToSecretary | None:
+    found = (
+        SecretaryLetter.objects.filter(report=report).select_related("office", "reply", "signed_by").first()
+    )
+    if found is None:
+        return None
+    words = found.reply.body if found.reply is not None and found.reply.erased_at is None else ""
+    return ToSecretary(
+        office=found.office.name,
+        due_at=found.due_at,
+        reply=words,
+        signer=str(found.signed_by) if found.signed_by else "",
+        signed_at=found.signed_at,
     )
 
 
