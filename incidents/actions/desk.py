@@ -115,7 +115,13 @@ def answer(
     cases.finish(incident, at=at)
     cases.save(incident)
     timeline.record(
-        timeline.Kind.ANSWERED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk, codes=codes
+        timeline.Kind.ANSWERED,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        text=kept.pk,
+        codes=codes,
+        **({"article": article} if article is not None else {}),
     )
     cases.tell_reporters(incident, "report.answered", at=at, hold=HELD_BACK, text=kept.pk)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))

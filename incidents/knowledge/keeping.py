@@ -100,10 +100,10 @@ def write_article(
             raise ActionRefused(
                 "waiting", _("A wording by %(name)s waits for its review.") % {"name": last.written_by}
             )
-        last.delete()
+        last.delete()  # and its number with it: a review of what it said is refused
     return ArticleEdition.objects.create(
         article=article,
-        number=_next_number(article),
+        number=last.number + 1 if last else 1,
         title=wording.title,
         questions=wording.questions,
         answer=wording.answer,
@@ -200,11 +200,6 @@ def _checked(wording: Wording, *, at: datetime) -> Wording:
     if not today <= wording.valid_until <= today + LONGEST:
         raise InvalidInput("valid_until", "range", _("Between today and a year from now."))
     return Wording(title, answer, wording.valid_until, questions, basis)
-
-
-def _next_number(article: Article) -> int:
-    last = article.editions.order_by("number").last()
-    return last.number + 1 if last else 1
 
 
 def _hold(pk: int) -> Article:
