@@ -82,7 +82,7 @@ class _Reader(HTMLParser):
         if tag in _SILENT or names_language or (self._silent and tag == self._silent[-1]):
             self._silent.append(tag)
         for name, value in attrs:
-            if name in SPOKEN and value:
+            if name in SPOKEN and value and not self._silent:
                 self.said.append((self.getpos()[0], value.strip()))
 
     def handle_endtag(self, tag: str) -> None:
