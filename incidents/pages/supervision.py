@@ -60,13 +60,13 @@ class Wanted:
             after=given.get("after", "")[:60],
         )
 
-    def url(self, **changes: str) -> str:
+    def url(self, page: str = "supervision", **changes: str) -> str:
         """The page's address with some of it changed; another selection begins at its first page."""
         query = {"tab": self.tab, "street": self.street, "unit": self.unit, **changes}
         if query["tab"] == oversight.OVERDUE:
             query["tab"] = ""
         kept = {name: value for name, value in query.items() if value}
-        return reverse("supervision") + (f"?{urlencode(kept)}" if kept else "")
+        return reverse(page) + (f"?{urlencode(kept)}" if kept else "")
 
 
 @require_GET
@@ -219,6 +219,7 @@ def _context(
         "emergencies": _emergencies(cards.get(oversight.EMERGENCIES, []), place, at),
         "disputes": _disputes(cards.get(oversight.DISPUTES, []), at),
         "returned": _returned(cards.get(oversight.RETURNED, []), at),
+        "map_url": wanted.url("supervision-map"),
         "urls": {name: wanted.url(tab=name) for name in oversight.SELECTIONS},
         "units": OrgUnit.objects.filter(
             code__in=oversight.selected(_seen(user), wanted.tab, at).values("owner_unit")
