@@ -183,6 +183,12 @@ export function startDesk() {
     // The queue's link and the form are gone or done with: Enter belongs to the decision again.
     if (!document.activeElement.matches("textarea, select, input[type=search]")) document.activeElement.blur();
   });
+  // Hands that have just typed a reason need not look for the button.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    const form = event.target.closest?.("dialog[open] form");
+    if (form) { event.preventDefault(); form.requestSubmit(); }
+  });
   document.addEventListener("keydown", (event) => {
     if (event.target.id !== "desk-search-words" || event.isComposing) return;
     const first = document.querySelector("#desk-options input[type=radio]");
