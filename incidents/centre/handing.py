@@ -22,8 +22,8 @@ from incidents.oversight import EMERGENCIES, OVERDUE, holds
 Why = HandoverCase.Why
 # On the desk, a case is handed over when it is late or has so little time left.
 DESK_SOON = timedelta(hours=1)
-# An order's answer that is due within the next shift.
-SHIFT = timedelta(hours=12)
+# An order whose answer is due within a day.
+ORDER_SOON = timedelta(hours=24)
 MOST = 40
 PICKED_MOST = 20
 
@@ -42,7 +42,7 @@ def left_open(centre: Centre, at: datetime) -> list[Left]:
         incident=OuterRef("pk"), kind=CaseRequest.Kind.RETURN, answered_at__isnull=True
     )
     ordered = Supervision.objects.filter(
-        incident=OuterRef("pk"), ended_at__isnull=True, answer_by__lt=at + SHIFT
+        incident=OuterRef("pk"), ended_at__isnull=True, answer_by__lt=at + ORDER_SOON
     )
     reasons = {
         Why.EMERGENCY: holds(EMERGENCIES, at),

@@ -154,12 +154,12 @@ def score(
         raise ActionRefused("not_allowed", _("The supervisors of this centre judge its samples."))
     if found.scored_by_id not in (None, actor.user.pk):
         raise ActionRefused("already_scored", _("Somebody else has judged this one."))
-    marks = {"right_unit": right_unit, "right_words": right_words, "right_limit": right_limit}
-    for name in asked_of(found):
-        if marks[name] is None:
-            raise InvalidInput(name, "required", _("Say yes or no."))
+    given = {"right_unit": right_unit, "right_words": right_words, "right_limit": right_limit}
+    marks = {name: given[name] for name in asked_of(found)}
     for name, mark in marks.items():
-        setattr(found, name, mark if name in asked_of(found) else None)
+        if mark is None:
+            raise InvalidInput(name, "required", _("Say yes or no."))
+        setattr(found, name, mark)
     if False in marks.values() and not note.strip():
         raise InvalidInput("note", "required", _("Say what would have been right: the operator reads it."))
     found.note = case_rows.store_optional_text(note, at=at, field="note")

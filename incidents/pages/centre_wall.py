@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.templatetags.ui import clock_state, share_left, spoken
 from config import clock
+from grids.models import Area
 from incidents import policy, queries
 from incidents.centre import wall as walls
 from incidents.centre.levels import CentreLevel
@@ -90,7 +91,8 @@ def _inside(request: HttpRequest, seen: Opened, at: datetime) -> dict[str, Any]:
     rows = [*found.tightest, *found.newest]
     place = queries.places_of(rows)
     openable = walls.openable(rows, policy.visible(person(request)))
-    parts, rest = found.parts[:TILES], found.parts[TILES:]
+    room = TILES if len(found.parts) <= TILES else TILES - 1
+    parts, rest = found.parts[:room], found.parts[room:]
     most = max((part.open for part in found.parts), default=0)
     assert found.drawing is not None
     return {
@@ -143,10 +145,10 @@ def _headline(found: walls.Wall, place: queries.Places, at: datetime) -> tuple[s
         words = ngettext("%(count)d case is overdue", "%(count)d cases are overdue", total.overdue) % {
             "count": total.overdue
         }
-        if total.overdue > 1 and worst.overdue > 1 and worst.name:
+        if total.overdue > 1 and worst.overdue > 1 and worst.area:
             words += _(", %(most)d of them in %(where)s") % {
                 "most": worst.overdue,
-                "where": _short(worst.name),
+                "where": _part_name(worst),
             }
         return words, "overdue"
     if found.desk and found.desk_oldest_at and (at - found.desk_oldest_at).total_seconds() > LONG_AT_DESK:
@@ -170,8 +172,8 @@ def _desk_words(found: walls.Wall, at: datetime) -> str:
 
 def _where(parts: list[walls.Part]) -> str:
     """布吉 6 · 平湖 3 · others 5."""
-    late = sorted((part for part in parts if part.overdue and part.name), key=lambda part: -part.overdue)
-    told = [f"{_short(part.name)} {part.overdue}" for part in late[:2]]
+    late = sorted((part for part in parts if part.overdue and part.area), key=lambda part: -part.overdue)
+    told = [f"{_part_name(part)} {part.overdue}" for part in late[:2]]
     others = sum(part.overdue for part in parts) - sum(part.overdue for part in late[:2])
     if others:
         told.append(_("others %(count)d") % {"count": others})
@@ -215,10 +217,18 @@ def _tile(part: walls.Part, seen: Opened, most: int) -> dict[str, Any]:
     is_centre = part.area is not None and seen.centre.level != CentreLevel.COMMUNITY
     return {
         "part": part,
-        "name": _short(part.name) if part.area else _("Place not known"),
+        "name": _part_name(part),
         "share": part.open / most if most else 0.0,
         "url": reverse("centre-wall", args=[part.area.code]) if is_centre and part.area else "",
     }
+
+
+def _part_name(part: walls.Part) -> str:
+    if part.area is None:
+        return _("Place not known")
+    if part.area.kind == Area.Kind.CELL:
+        return _("Cell %(number)s") % {"number": part.area.code[-3:]}
+    return _short(part.area.name)
 
 
 def _watch(one: walls.Watch) -> dict[str, Any]:
