@@ -117,7 +117,7 @@ class CaseFilter(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What the address asks for and what could be read of it; nothing where it said nothing."""
+        """What the address asks for, as far as it could be read; a filter that says nothing is left out."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
@@ -138,6 +138,11 @@ class CaseFilter(forms.Form):
     def more_count(self) -> int:
         """How many of the filters behind the word are set."""
         return sum(bool(self.wanted.get(name)) for name in (*self.MORE, "tag"))
+
+    @property
+    def set_count(self) -> int:
+        """How many filters are set at all."""
+        return sum(name not in ("q", "caller", "answer") for name in self.wanted)
 
     def _choices(self, name: str, every: Any, known: list[Any]) -> None:
         field = self.fields[name]
