@@ -41,6 +41,11 @@ class Crew(Hands):
         self._arguing = Arguing(self._dice, self._habits, self._staff)
         self._helping = Helping(self._staff, self._habits.invites)
         self._in_hand = InHand(self._staff)
+        self._left: tuple[frozenset[str], datetime] | None = None
+
+    def leave_checks(self, units: frozenset[str], *, since: datetime) -> None:
+        """Leave these units' checks of work that was done since then to whoever signs in for them."""
+        self._left = (units, since)
 
     def play(self, incident: Incident, memory: Memory, *, since: datetime, until: datetime) -> int:
         """Live a case from `since` on for as long as its next step lies before `until`; counts the steps."""
@@ -276,8 +281,10 @@ class Crew(Hands):
             return min(share, 0.95)
         return min(share, 3.0)
 
-    def _check(self, incident: Incident, since: datetime) -> Step:
+    def _check(self, incident: Incident, since: datetime) -> Step | None:
         asked = incident.verifications.get(done_at__isnull=True)
+        if self._left and asked.unit_id in self._left[0] and asked.asked_at >= self._left[1]:
+            return None
         actor, number = self._staff.handler(asked.unit_id), incident.number
         at = self._at_work(since + self._minutes(self._habits.check_hours * 60, spread=0.6))
         fixed = self._dice.random() >= self._habits.check_fails

@@ -25,6 +25,7 @@ LOGINS: tuple[tuple[str, Role, str, str], ...] = (
     ("handler", Role.HANDLER, "lighting-company", "黄志强"),
     ("street", Role.HANDLER, "buji/enforcement", "陈立"),
     ("checker", Role.HANDLER, "longcheng/grid-station", "何敏"),
+    ("patrol", Role.PATROL, "longcheng/grid-station", "曾凡"),
     ("supervisor", Role.SUPERVISOR, "operations-centre", "周正"),
     ("leader", Role.LEADER, "district", "区领导"),
     ("street-leader", Role.LEADER, "buji", "布吉街道书记"),

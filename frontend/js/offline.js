@@ -254,17 +254,18 @@ let shown = "";
 /** Draw the list of what waits; it is drawn anew only when something in it changed. */
 async function showList() {
   let entries = [];
-  try { entries = await store.all(who()); } catch { /* no storage, nothing waits */ }
+  // What is being sent with somebody looking on does not wait.
+  try { entries = (await store.all(who())).filter((entry) => !inHand.has(entry.key)); } catch { /* no storage, nothing waits */ }
   const box = document.querySelector("[data-offline-list]") ?? (entries.length ? place() : null);
   if (!box) return;
   const told = JSON.stringify(entries.map((entry) => [entry.key, entry.state, entry.words]));
   if (told === shown && box.childElementCount === (entries.length ? 1 : 0)) return;
   shown = told;
-  const wasOpen = box.querySelector("details")?.open ?? entries.some((entry) => entry.state !== "waiting");
+  const isOpen = box.querySelector("details")?.open || entries.some((entry) => entry.state !== "waiting");
   box.replaceChildren();
   document.dispatchEvent(new CustomEvent("yw:offline", { detail: { waiting: entries.length } }));
   if (!entries.length) return;
-  const details = element("details", { className: "offline-box", open: wasOpen });
+  const details = element("details", { className: "offline-box", open: Boolean(isOpen) });
   const summary = element("summary");
   const words = element("span", { text: say("offlineWaiting", { count: entries.length }) });
   words.setAttribute("role", "status");

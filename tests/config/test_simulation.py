@@ -4,15 +4,19 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import ApiClient, User
+from accounts.roles import Role
 from config import clock
 from config.management.commands import seed_demo
 from config.models import DemoHistory
+from config.simulation import rounds
 from config.simulation.crew import Crew, Habits, Memory
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Residents
@@ -20,7 +24,7 @@ from config.simulation.rhythm import instants
 from dispatch.calendar import SHANGHAI, WorkCalendar
 from incidents.driving import clocks_are_driven, drive_clocks
 from incidents.models import DueAction, Incident, Outcome, Report, TimelineEntry
-from tests.cast import TUESDAY, file_report, reload
+from tests.cast import TUESDAY, file_report, person, reload
 
 LATER = TUESDAY + timedelta(days=60)
 
@@ -163,3 +167,14 @@ def test_seeding_is_refused_in_production(settings):
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="production"):
         call_command("seed_demo")
+
+
+def test_a_demo_patrol_walks_and_puts_some_of_it_right(db: None, tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT, settings.SELF_FIXED_CHECKED = tmp_path, 0.0
+    somebody = person("patrol", Role.PATROL, "longcheng/grid-station")
+    day, until = date(2026, 7, 7), datetime(2026, 7, 7, 16, tzinfo=UTC)
+    left = list(rounds.walk(day, until=until))
+    found = Incident.objects.filter(source="patrol", links__report__filed_by=somebody.user)
+    assert found.count() == 3
+    assert {case.pk for case in left} == {case.pk for case in found if not case.self_fixed}
+    assert list(rounds.walk(day, until=until)) == []

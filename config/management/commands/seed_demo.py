@@ -12,6 +12,7 @@ from accounts.roles import Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
+from config.simulation import rounds
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.in_hand import prepare_canned
@@ -35,6 +36,7 @@ _REPEATED = 0.03  # of reports: said again by neighbours
 # Work that is left for whoever signs in: what came to the desk lately, and to the logins' own units.
 _DESK_WAITS = timedelta(hours=16)
 _OWN_WAITS = timedelta(hours=40)
+_CHECKS_WAIT = timedelta(hours=30)
 # What is older than this has been told in its time.
 _NEWS = timedelta(days=1)
 
@@ -90,6 +92,8 @@ def _play_day(day: date, history: DemoHistory) -> int:
     # Of their own: a case that is found to be there is not lived again, and the reports must not notice.
     fate = random.Random(f"fate {day}")
     crew = Crew(fate)
+    walked = frozenset(unit for _username, role, unit, _name in LOGINS if role == Role.PATROL)
+    crew.leave_checks(walked, since=history.anchor - _CHECKS_WAIT)
     calendar = work_calendar()
     arrivals = instants(
         day,
@@ -118,6 +122,11 @@ def _play_day(day: date, history: DemoHistory) -> int:
             if receipt.created and not receipt.joined:
                 cases += 1
                 _live(receipt.incident, made, crew, fate, history)
+    if history.name == "recent":
+        for finding in rounds.walk(day, until=history.anchor):
+            cases += 1
+            memory = Memory(item=finding.item_code or f"{finding.category_id}-001")
+            crew.play(finding, memory, since=finding.received_at, until=history.anchor)
     return cases
 
 
