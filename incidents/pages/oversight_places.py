@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
-from incidents import oversight, policy, queries
+from incidents import policy, queries
 from incidents.instructing import reach, reading
 from incidents.models import Adjudication, Incident, SecretaryLetter, Supervision
 from incidents.secretary import letters
@@ -22,11 +22,11 @@ def places(user: User, at: datetime) -> list[dict[str, Any]]:
     seen = Incident.objects.filter(policy.visible(user))
     found: list[dict[str, Any]] = []
     if supervises:
-        overdue = oversight.selected(seen, oversight.OVERDUE, at)
         orders = Supervision.objects.filter(ended_at__isnull=True, answer_by__lt=at)
         disputes = Adjudication.objects.open().filter(incident__in=seen.values("pk"))
         found += [
-            _place("supervision", _("What burns"), queries.bounded_count(overdue), state="overdue"),
+            # how many are overdue stands in the menu already
+            _place("supervision", _("What burns"), 0),
             _place(
                 "orders",
                 _("Orders to act"),
