@@ -10,7 +10,7 @@ from playwright.sync_api import Page, ViewportSize
 from accounts.roles import Role
 from incidents.models import Incident, Instruction, SecretaryLetter, Supervision
 from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, person, reload
-from tests.journeys.axe import assert_no_violations
+from tests.journeys.axe import assert_accessible
 from tests.journeys.conftest import Hands, OpenPage, assert_fits
 from tests.journeys.test_staff import keys_are_heard, sign_in
 
@@ -39,7 +39,7 @@ def late(transactional_db: None, hands: Hands) -> Incident:
 
 def looked_at(page: Page, shoot: Shoot, name: str) -> None:
     shoot(page, name)
-    assert_no_violations(page)
+    assert_accessible(page)
 
 
 def test_a_supervisors_order_to_its_answer(
