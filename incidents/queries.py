@@ -71,13 +71,19 @@ def similar_cases(incident: Incident, *, seen: Q, most: int = 3) -> list[AlikeCa
             lon__range=(incident.lon - wide, incident.lon + wide),
             received_at__range=(incident.received_at - ALIKE_WINDOW, incident.received_at + ALIKE_WINDOW),
         )
-        .exclude(pk=incident.pk)
+        .exclude(pk__in=_taken_apart(incident))
         .for_list()
         .order_by("-received_at", "-pk")[:ALIKE_LOOKED_AT]
     )
     found = [alike for other in near if (alike := _alike(incident, other))]
     found.sort(key=lambda alike: (-alike.likeness, alike.metres, alike.incident.pk))
     return found[:most]
+
+
+def _taken_apart(incident: Incident) -> QuerySet[Incident]:
+    """The case itself, and what a person has just said to be another matter: not to be merged at a slip."""
+    root = incident.split_from_id or incident.pk
+    return Incident.objects.filter(Q(pk__in=[incident.pk, root]) | Q(split_from=root)).values("pk")
 
 
 def _alike(incident: Incident, other: Incident) -> AlikeCase | None:

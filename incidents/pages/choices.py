@@ -54,6 +54,11 @@ class Choice:
     units: Sequence[OrgUnit] = field(default_factory=list)
 
     @property
+    def is_unlikely(self) -> bool:
+        """Does the machine all but rule it out?"""
+        return self.probability is not None and self.probability < 0.1
+
+    @property
     def value(self) -> str:
         """What the form posts: the item, and the unit where a person named it."""
         return f"{self.item}@{self.unit}" if self.names_unit else self.item
