@@ -13,6 +13,7 @@ from config import clock
 from config.models import DemoHistory
 from config.progress import say
 from config.simulation import rounds
+from config.simulation.above import look_from_above
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.in_hand import prepare_canned
@@ -20,6 +21,7 @@ from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
 from config.simulation.rosters import prepare_rosters
+from config.simulation.views import prepare_views
 from dispatch.edition import work_calendar
 from incidents import delivery
 from incidents.driving import drive_clocks
@@ -57,11 +59,13 @@ class Command(BaseCommand):
         units = [unit for _name, role, unit, _who in LOGINS if role != Role.ADMIN and unit != "district"]
         prepare_rosters([login[0] for login in LOGINS], list(dict.fromkeys(units)), at=clock.now())
         prepare_canned(at=clock.now())
+        prepare_views(at=clock.now())
         if people:
             return
         everything = not first and not rest
         if first or everything:
             _play("recent", RECENT_DAYS)
+            look_from_above(at=clock.now())
         if rest or everything:
             _play("past", PAST_DAYS)
 

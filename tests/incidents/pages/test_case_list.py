@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from config.simulation.views import prepare_views
 from dispatch.vocabulary import Level
 from incidents import actions
 from incidents.intake import Reporter
@@ -16,7 +17,7 @@ from incidents.models import Incident, SavedView
 from incidents.pages import case_list, case_search
 from incidents.searching import rows, saved
 from tests.browsers import As
-from tests.cast import NOWHERE, TUESDAY, Person, file_report, reload
+from tests.cast import NOWHERE, TUESDAY, Person, file_report
 
 pytestmark = pytest.mark.django_db
 
@@ -346,3 +347,13 @@ def test_a_view_outlives_the_unit_that_it_asks_for(browse: As, operator: Person)
     page = client.get(tabs(client)["旧单位"])
     assert page.context["rows"] == []
     assert page.context["search"]["unread"]
+
+
+def test_the_demos_views_all_narrow_by_what_exists(browse: As, operator: Person, supervisor: Person) -> None:
+    prepare_views(at=TUESDAY)
+    prepare_views(at=TUESDAY)  # a second start keeps none twice
+    kept = SavedView.objects.all()
+    assert kept
+    for view in kept:
+        page = browse(supervisor).get(f"{reverse('cases')}?{view.query}")
+        assert page.context["search"]["unread"] == "", view
