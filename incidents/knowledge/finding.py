@@ -88,7 +88,7 @@ def counts(day: date, until: date, *, own: Q) -> dict[str, int]:
     current = Q(current__isnull=False, retired_at__isnull=True)
     waits = Q(editions__verdict="", retired_at__isnull=True)
     return Article.objects.aggregate(
-        current=Count("pk", filter=current & Q(valid_until__gte=day), distinct=True),
+        in_use=Count("pk", filter=current & Q(valid_until__gte=day), distinct=True),
         ending=Count("pk", filter=current & Q(valid_until__gte=day, valid_until__lte=until), distinct=True),
         expired=Count("pk", filter=current & Q(valid_until__lt=day), distinct=True),
         waiting=Count("pk", filter=waits, distinct=True),

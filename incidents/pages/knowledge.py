@@ -52,8 +52,8 @@ def knowledge(request: HttpRequest) -> HttpResponse:
             {
                 "key": key,
                 "label": label,
-                "count": counts[key or "current"],
-                "state": _STATES.get(key, "") if counts[key or "current"] else "",
+                "count": counts[key or "in_use"],
+                "state": _STATES.get(key, "") if counts[key or "in_use"] else "",
             }
             for key, label in TABS
         ],

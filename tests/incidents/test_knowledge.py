@@ -1,4 +1,4 @@
-"""知识库: answers have an owner, somebody else's approval and an end; they are found by the question's words."""
+"""知识库: answers have an owner, another person's approval and an end; the question's words find them."""
 
 from datetime import date, timedelta
 
