@@ -384,6 +384,8 @@ SPECTACULAR_SETTINGS = {
         "OrderLevel": "incidents.models.supervision.Supervision.Level",
         "OrderEnd": "incidents.models.supervision.Supervision.End",
         "OrderCause": "incidents.models.supervision.Supervision.Cause",
+        "InstructionEnd": "incidents.models.instructing.Instruction.End",
+        "InstructionPartState": "incidents.models.instructing.InstructionPart.State",
         "DisputeCause": "incidents.models.adjudication.Adjudication.Cause",
         "DisputeOutcome": "incidents.models.adjudication.Adjudication.Outcome",
         "ClockKind": "incidents.models.timers.Timer.Kind",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from incidents.api import acting, cases, decisions, docs, reference, reports, searching
+from incidents.api import acting, cases, decisions, docs, instructions, reference, reports, searching
 
 app_name = "api"
 urlpatterns = [
@@ -26,6 +26,12 @@ urlpatterns = [
     *(
         path(f"incidents/<slug:number>/{action}/", view.as_view(), name=f"incident-{action}")
         for action, view in acting.VIEWS.items()
+    ),
+    path("instructions/", instructions.InstructionsView.as_view(), name="instructions"),
+    path("instructions/<slug:number>/", instructions.InstructionView.as_view(), name="instruction"),
+    *(
+        path(f"instructions/<slug:number>/{word}/", view.as_view(), name=f"instruction-{word}")
+        for word, view in instructions.VIEWS.items()
     ),
     path("categories/", reference.CategoriesView.as_view(), name="categories"),
     path("areas/", reference.AreasView.as_view(), name="areas"),
