@@ -158,7 +158,7 @@ def labels() -> dict[str, str]:
     """What the tabs are called."""
     return {
         "": _("To do"),
-        "mine": _("Mine"),
+        "mine": pgettext("inbox", "Mine"),
         "accept": _("To accept"),
         "handling": _("In hand"),
         "waiting": pgettext("inbox", "Waiting"),
