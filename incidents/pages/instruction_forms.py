@@ -68,6 +68,7 @@ class InstructionForm(forms.Form):
             self.fields["office"].initial = next(iter(grants))
         leaders: Any = self.fields["given_by"]
         leaders.queryset = _leaders(grants)
+        leaders.required = not self.own
         if self.own == set(grants):
             del self.fields["given_by"]
         units: Any = self.fields["units"]
@@ -101,13 +102,15 @@ def _grouped(offices: Any) -> list[tuple[str, list[tuple[str, str]]]]:
     seen: dict[str, OrgUnit] = {}
     for office in offices:
         seen |= {unit.code: unit for unit in reach.units_under(office)}
-    streets = {unit.area_code: unit.name for unit in OrgUnit.objects.filter(kind=OrgUnit.Kind.STREET_OFFICE)}
+    offices_of = OrgUnit.objects.filter(kind=OrgUnit.Kind.STREET_OFFICE)
+    streets = {unit.area_code[:9]: unit.name for unit in offices_of}
     for unit in seen.values():
         inside = unit.kind in (OrgUnit.Kind.STREET_TEAM, OrgUnit.Kind.COMMUNITY_STATION)
         street = streets.get(unit.area_code[:9]) if inside else None
         found[street or str(OrgUnit.Kind(unit.kind).label)].append((unit.code, unit.name))
+    # The district's own first, then street by street, each with its office.
     order = [str(label) for label in OrgUnit.Kind.labels]
-    return sorted(found.items(), key=lambda group: (group[0] not in order, group[0]))
+    return sorted(found.items(), key=lambda group: order.index(group[0]) if group[0] in order else len(order))
 
 
 class ReportForm(forms.Form):

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from accounts.roles import Role
 from incidents.models import Incident, Instruction, SecretaryLetter, Supervision
-from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, person, reload
+from tests.cast import LAMP_UNIT, Person, file_report, person, reload
 from tests.journeys.axe import assert_accessible
 from tests.journeys.conftest import Hands, OpenPage, assert_fits
 from tests.journeys.test_staff import keys_are_heard, sign_in
@@ -24,16 +24,17 @@ Shoot = Callable[[Page, str], None]
 
 @pytest.fixture
 def late(transactional_db: None, hands: Hands) -> Incident:
-    """A lamp that should have been mended days ago."""
+    """A lamp that nobody has accepted in time, with a letter about it, and an emergency."""
     case = file_report(attributes={"secretary": "street"})
+    assert case.due_at is not None
+    hands.at = case.due_at + timedelta(hours=2)
     file_report(
         text="大雨后人行道塌了一个坑,老人骑车摔倒",
         category="0101",
         external_id="pit",
         urgency="emergency",
-        at=TUESDAY + timedelta(days=9),
+        at=hands.at - timedelta(minutes=10),
     )
-    hands.at = TUESDAY + timedelta(days=9, minutes=10)
     return case
 
 
@@ -54,7 +55,7 @@ def test_a_supervisors_order_to_its_answer(
     assert desk.locator(f'[data-row="{late.number}"][aria-selected="true"]').count() == 1
     desk.keyboard.press("s")
     desk.wait_for_selector("#id_words")
-    desk.fill("#id_words", "今晚八点前亮灯,并说明为什么拖了一周")
+    desk.fill("#id_words", "今晚八点前亮灯,并说明为什么没人签收")
     looked_at(desk, shoot, "supervision-order")
     desk.click(".form-actions [type=submit]")
     desk.wait_for_selector(".toast-line")
@@ -84,8 +85,8 @@ def test_an_instruction_to_its_accepted_report(
     office = open_page(f"/instructions/new/?case={late.number}", **DESK)
     sign_in(office, leader)
     keys_are_heard(office)
-    office.fill("#id_words", "群众反映的路灯拖了九天,请照明公司举一反三,全面排查,一周内报结果。")
-    office.fill("[data-unit-search] input", "照明")
+    office.fill("#id_words", "群众反映的路灯没人签收,请路灯公司举一反三,全面排查,一周内报结果。")
+    office.fill("[data-unit-search] input", "路灯")
     office.press("[data-unit-search] input", "Enter")
     assert office.is_checked(f'input[name=units][value="{LAMP_UNIT}"]')
     looked_at(office, shoot, "instruction-new")
@@ -135,7 +136,7 @@ def test_a_letter_to_its_signed_reply(open_page: OpenPage, shoot: Shoot, late: I
     reporter = open_page(f"/r/{letter.report.tracking_code}/", **PHONE)
     assert "路灯今晚修好" in reporter.inner_text("#letter")
     assert "李国平" in reporter.inner_text("#letter")
-    looked_at(reporter, shoot, "letter-reporter")
+    shoot(reporter, "letter-reporter")
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
