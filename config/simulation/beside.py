@@ -10,7 +10,6 @@ from dispatch.deadlines import Limit, due
 from dispatch.edition import work_calendar
 from dispatch.vocabulary import Urgency
 from incidents import actions
-from incidents.feedback import Answers
 from incidents.models import CaseRequest, Incident, Timer
 from incidents.models.incident import PauseKind
 
@@ -61,22 +60,6 @@ class Beside(Hands):
             return None
         report, text = link.report, self._dice.choice(_REPLIES)
         return Step(at, lambda: actions.reply(report=report, text=text, at=at))
-
-    def afterwards(self, incident: Incident, report_id: int, since: datetime) -> Step | None:
-        """The centre calls back a reporter who has not rated."""
-        if self._dice.random() >= self._habits.calls_back:
-            return None
-        at = self._at_work(since + self._minutes(900, spread=0.5))
-        number, desk = incident.number, self._staff.desk(at_night=False)
-        reached = self._dice.random() < 0.85
-        speed, result, service = self.scores()
-        answers = Answers(True, result >= 3, speed, result, service) if reached else None
-        return Step(
-            at,
-            lambda: actions.call_back(
-                number=number, report_id=report_id, reached=reached, answers=answers, actor=desk, at=at
-            ),
-        )
 
     def _contact(self, incident: Incident, memory: Memory, since: datetime) -> Step | None:
         wanted = self._first(memory, f"contact:{incident.return_count}", self._habits.contacts)

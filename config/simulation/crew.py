@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
+from config.simulation.calling import Calling
 from config.simulation.contested import AGREED, moved_inside, named_instead
 from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.helping import Helping
@@ -20,6 +21,7 @@ from dispatch.edition import edition, work_calendar
 from dispatch.vocabulary import Nature, Urgency
 from incidents import actions, sweeps
 from incidents.errors import ActionRefused, InvalidInput
+from incidents.knowledge import finding
 from incidents.models import Assignment, CaseRequest, DecisionRecord, Incident, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 
@@ -38,6 +40,7 @@ class Crew(Hands):
     def __init__(self, dice: random.Random, habits: Habits | None = None) -> None:
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
+        self._calling = Calling(self._dice, self._habits, self._staff)
         self._arguing = Arguing(self._dice, self._habits, self._staff)
         self._helping = Helping(self._staff, self._habits.invites)
         self._in_hand = InHand(self._staff)
@@ -104,8 +107,15 @@ class Crew(Hands):
         actor = self._staff.desk(at.astimezone(SHANGHAI).hour < 8)
         number = incident.number
         if incident.nature == Nature.ENQUIRY:
+            known = finding.suggest(incident.text.body, at=at, most=1).offered
             text = "您好,办理条件和所需材料已发到您的手机,也可到社区窗口咨询。"
-            return Step(at, lambda: actions.answer(number=number, text=text, actor=actor, at=at))
+            if known and known[0].current is not None:
+                text = known[0].current.answer
+            article = known[0].pk if known else None
+            return Step(
+                at,
+                lambda: actions.answer(number=number, text=text, article=article, actor=actor, at=at),
+            )
         item, unit = self._choice(incident, memory)
         ruling = (
             self._arguing.the_ruling(incident, item, unit, since) if self._is_disputed(incident) else None
@@ -292,8 +302,10 @@ class Crew(Hands):
         return Step(at, lambda: actions.verify(number=number, fixed=fixed, text=text, actor=actor, at=at))
 
     def _look_back(self, incident: Incident, memory: Memory, since: datetime) -> Step | None:
-        if memory.rated or incident.outcome == ResolutionOutcome.ANSWERED:
+        if incident.outcome == ResolutionOutcome.ANSWERED:
             return None
+        if memory.rated:
+            return self._calling.next(incident, memory, since)
         memory.rated = True
         link = incident.links.filter(unlinked_at__isnull=True).select_related("report").first()
         if link is None or link.report.contact_id is None:
@@ -304,7 +316,7 @@ class Crew(Hands):
                 at, lambda: actions.object_to(report=report, reason="没有真正解决,又和原来一样。", at=at)
             )
         if self._dice.random() >= self._habits.rates:
-            return self._beside.afterwards(incident, report.pk, since)
+            return self._calling.next(incident, memory, since)
         speed, result, service = self.scores()
         return Step(
             at,

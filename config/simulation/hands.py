@@ -39,7 +39,7 @@ class Habits:
     reporter_answers: float = 0.65
     time_agreed: float = 0.75
     phones: float = 0.7
-    calls_back: float = 0.8
+    calls_back: float = 1.0
     # Of cases whose item names supporting units, so many need them.
     invites: float = 0.08
 

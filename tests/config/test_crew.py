@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from config.simulation.crew import Crew, Habits, Memory
-from incidents.models import CaseRequest, Incident, PhoneCall
+from incidents.models import Callback, CaseRequest, Incident, PhoneCall
 from tests.cast import TUESDAY, file_report, reload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,8 @@ def test_without_habits_nobody_calls_or_asks(lamp_case: Incident) -> None:
 
 def test_the_centre_calls_back_whoever_has_not_rated(lamp_case: Incident) -> None:
     live(lamp_case, calls_back=1.0)
-    assert PhoneCall.objects.get().purpose == PhoneCall.Purpose.CALLBACK
+    assert {call.purpose for call in PhoneCall.objects.all()} == {PhoneCall.Purpose.CALLBACK}
+    assert Callback.objects.get().ended_at
 
 
 def test_more_time_is_asked_for_and_answered(lamp_case: Incident) -> None:

@@ -13,7 +13,7 @@ from incidents.models import Article, ArticleUse, Callback, Feedback, Incident, 
 from incidents.models.incident import Status
 from tests.cast import NOWHERE, TUESDAY, Person, file_report, person, reload
 from tests.journeys.axe import assert_accessible
-from tests.journeys.conftest import Hands, OpenPage, assert_fits
+from tests.journeys.conftest import Hands, OpenPage
 from tests.journeys.test_staff import Shoot, keys_are_heard, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -90,6 +90,17 @@ def look(page: Page, shoot: Shoot, name: str) -> None:
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     shoot(page, f"{name}-dark")
     page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen, and what this page has to be pressed is large enough for a thumb."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("main :is(button, a.btn, select, summary, .choice)")]
+            .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 43.5)
+            .map((one) => `${one.getBoundingClientRect().height} ${one.outerHTML.slice(0, 90)}`)"""
+    )
+    assert small == []
 
 
 def test_a_callback_from_the_queue_to_its_answer(

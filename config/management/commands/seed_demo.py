@@ -17,6 +17,7 @@ from config.simulation.above import look_from_above
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.in_hand import prepare_canned
+from config.simulation.knowledge import prepare_knowledge
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         prepare_rosters([login[0] for login in LOGINS], list(dict.fromkeys(units)), at=clock.now())
         prepare_canned(at=clock.now())
         prepare_views(at=clock.now())
+        prepare_knowledge(at=clock.now())
         if people:
             return
         everything = not first and not rest
