@@ -118,7 +118,9 @@ class IncidentFilter(django_filters.FilterSet):
             raise ValidationError({"q": [ErrorDetail(_("Only people search by words."), code="people_only")]})
         found = find(typed, cases)
         if found.wanted.kind in (Kind.PERSONAL, Kind.TOO_SHORT):
-            raise ValidationError({"q": [ErrorDetail(_REFUSED[found.wanted.kind], code=found.wanted.kind)]})
+            raise ValidationError(
+                {"q": [ErrorDetail(str(_REFUSED[found.wanted.kind]), code=found.wanted.kind)]}
+            )
         return found.page
 
     def by_dispute(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
