@@ -53,8 +53,9 @@ export async function valuesMap(element, map, base) {
       shape.on("add", () => {
         const path = shape.getElement();
         if (!path) return;
-        path.setAttribute("aria-label", words);
+        // A shape that leads nowhere is a picture; its number stands in the table or list beside the map.
         if (!(item && item.href)) return;
+        path.setAttribute("aria-label", words);
         path.setAttribute("tabindex", "0");
         path.setAttribute("role", "link");
         path.addEventListener("keydown", (event) => {
