@@ -156,7 +156,8 @@ def undo(request: HttpRequest) -> HttpResponse:
         )
     for number, error in refused:
         messages.error(request, _("%(number)s: %(why)s") % {"number": number, "why": error})
-    opens = back[0] if len(back) == 1 or not _open_case(request) else _open_case(request)
+    # One case opens again; several are in the queue again, and what is open stays open.
+    opens = back[0] if len(back) == 1 else _open_case(request)
     if not opens:
         return go(request, next_case_url(user, tab, at=at))
     return go(request, reverse("desk-case", args=[opens]) + tab.query)

@@ -10,8 +10,7 @@ from incidents.actions.recalling import RECALL_WITHIN
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, Incident, OutboxMessage, Outcome, Timer
 from incidents.queries import loads
-from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person, reload
-from accounts.roles import Role
+from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, reload
 
 pytestmark = pytest.mark.django_db
 
@@ -70,9 +69,7 @@ def test_what_was_taken_back_has_not_happened(
     assert running(enquiry_case) == clocks
     assert enquiry_case.links.filter(unlinked_at=None).count() == 1
     assert reload(enquiry_case).claimed_by == operator.user
-    assert list(enquiry_case.timeline.values_list("kind", flat=True))[-1] == "recalled" or (
-        enquiry_case.timeline.order_by("pk").last().kind == "recalled"
-    )
+    assert enquiry_case.timeline.order_by("pk").last().kind == "recalled"
 
 
 def test_the_dispatch_clock_warns_and_breaches_as_if_nothing_had_happened(
@@ -131,8 +128,8 @@ def test_only_who_did_it_takes_it_back_and_only_at_once(
     with pytest.raises(ActionRefused) as refused:
         actions.recall(number=desk_case.number, actor=dispatcher.actor, at=AT_ONCE)
     assert refused.value.code == "not_yours"
+    late_at = SOON + RECALL_WITHIN + timedelta(seconds=1)
     with pytest.raises(ActionRefused) as late:
-        late_at = SOON + RECALL_WITHIN + timedelta(seconds=1)
         actions.recall(number=desk_case.number, actor=operator.actor, at=late_at)
     assert late.value.code == "too_late"
     assert reload(desk_case).owner_unit_id == LAMP_UNIT
@@ -179,12 +176,3 @@ def test_a_case_can_be_sent_again_after_a_slip(desk_case: Incident, operator: Pe
     )
     sent = Outcome.objects.filter(incident=desk_case, kind="dispatched", sign=1, reversal=None).get()
     assert (sent.unit_code, sent.first) == ("water-group", True)
-
-
-def test_a_street_takes_back_what_its_own_people_did(street_supervisor: Person) -> None:
-    sitting = person("pinghu-desk", Role.OPERATOR, "pinghu/operations", "平湖坐席")
-    case = file_report(text="平湖街道的事", category=None)
-    Incident.objects.filter(pk=case.pk).update(street_code="", status="triage")
-    with pytest.raises(ActionRefused) as refused:
-        actions.recall(number=case.number, actor=sitting.actor, at=AT_ONCE)
-    assert refused.value.code == "not_allowed"
