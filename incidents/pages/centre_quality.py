@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import OrgUnit
@@ -178,7 +178,7 @@ def _shown(row: QualitySample, units: dict[str, OrgUnit], seen: Opened, user_id:
 
 
 def _marks(row: QualitySample) -> list[dict[str, Any]]:
-    labels = {"right_unit": _("Unit"), "right_words": _("Words"), "right_limit": _("Limit")}
+    labels = {"right_unit": _("Unit"), "right_words": pgettext("quality", "Words"), "right_limit": _("Limit")}
     return [{"label": labels[name], "mark": getattr(row, name)} for name in sampling.asked_of(row)]
 
 

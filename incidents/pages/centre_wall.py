@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -225,7 +225,7 @@ def _tile(part: walls.Part, seen: Opened, most: int) -> dict[str, Any]:
 
 def _part_name(part: walls.Part) -> str:
     if part.area is None:
-        return _("Place not known")
+        return pgettext("wall", "No place")
     if part.area.kind == Area.Kind.CELL:
         return _("Cell %(number)s") % {"number": part.area.code[-3:]}
     return _short(part.area.name)
