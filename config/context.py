@@ -86,7 +86,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.PATROL in roles:
         on_round = request.path == reverse("patrol") or request.path.startswith("/patrol/check/")
         add("patrol", _("My round"), "route", count=_count(rounds.open_checks(user)), active=on_round)
-        add("patrol-report", _("Report"), "camera")
+        add("patrol-report", pgettext("patrol", "Report"), "camera")
         add("patrol-found", _("My findings"), "flag")
     if roles.intersection(READING_ROLES):
         add("cases", pgettext("page", "Cases"), "cases")

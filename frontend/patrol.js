@@ -46,6 +46,25 @@ function inOrder(stops, start) {
   return order;
 }
 
+/** The map's numbers are the list's. It is another map then: the old one goes with its element. */
+function drawAnew(order) {
+  const old = document.querySelector(".patrol-map [data-map]");
+  if (!old) return;
+  const fresh = old.cloneNode(false);
+  fresh.className = old.className.split(" ").filter((name) => !name.startsWith("leaflet") && !name.startsWith("is-")).join(" ");
+  delete fresh.dataset.mounted;
+  fresh.removeAttribute("tabindex");
+  fresh.dataset.nearby = JSON.stringify(
+    order.map((stop, index) => {
+      const link = stop.row.querySelector("a");
+      const title = `${index + 1}. ${link.querySelector(".case-title").textContent}`;
+      return { lon: stop.lon, lat: stop.lat, title, href: link.pathname, letter: String(index + 1) };
+    }),
+  );
+  old.replaceWith(fresh);
+  fresh.dispatchEvent(new CustomEvent("yw:swapped", { bubbles: true }));
+}
+
 function startRound(list) {
   const button = document.querySelector("[data-order]");
   const way = document.querySelector("[data-way]");
@@ -70,7 +89,8 @@ function startRound(list) {
     button.disabled = false;
     if (!coords) return;
     let here = { lon: coords.longitude, lat: coords.latitude }, whole = 0;
-    inOrder(stops, here).forEach((stop, index) => {
+    const walk = inOrder(stops, here);
+    walk.forEach((stop, index) => {
       const leg = metres(here, stop);
       whole += leg;
       stop.row.querySelector("[data-number]").textContent = String(index + 1);
@@ -82,6 +102,7 @@ function startRound(list) {
       row.querySelector("[data-number]").textContent = String(stops.length + index + 1);
       list.append(row);
     });
+    drawAnew(walk);
     way.textContent = button.dataset.whole.replace("{length}", length(whole));
     said.textContent = said.dataset.said;
   };
@@ -164,11 +185,30 @@ function startGuessing(form) {
   if (text.value) ask();
 }
 
+/* --- what a form needs ------------------------------------------------------------------------- */
+
+/** What the server will ask for is asked for here too: without a line it could not say so for hours. */
+function startNeeds(form) {
+  const look = () => {
+    const isNotFixed = form.elements.fixed?.value === "no", isDone = form.elements.done?.value === "yes";
+    if (form.dataset.check !== undefined) form.elements.text.required = isNotFixed;
+    if (form.dataset.report === undefined) return;
+    form.elements.did.required = isDone;
+    if (form.elements.after) form.elements.after.required = isDone && !form.elements.kept_after;
+    form.elements.address.required = !form.elements.lat.value;
+  };
+  form.addEventListener("change", look);
+  form.addEventListener("yw:kept", look);
+  form.addEventListener("yw:place", look, true);
+  look();
+}
+
 function start(root) {
   const list = root.querySelector("[data-stops]");
   if (list) startRound(list);
   const form = root.querySelector("form[data-report]");
   if (form) { startPlace(form); startGuessing(form); }
+  for (const one of root.querySelectorAll("form[data-report], form[data-check]")) startNeeds(one);
 }
 
 start(document);

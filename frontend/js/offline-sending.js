@@ -45,7 +45,7 @@ async function post(url, body, { who, how, age = 0, bytes = 0 }) {
 function meaning({ status, said, text }) {
   if (status === 401 || said?.code === "other_person") return { what: SIGN_IN, url: said.url ?? "" };
   if (status >= 500 || status === 429 || status === 408 || said?.code === "busy") return { what: LATER };
-  return { what: REFUSED, words: said?.error ?? "", page: said ? "" : text, status };
+  return { what: REFUSED, words: said?.error ?? "", page: said ? said.page ?? "" : text, status: said?.refused ?? status };
 }
 
 async function sendPhoto(entry, file, how) {
@@ -53,7 +53,7 @@ async function sendPhoto(entry, file, how) {
   body.append("submission", file.key);
   body.append("file", file.blob, file.name);
   const answer = await post(PHOTOS, body, { who: entry.who, how, bytes: file.blob.size });
-  if (answer.status !== 200 && answer.status !== 201) return meaning(answer);
+  if (!answer.said?.id) return meaning(answer);
   [file.id, file.sentAt] = [answer.said.id, Date.now()];
   await store.put(entry); // so that the next try begins with the next photo
   return null;

@@ -267,7 +267,9 @@ async function showList() {
   if (!entries.length) return;
   const details = element("details", { className: "offline-box", open: Boolean(isOpen) });
   const summary = element("summary");
-  const words = element("span", { text: say("offlineWaiting", { count: entries.length }) });
+  const refused = entries.filter((entry) => entry.state === "refused").length;
+  const summed = refused ? say("offlineSomeRefused", { count: refused }) : say("offlineWaiting", { count: entries.length });
+  const words = element("span", { text: summed });
   words.setAttribute("role", "status");
   summary.append(element("i", { className: "offline-mark" }), words);
   const list = element("ul");

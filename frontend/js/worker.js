@@ -24,6 +24,11 @@ function sayStale() {
   if (!line || !keptAt) return;
   line.querySelector("[data-stale-at]").textContent = new Date(keptAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
   line.hidden = false;
+  // Not by itself: somebody may be in the middle of a form.
+  window.addEventListener("online", () => {
+    line.querySelector("[data-stale-words]").hidden = true;
+    line.querySelector("[data-fresh]").hidden = false;
+  });
 }
 
 export async function startWorker() {

@@ -18,10 +18,13 @@ offline.js sends with `X-Submission: now` (somebody waits) or `later` (from the 
     200 {"url", "words"}   done; with `now` the messages wait for the page at `url`
     401 {"code": "sign_in", "url"}   nobody, or (409 "other_person") somebody else is signed in
     409 {"code": "busy"}   come again
-    anything else is the view's own answer, as a page.
+    200 {"refused": 400, "page"}   the view's own page with what is wrong (as an answer of its own status it
+                                   would be an error on the console)
+    anything else is what went wrong before the view had a word.
 
 Photos travel ahead, one by one, so that a broken line costs one photo: POST `submission-photo` with `file`
-and `submission` answers {"id"}. The form then sends `kept=<id>` in place of the file, as `step_photos` reads
+and `submission` answers {"id"}, or
+{"refused", "code", "error"} for what is no picture. The form then sends `kept=<id>` in place of the file, as `step_photos` reads
 it; a file field with another name says so: <input type="file" name="before" data-kept="kept_before">.
 """
 
@@ -35,7 +38,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -111,7 +114,10 @@ def new_key() -> str:
 @require_POST
 @staff()
 def photo(request: HttpRequest) -> JsonResponse:
-    """Keep one picture ahead of its form. The same key again answers the same picture, while it is there."""
+    """Keep one picture ahead of its form. The same key again answers the same picture, while it is there.
+
+    One that is refused is told as {"refused", "code", "error"}: a person chose it, and no script went wrong.
+    """
     user, key = person(request), key_of(request)
     upload = request.FILES.get("file")
     if key is None or upload is None:
@@ -128,7 +134,7 @@ def photo(request: HttpRequest) -> JsonResponse:
         stored = store_picture(upload, at=clock.now(), user=user)
     except InvalidInput as error:
         submissions.release(held)
-        return JsonResponse({"code": error.code, "error": str(error)}, status=400)
+        return JsonResponse({"refused": 400, "code": error.code, "error": str(error)})
     except BaseException:
         submissions.release(held)
         raise
@@ -162,7 +168,11 @@ def _words(request: HttpRequest) -> list[str]:
 
 def _told(request: HttpRequest, response: HttpResponseBase, how: str) -> HttpResponseBase:
     """The view's answer; to a script a redirect is told in words that it can read."""
-    if not how or not 300 <= response.status_code < 400:
+    if not how:
+        return response
+    if isinstance(response, HttpResponse) and _is_page_of_refusal(response):
+        return JsonResponse({"refused": response.status_code, "page": response.content.decode()})
+    if not 300 <= response.status_code < 400:
         return response
     if not _is_done(response):
         return JsonResponse({"code": "sign_in", "url": resolve_url(settings.LOGIN_URL)}, status=401)
@@ -170,6 +180,11 @@ def _told(request: HttpRequest, response: HttpResponseBase, how: str) -> HttpRes
     if how == "later":
         get_messages(request).used = True  # the queue says them, on whatever page the person is by now
     return JsonResponse({"url": response["Location"], "words": words})
+
+
+def _is_page_of_refusal(response: HttpResponse) -> bool:
+    is_page = response.get("Content-Type", "").startswith("text/html")
+    return is_page and response.status_code in (400, 403, 409, 413, 422)
 
 
 def _again(request: HttpRequest, held: Submission, how: str) -> HttpResponseBase:

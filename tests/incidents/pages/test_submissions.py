@@ -101,6 +101,8 @@ def test_what_was_refused_may_come_again_mended(phone: Client) -> None:
     sent = form()
     deeds.ending = lambda _request: HttpResponse("no", status=400)
     assert phone.post("/deed/", sent).status_code == 400
+    told = phone.post("/deed/", sent, headers=NOW)
+    assert (told.status_code, told.json()) == (200, {"refused": 400, "page": "no"})
     deeds.ending = deeds.well
     assert phone.post("/deed/", sent).status_code == 302
     assert len(deeds.done) == 1
@@ -197,7 +199,7 @@ def test_a_photo_travels_once(phone: Client, media: None, handler: Person) -> No
     kept.delete()
     assert send(drawn.getvalue()).status_code == 201
     refused = send(b"not a picture", key=str(uuid4()))
-    assert (refused.status_code, refused.json()["code"]) == (400, "not_an_image")
+    assert (refused.json()["refused"], refused.json()["code"]) == (400, "not_an_image")
     assert phone.post(address, {"submission": "", "file": ""}).status_code == 400
 
 
