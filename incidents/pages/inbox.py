@@ -132,6 +132,7 @@ def _context(user: User, tab: str, most: int, at: datetime) -> dict[str, Any]:
             waits=waits.get(row.pk, ()),
             support_due=supports.get(row.pk) if not _is_mine(row, user) else None,
             in_my_hands=row.handler_id == user.pk,
+            has_tag=_has_tag(row, user),
         )
         for row in rows
     ]
@@ -166,6 +167,13 @@ def labels() -> dict[str, str]:
         "verify": _("To verify"),
         "history": _("Past"),
     }
+
+
+def _has_tag(row: Incident, user: User) -> bool:
+    """Does something stand at the end of the row's second line? Else the place has all of it."""
+    is_emergency = row.is_open and row.urgency == Urgency.EMERGENCY
+    many = row.rework_count or row.chased_count or row.report_count > 1
+    return bool(many) or is_emergency or row.handler_id == user.pk
 
 
 def _is_mine(row: Incident, user: User) -> bool:
