@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import OrgUnit, User
 from incidents.models.incident import Incident
@@ -46,8 +47,8 @@ class InstructionPart(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("To report")
-        REPORTED = "reported", _("Reported")
-        ACCEPTED = "accepted", _("Accepted")
+        REPORTED = "reported", pgettext_lazy("instruction", "Reported")
+        ACCEPTED = "accepted", pgettext_lazy("instruction", "Accepted")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     instruction = models.ForeignKey(Instruction, on_delete=models.PROTECT, related_name="parts")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
@@ -41,7 +41,7 @@ class InstructionForm(forms.Form):
         help_text=gettext_lazy("Word for word. The units read this."),
     )
     units = forms.MultipleChoiceField(
-        label=gettext_lazy("To"), widget=forms.CheckboxSelectMultiple, required=False
+        label=pgettext_lazy("instruction", "To"), widget=forms.CheckboxSelectMultiple, required=False
     )
     due_at = InstantField(label=gettext_lazy("Report by"))
     case = forms.CharField(
@@ -129,7 +129,10 @@ class JudgeForm(forms.Form):
 
     accepted = forms.TypedChoiceField(
         label=gettext_lazy("Answer to the report"),
-        choices=[("yes", gettext_lazy("Accept")), ("no", gettext_lazy("Send back"))],
+        choices=[
+            ("yes", pgettext_lazy("instruction", "Accept")),
+            ("no", pgettext_lazy("instruction", "Send back")),
+        ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
@@ -262,7 +263,7 @@ def _tabs(user: User, at: datetime) -> list[dict[str, Any]]:
         reading.REPORT: _("To report on"),
         reading.ANSWER: _("Reported, to answer"),
         reading.OVERDUE: _("Overdue"),
-        reading.OPEN: _("Open"),
+        reading.OPEN: pgettext("instruction", "Open"),
         reading.ENDED: _("Ended"),
     }
     gives = bool(reach.offices(user))

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.roles import Role
@@ -33,7 +34,12 @@ def orders(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("tab", "")
     wanted = wanted if wanted in (OVERDUE, RAISED, ENDED) else OPEN
     rows, after = _page(_selected(seen, wanted, at), wanted, request.GET.get("after", ""))
-    labels = {OPEN: _("Open"), OVERDUE: _("Not answered in time"), RAISED: _("Raised"), ENDED: _("Ended")}
+    labels = {
+        OPEN: pgettext("order", "Open"),
+        OVERDUE: _("Not answered in time"),
+        RAISED: _("Raised"),
+        ENDED: _("Ended"),
+    }
     context = {
         "at": at,
         "wanted": wanted,
