@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -100,7 +101,13 @@ def _found(words: str, *, at: datetime, most: int, least: float, is_typed: bool)
     asked = sorted(grams(words[:WORDS_MAX]))
     if not asked:
         return Finds()
-    given = {"grams": asked, "head": HEAD_WEIGHT, "least": least, "typed": is_typed, "most": 4 * most}
+    given: dict[str, Any] = {
+        "grams": asked,
+        "head": HEAD_WEIGHT,
+        "least": least,
+        "typed": is_typed,
+        "most": 4 * most,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SCORES, given)
         scores: dict[int, float] = dict(cursor.fetchall())
