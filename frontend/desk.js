@@ -46,8 +46,8 @@ function showOutcome(form) {
 }
 
 /* Selecting: X on the row that is open, Shift with J, K or a click for a stretch. */
-const picks = () => [...document.querySelectorAll("#desk-queue .pick input")];
-const pickOf = (row) => row?.closest("li")?.querySelector(".pick input");
+const picks = () => [...document.querySelectorAll("#desk-queue .queue-pick input")];
+const pickOf = (row) => row?.closest("li")?.querySelector(".queue-pick input");
 let pickedLast = null;
 
 function showPicked() {
@@ -81,7 +81,7 @@ function startPicking() {
     }
   }, true);
   document.addEventListener("click", (event) => {
-    const box = event.target.closest(".pick input");
+    const box = event.target.closest(".queue-pick input");
     if (!box) return;
     const all = picks(), from = all.findIndex((other) => other.value === pickedLast), to = all.indexOf(box);
     if (event.shiftKey && from >= 0) for (const other of all.slice(Math.min(from, to), Math.max(from, to) + 1)) other.checked = box.checked;

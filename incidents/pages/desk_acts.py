@@ -154,8 +154,8 @@ def undo(request: HttpRequest) -> HttpResponse:
             ngettext("%(number)s is on the desk again.", "%(count)d cases are on the desk again.", len(back))
             % told,
         )
-    for number, error in refused:
-        messages.error(request, _("%(number)s: %(why)s") % {"number": number, "why": error})
+    for number, why in refused:
+        messages.error(request, _("%(number)s: %(why)s") % {"number": number, "why": why})
     # One case opens again; several are in the queue again, and what is open stays open.
     opens = back[0] if len(back) == 1 else _open_case(request)
     if not opens:

@@ -290,7 +290,7 @@ def test_without_a_script_cases_are_selected_and_split(
     page.press("#id_password", "Enter")
     page.wait_for_selector(".topbar")
     for case in full_desk[:2]:
-        page.check(f'.pick input[value="{case.number}"]')
+        page.check(f'.queue-pick input[value="{case.number}"]')
     page.click("#desk-bulk button[value=dispatch]")
     page.click("#sheet-bulk [type=submit]")
     assert reload(full_desk[0]).status == Status.DISPATCHED
