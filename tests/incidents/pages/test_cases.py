@@ -225,18 +225,6 @@ def test_every_case_page_costs_a_fixed_number_of_queries(
 # --- the list -------------------------------------------------------------------------------------
 
 
-def test_the_list_costs_the_same_however_long_it_is(
-    browse: As, supervisor: Person, lamp_case: Incident, django_assert_num_queries: Any
-) -> None:
-    client = browse(supervisor)
-    client.get(reverse("cases"))
-    for serial in range(6):
-        file_report(external_id=f"list-{serial}", text=f"第 {serial} 盏路灯坏了,请来修一下吧")
-    with django_assert_num_queries(19):  # one for the demo banner, one for the bell
-        page = client.get(reverse("cases"))
-    assert len(page.context["rows"]) >= 1
-
-
 def test_filters_live_in_the_address(
     browse: As, supervisor: Person, lamp_case: Incident, desk_case: Incident
 ) -> None:
