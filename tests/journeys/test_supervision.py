@@ -11,7 +11,7 @@ from accounts.roles import Role
 from incidents.models import Incident, Instruction, SecretaryLetter, Supervision
 from tests.cast import LAMP_UNIT, Person, file_report, person, reload
 from tests.journeys.axe import assert_accessible
-from tests.journeys.conftest import Hands, OpenPage, assert_fits
+from tests.journeys.conftest import Hands, OpenPage
 from tests.journeys.test_staff import keys_are_heard, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -43,6 +43,14 @@ def looked_at(page: Page, shoot: Shoot, name: str) -> None:
     assert_accessible(page)
 
 
+def fits_a_thumb(page: Page, form: str) -> None:
+    """Nothing is wider than the screen, and the form's button is large enough."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    box = page.locator(f"{form} [type=submit]").bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+
+
 def test_a_supervisors_order_to_its_answer(
     open_page: OpenPage, shoot: Shoot, late: Incident, supervisor: Person, handler: Person
 ) -> None:
@@ -66,7 +74,7 @@ def test_a_supervisors_order_to_its_answer(
     keys_are_heard(phone)
     assert "今晚八点前亮灯" in phone.inner_text(".order-note")
     phone.fill("#order-answer", "配件今天到,七点前装好")
-    assert_fits(phone)
+    fits_a_thumb(phone, ".order-answer")
     looked_at(phone, shoot, "supervision-answer")
     phone.click(".order-answer [type=submit]")
     phone.wait_for_selector(".toast-line")
@@ -101,7 +109,7 @@ def test_an_instruction_to_its_accepted_report(
     looked_at(phone, shoot, "instruction-inbox")
     phone.click(f'[data-row="{given.number}"] a')
     phone.fill("textarea[name=text]", "已排查 120 盏,坏灯 7 盏,全部修复")
-    assert_fits(phone)
+    fits_a_thumb(phone, ".owed-form")
     looked_at(phone, shoot, "instruction-report")
     phone.click(".owed-form [type=submit]")
     phone.wait_for_selector(".toast-line")
