@@ -74,6 +74,12 @@ function startCounters() {
 
 /* <div data-photos data-max-files="4" data-max-bytes="10485760"> with an <input type="file" multiple>. */
 function startPhotos() {
+  // One that the server would not have goes, and the line below says why.
+  document.addEventListener("yw:photo-refused", (event) => {
+    const box = event.target, { file, words } = event.detail;
+    box.chosen = (box.chosen ?? []).filter((other) => other !== file);
+    show(box, box.querySelector("input[type=file]"), [words]);
+  });
   document.addEventListener("change", (event) => {
     const input = event.target;
     const box = input.closest?.("[data-photos]");

@@ -53,7 +53,7 @@ async function sendPhoto(entry, file, how) {
   body.append("submission", file.key);
   body.append("file", file.blob, file.name);
   const answer = await post(PHOTOS, body, { who: entry.who, how, bytes: file.blob.size });
-  if (!answer.said?.id) return meaning(answer);
+  if (!answer.said?.id) return { ...meaning(answer), file: file.blob };
   [file.id, file.sentAt] = [answer.said.id, Date.now()];
   await store.put(entry); // so that the next try begins with the next photo
   return null;

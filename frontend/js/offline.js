@@ -140,7 +140,9 @@ async function submitted(event) {
   setBusy(form, button, false);
   if (answer.what === REFUSED) {
     await store.remove(entry.key);
+    const box = answer.file && [...form.querySelectorAll("[data-photos]")].find((one) => one.chosen?.includes(answer.file));
     if (answer.page) showPage(answer.page, entry.action);
+    else if (box) box.dispatchEvent(new CustomEvent("yw:photo-refused", { bubbles: true, detail: { file: answer.file, words: answer.words } }));
     else toast(answer.words || say("refused", { status: answer.status }), { state: "overdue" });
     return;
   }

@@ -23,9 +23,9 @@ offline.js sends with `X-Submission: now` (somebody waits) or `later` (from the 
     anything else is what went wrong before the view had a word.
 
 Photos travel ahead, one by one, so that a broken line costs one photo: POST `submission-photo` with `file`
-and `submission` answers {"id"}, or
-{"refused", "code", "error"} for what is no picture. The form then sends `kept=<id>` in place of the file, as `step_photos` reads
-it; a file field with another name says so: <input type="file" name="before" data-kept="kept_before">.
+and `submission` answers {"id"}, or {"refused", "code", "error"} for what is no picture. The form then sends
+`kept=<id>` in place of the file, as `step_photos` reads it; a file field with another name says so:
+<input type="file" name="before" data-kept="kept_before">.
 """
 
 import time
