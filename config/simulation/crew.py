@@ -11,6 +11,7 @@ from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
 from config.simulation.calling import Calling
 from config.simulation.contested import AGREED, moved_inside, named_instead
+from config.simulation.deskwork import Deskwork
 from config.simulation.hands import Habits, Hands, Memory, Step
 from config.simulation.helping import Helping
 from config.simulation.in_hand import InHand, mediated
@@ -41,6 +42,7 @@ class Crew(Hands):
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
         self._calling = Calling(self._dice, self._habits, self._staff)
+        self._deskwork = Deskwork()
         self._arguing = Arguing(self._dice, self._habits, self._staff)
         self._helping = Helping(self._staff, self._habits.invites)
         self._in_hand = InHand(self._staff)
@@ -117,6 +119,11 @@ class Crew(Hands):
                 lambda: actions.answer(number=number, text=text, article=article, actor=actor, at=at),
             )
         item, unit = self._choice(incident, memory)
+        first = self._deskwork.before_deciding(
+            incident, memory, item=item, actor=actor, since=since, at=at
+        )
+        if first is not None:
+            return first
         ruling = (
             self._arguing.the_ruling(incident, item, unit, since) if self._is_disputed(incident) else None
         )
