@@ -66,6 +66,14 @@ def merge_away(case: Incident, actor: Actor, at: datetime) -> None:
     actions.merge(number=case.number, into=root.number, actor=actor, at=at + timedelta(minutes=1))
 
 
+def slip(case: Incident, actor: Actor, at: datetime) -> None:
+    """Sent from the desk to the wrong unit, and taken back at once."""
+    actions.dispatch(
+        number=case.number, item_code=LAMP_ITEM, unit_code="water-group", reason="", actor=actor, at=at
+    )
+    actions.recall(number=case.number, actor=actor, at=at + timedelta(seconds=5))
+
+
 def update(kind: str) -> Step:
     def tell(case: Incident, actor: Actor, at: datetime) -> None:
         link = case.links.filter(unlinked_at__isnull=True).first()
@@ -188,6 +196,9 @@ STEPS: dict[str, Step] = {
     "answer": lambda c, a, at: actions.answer(number=c.number, text="请带身份证", actor=a, at=at),
     "reject": lambda c, a, at: actions.reject(number=c.number, reason="不属本区", actor=a, at=at),
     "merge": merge_away,
+    "split": lambda c, a, at: actions.split(number=c.number, text="还有一堆垃圾", actor=a, at=at),
+    "slip": slip,
+    "set right": lambda c, a, at: actions.correct(number=c.number, category="0204", actor=a, at=at),
     "unmerge": lambda c, a, at: actions.unmerge(number=c.number, actor=a, at=at),
     "rate": rate,
     "object": object_to,
@@ -217,6 +228,9 @@ STEPS: dict[str, Step] = {
     ),
     "reporter replies": reply,
     "contact": lambda c, a, at: actions.contact(number=c.number, reached=True, actor=a, at=at),
+    "write to the reporter": lambda c, a, at: actions.message(
+        number=c.number, text="明天到场", actor=a, at=at
+    ),
     "solve late": lambda c, a, at: resolve_late(c, a, at),
     "appeal": lambda c, a, at: actions.appeal(number=c.number, reason="停电", actor=a, at=at),
     "agree to the appeal": lambda c, a, at: actions.decide_appeal(

@@ -417,6 +417,10 @@ def phrases() -> dict[str, str]:
         "putBackWord": _("Put “{word}” back"),
         "unsaved": _("What you typed is not saved. Leave it?"),
         "notPhoto": _("“{name}” is not a photo."),
+        "photoHeic": _(
+            "“{name}” is a HEIC photo, which cannot be shown everywhere. Send it as JPEG: on an iPhone, "
+            "Settings, Camera, Formats, Most Compatible."
+        ),
         "photoTooLarge": _("“{name}” is larger than {size} MB."),
         "photosTooMany": _("At most {count} photos."),
         "removePhoto": _("Remove photo {name}"),

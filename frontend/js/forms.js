@@ -88,7 +88,8 @@ function startPhotos() {
     const kept = box.chosen ?? [];
     const problems = [];
     for (const file of input.files) {
-      if (!file.type.startsWith("image/")) problems.push(say("notPhoto", { name: file.name }));
+      if (/\.hei[cf]$/i.test(file.name) || /hei[cf]/.test(file.type)) problems.push(say("photoHeic", { name: file.name }));
+      else if (!file.type.startsWith("image/")) problems.push(say("notPhoto", { name: file.name }));
       else if (file.size > limit) problems.push(say("photoTooLarge", { name: file.name, size: Math.floor(limit / 1048576) }));
       else if (kept.length >= most) { problems.push(say("photosTooMany", { count: most })); break; }
       else if (!kept.some((other) => other.name === file.name && other.size === file.size && other.lastModified === file.lastModified)) kept.push(file);

@@ -45,12 +45,13 @@ CLIENT_KINDS = (
     Kind.PAUSED,
     Kind.PAUSE_ENDED,
     Kind.EXTENSION_AGREED,
+    Kind.MESSAGED,
     Kind.MERGED,
     Kind.UNMERGED,
     Kind.RECALLED,
 )
 # Of these a token reads the words too: they are what reporters are told.
-_TOLD_TO_REPORTERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
+_TOLD_TO_REPORTERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED, Kind.MESSAGED})
 
 
 class IncidentsView(ListAPIView[Incident]):

@@ -9,6 +9,7 @@ from incidents.models import Assignment, Attachment, Incident
 from incidents.pages import photo_evidence
 from incidents.pages.acting import last_line
 from incidents.pages.handling_forms import readers_note
+from incidents.pages.handling_steps import asks_for_pictures
 
 Stage = Attachment.Stage
 
@@ -21,6 +22,7 @@ def work_of(
     photos: Sequence[Attachment],
     lead: Assignment | None,
     readers: int,
+    condition: str,
 ) -> dict[str, Any]:
     """Template context: pictures by what they show and prove, the mediation that stands, and the composer."""
     shown = photo_evidence.shown(incident, photos)
@@ -34,6 +36,7 @@ def work_of(
         # The first of before and the last of after stand beside each other; these are the others.
         "more_photos": [*before[1:], *after[:-1]],
         "check_photos": stages[Stage.CHECK],
+        "needs_pictures": not after and asks_for_pictures(condition),
         "photo_words": [one for one in (*before, *after) if one.words],
         "mediation": mediating.last_of(incident, [lead]) if lead is not None else None,
         "offered": canned.offered(user, incident) if writes else {},

@@ -148,6 +148,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     )
     photos = list(photos_of(incident))
     lines = timeline_of(incident)
+    condition = closing_condition(incident)
     done = request.GET.get("done", "")
     main = next((step for step in _MAIN if can.get(step)), "")
     sheets = [
@@ -171,7 +172,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "stages": _stages(incident, lead),
         "way_up": way_up(incident),
         "lead": lead,
-        "closing_condition": closing_condition(incident),
+        "closing_condition": condition,
         "reports": reports_of(incident),
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
@@ -191,7 +192,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "on_desk": incident.status == Status.TRIAGE,
         "merged_from": incident.merged_from.order_by("pk")[:20],
         "place_type": PlaceType(incident.place_type).label if incident.place_type else "",
-        **work_of(incident, user, can, photos=photos, lead=lead, readers=readers),
+        **work_of(incident, user, can, photos=photos, lead=lead, readers=readers, condition=condition),
         **_decided(incident, lead, user),
         **orders_of(incident, can, user),
         **support,

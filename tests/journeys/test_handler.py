@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import FilePayload, Page
+from playwright.sync_api import FilePayload, Page, expect
 
 from accounts.roles import Role
 from incidents import actions
@@ -137,13 +137,13 @@ def test_a_line_that_breaks_loses_nothing(
         '.work-pair .shot:has([value="after"]) input[name=photos]',
         files=[picture("after.jpg", "#1c2733", "#ffe9a8")],
     )
-    phone.wait_for_selector(".offline-row")
+    phone.wait_for_selector(".offline-row", state="attached")
     phone.click(".dock [data-sheet=sheet-resolve]")
     phone.fill("#sheet-resolve textarea[name=text]", "灯头烧坏,已换新,晚上已亮")
     phone.check("#sheet-resolve input[name=attested]")
     shoot(phone, "handler-resolve-offline")
     phone.click("#sheet-resolve [type=submit]")
-    phone.wait_for_function("document.querySelectorAll('.offline-row').length === 2")
+    expect(phone.locator(".offline-row")).to_have_count(2)
     assert not phone.is_visible("#sheet-resolve")
     phone.click(".offline-box summary")
     shoot(phone, "handler-waits")
@@ -152,7 +152,7 @@ def test_a_line_that_breaks_loses_nothing(
     # The line is back: the picture goes first, then the words, each once.
     hands.at = TUESDAY + timedelta(minutes=22)
     phone.context.set_offline(False)
-    phone.wait_for_function("document.querySelectorAll('.offline-row').length === 0")
+    expect(phone.locator(".offline-row")).to_have_count(0, timeout=30_000)
     solved = reload(case)
     assert solved.status == Status.RESOLVED
     assert [one.stage for one in case.attachments.order_by("uploaded_at")] == ["before", "after"]
@@ -210,6 +210,8 @@ def test_every_page_of_a_handler_can_be_read_by_everybody(
         page.goto(address)
         scripts_are_there(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        # At the end of the page the dock lies over nothing.
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert_accessible(page)
         if width < 768:
             assert_for_thumbs(page)

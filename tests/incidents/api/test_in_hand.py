@@ -15,7 +15,7 @@ Staff = Callable[[Person], Caller]
 
 
 def test_a_case_is_handed_on_and_its_reporter_written_to(
-    staff: Staff, handler: Person, accepted_case: Incident
+    staff: Staff, handler: Person, accepted_case: Incident, hotline_api: Caller
 ) -> None:
     person("colleague", Role.HANDLER, LAMP_UNIT, "吴亮")
     caller, path = staff(handler), f"incidents/{accepted_case.number}/"
@@ -25,6 +25,10 @@ def test_a_case_is_handed_on_and_its_reporter_written_to(
     assert problems(caller.post(path + "assign/", {"to": "nobody"}), 400) == [("to", "unknown")]
     assert caller.post(path + "message/", {"text": "后天修好"}).status_code == 200
     assert accepted_case.timeline.filter(kind=Kind.MESSAGED).count() == 1
+    # The source reads what its reporter reads, and not who works on it.
+    lines = {line["kind"]: line["note"] for line in hotline_api.get(path + "timeline/").json()}
+    assert lines["messaged"] == "后天修好"
+    assert "assigned" not in lines
 
 
 def test_a_dispute_is_resolved_with_its_mediation(staff: Staff, dispatcher: Person, db: None) -> None:
