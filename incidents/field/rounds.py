@@ -9,7 +9,7 @@ from accounts.roles import Role
 from accounts.viewer import Grant, viewer_of
 from dispatch.vocabulary import Source
 from incidents.models import Incident, IncidentReport, Verification
-from incidents.models.incident import Status
+from incidents.models.incident import IncidentQuerySet, Status
 
 GRID_STATION = "/grid-station"
 # How long after finding something a patrol may still say that they put it right themselves.
@@ -50,7 +50,7 @@ def open_checks(user: User) -> QuerySet[Verification]:
     return Verification.objects.filter(theirs, done_at__isnull=True, incident__status=Status.RESOLVED)
 
 
-def findings_of(user: User) -> QuerySet[Incident]:
+def findings_of(user: User) -> IncidentQuerySet:
     """The cases of what this person reported on their rounds."""
     links = IncidentReport.objects.filter(
         unlinked_at__isnull=True, report__filed_by=user, report__source=Source.PATROL

@@ -38,6 +38,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages import get_messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -160,10 +161,15 @@ def _is_done(response: HttpResponseBase) -> bool:
 
 def _words(request: HttpRequest) -> list[str]:
     """What the view has to say; it stays to be said."""
-    waiting = get_messages(request)
-    words = [str(line) for line in waiting]
-    waiting.used = False
+    words = [str(line) for line in get_messages(request)]
+    _mark_said(request, False)
     return words
+
+
+def _mark_said(request: HttpRequest, is_said: bool) -> None:
+    waiting = get_messages(request)
+    if isinstance(waiting, BaseStorage):
+        waiting.used = is_said
 
 
 def _told(request: HttpRequest, response: HttpResponseBase, how: str) -> HttpResponseBase:
@@ -178,7 +184,7 @@ def _told(request: HttpRequest, response: HttpResponseBase, how: str) -> HttpRes
         return JsonResponse({"code": "sign_in", "url": resolve_url(settings.LOGIN_URL)}, status=401)
     words = _words(request)
     if how == "later":
-        get_messages(request).used = True  # the queue says them, on whatever page the person is by now
+        _mark_said(request, True)  # the queue says them, on whatever page the person is by now
     return JsonResponse({"url": response["Location"], "words": words})
 
 

@@ -278,6 +278,7 @@ def test_the_round_in_walking_order(
     page.wait_for_selector(".map.is-drawn")
     page.check("input[name=done][value=yes]")
     assert_fits(page)
+    page.evaluate("scrollTo(0, 0)")
     shoot(page, f"patrol-report-{name}")
     assert_accessible(page)
     page.check("input[name=done][value=no]")
