@@ -73,7 +73,7 @@ def write(request: HttpRequest, code: str) -> HttpResponse:
     seen, at = opened(request, code, "centre-handover"), clock.now()
     user = person(request)
     left = handing.left_open(seen.centre, at)
-    form = HandoverForm(request.POST or None, left=left, draft=_draft(code))
+    form = HandoverForm(request.POST if request.method == "POST" else None, left=left, draft=_draft(code))
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -99,7 +99,9 @@ def sample(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     may_score = seen.supervises and found.operator_id != user.pk and found.scored_by_id in (None, user.pk)
     if request.method == "POST" and not may_score:
         raise PermissionDenied
-    form = ScoreForm(request.POST or None, sample=found, initial=_initial(found))
+    form = ScoreForm(
+        request.POST if request.method == "POST" else None, sample=found, initial=_initial(found)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             sampling.score(

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config import clock
-from incidents.claiming import CLAIM_LASTS
 from incidents.actor import Actor
 from incidents.centre import shares as sharing
+from incidents.claiming import CLAIM_LASTS
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident
 from incidents.pages.access import person, staff
@@ -31,7 +31,7 @@ def shares(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and not seen.supervises:
         raise PermissionDenied
     seats = sharing.seats_of(seen.centre, _queue(seen), claim_since=at - CLAIM_LASTS, at=at)
-    form = SharesForm(request.POST or None, seats=seats)
+    form = SharesForm(request.POST if request.method == "POST" else None, seats=seats)
     if request.method == "POST" and form.is_valid():
         try:
             changed = sharing.set_weights(

@@ -14,6 +14,7 @@ from config.models import DemoHistory
 from config.progress import say
 from config.simulation import rounds
 from config.simulation.above import look_from_above
+from config.simulation.centre import run_centres, staff_centres
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.in_hand import prepare_canned
@@ -68,8 +69,11 @@ class Command(BaseCommand):
         if first or everything:
             _play("recent", RECENT_DAYS)
             look_from_above(at=clock.now())
+            staff_centres(at=clock.now())
+            run_centres(at=clock.now())
         if rest or everything:
             _play("past", PAST_DAYS)
+            run_centres(at=clock.now())
 
 
 def _play(name: str, days: int) -> None:
