@@ -61,7 +61,9 @@ def test_a_caller_is_looked_up_by_whoever_is_shown_reporters(
     assert numbers(staff(handler).post("incidents/callers/", ask)) == {lamp_case.number}
     assert staff(leader).post("incidents/callers/", ask).status_code == 403
     assert hotline_api.post("incidents/callers/", ask).status_code == 403
-    assert problems(staff(operator).post("incidents/callers/", {"phone": "2207"}), 400) == [("phone", "phone")]
+    assert problems(staff(operator).post("incidents/callers/", {"phone": "2207"}), 400) == [
+        ("phone", "phone")
+    ]
 
 
 def test_numbers_are_not_tried_one_after_the_other(staff: Staff, operator: Person) -> None:
