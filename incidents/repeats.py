@@ -50,7 +50,8 @@ WITH fresh AS (
         JOIN incidents_incident e ON e.id = l2.incident_id
         JOIN dispatch_category c2 ON c2.code = e.category_id
         WHERE k2.phone_index = k.phone_index AND e.id <> f.id AND c2.domain_code = f.domain_code
-        AND e.received_at BETWEEN f.received_at - %(window)s AND f.received_at + %(window)s
+        AND e.received_at >= f.received_at - %(window)s::interval
+        AND e.received_at <= f.received_at + %(window)s::interval
         AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
         ORDER BY e.received_at DESC, e.id DESC
         LIMIT %(most)s
@@ -62,7 +63,8 @@ WITH fresh AS (
         SELECT e.id, e.received_at
         FROM incidents_incident e
         WHERE e.category_id = f.category_id AND e.id <> f.id
-        AND e.received_at BETWEEN f.received_at - %(window)s AND f.received_at + %(window)s
+        AND e.received_at >= f.received_at - %(window)s::interval
+        AND e.received_at <= f.received_at + %(window)s::interval
         AND e.lat BETWEEN f.lat - %(lat)s AND f.lat + %(lat)s
         AND e.lon BETWEEN f.lon - %(lon)s AND f.lon + %(lon)s
         AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
@@ -113,7 +115,7 @@ def _look(after: int, upto: int) -> int:
                 {
                     "after": after,
                     "upto": upto,
-                    "window": WINDOW,
+                    "window": f"{WINDOW.days} days",
                     "most": MOST,
                     "lat": RADIUS_M / _METRES_PER_DEGREE,
                     "lon": RADIUS_M / _METRES_PER_DEGREE / _NARROWER,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.models import OrgUnit, User
 from config.simulation.people import Staff
@@ -99,7 +100,7 @@ def _instruct(people: dict[str, User], *, at: datetime) -> None:
         if not reported:
             continue
         who = Staff().handler(units[0])
-        common = {"number": given.number, "unit": units[0]}
+        common: dict[str, Any] = {"number": given.number, "unit": units[0]}
         instructing.report(**common, text=reported, actor=who, at=given_at + (days - 1) * _DAY)
         if accepted:
             instructing.judge(**common, accepted=True, actor=giver, at=given_at + days * _DAY)
@@ -116,7 +117,12 @@ def _write_letters(people: dict[str, User], *, at: datetime) -> None:
                 actor=operator,
                 at=at - (6 - index) * _HOUR,
             )
-            common = {"number": case.number, "report": letter.report_id, "text": _REPLY, "actor": secretary}
+            common: dict[str, Any] = {
+                "number": case.number,
+                "report": letter.report_id,
+                "text": _REPLY,
+                "actor": secretary,
+            }
             if index == 0:
                 actions.sign_reply(**common, at=at - _HOUR / 2)
             elif index == 1:

@@ -212,7 +212,7 @@ def _shown(
 ) -> HttpResponse:
     user, at = person(request), clock.now()
     typed = forms or {}
-    parts = [
+    parts: list[dict[str, Any]] = [
         {
             "row": part,
             "report_form": typed.get(f"report-{part.part.unit_id}")
@@ -290,7 +290,7 @@ def _url(tab: str, **more: str) -> str:
     return f"{reverse('instructions')}?{urlencode({'tab': tab, **more})}"
 
 
-def _page(found: QuerySet[Instruction], tab: str, after: str) -> tuple[list[Instruction], str]:
+def _page(found: QuerySet[Any], tab: str, after: str) -> tuple[list[Any], str]:
     """One page after the cursor, and the next cursor; by due time, those that ended newest first."""
     if tab == reading.ENDED:
         if after.isascii() and after.isdigit() and len(after) < 19:
@@ -309,7 +309,7 @@ def _page(found: QuerySet[Instruction], tab: str, after: str) -> tuple[list[Inst
     rows = list(found.order_by(F("next_due_at").asc(nulls_last=True), "pk")[: PAGE + 1])
     if len(rows) <= PAGE:
         return rows, ""
-    last: Any = rows[PAGE - 1]
+    last = rows[PAGE - 1]
     due = f"{last.next_due_at.timestamp():.6f}" if last.next_due_at else ""
     return rows[:PAGE], f"{due}_{last.pk}"
 

@@ -89,7 +89,7 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     _read(Notification.objects.filter(pk=notice.pk))
     if notice.incident is None:
         return HttpResponseRedirect(reverse("instruction", args=[notice.message.data["number"]]))
-    if Incident.objects.filter(policy.visible(user), pk=notice.incident_id).exists():
+    if Incident.objects.filter(policy.visible(user), pk=notice.incident.pk).exists():
         return HttpResponseRedirect(reverse("case", args=[notice.incident.number]))
     messages.info(request, _("Case %(number)s is with others now.") % {"number": notice.incident.number})
     return HttpResponseRedirect(reverse("notices"))
