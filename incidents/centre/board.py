@@ -1,5 +1,6 @@
 """A centre's board: its work by the groups that its people run as lines, and the cases behind each number."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,7 +103,7 @@ def _grouped(centre: Centre) -> Any:
     return Incident.objects.filter(centre.cases()).order_by().annotate(line=group_of())
 
 
-def _facts(centre: Centre, at: datetime) -> QuerySet[Outcome, dict[str, Any]]:
+def _facts(centre: Centre, at: datetime) -> Iterable[Mapping[str, Any]]:
     today = district_day(at)
     kind = Outcome.Kind
     return (

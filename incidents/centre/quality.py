@@ -6,7 +6,7 @@ will be looked at decides all of them alike.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -227,7 +227,7 @@ def results(samples: QuerySet[QualitySample]) -> list[Result]:
     return sorted(found, key=lambda one: (one.all_right is None, one.all_right or 0.0, one.operator.pk))
 
 
-def _share(row: dict[str, Any], name: str) -> float | None:
+def _share(row: Mapping[str, Any], name: str) -> float | None:
     yes, no = row[f"{name}_yes"], row[f"{name}_no"]
     return yes / (yes + no) if yes + no else None
 

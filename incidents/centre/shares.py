@@ -92,7 +92,7 @@ def shares_of(unit_code: str, at: datetime) -> list[Share]:
 
     Empty where no share was ever set: then the queue is everybody's.
     """
-    on_shift = DutyShift.objects.filter(unit=unit_code).standing().at(at)  # type: ignore[attr-defined]
+    on_shift = DutyShift.objects.filter(unit=unit_code).standing().at(at)
     rows = QueueShare.objects.filter(
         unit=unit_code, away_since__isnull=True, weight__gt=0, user__in=on_shift.values("user")
     )
@@ -142,7 +142,7 @@ def seats_of(
     people = people_of(centre)
     rows = {row.user_id: row for row in QueueShare.objects.filter(unit=centre.unit)}
     shifts: dict[int, DutyShift] = {}
-    running = DutyShift.objects.filter(unit=centre.unit).standing().at(at)  # type: ignore[attr-defined]
+    running = DutyShift.objects.filter(unit=centre.unit).standing().at(at)
     for shift in running.order_by("ends_at"):
         shifts[shift.user_id] = shift
     held: dict[int, int] = {}

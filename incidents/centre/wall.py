@@ -275,7 +275,7 @@ def _today(centre: Centre, at: datetime) -> Today:
 
 def _on_duty(centre: Centre, at: datetime) -> list[DutyShift]:
     """Who stands on the centre's own roster now; one query."""
-    shifts = DutyShift.objects.filter(unit=centre.unit).standing().at(at)  # type: ignore[attr-defined]
+    shifts = DutyShift.objects.filter(unit=centre.unit).standing().at(at)
     return list(shifts.select_related("user").order_by("starts_at", "pk"))
 
 

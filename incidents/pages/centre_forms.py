@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from incidents.cases import TEXT_MAX
@@ -43,7 +44,7 @@ class HandoverForm(forms.Form):
         keep = self.fields["keep"]
         assert isinstance(keep, forms.MultipleChoiceField)
         # Also numbers that have left the list since the page was shown: they are simply not open any more.
-        given = self.data.getlist("keep") if self.is_bound else []
+        given = self.data.getlist("keep") if isinstance(self.data, QueryDict) else []
         numbers = dict.fromkeys([one.incident.number for one in left] + given)
         keep.choices = [(number, number) for number in numbers]
         self.fields["words"].widget.attrs["data-draft"] = draft

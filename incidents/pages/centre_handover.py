@@ -39,7 +39,7 @@ def handover(request: HttpRequest, code: str) -> HttpResponse:
     cases = [one.incident for rows in attached.values() for one in rows]
     openable = wall.openable(cases, policy.visible(user))
     place = queries.places_of(cases)
-    shifts = DutyShift.objects.filter(unit=seen.centre.unit).standing().at(at)  # type: ignore[attr-defined]
+    shifts = DutyShift.objects.filter(unit=seen.centre.unit).standing().at(at)
     context = {
         **frame(seen, "centre-handover"),
         "at": at,
