@@ -148,12 +148,13 @@ def undo(request: HttpRequest) -> HttpResponse:
         except ActionRefused as error:
             refused.append((number, error))
     if back:
-        told = {"number": back[0], "count": len(back)}
-        messages.success(
-            request,
-            ngettext("%(number)s is on the desk again.", "%(count)d cases are on the desk again.", len(back))
-            % told,
-        )
+        if len(back) == 1:
+            said = _("%(number)s is on the desk again.") % {"number": back[0]}
+        else:
+            said = ngettext(
+                "%(count)d case is on the desk again.", "%(count)d cases are on the desk again.", len(back)
+            ) % {"count": len(back)}
+        messages.success(request, said)
     for number, why in refused:
         messages.error(request, _("%(number)s: %(why)s") % {"number": number, "why": why})
     # One case opens again; several are in the queue again, and what is open stays open.
