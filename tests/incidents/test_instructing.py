@@ -248,9 +248,7 @@ def test_who_reads_an_instruction(
     street = give(units=["pinghu/enforcement"])
 
     def read(who: Person) -> set[str]:
-        return set(
-            Instruction.objects.filter(reach.visible(who.user)).values_list("number", flat=True)
-        )
+        return set(Instruction.objects.filter(reach.visible(who.user)).values_list("number", flat=True))
 
     assert read(supervisor) == {own.number, street.number}
     assert read(handler) == {own.number}
