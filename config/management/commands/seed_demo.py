@@ -51,9 +51,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--people", action="store_true", help="only sign-ins and tokens")
         parser.add_argument("--first", action="store_true", help="only the last days, about 200 cases")
+        parser.add_argument("--days", type=int, default=RECENT_DAYS, help="how many days the last days are")
         parser.add_argument("--rest", action="store_true", help="only what lies before them")
 
-    def handle(self, *, people: bool, first: bool, rest: bool, **options: Any) -> None:
+    def handle(
+        self, *, people: bool, first: bool, rest: bool, days: int = RECENT_DAYS, **options: Any
+    ) -> None:
         if settings.PRODUCTION:
             raise CommandError("seed_demo is refused in production")
         prepare_people(settings.VAR_DIR / "demo.json")
@@ -67,7 +70,7 @@ class Command(BaseCommand):
             return
         everything = not first and not rest
         if first or everything:
-            _play("recent", RECENT_DAYS)
+            _play("recent", days)
             look_from_above(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
