@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from accounts.templatetags.ui import moment
 from dispatch.vocabulary import Nature
 from incidents.actions.closing import OBJECTION_WINDOW
 from incidents.models import Incident, Report
-from incidents.sentence_parts import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def script(
         "caller": caller,
         "title": title,
         "unit": unit,
-        "day": moment(report.received_at.isoformat()),
+        "day": strip_tags(moment(report.received_at, "day")),
         "surname": surname,
     }
     hello = _("Hello, this is the district's operations centre, %(caller)s speaking.") % told
@@ -95,4 +96,4 @@ def _goodbye(incident: Incident) -> str:
     return _(
         "Thank you. Should it not be right after all, tell us until %(until)s, and it is done again. "
         "Good-bye."
-    ) % {"until": moment(until.isoformat())}
+    ) % {"until": strip_tags(moment(until))}

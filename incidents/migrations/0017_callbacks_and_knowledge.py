@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[
-                    ("answered", "Answered"),
+                    ("answered", "Answered the questions"),
                     ("declined", "Would rather not say"),
                     ("later", "Call again later"),
                     ("no_answer", "No answer"),
@@ -284,7 +284,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("answered", "Answered"),
+                            ("answered", "Answered the questions"),
                             ("rated", "Rated by themselves"),
                             ("declined", "Would rather not say"),
                             ("tried", "Not reached in three attempts"),

@@ -45,7 +45,7 @@ class Callback(models.Model):
     same transactions; the clock says by when, this says whom and at which hour."""
 
     class End(models.TextChoices):
-        ANSWERED = "answered", _("Answered")
+        ANSWERED = "answered", _("Answered the questions")
         RATED = "rated", _("Rated by themselves")
         DECLINED = "declined", _("Would rather not say")
         TRIED = "tried", _("Not reached in three attempts")

@@ -21,7 +21,7 @@ class PhoneCall(models.Model):
     class Result(models.TextChoices):
         """What became of a callback; of other calls it is only known whether somebody was reached."""
 
-        ANSWERED = "answered", _("Answered")
+        ANSWERED = "answered", _("Answered the questions")
         DECLINED = "declined", _("Would rather not say")
         LATER = "later", _("Call again later")
         NO_ANSWER = "no_answer", _("No answer")

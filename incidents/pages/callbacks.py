@@ -29,7 +29,7 @@ from incidents.models import Callback
 from incidents.pages.access import DESK_ROLES, person, staff
 from incidents.pages.callback_forms import CallForm
 from incidents.pages.desk_case import photos_of, timeline_of
-from incidents.pages.wording import TITLE_SHORT, described, title_of
+from incidents.pages.wording import TITLE_SHORT, described, plain_moment, title_of
 
 QUEUE_SHOWN = 50
 
@@ -193,7 +193,7 @@ def _recorded(row: Callback) -> str:
     """What comes of the call that was just recorded."""
     if row.ended_at is not None:
         return _("Recorded: %(end)s.") % {"end": row.get_end_display()}
-    return _("Recorded. Next attempt from %(at)s.") % {"at": script.moment(row.next_at.isoformat())}
+    return _("Recorded. Next attempt from %(at)s.") % {"at": plain_moment(row.next_at)}
 
 
 def _shown(
