@@ -23,6 +23,7 @@ CLUSTER_PX, HEAT_PX = 72, 10
 SOON = timedelta(hours=2)
 _ZOOMS = (8, 18)
 _TILE = 256
+_EMERGENCY = Q(urgency=Urgency.EMERGENCY, status__in=[one for one in OPEN_STATUSES if one != Status.RESOLVED])
 _STANDING = (Status.SUSPENDED, Status.PARKED)
 
 
@@ -94,7 +95,7 @@ def clusters(cases: QuerySet[Incident], frame: Frame, at: datetime) -> list[Clus
             count=Count("pk"),
             lon_mean=Avg("lon"),
             lat_mean=Avg("lat"),
-            emergencies=Count("pk", filter=_is(Urgency.EMERGENCY)),
+            emergencies=Count("pk", filter=_EMERGENCY),
             overdue=Count("pk", filter=Q(due_at__lt=at, status__in=OPEN_STATUSES)),
             open=Count("pk", filter=Q(status__in=OPEN_STATUSES)),
         )
@@ -137,8 +138,8 @@ def state_of(incident: Incident, at: datetime) -> str:
     """The state that a case's disc shows."""
     if not incident.is_open:
         return "closed"
-    if incident.urgency == Urgency.EMERGENCY:
-        return "emergency"
+    if incident.urgency == Urgency.EMERGENCY and incident.status != Status.RESOLVED:
+        return "emergency"  # once it is resolved the danger is over, and the check is like any other
     if incident.due_at is None:
         return "paused" if incident.status in _STANDING else "on"
     if incident.due_at < at:
@@ -154,7 +155,3 @@ def _squares(cases: QuerySet[Incident], frame: Frame, pixels: int) -> QuerySet[I
         .annotate(column=Floor(F("lon") / east), row=Floor(F("lat") / north))
         .values("column", "row")
     )
-
-
-def _is(urgency: str) -> Q:
-    return Q(urgency=urgency, status__in=OPEN_STATUSES)

@@ -159,3 +159,10 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(
         points(desk, layer=layer)
     with django_assert_max_num_queries(len(few_on_page)):
         desk.get(f"/cases/map/?layer={layer}")
+
+
+def test_an_emergency_is_marked_until_it_is_resolved(desk: Client, resolved_case: Incident) -> None:
+    Incident.objects.filter(pk=resolved_case.pk).update(urgency="emergency")
+    assert points(desk)["features"][0]["properties"]["state"] != "emergency"
+    Incident.objects.filter(pk=resolved_case.pk).update(status="handling")
+    assert points(desk)["features"][0]["properties"]["state"] == "emergency"
