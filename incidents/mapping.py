@@ -7,6 +7,7 @@ picture gets is bounded by its pixels: each function asks one question of the da
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import Floor
@@ -147,7 +148,7 @@ def state_of(incident: Incident, at: datetime) -> str:
     return "warned" if incident.due_at < at + SOON else "on"
 
 
-def _squares(cases: QuerySet[Incident], frame: Frame, pixels: int) -> QuerySet[Incident, dict[str, int]]:
+def _squares(cases: QuerySet[Incident], frame: Frame, pixels: int) -> QuerySet[Any, Any]:
     east, north = frame.step(pixels)
     return (
         cases.filter(frame.inside)
