@@ -426,6 +426,7 @@ def phrases() -> dict[str, str]:
         "removePhoto": _("Remove photo {name}"),
         "noAnswer": _("No connection. Nothing was sent; please try again."),
         "refused": _("That did not work (error {status})."),
+        "keptHere": _("On this phone, waits"),
         "offlineKept": _("Kept on this phone. It is sent by itself once there is a connection."),
         "offlineWaiting": _("{count} kept on this phone, sent by itself once there is a connection"),
         "offlinePhotos": _("Photos: {count}"),

@@ -75,11 +75,36 @@ function startPrinting() {
   }
 }
 
+/* A picture that waits for a line shows where it will stand, so that nobody takes it again. */
+function startShots() {
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.("form.shot");
+    if (form) form.taken = event.target.files?.[0] ?? form.taken;
+  });
+  document.addEventListener("yw:kept", (event) => {
+    const form = event.target.closest("form.shot");
+    if (!form?.taken) return;
+    const shown = document.createElement("figure");
+    shown.className = "photo is-kept";
+    const image = new Image();
+    image.src = URL.createObjectURL(form.taken);
+    image.alt = form.querySelector(".photo-add span")?.textContent ?? "";
+    const words = document.createElement("figcaption");
+    words.textContent = say("keptHere");
+    shown.append(image, words);
+    form.before(shown);
+    form.taken = null;
+    // A second one from here is another picture, beside the first.
+    if (form.parentElement.classList.contains("work-pair")) form.hidden = true;
+  });
+}
+
 export function startHandler() {
   startCanned();
   startTitleClock();
   startDistances();
   startPrinting();
+  startShots();
   // What was kept for later is out of the hand: its sheet closes.
   document.addEventListener("yw:kept", (event) => event.target.closest("dialog")?.close());
 }
