@@ -223,9 +223,9 @@ def _back(user: User, incident: Incident) -> str:
     """Where the case was opened from, by the reader's role."""
     if viewer_of(user).with_roles(Role.HANDLER):
         return reverse("inbox")
-    return (
-        reverse("desk-case", args=[incident.number]) if incident.status == Status.TRIAGE else reverse("cases")
-    )
+    if incident.status == Status.TRIAGE and viewer_of(user).with_roles(*DESK_ROLES):
+        return reverse("desk-case", args=[incident.number])
+    return reverse("cases")
 
 
 def _clock_note(incident: Incident) -> str:
