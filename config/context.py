@@ -18,6 +18,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
 from dispatch.pages.access import LIST_ROLES
+from dispatch.stewards import waiting_for as waiting_proposals
 from incidents import alarms, oversight, policy, queries
 from incidents.centre import handing
 from incidents.centre.centres import desks_of, has_centre
@@ -115,7 +116,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         notes = handing.waiting_for(user, desks_of(viewer_of(user)))
         add("centre", pgettext("page", "Centre"), "users", count=_count(notes), state="warned")
     if roles.intersection(LIST_ROLES):
-        add("lists", _("Responsibility list"), "list")
+        add("lists", _("Responsibility list"), "list", count=_count(waiting_proposals(user)))
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
     if Role.ADMIN in roles:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -21,10 +20,10 @@ from dispatch.errors import ListRefused
 from dispatch.item_rules import FIELDS, values_of
 from dispatch.lint.checking import check_list
 from dispatch.merging import merge
-from dispatch.models import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
-from dispatch.stewards import is_district_steward, is_steward
+from dispatch.models import ItemChange, ListEvent, ListTerm, ResponsibilityItem, ResponsibilityList
+from dispatch.stewards import is_district_steward, is_steward, may_decide_on
 
-State = ResponsibilityList.State
+State, Event = ResponsibilityList.State, ListEvent.Kind
 # A version is decided on at most this long before it begins.
 AHEAD_MOST = timedelta(days=366)
 _WRITTEN_AT_ONCE = 2_000
@@ -67,6 +66,7 @@ def propose(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -
     _refuse_faulty(held, at)
     held.state, held.proposed_by, held.proposed_at, held.remark = State.PROPOSED, by, at, remark.strip()
     held.save(update_fields=["state", "proposed_by", "proposed_at", "remark"])
+    _note(Event.PROPOSED, held, by=by, at=at)
     return held
 
 
@@ -82,6 +82,7 @@ def send_back(*, proposed: ResponsibilityList, remark: str, by: User, at: dateti
     held.state, held.remark = State.DRAFT, remark.strip()
     held.for_suggestions = held.for_suggestions and not other
     held.save(update_fields=["state", "remark", "for_suggestions"])
+    _note(Event.SENT_BACK, held, by=by, at=at)
     return held
 
 
@@ -93,6 +94,7 @@ def drop(*, draft: ResponsibilityList, remark: str, by: User, at: datetime) -> R
     _refuse_unless(is_district_steward(by) or held.created_by_id == by.pk)
     held.state, held.remark = State.DROPPED, remark.strip()
     held.save(update_fields=["state", "remark"])
+    _note(Event.DROPPED, held, by=by, at=at)
     return held
 
 
@@ -113,7 +115,7 @@ def adopt(
     check_list(proposed, at=at)
     lock()
     held = hold(proposed, State.PROPOSED)
-    if settings.LIST_FOUR_EYES and held.proposed_by_id == by.pk:
+    if not may_decide_on(by, held):
         raise ListRefused("four_eyes", _("Somebody else than who proposed it decides on it."))
     begins = starts_at or at
     if begins < at:
@@ -155,7 +157,7 @@ def roll_back(*, to: ResponsibilityList, reason: str, by: User, at: datetime) ->
         raise ListRefused("never_live", _("This version has not decided yet."))
     for term in ListTerm.objects.standing().filter(starts_at__gt=at).select_related("list"):
         _take_back(term, by=by, at=at)
-    return _begin(held, starts_at=at, by=by, reason=reason.strip(), at=at)
+    return _begin(held, starts_at=at, by=by, reason=reason.strip(), at=at, again=True)
 
 
 @transaction.atomic(durable=True)
@@ -341,21 +343,46 @@ def note_changes(
 
 
 def _begin(
-    version: ResponsibilityList, *, starts_at: datetime | None, by: User | None, reason: str, at: datetime
+    version: ResponsibilityList,
+    *,
+    starts_at: datetime | None,
+    by: User | None,
+    reason: str,
+    at: datetime,
+    again: bool = False,
 ) -> ListTerm:
     if starts_at is not None and ListTerm.objects.standing().filter(starts_at=starts_at).exists():
         raise ListRefused("taken", _("Another version begins at just this time."))
     version.state = State.ADOPTED
     version.for_suggestions = False
     version.save(update_fields=["state", "for_suggestions"])
-    return ListTerm.objects.create(
+    term = ListTerm.objects.create(
         list=version, starts_at=starts_at, decided_at=at, decided_by=by, reason=reason
     )
+    if again:
+        _note(Event.ROLLED_BACK, version, term=term, by=by, at=at)
+    elif starts_at is not None:  # of the first list ever nobody has to be told
+        _note(Event.ADOPTED, version, term=term, by=by, at=at)
+        _note(Event.BEGAN, version, term=term, by=by, at=starts_at)
+    return term
+
+
+def _note(
+    kind: ListEvent.Kind,
+    version: ResponsibilityList,
+    *,
+    by: User | None,
+    at: datetime,
+    term: ListTerm | None = None,
+) -> None:
+    """Write down what is to be told, in the caller's transaction."""
+    ListEvent.objects.create(list=version, term=term, kind=kind, at=at, by=by)
 
 
 def _take_back(term: ListTerm, *, by: User, at: datetime) -> None:
     term.cancelled_at, term.cancelled_by = at, by
     term.save(update_fields=["cancelled_at", "cancelled_by"])
+    _note(Event.WITHDRAWN, term.list, term=term, by=by, at=at)
     if not term.list.terms.filter(cancelled_at__isnull=True).exists():
         term.list.state = State.PROPOSED
         term.list.save(update_fields=["state"])

@@ -90,10 +90,14 @@ def _mail(parcel: Parcel) -> tuple[str, str]:
         told = _digest(parcel)
         return notices.signed(told.subject), f"{told.body}\n\n{settings.PUBLIC_URL}\n"
     words = notices.for_staff(_telling(parcel))
-    page = "instruction" if parcel.kind.startswith("instruction.") else "case"
-    address = settings.PUBLIC_URL + reverse(page, args=[parcel.data["number"]])
+    address = settings.PUBLIC_URL + reverse(_page(parcel.kind), args=[parcel.data["number"]])
     why = _("This went to you because of your role in Yiwang. There you can choose how you are told.")
     return notices.signed(words), f"{words}\n\n{address}\n\n{why}\n"
+
+
+def _page(kind: str) -> str:
+    """What a message's number is the number of: a case's, an instruction's, a version's of the list."""
+    return {"instruction": "instruction", "list": "list"}.get(kind.partition(".")[0], "case")
 
 
 def _for_reporter(parcel: Parcel, report: Report) -> str:

@@ -4,20 +4,18 @@ Made from the message's kind and data and the instant `at` for which they are sa
 case stands now: the same key always says the same. The caller chooses the language (`override`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from dispatch.vocabulary import Urgency
+from incidents import list_sentences
 from incidents.models import Adjudication, CaseRequest, Notification, Timer
 from incidents.stages import warning_share
+from incidents.telling import Telling, moment, passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +26,11 @@ class Words:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """What is told: the message's kind and data, the case, and for when it is said."""
-
-    kind: str
-    number: str
-    data: Mapping[str, Any]
-    at: datetime
-    urgency: str = Urgency.ROUTINE
-
-
 def for_staff(telling: Telling) -> str:
-    """One sentence that begins with the case's number."""
+    """One sentence that begins with the case's number, or says which version of the list it is about."""
     make = _STAFF.get(telling.kind, _news)
-    words = _("%(number)s: %(words)s") % {"number": telling.number, "words": make(telling)}
+    number = telling.number if telling.kind not in list_sentences.STAFF else list_sentences.name(telling)
+    words = _("%(number)s: %(words)s") % {"number": number, "words": make(telling)}
     if telling.urgency == Urgency.EMERGENCY:
         return _("Emergency: %(words)s") % {"words": words}
     return words
@@ -83,22 +71,6 @@ def signed(words: str) -> str:
     return _("[Yiwang] %(words)s") % {"words": words}
 
 
-def moment(text: Any) -> str:
-    """An ISO instant (or day) as it is said in a notice, in district time; empty where there is none."""
-    if not text:
-        return ""
-    instant = parse_datetime(str(text))
-    if instant is not None and timezone.is_aware(instant):
-        return date_format(timezone.localtime(instant), pgettext("moment in a notice", "j M, H:i"))
-    day = parse_date(str(text)[:10])
-    return date_format(day, pgettext("day in a notice", "j M")) if day else ""
-
-
-def _passed(telling: Telling, name: str = "due_at") -> bool:
-    due = parse_datetime(str(telling.data.get(name) or ""))
-    return due is not None and due <= telling.at
-
-
 def _do_by(clock: Any) -> Callable[[], str]:
     """What has to be done before this clock runs out."""
     return {
@@ -131,7 +103,7 @@ def _was_due(clock: Any) -> Callable[[], str]:
 def _warned(telling: Telling) -> str:
     told = {"due": moment(telling.data.get("due_at"))}
     clock = telling.data.get("clock")
-    if _passed(telling):  # told late: what was left then is left no more
+    if passed(telling):  # told late: what was left then is left no more
         return _was_due(clock)() % told
     share = warning_share(str(telling.data.get("stage")))
     by = _do_by(clock)() % told
@@ -268,7 +240,7 @@ def _instructed(telling: Telling) -> str:
 
 def _report_due(telling: Telling) -> str:
     due = {"due": moment(telling.data.get("due_at"))}
-    if _passed(telling):
+    if passed(telling):
         return _("The report on the instruction was due %(due)s.") % due
     return _("Report on the instruction by %(due)s.") % due
 
@@ -281,7 +253,7 @@ def _sent_back(telling: Telling) -> str:
 
 def _letter_due(telling: Telling) -> str:
     due = {"due": moment(telling.data.get("due_at"))}
-    if _passed(telling):
+    if passed(telling):
         return _("The secretary's reply was due %(due)s.") % due
     return _("The secretary's reply is due %(due)s.") % due
 
@@ -352,6 +324,7 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "letter.overdue": _letter_due,
     "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),
     "late.answered": _late_answered,
+    **list_sentences.STAFF,
 }
 
 # What a resident is told: that it came in, that they are asked, that it is done or not, and where to look.

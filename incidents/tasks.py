@@ -8,7 +8,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import clock
-from incidents import attachments, delivery, digests, recalendar, rehearsal, repeats, submissions, sweeps
+from incidents import (
+    attachments,
+    delivery,
+    digests,
+    list_news,
+    recalendar,
+    rehearsal,
+    repeats,
+    submissions,
+    sweeps,
+)
 from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
@@ -46,6 +56,7 @@ def deliver_messages() -> int:
     """Spread what the outbox holds, and send what is to be sent."""
     if clocks_are_driven():
         return 0  # who plays a past says what of it is news
+    _until_empty("", lambda: list_news.tell(at=clock.now()))
     return _until_empty("outbox", lambda: delivery.spread(at=clock.now()) + delivery.deliver(at=clock.now()))
 
 

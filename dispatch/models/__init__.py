@@ -10,7 +10,13 @@ from dispatch.models.calendar import (
 from dispatch.models.category import Category, SourceCategory
 from dispatch.models.checks import ListCheck
 from dispatch.models.imports import ColumnMapping, ImportedItem, ImportFile, ImportRemark, ListImport
-from dispatch.models.responsibility import ItemChange, ListTerm, ResponsibilityItem, ResponsibilityList
+from dispatch.models.responsibility import (
+    ItemChange,
+    ListEvent,
+    ListTerm,
+    ResponsibilityItem,
+    ResponsibilityList,
+)
 
 __all__ = [
     "CalendarDay",
@@ -23,6 +29,7 @@ __all__ = [
     "ImportedItem",
     "ItemChange",
     "ListCheck",
+    "ListEvent",
     "ListImport",
     "ListTerm",
     "ResponsibilityItem",

@@ -144,6 +144,43 @@ class ListTerm(models.Model):
         return f"{self.list_id} from {self.starts_at}"
 
 
+class ListEvent(models.Model):
+    """What happened to a version, for those who have to hear of it; only added to, but for `told_at`.
+
+    This room knows nobody's inbox. Another one reads what is untold and tells it (docs/decisions/0019).
+    """
+
+    class Kind(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        SENT_BACK = "sent_back", pgettext_lazy("of a list", "Sent back")
+        DROPPED = "dropped", _("Dropped")
+        ADOPTED = "adopted", _("Adopted")
+        # Its beginning was taken back before it came.
+        WITHDRAWN = "withdrawn", pgettext_lazy("of a list", "Beginning taken back")
+        # It begins to decide: `at` may be to come, and the term may be cancelled before.
+        BEGAN = "began", pgettext_lazy("of a list", "Went live")
+        # An earlier version decides again, at once.
+        ROLLED_BACK = "rolled_back", pgettext_lazy("of a list", "Live again")
+
+    list = models.ForeignKey(ResponsibilityList, on_delete=models.PROTECT, related_name="events")
+    term = models.ForeignKey(ListTerm, on_delete=models.PROTECT, null=True, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    at = models.DateTimeField()
+    # Empty: loaded from a file.
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [
+            # the sweep that tells (incidents.list_news): what has happened and is untold
+            models.Index(fields=["at", "id"], name="list_event_untold", condition=Q(told_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.list_id} {self.kind}"
+
+
 class ResponsibilityItemQuerySet(models.QuerySet["ResponsibilityItem"]):
     def live(self, at: datetime) -> "ResponsibilityItemQuerySet":
         """The items of the version that decides at this instant."""

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from config import clock
+from dispatch.pages.access import visible_lists
+from incidents import list_news, policy
 from incidents import notices as notice_words
-from incidents import policy
 from incidents.models import Incident, Notification
 from incidents.numbers import district_day
 from incidents.pages.access import person, staff
@@ -83,16 +84,35 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff()
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
-    """To what a notice is about, a case or an instruction; it is read then."""
+    """To what a notice is about: a case, an instruction or a version of the list; it is read then."""
     user = person(request)
     notice = _own(user, pk)
     _read(Notification.objects.filter(pk=notice.pk))
+    if notice.kind.startswith(list_news.PREFIX):
+        return _to_list(request, user, notice)
     if notice.incident is None:
         return HttpResponseRedirect(reverse("instruction", args=[notice.message.data["number"]]))
     if Incident.objects.filter(policy.visible(user), pk=notice.incident.pk).exists():
         return HttpResponseRedirect(reverse("case", args=[notice.incident.number]))
     messages.info(request, _("Case %(number)s is with others now.") % {"number": notice.incident.number})
     return HttpResponseRedirect(reverse("notices"))
+
+
+# Of these, what is to be done with the version matters, and the words on it; of the rest what it changes.
+_LIST_WORK = ("list.behind", "list.sent_back", "list.dropped")
+
+
+def _to_list(request: HttpRequest, user: User, notice: Notification) -> HttpResponse:
+    version = int(notice.message.data["number"])
+    if visible_lists(user).filter(version=version).exists():
+        page = "list" if notice.kind in _LIST_WORK else "list-changes"
+        return HttpResponseRedirect(reverse(page, args=[version]))
+    # A beginning that was taken back: to most of the staff a proposal is not shown.
+    messages.info(
+        request,
+        _("Version %(version)d is not live, and its draft is not yours to read.") % {"version": version},
+    )
+    return HttpResponseRedirect(reverse("lists"))
 
 
 @require_POST
