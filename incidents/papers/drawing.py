@@ -1,12 +1,13 @@
 """A paper drawn as PDF, with a Chinese font inside: it looks the same wherever it is opened."""
 
 import io
+import re
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from fpdf import FPDF
-from fpdf.enums import TextMode, XPos, YPos
+from fpdf.enums import TextMode, WrapMode, XPos, YPos
 from PIL import Image
 from pylopdf_fonts_zh_cn import sans_path
 
@@ -20,6 +21,7 @@ _INK, _MUTED, _LINE, _TINT = (26, 32, 44), (84, 96, 116), (214, 220, 230), (236,
 _PICTURE_SIDE = 1000  # pixels: sharp on paper at this width
 _PICTURE_HEIGHT = 58.0
 _FONT = "sans"
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def draw(paper: Paper) -> bytes:
@@ -32,7 +34,7 @@ def draw(paper: Paper) -> bytes:
     if paper.condition:
         _boxed(sheet, _("Closing condition"), paper.condition)
     if paper.outcome or paper.resolution:
-        _section(sheet, _("The work"))
+        _section(sheet, _("What was done"))
         if paper.outcome:
             with sheet.bold():
                 _words(sheet, paper.outcome)
@@ -82,7 +84,12 @@ class _Sheet(FPDF):
 
     def bold(self):  # type: ignore[no-untyped-def]  # fpdf's own context manager
         """The font has one weight: a line around each letter makes another."""
-        return self.local_context(text_mode=TextMode.FILL_STROKE, line_width=0.1, draw_color=_INK)
+        return self.local_context(text_mode=TextMode.FILL_STROKE, line_width=0.22, draw_color=_INK)
+
+
+def _wrap(words: str) -> WrapMode:
+    """Chinese breaks between any two characters; Latin words stay whole."""
+    return WrapMode.CHAR if _CHINESE.search(words) else WrapMode.WORD
 
 
 def _stamp(at: datetime) -> str:
@@ -104,7 +111,9 @@ def _head(sheet: _Sheet, paper: Paper) -> None:
             sheet.cell(_TERM, 6, term)
         shown = _stamp(value) if isinstance(value, datetime) else value
         sheet.set_xy(_MARGIN + _TERM, top)
-        sheet.multi_cell(_WIDTH - _TERM, 6, shown, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        sheet.multi_cell(
+            _WIDTH - _TERM, 6, shown, wrapmode=_wrap(shown), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
     sheet.ln(1)
 
 
@@ -125,7 +134,9 @@ def _section(sheet: _Sheet, title: str, *, room: float = 24) -> None:
 
 def _words(sheet: _Sheet, words: str) -> None:
     if words:
-        sheet.multi_cell(_WIDTH, 6, words, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+        sheet.multi_cell(
+            _WIDTH, 6, words, wrapmode=_wrap(words), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L"
+        )
 
 
 def _boxed(sheet: _Sheet, term: str, words: str) -> None:
@@ -137,6 +148,7 @@ def _boxed(sheet: _Sheet, term: str, words: str) -> None:
             f"{term}  {words}",
             fill=True,
             padding=(1, 3),
+            wrapmode=_wrap(words),
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
             align="L",
@@ -199,8 +211,18 @@ def _timeline(sheet: _Sheet, paper: Paper) -> None:
             sheet.cell(34, 6, _stamp(line.at))
         sheet.set_xy(_MARGIN + 34, top)
         said = f"{line.words}  {line.who}" if line.who else line.words
-        sheet.multi_cell(_WIDTH - 34, 6, said, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+        sheet.multi_cell(
+            _WIDTH - 34, 6, said, wrapmode=_wrap(said), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L"
+        )
         if line.note:
             sheet.set_x(_MARGIN + 34)
             with sheet.local_context(text_color=_MUTED):
-                sheet.multi_cell(_WIDTH - 34, 5.5, line.note, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+                sheet.multi_cell(
+                    _WIDTH - 34,
+                    5.5,
+                    line.note,
+                    wrapmode=_wrap(line.note),
+                    new_x=XPos.LMARGIN,
+                    new_y=YPos.NEXT,
+                    align="L",
+                )
