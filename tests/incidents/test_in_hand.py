@@ -26,7 +26,9 @@ def colleague(db: None) -> Person:
 @pytest.fixture
 def dispute(handler: Person) -> Incident:
     """Neighbours at odds, in the hands of whoever the list names."""
-    case = file_report(category="1401", text="楼上漏水泡坏了我家天花板,双方吵了几次", place_type="residential_estate")
+    case = file_report(
+        category="1401", text="楼上漏水泡坏了我家天花板,双方吵了几次", place_type="residential_estate"
+    )
     if case.status == Status.TRIAGE:
         dispatcher = person("sends", Role.DISPATCHER, "operations-centre")
         actions.dispatch(number=case.number, item_code="1401-001", actor=dispatcher.actor, at=TUESDAY)
