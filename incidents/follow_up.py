@@ -10,9 +10,11 @@ whichever item, sends a repair (`choosing.limits_for`). See docs/decisions/0013.
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit
 from dispatch.models import ResponsibilityItem
+from dispatch.units import AT_OWNER
 from dispatch.vocabulary import Urgency
 from incidents import cohandling, counting, ending, outcomes, sending, timeline, timers
 from incidents.actor import SYSTEM, Actor
@@ -34,6 +36,37 @@ def wanted(lead: Assignment) -> bool:
 def repairer(lead: Assignment) -> OrgUnit | None:
     """Who repairs after `lead`; None where nobody knows the owner, or the unit has closed."""
     return OrgUnit.objects.open().filter(code=lead.follow_up_unit or "").first()
+
+
+def secured(incident: Incident) -> Assignment | None:
+    """The sending that made the case safe, while what is left of it is a repair; with unit and words."""
+    if incident.made_safe_at is None:
+        return None
+    leads = incident.assignments.filter(
+        role=Assignment.Role.LEAD, end_reason=Assignment.End.MADE_SAFE
+    ).select_related("unit", "resolved_by", "resolution")
+    return leads.order_by("pk").last()
+
+
+def repaired_when(incident: Incident, item: ResponsibilityItem | None) -> str:
+    """What a repair must have reached, where its item speaks of the danger alone; else empty.
+
+    The list has one closing condition for an item. Of one that names who repairs, or that is of an
+    emergency, it says when the place is safe: that has been met already.
+    """
+    if incident.made_safe_at is None:
+        return ""
+    if item is not None and not item.follow_up_unit and item.urgency != Urgency.EMERGENCY:
+        return ""
+    if item is not None and item.follow_up_unit == AT_OWNER:
+        return _(
+            "The owner has repaired it for good and it is in use again; what made it safe for the time being "
+            "(fences, covers, signs) is taken away."
+        )
+    return _(
+        "It is repaired for good and in use again; what made it safe for the time being "
+        "(fences, covers, signs) is taken away."
+    )
 
 
 def hand_over(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> Assignment | None:

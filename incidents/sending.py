@@ -87,7 +87,8 @@ def take_over_limits(incident: Incident, limits: Decision | Limits) -> None:
         incident.level = incident.first_level = limits.level
     incident.category_id = limits.category
     incident.item_code = item
-    incident.urgency = limits.urgency
+    # Whatever the item says about the danger, once it is gone a repair is left (choosing.as_repair).
+    incident.urgency = Urgency(limits.urgency) if incident.made_safe_at is None else Urgency.ROUTINE
 
 
 def mark_sent(incident: Incident, *, unit_code: str, at: datetime) -> None:

@@ -15,6 +15,7 @@ from incidents import (
     citing,
     cohandling,
     counting,
+    follow_up,
     late,
     levels,
     mediating,
@@ -316,14 +317,15 @@ def _work_began(incident: Incident, lead: Assignment) -> datetime:
 
 
 def closing_condition(incident: Incident) -> str:
-    """结案条件 of the item that the case was sent under, in the version that decided it."""
+    """结案条件 of the item that the case was sent under, in the version that decided it; of a repair, the
+    repair's."""
     lead = incident.assignments.filter(role=Assignment.Role.LEAD).select_related("decision").last()
     if lead is None:
         return ""
     item = ResponsibilityItem.objects.filter(
         list_id=lead.decision.responsibility_list_id, code=lead.item_code
     ).first()
-    return item.closing_condition_zh if item else ""
+    return follow_up.repaired_when(incident, item) or (item.closing_condition_zh if item else "")
 
 
 def _check_outcome(

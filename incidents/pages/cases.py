@@ -16,7 +16,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from dispatch.edition import edition
 from dispatch.vocabulary import PlaceType, Urgency
-from incidents import actions, clock_facts, contacting, pausing, policy, queries
+from incidents import actions, clock_facts, contacting, follow_up, pausing, policy, queries
 from incidents.actions.handling import closing_condition
 from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
@@ -173,6 +173,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "way_up": way_up(incident),
         "lead": lead,
         "closing_condition": condition,
+        "secured": follow_up.secured(incident),
         "reports": reports_of(incident),
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,

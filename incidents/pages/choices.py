@@ -114,7 +114,11 @@ class Reader:
         if not code:
             anywhere = service.items_of_unit(unit.code, category=None, place=self.place, now=self.now)
             code = anywhere[0] if anywhere else ""
-        limits = self._limits(code) if code else None
+        return self.under(code, unit, why=why) if code else None
+
+    def under(self, code: str, unit: OrgUnit, *, why: str = "") -> Choice | None:
+        """Sending it to `unit` under this item, whoever leads that."""
+        limits = self._limits(code)
         if limits is None:
             return None
         return Choice(
@@ -181,6 +185,11 @@ class Reader:
             limits=self._limit_line(limits) if limits else _("No longer on the list"),
             units=[] if unit else units_for(told["unit_pattern"]),
         )
+
+    def repairer(self, code: str) -> str:
+        """The unit that repairs after this item at this place, by the owner that is known now; or empty."""
+        limits = self._limits(code)
+        return (limits.follow_up_unit or "") if limits else ""
 
     def _limits(self, code: str) -> Limits | None:
         try:

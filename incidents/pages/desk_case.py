@@ -96,6 +96,7 @@ def work(
         "chosen": chosen or (first_choice.value if first_choice else ""),
         "first_choice": first_choice,
         "returned": returned,
+        "repair": offer.repair,
         "asked": asked,
         "asked_item": citing.borne_out_by(incident, asked.cites, asked.proposed_unit)
         if asked is not None and asked.proposed_unit is not None
@@ -139,7 +140,8 @@ def work(
         "categories": categories_of(reader),
         "clauses": clauses_of(incident.text.body),
         "parts": list(incident.parts.order_by("pk")[:20]) if incident.split_from_id is None else [],
-        "owner_matters": any(
+        "owner_matters": (offer.repair is not None and offer.repair.asks_owner)
+        or any(
             reason["code"] == "owner_unknown"
             for told in (record.detail.get("candidates", ()) if record else ())
             for reason in told["failed"]

@@ -1,17 +1,30 @@
 """Whom the desk offers a case to: the machine's candidates, put in order by what has happened since."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit
 from dispatch.edition import Edition, edition
+from dispatch.units import AT_OWNER
+from incidents import follow_up
+from incidents.actions.handling import closing_condition
 from incidents.choosing import machine_record
-from incidents.models import Adjudication, CaseRequest, Incident
+from incidents.models import Adjudication, Assignment, CaseRequest, Incident
 from incidents.models.incident import Status
 from incidents.pages.choices import Choice, Read, Reader
 from incidents.pages.level_steps import unit_suggested
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What is left of a case that was made safe: who did that, and who repairs, where that is known."""
+
+    secured: Assignment
+    unit: OrgUnit | None
+    asks_owner: bool  # the item leaves the repair to the facility's owner, whom nobody has named yet
+    condition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,7 @@ class Offered:
     choices: Sequence[Choice]
     first: Choice | None
     returned: CaseRequest | None
+    repair: Repair | None = None
 
 
 def offered(incident: Incident, now: Edition | None = None) -> Offered:
@@ -31,6 +45,10 @@ def offered(incident: Incident, now: Edition | None = None) -> Offered:
     read = reader.machine(machine_record(incident))
     returned = last_return(incident)
     choices = list(read.choices)
+    repair = _repair(incident, reader)
+    done: list[Choice] = []
+    if repair is not None:
+        choices, done = _for_repair(choices, repair, reader)
     above = unit_suggested(incident)
     if above is not None:
         why = _("Stands above the unit that had it: the case has moved up a level")
@@ -41,8 +59,52 @@ def offered(incident: Incident, now: Edition | None = None) -> Offered:
             named_instead = reader.by_unit(returned.proposed_unit)
             choices = _with_first(choices, named_instead, _("Named by the unit that gave it back"))
     back = returned.assignment.unit_id if returned else ""
-    first = next((choice for choice in choices if choice.unit != back), None)
-    return Offered(reader, read, choices, first, returned)
+    first = next((choice for choice in choices if choice.unit != back and choice not in done), None)
+    if repair is not None and repair.unit is None and (first is None or not first.why):
+        first = None  # what the machine weighed was the danger: nobody is suggested for the repair
+    return Offered(reader, read, choices, first, returned, repair)
+
+
+def _repair(incident: Incident, reader: Reader) -> Repair | None:
+    secured = follow_up.secured(incident) if incident.status == Status.TRIAGE else None
+    if secured is None:
+        return None
+    code = reader.repairer(secured.item_code)
+    item = reader.now.index.items.get(secured.item_code)
+    by_owner = item is not None and item.follow_up_unit == AT_OWNER
+    return Repair(
+        secured,
+        OrgUnit.objects.open().filter(code=code).first() if code else None,
+        by_owner and not incident.asset_owner,
+        closing_condition(incident),
+    )
+
+
+def _for_repair(
+    choices: Iterable[Choice], repair: Repair, reader: Reader
+) -> tuple[list[Choice], list[Choice]]:
+    """Who repairs goes first, where that is known; who made it safe, and under what, goes last and is named
+    apart: they are not suggested, unless the item has them repair as well."""
+    rest: list[Choice] = []
+    done: list[Choice] = []
+    repairs = repair.unit.code if repair.unit else ""
+    for choice in choices:
+        is_done = repair.secured.unit_id != repairs and (
+            choice.unit == repair.secured.unit_id or choice.item == repair.secured.item_code
+        )
+        if is_done:
+            choice.why = _("Has made it safe: the repair is another's")
+        (done if is_done else rest).append(choice)
+    if repair.unit is not None:
+        # Under an item that fits, else under the one that says who repairs.
+        fits = next((one for one in rest if one.unit == repairs and not one.failed), None)
+        own = fits or reader.under(repair.secured.item_code, repair.unit)
+        if own is not None:
+            own.why = _("Repairs here, by the item and the owner")
+            rest = [own, *(one for one in rest if one is not own)]
+    for rank, choice in enumerate([*rest, *done], 1):
+        choice.rank = rank
+    return [*rest, *done], done
 
 
 def last_return(incident: Incident) -> CaseRequest | None:
