@@ -88,7 +88,7 @@ def take_over_limits(incident: Incident, limits: Decision | Limits) -> None:
     incident.category_id = limits.category
     incident.item_code = item
     # Whatever the item says about the danger, once it is gone a repair is left (choosing.as_repair).
-    incident.urgency = Urgency(limits.urgency) if incident.made_safe_at is None else Urgency.ROUTINE
+    incident.urgency = Urgency.ROUTINE if incident.made_safe_at is not None else limits.urgency
 
 
 def mark_sent(incident: Incident, *, unit_code: str, at: datetime) -> None:
