@@ -20,9 +20,10 @@ from incidents import policy, queries
 from incidents.models import Incident, SavedView
 from incidents.models.incident import OPEN_STATUSES
 from incidents.pages import waiting
-from incidents.pages.access import READING_ROLES, person, staff
+from incidents.pages.access import DESK_ROLES, READING_ROLES, person, staff
 from incidents.pages.case_filter import CaseFilter, narrowed
 from incidents.pages.case_search import called_before, masked_caller
+from incidents.pages.saved_views import view_url
 from incidents.pages.wording import described
 from incidents.searching import callers, excerpts, rows
 from incidents.searching.finding import Found, Kind, Wanted, find_wanted, read
@@ -85,21 +86,25 @@ def chosen(
 def saved_views(request: HttpRequest, page: str) -> dict[str, Any]:
     """For a page with views: those that are kept, what could be kept now, and with whom it can be shared."""
     user, given = person(request), canonical(request.GET.urlencode())
+    has_desk = bool(viewer_of(user).with_roles(*DESK_ROLES))
+    pages = [page, SavedView.Page.DESK] if has_desk else [page]
     kept = [
         {
             "label": view.name,
-            "url": f"{reverse(page)}?{view.query}",
-            "active": view.query == given,
+            "url": view_url(view),
+            "active": view.page == page and view.query == given,
+            "is_tab": view.page == page,
             "saved": view,
             "is_mine": view.owner_id == user.pk,
             "may_remove": may_remove(user, view),
         }
-        for view in views_of(user, page)
+        for view in views_of(user, *pages)
     ]
     return {
         "saved_views": kept,
         "view_page": page,
         "view_query": given,
+        "view_has_desk": has_desk,
         "view_units": list({grant.unit.code: grant.unit for grant in viewer_of(user).grants}.values()),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -22,10 +22,12 @@ from dispatch.explain import Explainer
 from incidents import policy, presence, queries, timeline_words
 from incidents.centre import shares
 from incidents.claiming import CLAIM_LASTS
-from incidents.models import CaseRequest, DecisionRecord, Incident
+from incidents.models import CaseRequest, DecisionRecord, Incident, SavedView
 from incidents.models.incident import Status
-from incidents.pages.access import DESK_ROLES
+from incidents.pages.access import DESK_ROLES, person
+from incidents.pages.case_filter import CaseFilter, narrowed
 from incidents.pages.wording import TITLE_SHORT, described, is_held
+from incidents.searching.saved import views_of
 
 QUEUE_SHOWN = 100
 # What came back, or up, goes elsewhere than the machine said at first: the case itself tells where.
@@ -63,17 +65,33 @@ TABS = (
 )
 # Returns that units have asked for and the centre has not answered: these cases are not on the desk.
 ASKED = "asked"
+_VIEW = "view-"  # and the number of a saved view
 
 
 def tab_of(request: HttpRequest) -> Tab:
     """The tab that the address or the form names."""
-    return tab_named(request.POST.get("tab") or request.GET.get("tab", ""))
+    return tab_named(request.POST.get("tab") or request.GET.get("tab", ""), person(request))
 
 
-def tab_named(key: str) -> Tab:
+def tab_named(key: str, user: User) -> Tab:
+    """The tab of this key: one of everybody's, or a view that `user` is offered; else the first."""
     if key == ASKED:
         return Tab(ASKED, _("Return requests"), lambda user, at: Q())
-    return next((one for one in TABS if one.key == key), TABS[0])
+    known = TABS if not key.startswith(_VIEW) else view_tabs(user)
+    return next((one for one in known if one.key == key), TABS[0])
+
+
+def view_tabs(user: User) -> list[Tab]:
+    """The views that `user` is offered on the desk, as tabs: what waits there, narrowed by their filters."""
+    return [
+        Tab(f"{_VIEW}{view.pk}", view.name, _narrowed_by(QueryDict(view.query)))
+        for view in views_of(user, SavedView.Page.DESK)
+    ]
+
+
+def _narrowed_by(query: QueryDict) -> Callable[[User, datetime], Q]:
+    wanted = CaseFilter(query).wanted
+    return lambda user, at: Q(pk__in=narrowed(on_desk(user), wanted, at).order_by().values("pk"))
 
 
 def on_desk(user: User) -> QuerySet[Incident]:
@@ -109,7 +127,7 @@ def next_case(user: User, tab: Tab, *, at: datetime, beside: Iterable[str] = ())
 def next_case_url(user: User, tab: Tab | str, *, at: datetime, beside: str = "") -> str:
     """Where the desk goes on: the next case that nobody else deals with, or the empty desk."""
     if isinstance(tab, str):
-        tab = tab_named(tab)
+        tab = tab_named(tab, user)
     following = next_case(user, tab, at=at, beside=[beside])
     if following is None:
         return reverse("desk") + tab.query
@@ -119,7 +137,7 @@ def next_case_url(user: User, tab: Tab | str, *, at: datetime, beside: str = "")
 
 
 def queue_of(user: User, tab: Tab, at: datetime, opened: Incident | None = None) -> dict[str, Any]:
-    """The rows of a tab with the counts of all tabs; nine queries however long it is."""
+    """The rows of a tab with the counts of all tabs but views; ten queries however long it is."""
     rows = list(waiting(user, tab, at).for_list().burning_first()[:QUEUE_SHOWN])
     place = queries.places_of(rows)
     asked = _asked(user)
@@ -127,13 +145,14 @@ def queue_of(user: User, tab: Tab, at: datetime, opened: Incident | None = None)
         **{one.key or "all": Count("pk", filter=one.holds(user, at) if one.key else None) for one in TABS}
     )
     tabs = [{"key": one.key, "label": one.label, "count": counts[one.key or "all"]} for one in TABS]
+    tabs += [{"key": one.key, "label": one.label, "view": True} for one in view_tabs(user)]
     tabs.append({"key": ASKED, "label": _("Return requests"), "count": queries.bounded_count(asked)})
     looking = presence.lookers(user, [row.pk for row in rows], now=timezone.now())
     likely = suggestions(rows)
     return {
         "tab": tab.key,
         "tab_query": tab.query,
-        "tabs": [one for one in tabs if one["count"] or one["key"] in ("", tab.key)],
+        "tabs": [one for one in tabs if one.get("count") or one.get("view") or one["key"] in ("", tab.key)],
         "rules": bool(viewer_of(user).with_roles(Role.DISPATCHER, Role.SUPERVISOR)),
         "waiting": counts["all"],
         "shown": len(rows),

@@ -1,5 +1,7 @@
 """Keeping a list's filters under a name, and letting go of them."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -33,22 +35,28 @@ def save(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("Kept as “%(name)s”.") % {"name": view.name})
-    return _back(page, query)
+        return HttpResponseRedirect(view_url(view))
+    return _back(SavedView.Page.CASES, query)
 
 
 @require_POST
 @staff(*READING_ROLES)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Let go of a view; back to the list."""
-    page = SavedView.Page.CASES
     try:
         view = saved.remove_view(user=person(request), pk=pk)
     except ActionRefused as refused:
         messages.error(request, str(refused))
     else:
-        page = SavedView.Page(view.page)
         messages.success(request, _("“%(name)s” is removed. The cases are untouched.") % {"name": view.name})
-    return _back(page, "")
+    return _back(SavedView.Page.CASES, "")
+
+
+def view_url(view: SavedView) -> str:
+    """Where a view is looked at."""
+    if view.page == SavedView.Page.DESK:
+        return f"{reverse('desk')}?{urlencode({'tab': f'view-{view.pk}'})}"
+    return f"{reverse(view.page)}?{view.query}"
 
 
 def _back(page: str, query: str) -> HttpResponse:

@@ -36,10 +36,10 @@ def _is_personal(name: str, value: str) -> bool:
     return name == "q" and holds_personal(value) and not value.startswith("20")
 
 
-def views_of(user: User, page: str) -> list[SavedView]:
-    """The views of a page that `user` is offered: their own, then those of their units; one query."""
+def views_of(user: User, *pages: str) -> list[SavedView]:
+    """The views of these pages that `user` is offered: their own, then those of their units; one query."""
     units = {grant.unit.code for grant in viewer_of(user).grants}
-    found = SavedView.objects.filter(Q(owner=user) | Q(unit__in=units), page=page).select_related(
+    found = SavedView.objects.filter(Q(owner=user) | Q(unit__in=units), page__in=pages).select_related(
         "owner", "unit"
     )
     return sorted(found.order_by("pk"), key=lambda view: view.owner_id != user.pk)
@@ -66,6 +66,10 @@ def save_view(
         raise InvalidInput("query", "max_length", _("These are more filters than a view can hold."))
     if page not in SavedView.Page.values:
         raise InvalidInput("page", "invalid_choice", _("There is no such list."))
+    if page == SavedView.Page.DESK and "q" in dict(parse_qsl(query)):
+        raise InvalidInput(
+            "query", "words", _("A tab of the desk looks for no words: clear the search first.")
+        )
     unit = _shared_with(user, unit_code)
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one view at a time is counted
     known = SavedView.objects.filter(owner=user, page=page)

@@ -357,3 +357,26 @@ def test_the_demos_views_all_narrow_by_what_exists(browse: As, operator: Person,
     for view in kept:
         page = browse(supervisor).get(f"{reverse('cases')}?{view.query}")
         assert page.context["search"]["unread"] == "", view
+
+
+def test_a_view_can_be_a_tab_of_the_desk(
+    browse: As, operator: Person, dispatcher: Person, handler: Person, desk_case: Incident
+) -> None:
+    client = browse(operator)
+    keep(client, "只看紧急", "urgency=emergency", page="desk")
+    answer = keep(client, "来源", f"source={desk_case.source}", page="desk")
+    tab = answer["Location"]
+    page = client.get(tab)
+    assert [row["case"] for row in page.context["rows"]] == [desk_case]
+    assert [one["label"] for one in page.context["tabs"] if one.get("view")] == ["只看紧急", "来源"]
+    urgent = SavedView.objects.get(name="只看紧急")
+    assert client.get(f"{reverse('desk')}?tab=view-{urgent.pk}").context["rows"] == []
+    # Somebody else's view is nobody's tab; it leads to the whole desk.
+    whole = browse(dispatcher).get(tab)
+    assert (whole.context["tab"], whole.context["rows"][0]["case"]) == ("", desk_case)
+    # Words are for the list.
+    assert told(keep(client, "字", "q=路灯", page="desk"))
+    assert SavedView.objects.count() == 2
+    # It is let go of where it was made, and somebody without a desk is not asked about one.
+    assert tabs(client)["来源"] == tab
+    assert not browse(handler).get(reverse("cases")).context["view_has_desk"]
