@@ -81,11 +81,12 @@ def _fill() -> int:
 
 def _people() -> dict[str, Client]:
     people = {}
-    busiest = _unit_with_most_open()
+    busiest, quietest = _busiest_and_quietest()
     for who, role, unit in (
         ("dispatcher", Role.DISPATCHER, "operations-centre"),
         ("supervisor", Role.SUPERVISOR, "operations-centre"),
         ("handler", Role.HANDLER, busiest),
+        ("station", Role.HANDLER, quietest),
     ):
         user = User.objects.create_user(username=f"bench-{who}", password=None)
         Membership.objects.create(user=user, unit_id=unit, role=role)
@@ -94,13 +95,15 @@ def _people() -> dict[str, Client]:
     return people
 
 
-def _unit_with_most_open() -> str:
+def _busiest_and_quietest() -> tuple[str, str]:
+    """The units with the most and the fewest open cases in hand."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT owner_unit_id FROM incidents_incident WHERE status = 'handling' "
-            "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+            "GROUP BY 1 ORDER BY count(*) DESC"
         )
-        return str(cursor.fetchone()[0])
+        units = [str(unit) for (unit,) in cursor.fetchall()]
+    return units[0], units[-1]
 
 
 def _pages(people: dict[str, Client]) -> dict[str, tuple[float, int]]:
@@ -147,6 +150,15 @@ def _addresses() -> Iterator[Page]:
     yield Page(
         "list, a street's of a category", "supervisor", [f"/cases/?street={street}&category={category}"]
     )
+    for name, query in (
+        ("what was reopened", "tag=reworked"),
+        ("what was chased", "tag=chased"),
+        ("a level's", "level=D"),
+        ("emergencies", "urgency=emergency"),
+        ("closed", "status=closed"),
+        ("merged", "status=merged"),
+    ):
+        yield Page(f"list, {name}", "supervisor", [f"/cases/?{query}"])
     yield Page("search by words", "supervisor", [f"/cases/?q={word}" for word in WORDS])
     yield Page(
         "search by two words",
@@ -157,6 +169,12 @@ def _addresses() -> Iterator[Page]:
     yield Page("case", "supervisor", [f"/cases/{number}/" for number in numbers])
     yield Page("inbox of the busiest unit", "handler", ["/inbox/"])
     yield Page("list of the busiest unit", "handler", ["/cases/"])
+    yield Page("list of the quietest unit", "station", ["/cases/"])
+    yield Page("search by a number's end", "supervisor", [f"/cases/?q={number[-4:]}" for number in numbers])
+    yield Page("map's points", "supervisor", ["/cases/map/points/?status=open"])
+    yield Page("callbacks", "dispatcher", ["/callbacks/"])
+    yield Page("wall of the district", "supervisor", ["/centre/operations-centre/wall/"])
+    yield Page("board of the district", "supervisor", ["/centre/operations-centre/board/"])
     yield Page("supervision", "supervisor", ["/supervision/"])
     yield Page("REST list of 100", "supervisor", ["/api/v1/incidents/?page_size=100"])
     yield Page("REST case", "supervisor", [f"/api/v1/incidents/{number}/" for number in numbers])

@@ -80,7 +80,7 @@ def similar_cases(incident: Incident, *, seen: Q, most: int = 3) -> list[AlikeCa
     return found[:most]
 
 
-def _taken_apart(incident: Incident) -> QuerySet[Incident]:
+def _taken_apart(incident: Incident) -> QuerySet[Incident, Any]:
     """The case itself, and what a person has just said to be another matter: not to be merged at a slip."""
     root = incident.split_from_id or incident.pk
     return Incident.objects.filter(Q(pk__in=[incident.pk, root]) | Q(split_from=root)).values("pk")

@@ -22,7 +22,7 @@ from incidents.api.outputs import IncidentDetailOut, IncidentOut, TimelineOut
 from incidents.api.sending_outputs import sendings_of
 from incidents.models import Adjudication, Assignment, Incident, Report, TimelineEntry
 from incidents.models.incident import IncidentQuerySet
-from incidents.timeline import Kind
+from incidents.timeline import Kind, taken_back
 
 # What another system may follow: the course of the case, without the staff's own notes and looks.
 CLIENT_KINDS = (
@@ -68,7 +68,9 @@ class IncidentsView(ListAPIView[Incident]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> IncidentQuerySet:
-        return visible_incidents(asking_of(self.request)).for_list()
+        asking = asking_of(self.request)
+        seen = policy.cases_of(asking) if isinstance(asking, User) else visible_incidents(asking)
+        return seen.for_list()
 
 
 class IncidentView(APIView):
@@ -104,9 +106,12 @@ class TimelineView(APIView):
         if isinstance(asking, ApiClient):
             rows = rows.filter(kind__in=CLIENT_KINDS)
         entries = list(rows)
-        lines = zip(entries, timeline_words.read(entries), strict=True)
-        for_people = isinstance(asking, User)
-        return Response(TimelineOut([_line(row, line, for_people) for row, line in lines], many=True).data)
+        for_people, unsaid = isinstance(asking, User), taken_back(entries)
+        told = [
+            _line(row, line, for_people, is_unsaid=row.pk in unsaid)
+            for row, line in zip(entries, timeline_words.read(entries), strict=True)
+        ]
+        return Response(TimelineOut(told, many=True).data)
 
 
 def case_detail(request: Request, number: str) -> dict[str, Any]:
@@ -151,12 +156,15 @@ def _allowed(asking: ApiClient | User, incident: Incident) -> list[str]:
     return [str(action) for action in allowed]
 
 
-def _line(row: TimelineEntry, line: timeline_words.Line, for_people: bool) -> dict[str, Any]:
+def _line(
+    row: TimelineEntry, line: timeline_words.Line, for_people: bool, *, is_unsaid: bool
+) -> dict[str, Any]:
+    has_words = for_people or (row.kind in _TOLD_TO_REPORTERS and not is_unsaid)
     return {
         "at": row.at,
         "kind": row.kind,
         "text": line.words,
-        "note": line.note if for_people or row.kind in _TOLD_TO_REPORTERS else "",
+        "note": line.note if has_words else "",
         "by": line.who if for_people else "",
         "unit": row.actor_unit_id or row.data.get("unit"),
     }

@@ -207,6 +207,29 @@ class Incident(models.Model):
             # the list of cases by where they came from, and by the smallest place that a name is known of
             models.Index(fields=["source", "-received_at", "-id"], name="incident_source"),
             models.Index(fields=["community_code", "-received_at", "-id"], name="incident_community"),
+            models.Index(fields=["level", "-received_at", "-id"], name="incident_level"),
+            # and by what has happened to few of them
+            *(
+                models.Index(fields=["-received_at", "-id"], name=f"incident_{name}", condition=few)
+                for name, few in (
+                    ("returned", Q(return_count__gt=0)),
+                    ("reworked", Q(rework_count__gt=0)),
+                    ("chased", Q(chased_count__gt=0)),
+                    ("several", Q(report_count__gt=1)),
+                )
+            ),
+            *(
+                models.Index(
+                    fields=[field, "-received_at", "-id"], name=f"incident_rare_{field}", condition=rare
+                )
+                for field, rare in (
+                    ("urgency", ~Q(urgency=Urgency.ROUTINE)),
+                    (
+                        "status",
+                        Q(status__in=[Status.PARKED, Status.SUSPENDED, Status.REJECTED, Status.MERGED]),
+                    ),
+                )
+            ),
             # the same thing, nearby and still open
             models.Index(
                 fields=["category", "lat", "lon"],

@@ -124,7 +124,7 @@ def _choose(request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q 
 
 
 def _visible(request: HttpRequest) -> QuerySet[Incident]:
-    return Incident.objects.filter(policy.visible(request.user))
+    return policy.cases_of(request.user)
 
 
 def _rows(page: Sequence[Incident], wanted: Wanted, at: datetime) -> list[dict[str, Any]]:
