@@ -1,5 +1,6 @@
 """Writing the timeline: one entry per action, with actor and reason."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -121,3 +122,15 @@ def record(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: 
     line = entry(kind, incident_id=incident_id, at=at, actor=actor, **data)
     line.save(force_insert=True)
     return line
+
+
+def taken_back(entries: Iterable[TimelineEntry]) -> set[int]:
+    """Of a case's lines, in order, those of deeds that were taken back: their words went to nobody."""
+    last: dict[str, int] = {}
+    found: set[int] = set()
+    for line in entries:
+        if line.kind == Kind.RECALLED and line.data.get("what") in last:
+            found.add(last.pop(line.data["what"]))
+        else:
+            last[line.kind] = line.pk
+    return found

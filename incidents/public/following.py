@@ -35,7 +35,7 @@ from incidents.public.facts import (
     Waiting,
     Why,
 )
-from incidents.timeline import Kind
+from incidents.timeline import Kind, taken_back
 
 # What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
 _TOLD = frozenset(
@@ -290,8 +290,13 @@ def _unit_names(
     return {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=codes - {""})}
 
 
-def _texts(entries: Iterable[TimelineEntry]) -> dict[int, str]:
-    wanted = [entry.data["text"] for entry in entries if entry.kind in _WITH_WORDS and entry.data.get("text")]
+def _texts(entries: Sequence[TimelineEntry]) -> dict[int, str]:
+    unsaid = taken_back(entries)
+    wanted = [
+        entry.data["text"]
+        for entry in entries
+        if entry.kind in _WITH_WORDS and entry.pk not in unsaid and entry.data.get("text")
+    ]
     return dict(Text.objects.filter(pk__in=wanted).values_list("pk", "body"))
 
 

@@ -96,6 +96,21 @@ def test_the_timeline_is_told_in_sentences(staff: Staff, handler: Person, lamp_c
     assert all(line["text"] for line in lines)
 
 
+def test_another_system_does_not_read_words_that_were_taken_back(
+    hotline_api: Caller, staff: Staff, operator: Person
+) -> None:
+    case = file_report(nature="enquiry", text="社保怎么办", category=None, place=NOWHERE)
+    path = f"incidents/{case.number}/"
+    at_desk = staff(operator)
+    at_desk.post(path + "answer/", {"text": "张三的申请没有通过"})
+    at_desk.post(path + "recall/", {})
+    at_desk.post(path + "answer/", {"text": "请到社区办理"})
+    told = hotline_api.get(path + "timeline/").json()
+    assert [line["note"] for line in told if line["kind"] == "answered"] == ["", "请到社区办理"]
+    seen_by_staff = at_desk.get(path + "timeline/").json()
+    assert "张三的申请没有通过" in [line["note"] for line in seen_by_staff]
+
+
 def test_a_case_goes_its_whole_way(
     staff: Staff, handler: Person, dispatcher: Person, lamp_case: Incident
 ) -> None:

@@ -105,6 +105,20 @@ def test_an_answered_question_shows_the_answer(
     assert "请到社区办理" in client.get(page("status", enquiry_case)).content.decode()
 
 
+def test_an_answer_to_the_wrong_person_is_not_shown_once_it_was_taken_back(
+    enquiry_case: Incident, operator: Person, client: Client
+) -> None:
+    words = "张三的申请没有通过"
+    for take in (actions.answer, actions.reject):
+        said = {"text": words} if take is actions.answer else {"reason": words}
+        take(number=enquiry_case.number, actor=operator.actor, at=TUESDAY, **said)
+        actions.recall(number=enquiry_case.number, actor=operator.actor, at=TUESDAY)
+        assert words not in str(dataclasses.asdict(status(code_of(enquiry_case), at=TUESDAY)))
+    assert words not in client.get(page("status", enquiry_case)).content.decode()
+    actions.answer(number=enquiry_case.number, text="请到社区办理", actor=operator.actor, at=TUESDAY)
+    assert status(code_of(enquiry_case), at=TUESDAY).answer == "请到社区办理"
+
+
 def test_nothing_internal_or_personal_goes_through_the_door(accepted_case: Incident, handler: Person) -> None:
     actions.note(number=accepted_case.number, text="内部备注", actor=handler.actor, at=TUESDAY)
     told = str(dataclasses.asdict(status(code_of(accepted_case), at=TUESDAY)))
