@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
-from incidents.models import Incident, Repeat, RepeatCursor
+from dispatch.vocabulary import Nature
+from incidents.contacting import LABOUR
+from incidents.models import Incident, IncidentReport, Repeat, RepeatCursor
 from incidents.models.incident import OPEN_STATUSES, Status
 
 WINDOW = timedelta(days=30)
@@ -28,10 +30,18 @@ SETTLED_AFTER = timedelta(seconds=60)
 # For each case that is looked at: its pairs with those before it, and with those after it that were
 # there already (a report that is typed in late comes between others). Enquiries, suggestions and praise
 # are no complaints. The reporter by the blind index of the telephone number, within one domain of
-# matters; the place by the category and the point.
-_FIND = """
+# matters; the place by the category and the point. Never by the reporter where either case protects who
+# reported it: from the one that does not, a unit would learn who gave it the tip.
+_PROTECTED = """(
+    {case}.nature = %(tip_off)s OR left({case}.category_id, 2) = %(labour)s OR EXISTS (
+        SELECT 1 FROM incidents_incidentreport tl JOIN incidents_report tr ON tr.id = tl.report_id
+        WHERE tl.incident_id = {case}.id AND tl.unlinked_at IS NULL AND tr.nature = %(tip_off)s
+    )
+)"""
+_FIND = f"""
 WITH fresh AS (
-    SELECT i.id, i.received_at, i.category_id, c.domain_code, i.lat, i.lon
+    SELECT i.id, i.received_at, i.category_id, c.domain_code, i.lat, i.lon,
+           {_PROTECTED.format(case="i")} AS is_protected
     FROM incidents_incident i JOIN dispatch_category c ON c.code = i.category_id
     WHERE i.id > %(after)s AND i.id <= %(upto)s
     AND i.nature NOT IN ('enquiry', 'suggestion', 'praise') AND i.status <> 'merged'
@@ -53,9 +63,11 @@ WITH fresh AS (
         AND e.received_at >= f.received_at - %(window)s::interval
         AND e.received_at <= f.received_at + %(window)s::interval
         AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
+        AND NOT {_PROTECTED.format(case="e")}
         ORDER BY e.received_at DESC, e.id DESC
         LIMIT %(most)s
     ) e
+    WHERE NOT f.is_protected
     UNION ALL
     SELECT f.id, f.received_at, e.id, e.received_at, false, true
     FROM fresh f
@@ -119,38 +131,72 @@ def _look(after: int, upto: int) -> int:
                     "most": MOST,
                     "lat": RADIUS_M / _METRES_PER_DEGREE,
                     "lon": RADIUS_M / _METRES_PER_DEGREE / _NARROWER,
+                    "tip_off": Nature.TIP_OFF,
+                    "labour": LABOUR,
                 },
             )
     return upto - after
 
 
+def _protects_reporter(case: str) -> Q:
+    """The condition on a pair that `policy.protects_reporter` holds for one of its two cases."""
+    tips = IncidentReport.objects.filter(
+        incident=OuterRef(f"{case}_id"), unlinked_at__isnull=True, report__nature=Nature.TIP_OFF
+    )
+    return (
+        Q(**{f"{case}__nature": Nature.TIP_OFF})
+        | Q(**{f"{case}__category__code__startswith": LABOUR})
+        | Q(Exists(tips))
+    )
+
+
+def _told() -> QuerySet[Repeat]:
+    """The pairs that may be told of, with `is_protected`; what was merged since is one with another case.
+
+    Asked anew each time: a case becomes protected when a tip-off joins it.
+    """
+    protected = _protects_reporter("incident") | _protects_reporter("earlier")
+    return (
+        Repeat.objects.exclude(earlier__status=Status.MERGED)
+        .annotate(is_protected=ExpressionWrapper(protected, BooleanField()))
+        .filter(Q(at_place=True) | Q(is_protected=False))
+    )
+
+
 def repeated() -> Q:
     """The condition under which an open case is about what was said before."""
-    found = Repeat.objects.filter(incident__status__in=OPEN_STATUSES)
+    found = _told().filter(incident__status__in=OPEN_STATUSES)
     return Q(pk__in=found.values("incident"))
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An earlier case, and what it shares with the later one."""
+    """An earlier case, what it shares with the later one, and whether the reader may know which it is."""
 
     case: Incident
     by_reporter: bool
     at_place: bool
     earlier: timedelta
+    is_seen: bool
 
 
-def before(cases: Iterable[Incident]) -> Mapping[int, list[Before]]:
-    """What was said before each of these cases, newest first; one query."""
+def before(cases: Iterable[Incident], *, among: Q) -> Mapping[int, list[Before]]:
+    """What was said before each of these cases, newest first; one query.
+
+    `among` is the condition on the cases that the reader may see. Never that it was the same person, where
+    either case protects who reported it.
+    """
     rows = {case.pk: case for case in cases}
     found: dict[int, list[Before]] = defaultdict(list)
     pairs = (
-        Repeat.objects.filter(incident__in=rows)
-        .exclude(earlier__status=Status.MERGED)
+        _told()
+        .filter(incident__in=rows)
+        .annotate(is_seen=Exists(Incident.objects.filter(among, pk=OuterRef("earlier_id"))))
         .select_related("earlier__owner_unit", "earlier__text", "earlier__category")
         .order_by("-earlier__received_at", "-earlier_id")
     )
     for pair in pairs:
         gap = rows[pair.incident_id].received_at - pair.earlier.received_at
-        found[pair.incident_id].append(Before(pair.earlier, pair.by_reporter, pair.at_place, gap))
+        by_reporter = pair.by_reporter and not pair.is_protected
+        found[pair.incident_id].append(Before(pair.earlier, by_reporter, pair.at_place, gap, pair.is_seen))
     return found

@@ -44,20 +44,9 @@ def _letters(incident: Incident, user: User) -> list[dict[str, Any]]:
     return [{"letter": letter, "is_read": letter.pk in read} for letter in found]
 
 
-def _said_before(incident: Incident, user: User) -> list[dict[str, Any]]:
-    """What the same person or the same place said before; never that it was the same person, where who
-    reported is protected."""
-    found = list(repeats.before([incident]).get(incident.pk, ()))
-    if found and policy.protects_reporter(incident):
-        found = [one for one in found if one.at_place]
-    if not found:
-        return []
-    seen = set(
-        Incident.objects.filter(policy.visible(user), pk__in=[one.case.pk for one in found]).values_list(
-            "pk", flat=True
-        )
-    )
-    return [{"one": one, "is_seen": one.case.pk in seen} for one in found]
+def _said_before(incident: Incident, user: User) -> list[repeats.Before]:
+    """What the same person or the same place said before."""
+    return list(repeats.before([incident], among=policy.visible(user)).get(incident.pk, ()))
 
 
 def _instructions(incident: Incident, user: User) -> list[Instruction]:

@@ -1,7 +1,7 @@
 """督办: what supervisors watch, and where they order and urge, one case or many at once."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +33,8 @@ from incidents.pages.wording import described
 PAGE = 20
 # Of what stands beside the table, as many as fit; the tab has them all.
 CARD = 5
+# Of what was said before a case, so many are named below it.
+BEFORE = 2
 # One POST acts on no more cases than a page can show.
 AT_ONCE = 100
 # A street whose share of cases settled in time is below this is marked.
@@ -193,7 +195,8 @@ def _context(
         if getattr(counts, name)
     }
     place = queries.places_of([*rows, *(case for cases in cards.values() for case in cases)])
-    pending, before = _pending(rows), repeats.before(rows) if rows else {}
+    pending = _pending(rows)
+    before = repeats.before(rows, among=policy.visible(user)) if rows else {}
     shown = [
         described(
             row,
@@ -201,7 +204,7 @@ def _context(
             place=place.street(row),
             step=_step(row),
             pending=row.pk in pending,
-            before=before.get(row.pk, ()),
+            **_before(before.get(row.pk, ())),
         )
         for row in rows
     ]
@@ -293,6 +296,12 @@ def _cursor(text: str) -> tuple[datetime | None, int] | None:
 def _step(case: Incident) -> str:
     """环节: which clock it is judged by."""
     return str(Timer.Kind(case.clock_kind).label) if case.clock_kind else case.get_status_display()
+
+
+def _before(found: Sequence[repeats.Before]) -> dict[str, Any]:
+    """What was said before: how often, the newest that may be opened, and how many more there are."""
+    seen = [one for one in found if one.is_seen]
+    return {"said": len(found), "before": seen[:BEFORE], "unseen": len(found) - len(seen)}
 
 
 def _pending(cases: list[Incident]) -> set[int]:

@@ -3,12 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import Q
 
+from config import clock
 from grids.locate import locate
+from grids.models import Area
 from incidents import actions, oversight, repeats
 from incidents.intake import Reporter
 from incidents.models import Incident, Repeat, RepeatCursor
 from incidents.models.incident import ResolutionOutcome
+from tests.browsers import As
 from tests.cast import LAMP_POINT, TUESDAY, Person, file_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,8 +27,7 @@ def lamp(*, at: datetime, metres: float = 0, phone: str = "", **given: object) -
         at=at,
         place=locate(lon=LON, lat=LAT + metres / 111_320),
         reporter=Reporter(phone=phone),
-        joins="",
-        **given,
+        **{"joins": "", **given},
     )
 
 
@@ -105,5 +108,63 @@ def test_supervisors_see_open_ones_with_what_came_before(handler: Person) -> Non
     pairs()
     found = oversight.selected(Incident.objects.all(), oversight.REPEATED, TUESDAY + 6 * DAY)
     assert [case.pk for case in found] == [again.pk]
-    before = repeats.before([again])[again.pk][0]
+    before = repeats.before([again], among=Q())[again.pk][0]
     assert (before.case.pk, before.earlier, before.at_place) == (first.pk, 6 * DAY, True)
+
+
+@pytest.mark.parametrize("tip_first", [True, False])
+def test_a_tip_off_is_never_tied_to_what_its_reporter_says_under_their_name(
+    db: None, tip_first: bool
+) -> None:
+    tip_at, plain_at = (TUESDAY, TUESDAY + 5 * DAY) if tip_first else (TUESDAY + 5 * DAY, TUESDAY)
+    tip = lamp(at=tip_at, phone="13812342207", nature="tip_off", text="有人偷路灯电缆,路灯不亮")
+    plain = lamp(at=plain_at, metres=900, phone="13812342207")
+    wages = {"category": "1501", "text": "工地拖欠工资"}
+    lamp(at=TUESDAY, metres=1800, phone="13812342208", **wages)
+    lamp(at=TUESDAY + DAY, metres=2700, phone="13812342208", **wages)
+    assert pairs() == set()
+    near = lamp(at=TUESDAY + 6 * DAY, metres=20, phone="13812342207")
+    assert pairs() == {(near.pk, tip.pk, False, True), (near.pk, plain.pk, True, False)}
+
+
+def test_what_is_protected_by_now_is_told_of_no_more(
+    handler: Person, supervisor: Person, browse: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, near = lamp(at=TUESDAY, phone="13812342207"), lamp(at=TUESDAY, metres=900, phone="13812342207")
+    again = lamp(at=TUESDAY + DAY, metres=900, phone="13812342207")
+    assert pairs() >= {(again.pk, far.pk, True, False), (again.pk, near.pk, True, True)}
+    monkeypatch.setattr(clock, "now", lambda: TUESDAY + DAY)
+    pages = [(handler, f"/cases/{again.number}/"), (supervisor, "/supervision/?tab=repeated")]
+
+    def told(number: str) -> list[bool]:
+        return [
+            number in browse(who).get(url).content.decode().partition("before-l")[2] for who, url in pages
+        ]
+
+    assert told(far.number) == told(near.number) == [True, True]
+    for case in (far, near):
+        lamp(at=TUESDAY + DAY, nature="tip_off", phone="13900000001", text="举报", joins=case.number)
+    assert told(far.number) == [False, False]
+    assert told(near.number) == [True, True]
+    assert not repeats.before([again], among=Q())[again.pk][0].by_reporter
+
+
+def test_of_what_the_reader_may_not_open_only_the_number_is_told(
+    street_supervisor: Person, browse: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = lamp(at=TUESDAY, phone="13812342207")
+    pinghu = Area.objects.get(code="440307003000")
+    here = file_report(
+        at=TUESDAY + DAY,
+        place=locate(lon=pinghu.lon, lat=pinghu.lat),
+        reporter=Reporter(phone="13812342207"),
+        joins="",
+    )
+    assert pairs() == {(here.pk, elsewhere.pk, True, False)}
+    monkeypatch.setattr(clock, "now", lambda: TUESDAY + DAY)
+    for url in ("/supervision/?tab=repeated", f"/cases/{here.number}/"):
+        page = browse(street_supervisor).get(url).content.decode()
+        assert here.number in page
+        assert elsewhere.number not in page
+    row = browse(street_supervisor).get("/supervision/?tab=repeated").context["rows"][0]
+    assert (row["said"], row["before"], row["unseen"]) == (1, [], 1)
