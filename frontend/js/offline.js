@@ -134,6 +134,7 @@ async function submitted(event) {
   inHand.delete(entry.key);
   if (answer.what === DONE) {
     await store.remove(entry.key);
+    renew(form); // whoever comes back to this page out of the browser's memory fills in another form
     location.assign(answer.url);
     return;
   }
@@ -289,8 +290,7 @@ export function startOffline() {
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) showList();
   });
-  // A page that was kept for later shows the same key each time; each time it is another form. But on the
-  // way back the key stays: what was sent from there is answered by its first answer.
+  // A page that was kept for later shows the same key each time; each time it is another form.
   for (const form of document.querySelectorAll("form[data-offline]")) renew(form);
   setInterval(() => document.visibilityState === "visible" && flush(), LOOK_EVERY_MS);
   flush({ isEager: true });

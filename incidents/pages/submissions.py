@@ -5,9 +5,11 @@ A form takes part by two things:
     @once                                      # above @require_http_methods and @staff
     def view(request, …): … return redirect(…)
 
-What `once` promises of a POST with a `submission` key, for each (person, key):
+What `once` promises of a POST with a `submission` key, for each person, key and content (`key_of`):
 - The first answer that is a redirect is kept; the same key again gets that redirect and its messages, and
   the view does not run. What was refused (4xx) is not kept: mended, it may come with the same key.
+- The same key with other words, or at another address, is another form (somebody went back and wrote the
+  next thing) and runs. Pictures that went ahead are no content: a late retry may name them anew.
 - Two at the same time: one runs; the other is told to come again (scripts: 409 `busy` with Retry-After) or
   waits for the answer of the first (browsers).
 - A process that dies between the action and the answer leaves no answer: after LEASE the view runs again,
@@ -28,12 +30,14 @@ and `submission` answers {"id"}, or {"refused", "code", "error"} for what is no 
 <input type="file" name="before" data-kept="kept_before">.
 """
 
+import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.contrib import messages
@@ -57,6 +61,7 @@ from incidents.pages.access import person, staff
 View = Callable[..., HttpResponseBase]
 
 WAITED = 6.0  # seconds that a second click waits for the first one's answer
+_NO_CONTENT = ("csrfmiddlewaretoken", "submission")
 OLDEST = timedelta(days=7)  # what has waited longer on a phone says no more than that
 
 
@@ -90,11 +95,27 @@ def once(view: View) -> View:
 
 
 def key_of(request: HttpRequest) -> UUID | None:
-    """The key of a submitted form; None where there is none, or none that is one."""
+    """What tells this form from every other: its key together with what was filled in.
+
+    None where there is no key, or none that is one.
+    """
     try:
-        return UUID(request.POST.get("submission", ""))
+        given = UUID(request.POST.get("submission", ""))
     except ValueError:
         return None
+    return uuid5(given, _digest(request))
+
+
+def _digest(request: HttpRequest) -> str:
+    """Address, fields and the files that came along; the same however often a phone sends the form."""
+    fields = [
+        (name, values)
+        for name, values in request.POST.lists()
+        if name not in _NO_CONTENT and not name.startswith("kept")
+    ]
+    files = [(name, one.name, one.size) for name, sent in request.FILES.lists() for one in sent]
+    content = json.dumps([request.path, sorted(fields), sorted(files)])
+    return sha256(content.encode()).hexdigest()
 
 
 def age_of(request: HttpRequest) -> timedelta:

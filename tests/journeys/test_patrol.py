@@ -164,6 +164,23 @@ def test_an_answer_that_is_lost_is_asked_for_again(phone_of: PhoneOf, patrol: Pe
     assert (Report.objects.count(), Attachment.objects.count()) == (1, 1)
 
 
+def test_whoever_comes_back_to_a_sent_form_fills_in_another(phone_of: PhoneOf, patrol: Person) -> None:
+    """Out of the browser's memory the page comes as it was left: sent, with its key and its words."""
+    _context, page = phone_of(patrol, service_workers="block")
+    page.goto("/patrol/report/")
+    say_it(page, LAMP_TEXT)
+    page.route("**/patrol/found/", lambda route: route.fulfill(status=204))  # the page stays as it is
+    key = page.input_value("input[name=submission]")
+    page.click(".dock .is-main")
+    expect(page.locator("input[name=submission]")).not_to_have_value(key)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.set_input_files("input[name=photos]", files=[photo(60)])
+    page.unroute("**/patrol/found/")
+    page.click(".dock .is-main")
+    page.wait_for_selector(".finding-row")
+    assert (Report.objects.count(), Attachment.objects.exclude(report=None).count()) == (2, 3)
+
+
 def test_a_refused_one_says_why_and_can_be_dropped(
     phone_of: PhoneOf, shoot: Shoot, patrol: Person, handler: Person
 ) -> None:

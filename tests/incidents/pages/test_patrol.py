@@ -85,6 +85,17 @@ def test_the_same_report_twice_is_one_whatever_died_in_between(phone: Client) ->
     assert (Report.objects.count(), Incident.objects.count()) == (1, 1)
 
 
+def test_the_next_finding_under_the_key_of_the_first_is_filed_too(phone: Client) -> None:
+    """A phone that goes back to the page as it was sends the key that the page had."""
+    told = finding()
+    for words in (LAMP_TEXT, "井盖松了,很危险"):
+        answer = phone.post(REPORT, {**told, "text": words}, headers={"X-Submission": "now"})
+        assert answer.json()["url"] == FOUND
+    assert sorted(Report.objects.values_list("text__body", flat=True)) == sorted(
+        [LAMP_TEXT, "井盖松了,很危险"]
+    )
+
+
 def test_what_waited_on_the_phone_says_when_it_was_seen(phone: Client, now: SetClock) -> None:
     phone.post(REPORT, finding(), headers={"X-Submission-Age": "5400"})
     filed = Report.objects.get()
@@ -182,7 +193,7 @@ def test_a_check_from_the_round_to_the_end(
     assert reload(resolved_case).status == Status.CLOSED
     assert resolved_case.attachments.get().stage == Attachment.Stage.CHECK
     # Sent again by a phone that never heard the answer; and once more by hand.
-    assert browser.post(address, told)["Location"] == ROUND
+    assert browser.post(address, {**told, "photos": picture()})["Location"] == ROUND
     assert browser.post(address, verdict(asked)).status_code == 409
     assert browser.get(address).status_code == 200
     assert address not in browser.get(ROUND).content.decode()

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path, reverse
 from django.utils import timezone
 from PIL import Image
@@ -21,7 +21,7 @@ from config.urls import urlpatterns as site
 from incidents import submissions
 from incidents.models import Attachment, Submission
 from incidents.pages.access import staff
-from incidents.pages.submissions import age_of, once
+from incidents.pages.submissions import age_of, key_of, once
 from tests.browsers import As
 from tests.cast import Person
 
@@ -58,7 +58,7 @@ def deed(request: HttpRequest) -> HttpResponse:
     return deeds(request)
 
 
-urlpatterns = [path("deed/", deed), *site]
+urlpatterns = [path("deed/", deed), path("other-deed/", deed), *site]
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
@@ -84,11 +84,28 @@ def form(text: str = "灯修好了", key: str | None = None) -> dict[str, str]:
 def test_the_same_form_again_gets_the_first_answer_and_does_nothing(phone: Client) -> None:
     sent = form()
     first = phone.post("/deed/", sent)
-    again = phone.post("/deed/", {**sent, "text": "别的话"})
+    again = phone.post("/deed/", {**sent, "kept": str(uuid4()), "csrfmiddlewaretoken": "another"})
     assert (first["Location"], again["Location"]) == ("/after/0/", "/after/0/")
     assert deeds.done == ["灯修好了"]
     phone.post("/deed/", form())
     assert len(deeds.done) == 2
+
+
+def test_other_words_under_the_same_key_are_another_form(phone: Client) -> None:
+    """Somebody went back to the page and wrote the next thing: nothing of it is lost, and each acts once."""
+    sent = form("灯修好了")
+    later = {**sent, "text": "井盖松了"}
+    forms: list[dict[str, Any]] = [
+        sent,
+        later,
+        {**sent, "more": ["a", "b"]},
+        {**sent, "photos": SimpleUploadedFile("a.jpg", b"one")},
+    ]
+    answers = [phone.post("/deed/", told)["Location"] for told in forms]
+    assert answers == [f"/after/{index}/" for index in range(4)]
+    assert phone.post("/other-deed/", sent)["Location"] == "/after/4/"
+    assert [phone.post("/deed/", told)["Location"] for told in (later, sent)] == [answers[1], answers[0]]
+    assert len(deeds.done) == 5
 
 
 def test_a_form_without_a_key_is_as_it_always_was(phone: Client) -> None:
@@ -125,18 +142,15 @@ def test_of_two_at_once_one_acts(phone: Client, handler: Person) -> None:
     """The second is told to come again; when the first one's process has died, it acts after a while."""
     sent = form()
     at = timezone.now()
-    first = submissions.claim(handler.user, uuid4_of(sent), path="/deed/", at=at)
-    assert first is not None
+    key = key_of(RequestFactory().post("/deed/", sent))
+    assert key is not None
+    assert submissions.claim(handler.user, key, path="/deed/", at=at) is not None
     busy = phone.post("/deed/", sent, headers=LATER)
     assert (busy.status_code, busy.json()) == (409, {"code": "busy"})
     assert busy["Retry-After"]
     Submission.objects.update(leased_until=at - timedelta(seconds=1))
     assert phone.post("/deed/", sent, headers=LATER).status_code == 200
     assert len(deeds.done) == 1
-
-
-def uuid4_of(sent: dict[str, str]) -> Any:
-    return Submission._meta.get_field("key").to_python(sent["submission"])
 
 
 def test_another_persons_key_is_another_key(phone: Client, browse: As, other_handler: Person) -> None:
