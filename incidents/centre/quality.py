@@ -98,10 +98,17 @@ def draw(*, week: date, at: datetime, dice: random.Random | None = None) -> int:
 
 
 def _deeds(since: datetime, until: datetime) -> dict[tuple[int, str], list[TimelineEntry]]:
-    """What each person decided at each desk, in order; of several decisions on one case the last. One query.
+    """What each person decided at each desk, in order; of several decisions on one case the last. Two
+    queries.
 
+    Who holds the role in a street's office sits at its sub-centre, as people_of has it.
     By the cases' day of receipt, which is indexed; the timeline is only indexed by case.
     """
+    offices: dict[str | None, str] = dict(
+        OrgUnit.objects.filter(code__endswith="/operations", kind=OrgUnit.Kind.STREET_TEAM).values_list(
+            "parent", "code"
+        )
+    )
     lines = (
         TimelineEntry.objects.filter(
             incident__received_at__gte=since - LONGEST_ON_DESK,
@@ -114,6 +121,7 @@ def _deeds(since: datetime, until: datetime) -> dict[tuple[int, str], list[Timel
         .filter(
             Q(actor_unit=settings.TRIAGE_UNIT)
             | Q(actor_unit__code__endswith="/operations")
+            | Q(actor_unit__in=offices)
             | Q(actor_unit__kind=OrgUnit.Kind.DISTRICT)
         )
         .order_by("pk")
@@ -122,7 +130,7 @@ def _deeds(since: datetime, until: datetime) -> dict[tuple[int, str], list[Timel
     for line in lines:
         assert line.actor_id is not None
         unit = line.actor_unit_id or ""
-        desk = unit if unit.endswith("/operations") else settings.TRIAGE_UNIT
+        desk = unit if unit.endswith("/operations") else offices.get(unit, settings.TRIAGE_UNIT)
         found[line.actor_id, desk][line.incident_id] = line
     return {who: list(by_case.values()) for who, by_case in sorted(found.items())}
 

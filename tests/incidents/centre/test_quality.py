@@ -7,11 +7,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.roles import Role
+from grids.locate import locate
+from grids.models import Area
 from incidents import actions
 from incidents.centre import quality
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident, QualitySample
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person
+from tests.incidents.centre.people import PINGHU
 
 MONDAY_AFTER = TUESDAY + timedelta(days=6)
 WEEK = quality.week_of(TUESDAY)
@@ -83,6 +86,26 @@ def test_a_week_that_goes_on_is_not_drawn(operator: Person) -> None:
 
 def test_what_units_do_is_not_sampled(handler: Person, accepted_case: Incident) -> None:
     assert quality.draw(week=WEEK, at=MONDAY_AFTER) == 0
+
+
+def test_who_sits_at_a_streets_desk_by_the_office_is_sampled_there(db: None) -> None:
+    office = person("street-dispatcher", Role.DISPATCHER, "pinghu")
+    street = Area.objects.get(code=PINGHU)
+    assert street.lon is not None
+    assert street.lat is not None
+    there = locate(lon=street.lon, lat=street.lat)
+    case = file_report(place=there, category=None, text="这里有人在吵架,也不知道归谁管")
+    actions.dispatch(
+        number=case.number,
+        item_code="0204-001",
+        unit_code="pinghu/enforcement",
+        reason="依职责",
+        actor=office.actor,
+        at=TUESDAY + timedelta(minutes=5),
+    )
+    assert quality.draw(week=WEEK, at=MONDAY_AFTER) == 1
+    drawn = QualitySample.objects.get()
+    assert (drawn.unit_id, drawn.operator) == ("pinghu/operations", office.user)
 
 
 @pytest.fixture
