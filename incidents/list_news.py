@@ -57,7 +57,8 @@ def tell(*, at: datetime, limit: int = BATCH) -> int:
 def _messages(event: ListEvent, *, at: datetime) -> list[OutboxMessage]:
     news = _News(event, at=at)
     if event.kind == Kind.PROPOSED:
-        news.tell_deciders("proposed")
+        if event.list.state == State.PROPOSED:  # else somebody has decided already
+            news.tell_deciders("proposed")
     elif event.kind in (Kind.SENT_BACK, Kind.DROPPED):
         news.tell_people(event.kind, authors_of(event.list))
     elif event.kind == Kind.ADOPTED:

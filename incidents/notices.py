@@ -29,8 +29,10 @@ class Words:
 def for_staff(telling: Telling) -> str:
     """One sentence that begins with the case's number, or says which version of the list it is about."""
     make = _STAFF.get(telling.kind, _news)
-    number = telling.number if telling.kind not in list_sentences.STAFF else list_sentences.name(telling)
-    words = _("%(number)s: %(words)s") % {"number": number, "words": make(telling)}
+    if telling.kind in list_sentences.STAFF:
+        words = _("%(name)s: %(words)s") % {"name": list_sentences.name(telling), "words": make(telling)}
+    else:
+        words = _("%(number)s: %(words)s") % {"number": telling.number, "words": make(telling)}
     if telling.urgency == Urgency.EMERGENCY:
         return _("Emergency: %(words)s") % {"words": words}
     return words

@@ -205,7 +205,7 @@ class Reader:
             % {"limit": limit_words(Limit.minutes(limits.accept_minutes, limits.urgency))},
             _("handle within %(limit)s") % {"limit": limit_words(limits.handle_limit)},
         ]
-        if limits.support_units:
+        if limits.support_units and self.incident.made_safe_at is None:  # nobody is sent along to a repair
             names = _(", ").join(self.explain.unit(code) for code in limits.support_units)
             parts.append(_("with %(units)s") % {"units": names})
         return " · ".join(parts)
