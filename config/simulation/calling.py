@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from config.simulation.hands import Hands, Memory, Step
 from incidents import actions
+from incidents.calling import rules
 from incidents.feedback import Answers
 from incidents.models import Callback, Incident, PhoneCall
 
@@ -30,13 +31,13 @@ class Calling(Hands):
         if row is None:
             return None
         dice = self._dice
-        at = max(since, row.next_at) + timedelta(minutes=dice.uniform(1, 50))
+        at = rules.earliest_from(max(since, row.next_at) + timedelta(minutes=dice.uniform(1, 50)))
         outcomes, weights = zip(*_OUTCOMES, strict=True)
         outcome = dice.choices(outcomes, weights)[0]
         speed, result, service = self.scores()
         answered = outcome == _Result.ANSWERED
         answers = Answers(dice.random() < 0.96, result >= 3, speed, result, service) if answered else None
-        again_at = at + timedelta(hours=24) if outcome == _Result.LATER else None
+        again_at = rules.earliest_from(at + timedelta(hours=24)) if outcome == _Result.LATER else None
         number, desk = incident.number, self._staff.desk(at_night=False)
         recording = f"REC-{at:%Y%m%d}-{row.pk:06d}-{row.attempts + 1}" if outcome in _SPOKEN else ""
         return Step(

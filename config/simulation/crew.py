@@ -42,10 +42,10 @@ class Crew(Hands):
         super().__init__(dice, habits or Habits(), Staff())
         self._beside = Beside(self._dice, self._habits, self._staff)
         self._calling = Calling(self._dice, self._habits, self._staff)
-        self._deskwork = Deskwork()
+        self._deskwork = Deskwork(self._habits)
         self._arguing = Arguing(self._dice, self._habits, self._staff)
         self._helping = Helping(self._staff, self._habits.invites)
-        self._in_hand = InHand(self._staff)
+        self._in_hand = InHand(self._staff, self._habits)
         self._left: tuple[frozenset[str], datetime] | None = None
 
     def leave_checks(self, units: frozenset[str], *, since: datetime) -> None:
@@ -119,9 +119,7 @@ class Crew(Hands):
                 lambda: actions.answer(number=number, text=text, article=article, actor=actor, at=at),
             )
         item, unit = self._choice(incident, memory)
-        first = self._deskwork.before_deciding(
-            incident, memory, item=item, actor=actor, since=since, at=at
-        )
+        first = self._deskwork.before_deciding(incident, memory, item=item, actor=actor, since=since, at=at)
         if first is not None:
             return first
         ruling = (

@@ -3,20 +3,20 @@
 import random
 from datetime import datetime, timedelta
 
-from config.simulation.hands import Memory, Step
+from config.simulation.hands import Habits, Memory, Step
 from incidents import actions
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
 from incidents.models import Incident
 
-# Of the cases that a person decides.
-_SLIPS = 0.012
-_CORRECTS = 0.05
 _WRONG_KEY = "urban-management"  # what the next row's unit was
 
 
 class Deskwork:
     """Whoever sits there. The words of a case are its dice, so the same life is lived again."""
+
+    def __init__(self, habits: Habits) -> None:
+        self._habits = habits
 
     def before_deciding(
         self, incident: Incident, memory: Memory, *, item: str, actor: Actor, since: datetime, at: datetime
@@ -27,9 +27,9 @@ class Deskwork:
         if "deskwork" in memory.kept or "disputed" in incident.triage_codes:
             return None
         memory.kept.add("deskwork")
-        if thrown < _SLIPS:
+        if thrown < self._habits.slips:
             return Step(sooner, lambda: self._slip(incident.number, item, actor, sooner))
-        if thrown < _SLIPS + _CORRECTS and incident.category_id and "low_confidence" in incident.triage_codes:
+        if thrown < self._habits.slips + self._habits.corrects and _is_doubtful(incident):
             category = incident.category_id
             return Step(
                 sooner,
@@ -45,3 +45,7 @@ class Deskwork:
             actions.recall(number=number, actor=actor, at=at + timedelta(seconds=4))
         except ActionRefused:  # the unit was quicker
             return
+
+
+def _is_doubtful(incident: Incident) -> bool:
+    return bool(incident.category_id) and "low_confidence" in incident.triage_codes

@@ -5,7 +5,7 @@ brought to terms; and the words that people keep because they say them every day
 import random
 from datetime import datetime, timedelta
 
-from config.simulation.hands import Step
+from config.simulation.hands import Habits, Step
 from config.simulation.people import Staff
 from incidents import actions, assigning, contacting, mediating, policy
 from incidents.mediating import Mediated
@@ -13,8 +13,6 @@ from incidents.models import Assignment, CannedAnswer, Incident, Mediation
 from incidents.models.incident import ResolutionOutcome
 from incidents.timeline import Kind
 
-_HANDED_ON = 0.12
-_WRITTEN = 0.1
 _MESSAGES = (
     "您反映的问题已安排人员到场查看,处理情况会在这里告诉您。",
     "配件已调拨,预计明天下午前处理完毕,请留意。",
@@ -69,13 +67,16 @@ def mediated(incident: Incident, outcome: str) -> Mediated | None:
 class InHand:
     """Whoever works in the unit. Throws dice of its own for each case: the others stay as they were."""
 
-    def __init__(self, staff: Staff) -> None:
-        self._staff = staff
+    def __init__(self, staff: Staff, habits: Habits) -> None:
+        self._staff, self._habits = staff, habits
 
     def next(self, incident: Incident, lead: Assignment, *, since: datetime, until: datetime) -> Step | None:
         """A message or other hands between `since` and `until` (when the work is done), if any."""
         dice = random.Random(f"in hand {incident.number} {lead.pk}")
-        wants_message, wants_hands = dice.random() < _WRITTEN, dice.random() < _HANDED_ON
+        wants_message, wants_hands = (
+            dice.random() < self._habits.writes,
+            dice.random() < self._habits.hands_on,
+        )
         at = since + timedelta(minutes=dice.uniform(4, 40))
         if at >= until or not (wants_message or wants_hands):
             return None

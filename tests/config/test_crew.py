@@ -25,6 +25,10 @@ QUIET = {
     "asks_reporter": 0.0,
     "calls_back": 0.0,
     "invites": 0.0,
+    "slips": 0.0,
+    "corrects": 0.0,
+    "hands_on": 0.0,
+    "writes": 0.0,
 }
 
 
