@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.viewer import viewer_of
 from incidents import cases as case_rows
+from incidents import policy
 from incidents.actor import Actor
 from incidents.centre.centres import Centre, works_at
 from incidents.errors import ActionRefused, InvalidInput
@@ -36,8 +37,11 @@ class Left:
     why: str
 
 
-def left_open(centre: Centre, at: datetime) -> list[Left]:
-    """What the next shift has to know of, the gravest reason first; each case once, at most 40. One query."""
+def left_open(centre: Centre, at: datetime, *, seen: Q) -> list[Left]:
+    """What the next shift has to know of, the gravest reason first; each case once, at most 40. One query.
+
+    `seen` are the cases that whoever writes may open: a station watches more than that.
+    """
     asked = CaseRequest.objects.filter(
         incident=OuterRef("pk"), kind=CaseRequest.Kind.RETURN, answered_at__isnull=True
     )
@@ -54,7 +58,7 @@ def left_open(centre: Centre, at: datetime) -> list[Left]:
     for condition in reasons.values():
         wanted |= condition
     rows = (
-        Incident.objects.filter(centre.cases(), status__in=OPEN_STATUSES)
+        Incident.objects.filter(centre.cases(), seen, status__in=OPEN_STATUSES)
         .annotate(is_asked=Exists(asked), is_ordered=Exists(ordered))
         .filter(wanted)
         .for_list()
@@ -107,14 +111,17 @@ def hand_over(
     """Leave a note for the next shift, with what is open.
 
     `keep` names the numbers of `left_open` that go along (all of them, where it is None), `more` further
-    cases of this centre's part. Raises InvalidInput (words, more), ActionRefused (not_allowed).
+    cases of this centre's part that the writer may open.
+    Raises InvalidInput (words, more), ActionRefused (not_allowed).
     """
     assert actor.user is not None
     _refuse_strangers(actor.user, centre)
     text = case_rows.store_text(words, at=at, field="words")
     kept = None if keep is None else set(keep)
-    attached = [one for one in left_open(centre, at) if kept is None or one.incident.number in kept]
-    attached += _picked(centre, list(more), known={one.incident.number for one in attached})
+    seen = policy.visible(actor.user)
+    left = left_open(centre, at, seen=seen)
+    attached = [one for one in left if kept is None or one.incident.number in kept]
+    attached += _picked(centre, seen, list(more), known={one.incident.number for one in attached})
     now = figures(centre, at)
     note = Handover.objects.create(
         unit=centre.unit,
@@ -139,11 +146,12 @@ def hand_over(
     return note
 
 
-def _picked(centre: Centre, numbers: list[str], *, known: set[str]) -> list[Left]:
+def _picked(centre: Centre, seen: Q, numbers: list[str], *, known: set[str]) -> list[Left]:
     wanted = [number for number in dict.fromkeys(numbers) if number not in known]
     if len(wanted) > PICKED_MOST:
         raise InvalidInput("more", "too_many", _("At most %(max)d cases by hand.") % {"max": PICKED_MOST})
-    found = {case.number: case for case in Incident.objects.filter(centre.cases(), number__in=wanted)}
+    cases = Incident.objects.filter(centre.cases(), seen, number__in=wanted)
+    found = {case.number: case for case in cases}
     missing = [number for number in wanted if number not in found]
     if missing:
         raise InvalidInput(

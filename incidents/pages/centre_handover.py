@@ -22,6 +22,7 @@ from incidents.models import Handover, HandoverCase, Incident
 from incidents.pages.access import person, staff
 from incidents.pages.centre import frame, opened
 from incidents.pages.centre_forms import HandoverForm
+from incidents.pages.centre_wall import subject_of
 from incidents.pages.wording import described
 
 PAGE = 10
@@ -72,7 +73,7 @@ def write(request: HttpRequest, code: str) -> HttpResponse:
     """A page of its own for the note: the words first, then what goes along."""
     seen, at = opened(request, code, "centre-handover"), clock.now()
     user = person(request)
-    left = handing.left_open(seen.centre, at)
+    left = handing.left_open(seen.centre, at, seen=policy.visible(user))
     form = HandoverForm(request.POST if request.method == "POST" else None, left=left, draft=_draft(code))
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -152,9 +153,9 @@ def _attached(notes: list[Handover]) -> dict[int, list[HandoverCase]]:
 
 
 def _row(one: HandoverCase, openable: set[int], place: queries.Places, at: datetime) -> dict[str, Any]:
-    """A case as it was left, and as it stands now."""
+    """A case as it was left, and as it stands now; its words only where the reader may open it."""
     case = one.incident
-    return described(
+    row = described(
         case,
         at,
         place=place.short(case),
@@ -162,6 +163,7 @@ def _row(one: HandoverCase, openable: set[int], place: queries.Places, at: datet
         moved=case.status != one.status,
         url=reverse("case", args=[case.number]) if case.pk in openable else "",
     )
+    return row if case.pk in openable else row | {"title": subject_of(case)}
 
 
 def _by_reason(

@@ -116,7 +116,7 @@ def _inside(request: HttpRequest, seen: Opened, at: datetime) -> dict[str, Any]:
     }
 
 
-def _subject(case: Incident) -> str:
+def subject_of(case: Incident) -> str:
     """What a wall calls a case: its matter, never the words of the report."""
     return case.category.name if case.category else _("Not yet classified")
 
@@ -129,7 +129,7 @@ def _headline(found: walls.Wall, place: queries.Places, at: datetime) -> tuple[s
     """The one sentence in front, by rule: what burns, what is late, who waits, or that all is calm."""
     case, total = found.emergency, found.total
     if case is not None:
-        told = {"what": _subject(case), "where": _where_is(case, place), "unit": str(case.owner_unit)}
+        told = {"what": subject_of(case), "where": _where_is(case, place), "unit": str(case.owner_unit)}
         if case.accepted_at is not None:
             told["since"] = spoken((at - case.accepted_at).total_seconds())
             words = _("%(what)s, %(where)s: in the hands of %(unit)s since %(since)s") % told
@@ -193,7 +193,7 @@ def _burning(case: Incident, place: queries.Places, openable: set[int], at: date
     fixed = "emergency" if case.urgency == "emergency" else ""
     state = clock_state(case.clock_started_at, case.due_at, at, fixed=fixed) if case.due_at else "paused"
     return {
-        "subject": _subject(case),
+        "subject": subject_of(case),
         "where": _where_is(case, place),
         "case": case,
         "state": state,
@@ -205,7 +205,7 @@ def _burning(case: Incident, place: queries.Places, openable: set[int], at: date
 
 def _came(case: Incident, place: queries.Places, openable: set[int]) -> dict[str, Any]:
     return {
-        "subject": _subject(case),
+        "subject": subject_of(case),
         "where": _where_is(case, place),
         "case": case,
         "waits": case.status == "triage",

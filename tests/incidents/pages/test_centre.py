@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from accounts.models import OrgUnit
 from accounts.roles import Role
 from incidents import actions
 from incidents.centre import quality
-from incidents.models import Handover, Incident, QualitySample, QueueShare
+from incidents.models import Handover, HandoverCase, Incident, QualitySample, QueueShare, Text
 from tests.browsers import As
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person
 from tests.incidents.centre.people import DISTRICT, PINGHU, on_shift, share
@@ -133,6 +134,37 @@ def test_a_note_tells_what_was_left_and_what_became_of_it(
     assert (note["waits"], note["may_take"], note["left"]) == (True, True, 1)
     assert note["rows"][0]["moved"] is True
     assert browse(operator).get(at("handover")).context["notes"][0]["may_take"] is False
+
+
+def test_a_handover_gives_no_words_of_a_case_that_its_reader_may_not_open(
+    browse: As, dispatcher: Person
+) -> None:
+    tip = file_report(urgency="emergency", nature="tip_off", text="举报某仓库藏着爆炸物,请保密")
+    code = tip.community_code
+    unit = OrgUnit.objects.get(kind=OrgUnit.Kind.COMMUNITY_STATION, area_code=code)
+    station = browse(person("station", Role.HANDLER, unit.code))
+    assert station.get(reverse("case", args=[tip.number])).status_code == 404
+    assert station.get(at("handover-write", code)).context["groups"] == []
+    asked = station.post(at("handover-write", code), {"words": "平静", "more": tip.number})
+    assert (asked.status_code, list(asked.context["form"].errors)) == (400, ["more"])
+    # It went along when the station still had it.
+    words = Text.objects.create(body="平静", created_at=TUESDAY)
+    note = Handover.objects.create(
+        unit=unit,
+        words=words,
+        written_at=TUESDAY,
+        written_by=dispatcher.user,
+        open_count=1,
+        overdue_count=0,
+        desk_count=0,
+        emergency_count=1,
+    )
+    HandoverCase.objects.create(handover=note, incident=tip, why="picked", status=tip.status)
+    shown = station.get(at("handover", code))
+    (row,) = shown.context["notes"][0]["rows"]
+    assert (row["url"], row["title"]) == ("", tip.category.name if tip.category else "")
+    assert tip.number in shown.content.decode()
+    assert "举报某仓库" not in shown.content.decode()
 
 
 def test_shares_are_set_on_the_page_and_refused_where_wrong(
