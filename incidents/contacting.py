@@ -11,6 +11,7 @@ from django.conf import settings
 
 from dispatch.vocabulary import Nature, Source
 from incidents import clock_rules, timers
+from incidents.calling import rules
 from incidents.models import Assignment, Feedback, Incident, PhoneCall, Report, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.numbers import district_hour
@@ -18,8 +19,6 @@ from incidents.numbers import district_hour
 # Nobody to be called stands behind these.
 NOT_RESIDENTS = frozenset({Source.PATROL, Source.SENSOR, Source.AI_VIDEO})
 ATTEMPTS = 3
-# Nobody is called for ever because they keep putting it off.
-ATTEMPTS_MOST = 6
 # The domain of labour matters: codes of categories begin with their domain's.
 LABOUR = "15"
 # Nothing was handled, so nobody is asked how it was.
@@ -95,7 +94,8 @@ def to_call_back(incident: Incident) -> list[Report]:
     return [
         report
         for report in asked
-        if report.pk not in rated and not is_done([call for call in calls if call.report_id == report.pk])
+        if report.pk not in rated
+        and not rules.is_done([call for call in calls if call.report_id == report.pk])
     ]
 
 
@@ -105,12 +105,10 @@ def calls_since(incident: Incident, purpose: str, since: datetime | None) -> lis
     return list(calls.filter(called_at__gte=since) if since else calls)
 
 
-def is_done(calls: Sequence[PhoneCall]) -> bool:
-    """Somebody was reached, the number is a stranger's, or three attempts were made at different hours of
-    the day. Whoever asked to be called later is called, unless they keep putting it off."""
-    if any(call.reached or call.result == PhoneCall.Result.WRONG for call in calls):
+def is_tried(calls: Sequence[PhoneCall]) -> bool:
+    """A unit has done what it must for a first contact: somebody was reached, or three attempts were made at
+    different hours of the day. When a callback is done, calling.rules says."""
+    if any(call.reached for call in calls):
         return True
-    if calls and calls[-1].result == PhoneCall.Result.LATER and len(calls) < ATTEMPTS_MOST:
-        return False
     hours = {district_hour(call.called_at) for call in calls}
     return len(calls) >= ATTEMPTS and len(hours) >= ATTEMPTS

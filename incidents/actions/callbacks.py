@@ -12,6 +12,7 @@ from incidents.actor import Actor
 from incidents.calling import queue, rules
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Callback, Incident, PhoneCall, Report
+from incidents.models.callbacks import CallbackQuerySet
 from incidents.models.contact import phone_digits
 
 RECORDING_MAX = 120
@@ -103,14 +104,18 @@ def take_callback(*, actor: Actor, at: datetime, pk: int | None = None) -> Callb
         waiting = waiting.filter(pk=pk)
     else:
         waiting = waiting.free_for(actor.user, at).exclude(policy.works_on(actor.user))
-    rows = waiting.in_order().select_related("incident", "held_by")
-    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=pk is None)
-    while (row := rows.first()) is not None:
-        if row.report_id in {report.pk for report in contacting.to_call_back(row.incident)}:
-            break
-        queue.end_unneeded(row, at=at)
-    else:
-        return None
+    row, passed = None, list[int]()
+    while row is None:
+        found = waiting.exclude(pk__in=passed).in_order().select_related("incident").first()
+        if found is None:
+            return None
+        passed.append(found.pk)
+        if found.report_id in {report.pk for report in contacting.to_call_back(found.incident)}:
+            row = _taken(waiting.filter(pk=found.pk), waits=pk is not None)
+        else:
+            # the case first, and then its rows, as everywhere
+            incident = cases.hold(found.incident.number, actor=actor, action=None, at=at)
+            queue.settle(incident, at=at)
     policy.check(actor, Action.CALL_BACK, row.incident)
     if row.is_held(at) and row.held_by_id != actor.user.pk:
         raise ActionRefused("held", _("%(name)s is calling them.") % {"name": row.held_by})
@@ -124,6 +129,12 @@ def leave_callback(*, pk: int, actor: Actor, at: datetime) -> None:
     """Put a call back that one has taken, for somebody else to make."""
     assert actor.user is not None
     Callback.objects.held_by_user(actor.user, at).filter(pk=pk).update(held_by=None, held_at=None)
+
+
+def _taken(rows: CallbackQuerySet, *, waits: bool) -> Callback | None:
+    """Lock one row, as it stands now; None where somebody else took it in this instant."""
+    locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=not waits)
+    return locked.select_related("incident", "held_by").first()
 
 
 def _result(outcome: str, *, reached: bool, answers: feedback.Answers | None) -> str:
@@ -151,6 +162,8 @@ def _check_again(result: str, again_at: datetime | None, *, at: datetime) -> Non
         raise InvalidInput("again_at", "not_later", _("Only who asked to be called later is called then."))
     if not at < again_at <= at + rules.LATEST_AGAIN:
         raise InvalidInput("again_at", "range", _("Within the next seven days."))
+    if not rules.may_be_wished(again_at):
+        raise InvalidInput("again_at", "hour", _("Between nine in the morning and nine in the evening."))
 
 
 def _recording(name: str, report: Report) -> str:

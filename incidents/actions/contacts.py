@@ -63,7 +63,7 @@ def contact(
     if reached:
         incident.first_contact_at = incident.first_contact_at or spoken.at
     tried = contacting.calls_since(incident, PhoneCall.Purpose.FIRST_CONTACT, lead.sent_at)
-    if contacting.is_done(tried):
+    if contacting.is_tried(tried):
         timers.stop(incident, [Timer.Kind.FIRST_CONTACT], at=spoken.at, reason="met" if reached else "tried")
     if reached:
         late.note(

@@ -40,7 +40,7 @@ def tried(incident: Incident, call: PhoneCall) -> None:
     if row is None:
         return
     calls = _calls(incident, row)
-    row.attempts, row.next_at = len(calls), rules.next_at(calls)
+    row.attempts, row.next_at = len(rules.counted(calls)), rules.next_at(calls)
     row.held_by = row.held_at = None
     row.save(update_fields=["attempts", "next_at", "held_by", "held_at"])
 
@@ -60,11 +60,6 @@ def lapse(incident: Incident, *, at: datetime) -> None:
         _end(row, Callback.End.LAPSED, at=at)
 
 
-def end_unneeded(row: Callback, *, at: datetime) -> None:
-    """End one that is open although nobody has to be called: its report was withdrawn, or erased."""
-    _end(row, _how_it_ended(row.incident, row), at=at)
-
-
 def _calls(incident: Incident, row: Callback) -> list[PhoneCall]:
     calls = contacting.calls_since(incident, PhoneCall.Purpose.CALLBACK, row.opened_at)
     return [call for call in calls if call.report_id == row.report_id]
@@ -77,7 +72,7 @@ def _how_it_ended(incident: Incident, row: Callback) -> Callback.End:
     if given is not None:
         return Callback.End.ANSWERED if given.asked_by_id else Callback.End.RATED
     calls = _calls(incident, row)
-    if not calls or not contacting.is_done(calls):
+    if not calls or not rules.is_done(calls):
         return Callback.End.LAPSED  # withdrawn, or their number was erased
     if calls[-1].reached:
         return Callback.End.DECLINED

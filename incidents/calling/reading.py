@@ -87,7 +87,8 @@ def day_of(at: datetime, *, by: User | None = None) -> Day:
     called = calls.aggregate(
         calls=Count("pk"),
         people=Count("report", distinct=True),
-        reached=Count("pk", filter=Q(reached=True)),
+        # whoever asked to be called later did speak with us
+        reached=Count("pk", filter=Q(reached=True) | Q(result=PhoneCall.Result.LATER)),
     )
     said = given.aggregate(
         answered=Count("pk"),

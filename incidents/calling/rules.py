@@ -12,12 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.vocabulary import Urgency
 from incidents.models import Incident, PhoneCall
-from incidents.numbers import DISTRICT_ZONE
+from incidents.numbers import DISTRICT_ZONE, district_hour
 
 # Whoever rates through the link in the message need not be called: they are given this long.
 FIRST_AFTER = timedelta(hours=2)
 # Between two attempts, whatever the hour.
 APART = timedelta(hours=2)
+# How many attempts are enough, at as many different hours.
+ATTEMPTS = 3
+# Nobody is called for ever because they keep putting it off.
+ATTEMPTS_MOST = 6
 # What somebody may ask for: to be called again within a week.
 LATEST_AGAIN = timedelta(days=7)
 
@@ -79,7 +83,39 @@ def rank_of(incident: Incident) -> Rank:
 
 def first_at(closed_at: datetime) -> datetime:
     """When a reporter may be called for the first time after a closing."""
-    return _next_open(closed_at + FIRST_AFTER, ())
+    return earliest_from(closed_at + FIRST_AFTER)
+
+
+def earliest_from(at: datetime) -> datetime:
+    """The first instant from `at` on at which people are called."""
+    return _next_open(at, ())
+
+
+def counted(calls: Sequence[PhoneCall]) -> list[PhoneCall]:
+    """Those of these attempts (oldest first) that count: made at the reporter's own wish, or in a part of the
+    day in which people are called; and APART from the one counted before. Else the telephone could be rung
+    three times around one full hour of the night, and nobody would ever be asked."""
+    found: list[PhoneCall] = []
+    wish: datetime | None = None
+    for call in calls:
+        is_wished = wish is not None and call.called_at >= wish
+        is_apart = not found or call.called_at >= found[-1].called_at + APART
+        if is_apart and (is_wished or part_of(call.called_at) is not None):
+            found.append(call)
+        wish = call.again_at
+    return found
+
+
+def is_done(calls: Sequence[PhoneCall]) -> bool:
+    """Somebody was reached, the number is a stranger's, or three attempts that count were made, at different
+    hours of the day. Whoever asked to be called later is called, unless they keep putting it off."""
+    if any(call.reached or call.result == PhoneCall.Result.WRONG for call in calls):
+        return True
+    if calls and calls[-1].result == PhoneCall.Result.LATER and len(calls) < ATTEMPTS_MOST:
+        return False
+    tried = counted(calls)
+    hours = {district_hour(call.called_at) for call in tried}
+    return len(tried) >= ATTEMPTS and len(hours) >= ATTEMPTS
 
 
 def next_at(calls: Sequence[PhoneCall]) -> datetime:
@@ -88,12 +124,18 @@ def next_at(calls: Sequence[PhoneCall]) -> datetime:
     last = calls[-1]
     if last.again_at is not None:
         return last.again_at
-    return _next_open(last.called_at + APART, [call.called_at for call in calls])
+    return _next_open(last.called_at + APART, [call.called_at for call in counted(calls)])
+
+
+def may_be_wished(at: datetime) -> bool:
+    """Is this an hour at which somebody may ask to be called? From the first part of a day to the end of its
+    last one: over lunch, too, where they say so, but not at night."""
+    return PARTS[0].start <= district_hour(at) < PARTS[-1].end
 
 
 def part_of(at: datetime) -> Part | None:
     """The part of the day that `at` falls in; None where nobody is called."""
-    hour = at.astimezone(DISTRICT_ZONE).hour
+    hour = district_hour(at)
     return next((part for part in PARTS if part.start <= hour < part.end), None)
 
 
@@ -102,7 +144,7 @@ def _next_open(at: datetime, tried: Sequence[datetime]) -> datetime:
     open_parts = [part for part in PARTS if part not in parts]
     if open_parts:
         return _earliest(at, [(part.start, part.end) for part in open_parts])
-    hours = {moment.astimezone(DISTRICT_ZONE).hour for moment in tried}
+    hours = {district_hour(moment) for moment in tried}
     fresh = [(hour, hour + 1) for part in PARTS for hour in range(part.start, part.end) if hour not in hours]
     return _earliest(at, fresh or [(part.start, part.end) for part in PARTS])
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import cases, outbox, outcomes, pausing, reopening, state, timeline
 from incidents.actor import Actor
+from incidents.calling import queue
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, Outcome, Pause, Report, ReportUpdate, Text
 from incidents.models.incident import PauseKind, ResolutionOutcome, Status
@@ -142,6 +143,8 @@ def _withdraw(told: _Told) -> None:
     told.report.save(update_fields=["withdrawn_at"])
     told.record(timeline.Kind.WITHDRAWN)
     others = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
+    if incident.status == Status.CLOSED:
+        queue.settle(incident, at=told.at)  # who took it back is not asked how it was
     if others.exists() or not incident.is_open or incident.status == Status.RESOLVED:
         return
     state.transition(incident, Status.CLOSED)

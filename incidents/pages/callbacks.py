@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.roles import Action
 from accounts.viewer import Reach, viewer_of
 from config import clock
-from incidents import actions, contacting, policy, queries
+from incidents import actions, policy, queries
 from incidents.actor import Actor
 from incidents.calling import reading, rules, script
 from incidents.errors import ActionRefused, InvalidInput
@@ -78,7 +78,7 @@ def callbacks(request: HttpRequest) -> HttpResponse:
         "ranks": rules.RANKS,
         "parts": rules.PARTS,
         "part": rules.part_of(at),
-        "attempts_most": contacting.ATTEMPTS,
+        "attempts_most": rules.ATTEMPTS,
     }
     return render(request, "incidents/callbacks.html", context)
 
@@ -200,6 +200,7 @@ def _shown(
     request: HttpRequest, row: Callback, form: CallForm, user: User, at: datetime, *, status: int = 200
 ) -> HttpResponse:
     incident, report = row.incident, row.report
+    tried = reading.attempts(row)
     title = title_of(incident.text.body)
     is_held = row.is_held(at)
     name = report.contact.name if report.contact else ""
@@ -215,8 +216,9 @@ def _shown(
         "taken": is_held and row.held_by_id != user.pk,
         "mine_now": is_held and row.held_by_id == user.pk,
         "is_early": row.ended_at is None and row.next_at > at,
-        "tried": reading.attempts(row),
-        "attempts_most": contacting.ATTEMPTS,
+        "tried": tried,
+        "counted": {call.pk for call in rules.counted(tried)},
+        "attempts_most": rules.ATTEMPTS,
         "rank": rules.RANKS[min(row.rank, len(rules.RANKS) - 1)],
         "clock": reading.due_times([row]).get(incident.pk),
         "steps": script.script(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from accounts.models import Membership
 from accounts.roles import Role
 from incidents import actions
+from incidents.actor import SYSTEM
 from incidents.calling import reading, rules, script
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.feedback import Answers
-from incidents.intake import Reporter
+from incidents.intake import Reporter, UpdateDraft, apply_update
 from incidents.models import Callback, Contact, Incident, Outcome, PhoneCall
 from incidents.numbers import DISTRICT_ZONE
 from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, person, reload
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.django_db
 CLOSED = TUESDAY + timedelta(hours=3)  # one in the afternoon
 THREE = TUESDAY + timedelta(hours=5)  # the first hour at which the queue has it
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 FINE = Answers(contacted=True, solved=True, speed=5, result=4, service=5)
 Result = PhoneCall.Result
 
@@ -113,6 +115,33 @@ def test_three_attempts_in_three_parts_of_the_day_end_it_as_unreached(closed_cas
     assert hours == [15, 19, 9]
 
 
+def test_ringing_three_times_around_one_full_hour_is_no_three_attempts(closed_case, operator):
+    night = datetime(2026, 7, 7, 22, 59, tzinfo=DISTRICT_ZONE)
+    for minutes in (0, 1, 61):
+        call(closed_case, operator, at=night + timedelta(minutes=minutes))
+    morning = datetime(2026, 7, 8, 9, 0, tzinfo=DISTRICT_ZONE)
+    waits = row(closed_case)
+    assert (waits.ended_at, waits.attempts, waits.next_at) == (None, 0, morning)
+    assert closed_case.timers.get(kind="callback").stopped_at is None
+    for at in (morning + timedelta(minutes=59), morning + HOUR, morning + 2 * HOUR):
+        call(closed_case, operator, at=at)
+    assert (row(closed_case).ended_at, row(closed_case).attempts) == (None, 1)  # only the first one counts
+    call(closed_case, operator, at=morning + timedelta(minutes=59) + rules.APART)
+    assert (row(closed_case).ended_at, row(closed_case).attempts) == (None, 2)
+    answered = morning + 12 * HOUR  # whoever does answer is heard at any hour
+    call(closed_case, operator, at=answered, outcome=Result.ANSWERED, answers=FINE)
+    assert row(closed_case).end == Callback.End.ANSWERED
+
+
+def test_an_attempt_at_the_hour_that_was_wished_counts_over_lunch_too(closed_case, operator):
+    noon = datetime(2026, 7, 8, 12, 30, tzinfo=DISTRICT_ZONE)
+    call(closed_case, operator, at=THREE, outcome=Result.LATER, again_at=noon)
+    call(closed_case, operator, at=noon)
+    assert row(closed_case).attempts == 2
+    call(closed_case, operator, at=noon + timedelta(days=1))  # nobody wished that one
+    assert row(closed_case).attempts == 2
+
+
 def test_rework_comes_first_then_who_was_urged_then_urgent_ones(handler, operator):
     cases = [
         closed(handler, operator, at=CLOSED + index * timedelta(minutes=1), reporter=_reporter(index))
@@ -162,7 +191,7 @@ def test_who_asks_for_it_is_called_when_they_wish(closed_case, operator):
 def test_nobody_is_called_for_ever_because_they_put_it_off(closed_case, operator):
     for attempt in range(6):
         at = THREE + attempt * timedelta(hours=25)
-        call(closed_case, operator, at=at, outcome=Result.LATER, again_at=at + HOUR)
+        call(closed_case, operator, at=at, outcome=Result.LATER, again_at=at + 24 * HOUR)
     assert row(closed_case).end == Callback.End.TRIED
 
 
@@ -172,6 +201,8 @@ def test_nobody_is_called_for_ever_because_they_put_it_off(closed_case, operator
         ({"outcome": Result.LATER}, "again_at", "required"),
         ({"outcome": Result.LATER, "again_at": THREE}, "again_at", "range"),
         ({"outcome": Result.LATER, "again_at": THREE + timedelta(days=8)}, "again_at", "range"),
+        ({"outcome": Result.LATER, "again_at": THREE + 6 * HOUR}, "again_at", "hour"),  # nine at night
+        ({"outcome": Result.LATER, "again_at": THREE + 17 * HOUR + 59 * MINUTE}, "again_at", "hour"),
         ({"outcome": Result.BUSY, "again_at": THREE + HOUR}, "again_at", "not_later"),
         ({"outcome": Result.BUSY, "answers": FINE}, "outcome", "contradicts"),
         ({"outcome": Result.ANSWERED}, "solved", "required"),
@@ -254,6 +285,27 @@ def test_an_erased_number_leaves_the_queue_when_its_turn_comes(closed_case, oper
     Contact.objects.update(phone_index="", phone_sealed=b"")
     assert actions.take_callback(actor=operator.actor, at=THREE) is None
     assert row(closed_case).end == Callback.End.LAPSED
+    assert closed_case.timers.get(kind="callback").stopped_at == THREE
+
+
+def test_who_takes_a_closed_matter_back_is_not_asked_and_no_clock_runs_on(closed_case):
+    apply_update(
+        report=closed_case.links.get().report,
+        draft=UpdateDraft(external_id="W-1", kind="withdraw"),
+        actor=SYSTEM,
+        at=CLOSED + HOUR,
+    )
+    assert row(closed_case).end == Callback.End.LAPSED
+    assert closed_case.timers.get(kind="callback").stopped_at == CLOSED + HOUR
+
+
+def test_behind_one_that_nobody_is_called_for_the_next_one_is_taken(handler, operator):
+    gone = closed(handler, operator, reporter=_reporter(1))
+    there = closed(handler, operator, at=CLOSED + MINUTE, reporter=_reporter(2))
+    Contact.objects.filter(reports__links__incident=gone).update(phone_index="", phone_sealed=b"")
+    taken = actions.take_callback(actor=operator.actor, at=CLOSED + 3 * HOUR)
+    assert taken.incident == there
+    assert row(gone).end == Callback.End.LAPSED
 
 
 # --- the script -------------------------------------------------------------------------------
@@ -279,6 +331,7 @@ def test_of_a_tip_off_the_unit_is_not_said_to_know_them(closed_case):
 
 def test_the_days_figures_are_what_was_answered(closed_case, operator, dispatcher):
     call(closed_case, operator, at=THREE)
+    call(closed_case, operator, at=THREE + HOUR, outcome=Result.LATER, again_at=THREE + 4 * HOUR)
     call(
         closed_case,
         dispatcher,
@@ -287,6 +340,6 @@ def test_the_days_figures_are_what_was_answered(closed_case, operator, dispatche
         answers=Answers(contacted=False, solved=True, result=3),
     )
     day = reading.day_of(THREE + 5 * HOUR)
-    assert (day.calls, day.people, day.reached, day.answered) == (2, 1, 1, 1)
+    assert (day.calls, day.people, day.reached, day.answered) == (3, 1, 2, 1)  # "later" was said, too
     assert (day.contacted, day.solved, day.satisfied) == (0.0, 1.0, 0.0)
     assert reading.day_of(THREE + 5 * HOUR, by=operator.user).contacted is None
