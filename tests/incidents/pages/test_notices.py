@@ -172,8 +172,8 @@ def test_a_long_list_has_pages_by_cursor(
 ) -> None:
     rows = [notice(handler, lamp_case) for _number in range(60)]
     client = browse(handler)
-    # session, user, memberships, notices, unread, which cases may be seen, navigation, banner
-    with django_assert_num_queries(8):
+    # session, user, memberships, notices, unread, which cases may be seen, inbox, instructions, banner
+    with django_assert_num_queries(9):
         first = client.get(f"{reverse('notices')}?tab=all")
     assert shown(first) == [row.pk for row in reversed(rows[10:])]
     second = client.get(first.context["older"])
