@@ -19,8 +19,7 @@ def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     """Back to the unit that had it, as rework, or before a person where no sending stands any more."""
     last = incident.assignments.filter(role=Assignment.Role.LEAD).last()
     spot.leave(incident)
-    # A sending that was taken back (returned, or reopened before) is nobody's to do again.
-    if to_desk or last is None or not outcomes.stands(incident, Outcome.Kind.DISPATCHED):
+    if to_desk or last is None or not _stands(last):
         _forget_the_end(incident, at=at)
         outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
         incident.made_safe_at = None  # nobody knows what it looks like there now
@@ -41,6 +40,13 @@ def open_again(incident: Incident, *, to_desk: bool, at: datetime) -> None:
     )
 
 
+def _stands(last: Assignment) -> bool:
+    """Did the case end in this sending? One that was taken back (returned, or reopened before) is nobody's to
+    do again. The ledger does not say: of a part its sendings may be counted with its root."""
+    ended_at_unit = last.end_reason in (Assignment.End.CLOSED, Assignment.End.WITHDRAWN)
+    return last.ended_at is None or (ended_at_unit and last.ended_at == last.incident.closed_at)
+
+
 def back_to_handling(incident: Incident, lead: Assignment, *, at: datetime) -> None:
     """The resolution of `lead` did not stand. The caller starts or resumes the handling clock."""
     _forget_the_end(incident, at=at)
@@ -53,7 +59,7 @@ def back_to_handling(incident: Incident, lead: Assignment, *, at: datetime) -> N
 def _forget_the_end(incident: Incident, *, at: datetime) -> None:
     """Rework is what had been handled; a case that was rejected, answered or withdrawn was not."""
     spot.leave(incident)
-    if outcomes.stands(incident, Outcome.Kind.HANDLED):
+    if _was_handled(incident):
         incident.rework_count += 1
         outcomes.append(Outcome.Kind.REWORKED, incident, at=at)
     outcomes.take_back(incident, Outcome.Kind.HANDLED, Outcome.Kind.CLOSED)
@@ -64,3 +70,9 @@ def _forget_the_end(incident: Incident, *, at: datetime) -> None:
     incident.resolved_at = incident.closed_at = None
     incident.outcome = ""
     incident.handling_run += 1
+
+
+def _was_handled(incident: Incident) -> bool:
+    """Did its unit resolve it? What the desk answered was resolved too, but by nobody whose work it was."""
+    leads = incident.assignments.filter(role=Assignment.Role.LEAD)
+    return incident.resolved_at is not None and leads.filter(resolved_at=incident.resolved_at).exists()

@@ -119,6 +119,41 @@ def test_a_breach_counts_in_every_part(two_matters: Incident, operator: Person, 
     assert standing(part, "due") == 1
 
 
+def test_a_part_that_was_not_put_right_goes_back_to_its_unit_as_rework(
+    two_matters: Incident, operator: Person, handler: Person
+) -> None:
+    part = actions.split(number=two_matters.number, text="另一盏灯", actor=operator.actor, at=SOON)
+    later = LATER + timedelta(hours=1)
+    for case in (two_matters, part):
+        actions.dispatch(number=case.number, item_code=LAMP_ITEM, actor=operator.actor, at=LATER)
+        actions.accept(number=case.number, actor=handler.actor, at=LATER)
+        actions.resolve(number=case.number, outcome="explained", text="说明", actor=handler.actor, at=later)
+        actions.close(number=case.number, reason="好", actor=operator.actor, at=later)
+        again = later + timedelta(hours=1)
+        actions.reopen(number=case.number, reason="没修好", actor=operator.actor, at=again)
+        done = reload(case)
+        assert (done.status, done.owner_unit_id, done.rework_count) == ("handling", LAMP_UNIT, 1)
+        assert standing(case, "reworked") == 1
+
+
+def test_a_part_that_the_desk_answered_after_all_goes_back_to_the_desk(
+    two_matters: Incident, operator: Person, handler: Person
+) -> None:
+    part = actions.split(number=two_matters.number, text="另一盏灯", actor=operator.actor, at=SOON)
+    actions.dispatch(number=part.number, item_code=LAMP_ITEM, actor=operator.actor, at=LATER)
+    actions.accept(number=part.number, actor=handler.actor, at=LATER)
+    actions.resolve(number=part.number, outcome="explained", text="说明", actor=handler.actor, at=LATER)
+    actions.close(number=part.number, reason="好", actor=operator.actor, at=LATER)
+    for minutes in (10, 20):
+        at = LATER + timedelta(minutes=minutes)
+        actions.reopen(number=part.number, reason="再答", to_desk=minutes == 10, actor=operator.actor, at=at)
+        assert reload(part).status == "triage"
+        actions.answer(
+            number=part.number, text="请到社区", actor=operator.actor, at=at + timedelta(minutes=5)
+        )
+    assert reload(part).rework_count == 1
+
+
 @pytest.mark.parametrize(
     ("role", "unit"), [(Role.HANDLER, LAMP_UNIT), (Role.SUPERVISOR, "longcheng/operations")]
 )
