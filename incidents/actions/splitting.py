@@ -50,7 +50,7 @@ def split(
     if root.status == Status.TRIAGE:
         refuse_if_claimed(root, actor, at)
     links = list(root.links.filter(unlinked_at__isnull=True).select_related("report__text").order_by("pk"))
-    moved = _chosen(links, reports)
+    moved = _chosen(root, links, reports)
     said = cases.store_optional_text(text, at=at) if moved else cases.store_text(text, at=at)
     is_part = not moved
     if is_part:
@@ -85,12 +85,25 @@ def split(
     return case
 
 
-def _chosen(links: Sequence[IncidentReport], reports: Collection[int]) -> list[IncidentReport]:
+def first_of(root: Incident, links: Sequence[IncidentReport]) -> IncidentReport:
+    """Of a case's links the one to the report that gave it its words, its place and its clocks."""
+    return next((link for link in links if link.report.text_id == root.text_id), links[0])
+
+
+def _chosen(
+    root: Incident, links: Sequence[IncidentReport], reports: Collection[int]
+) -> list[IncidentReport]:
     chosen = [link for link in links if link.report_id in reports]
     if len(chosen) < len(set(reports)):
         raise InvalidInput("reports", "unknown", _("This report is not part of the case."))
     if chosen and len(chosen) == len(links):
         raise InvalidInput("reports", "all", _("One report at least stays with the case."))
+    if chosen and first_of(root, links) in chosen:
+        raise InvalidInput(
+            "reports",
+            "first",
+            _("The case is what its first report says: that one stays. Split the others off."),
+        )
     return chosen
 
 

@@ -78,6 +78,15 @@ def test_a_report_that_joined_by_mistake_becomes_a_case_that_counts(
     assert other.links.filter(unlinked_at=None).count() == 1
 
 
+def test_the_report_that_the_case_was_opened_for_stays(joined: Incident, operator: Person) -> None:
+    first, other = (link.report for link in joined.links.order_by("pk"))
+    with pytest.raises(InvalidInput) as refused:
+        actions.split(number=joined.number, reports=[first.pk], actor=operator.actor, at=SOON)
+    assert refused.value.code == "first"
+    case = actions.split(number=joined.number, reports=[other.pk], actor=operator.actor, at=SOON)
+    assert (reload(joined).text, case.text) == (first.text, other.text)
+
+
 def test_one_report_stays(joined: Incident, operator: Person) -> None:
     everything = list(joined.links.values_list("report_id", flat=True))
     for reports, code in ((everything, "all"), ([10**9], "unknown")):
