@@ -28,5 +28,7 @@ def refuse_if_claimed(incident: Incident, actor: Actor, at: datetime) -> None:
     held = incident.claimed_at is not None and at - incident.claimed_at < CLAIM_LASTS
     if held and incident.claimed_by_id != (actor.user.pk if actor.user else None):
         raise ActionRefused(
-            "claimed", _("%(name)s is dealing with this case.") % {"name": incident.claimed_by}
+            "claimed",
+            _("%(name)s is dealing with %(number)s.")
+            % {"name": incident.claimed_by, "number": incident.number},
         )

@@ -149,12 +149,17 @@ def reject(
 
 
 @transaction.atomic(durable=True)
-def merge(*, number: str, into: str, actor: Actor, at: datetime) -> Incident:
+def merge(*, number: str, into: str, actor: Actor, at: datetime, seen_version: int | None = None) -> Incident:
     """并案: let `into` answer the reports of this case too. A root is counted once."""
     if number == into:
         raise InvalidInput("into", "same", _("A case cannot be merged into itself."))
-    child, parent = cases.hold_all(number, into, actor=actor, action=Action.MERGE, at=at)
+    child, parent = cases.hold_all(
+        number, into, actor=actor, action=Action.MERGE, at=at, seen_version=seen_version
+    )
     policy.check(actor, Action.MERGE, parent)
+    for incident in (child, parent):
+        if incident.status == Status.TRIAGE:
+            refuse_if_claimed(incident, actor, at)
     if not parent.is_open:
         raise ActionRefused("wrong_state", _("%(number)s is not open any more.") % {"number": parent.number})
     was, codes = child.status, child.triage_codes

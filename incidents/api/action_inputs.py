@@ -130,7 +130,7 @@ class CorrectInput(ActionInput):
     category = TextField(required=False, max_length=4, help_text="Code of the category.")
 
 
-class MergeInput(StrictSerializer):
+class MergeInput(ActionInput):
     into = TextField(max_length=20, help_text="The number of the case that will answer these reports too.")
 
 

@@ -78,7 +78,13 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
 
     def act(incident: Incident, user: User, at: datetime) -> str:
         case_or_404(request, into)  # nothing is merged into a case that this person may not see
-        actions.merge(number=number, into=into, actor=policy.acting_as(user, Action.MERGE, incident), at=at)
+        actions.merge(
+            number=number,
+            into=into,
+            actor=policy.acting_as(user, Action.MERGE, incident),
+            at=at,
+            seen_version=seen_version(request),
+        )
         return _("%(number)s merged into %(into)s.") % {"number": number, "into": into}
 
     return _acted(request, number, act, undo=[number] if _is_at_desk(request, number) else [])

@@ -144,11 +144,9 @@ def _one(
         case "claim":
             actions.claim(**common)
         case "merge":
-            actions.merge(into=into, **common)
+            actions.merge(into=into, seen_version=seen, **common)
         case "reject":
-            actions.reject(
-                reason=reason, seen_version=seen_version(request, f"v:{incident.number}"), **common
-            )
+            actions.reject(reason=reason, seen_version=seen, **common)
         case _:
             # Exactly what was shown is sent, and only where nothing has changed since.
             item, _at, unit = request.POST.get(f"c:{incident.number}", "").partition("@")

@@ -107,6 +107,25 @@ def test_several_are_merged_into_one_and_apart_again(browse: As, operator: Perso
     assert reload(first).report_count == 1
 
 
+def test_no_case_is_merged_out_of_or_into_a_colleagues_hands(
+    browse: As, operator: Person, dispatcher: Person, now: SetClock
+) -> None:
+    root, taken, changed, free = desk_cases(4)
+    client = browse(operator)
+    review = bulk(client, "merge", [root, taken, changed, free])
+    actions.claim(number=taken.number, actor=dispatcher.actor, at=now.at)
+    actions.note(number=changed.number, text="打过电话", actor=dispatcher.actor, at=now.at)
+    answer = bulk(client, "merge", [root, taken, changed, free], **confirmed(review), into=root.number)
+    merged = [reload(case).status == Status.MERGED for case in (taken, changed, free)]
+    assert merged == [False, False, True]
+    assert undo_of(answer) == free.number
+    for number, into in ((taken, root), (root, taken)):
+        alone = client.post(reverse("desk-merge", args=[number.number]), {"into": into.number})
+        assert alone.status_code == 409
+    stale = {"into": root.number, "seen_version": changed.version}
+    assert client.post(reverse("desk-merge", args=[changed.number]), stale).status_code == 409
+
+
 def test_turning_several_away_needs_a_reason(browse: As, operator: Person) -> None:
     cases = desk_cases(2)
     client = browse(operator)
