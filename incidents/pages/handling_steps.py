@@ -41,7 +41,7 @@ def _message(doing: Doing) -> str:
 
 
 def _resolve(doing: Doing) -> str:
-    photos = kept_photos(doing)
+    photos = kept_photos(doing, Attachment.Stage.AFTER)
     form, outcome = doing.given["form"], doing.given["outcome"]
     is_parked = outcome == ResolutionOutcome.PARKED  # an interim answer counts from when it arrives
     if (

@@ -109,7 +109,7 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
             return _over(request, incident)
         return _check_page(request, incident, asked, CheckForm(initial={"asked": asked.pk}))
     form = CheckForm(request.POST)
-    photos, problems = taken_in(request, user=user, at=at)
+    photos, problems = taken_in(request, user=user, at=at, on=incident, stage=Attachment.Stage.CHECK)
     if not form.is_valid() or problems or not photos:
         if asked is None:
             return _over(request, incident, status=409)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -51,14 +51,23 @@ def report(request: HttpRequest) -> HttpResponse:
     form = FindingForm(request.POST)
     is_valid = form.is_valid()
     before, problems = taken_in(request, user=user, at=at)
-    after, more = taken_in(request, user=user, at=at, name="after", kept="kept_after")
+    known = _known(request, user)
+    after, more = taken_in(
+        request,
+        user=user,
+        at=at,
+        name="after",
+        kept="kept_after",
+        on=_case_of(known) if known else None,
+        stage=Attachment.Stage.AFTER,
+    )
     problems += more
     if is_valid and form.is_fixed and not after and not problems:
         problems.append(_("Show how it looks now: at least one photo."))
     if not is_valid or problems:
         return _report_page(request, form, before=before, after=after, problems=problems, status=400)
     try:
-        filed = _file(request, user, form, before, at=at)
+        filed = known or _file(request, user, form, before, at=at)
     except InvalidInput as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return _report_page(request, form, before=before, after=after, status=400)
@@ -73,17 +82,13 @@ def report(request: HttpRequest) -> HttpResponse:
 def _file(
     request: HttpRequest, user: User, form: FindingForm, photos: list[Attachment], *, at: datetime
 ) -> Report:
-    """Take the finding in; the one that came with this key before, where it did."""
-    key = key_of(request) or uuid4()
+    """Take the finding in, under the form's key."""
     told = form.cleaned_data
-    known = Report.objects.filter(source=Source.PATROL, external_id=f"patrol-{user.pk}-{key}").first()
-    if known is not None:
-        return known
     waited = age_of(request)
     outcome = receive_one(
         ReportDraft(
             source=Source.PATROL,
-            external_id=f"patrol-{user.pk}-{key}",
+            external_id=_external_id(user, key_of(request) or uuid4()),
             text=told["text"],
             nature=Nature.FINDING,
             category=told["category"] or None,
@@ -102,6 +107,18 @@ def _file(
     if isinstance(outcome, Refusal):
         raise InvalidInput(outcome.field, outcome.code, outcome.message)
     return outcome.report
+
+
+def _known(request: HttpRequest, user: User) -> Report | None:
+    """The report that an earlier try of this form has filed."""
+    key = key_of(request)
+    if key is None:
+        return None
+    return Report.objects.filter(source=Source.PATROL, external_id=_external_id(user, key)).first()
+
+
+def _external_id(user: User, key: UUID) -> str:
+    return f"patrol-{user.pk}-{key}"
 
 
 def _place(told: dict[str, Any]) -> Place:
@@ -245,13 +262,16 @@ def fix(request: HttpRequest, number: str) -> HttpResponse:
     if request.method != "POST":
         return _fix_page(request, case, FixForm())
     form = FixForm(request.POST)
-    photos, problems = taken_in(request, user=user, at=at, name="after", kept="kept_after")
+    stage = Attachment.Stage.AFTER
+    photos, problems = taken_in(
+        request, user=user, at=at, name="after", kept="kept_after", on=case, stage=stage
+    )
     if not photos and not problems:
         problems = [_("Show how it looks now: at least one photo.")]
     if not form.is_valid() or problems:
         return _fix_page(request, case, form, photos=photos, problems=problems, status=400)
     try:
-        put_on(case, photos, Attachment.Stage.AFTER, actor=_actor(user, case), at=at)
+        put_on(case, photos, stage, actor=_actor(user, case), at=at)
         done = actions.fix_on_spot(
             number=number,
             text=form.cleaned_data["text"],

@@ -116,7 +116,7 @@ def _unmerge(doing: Doing) -> str:
 
 
 def _photo(doing: Doing) -> str:
-    photos = kept_photos(doing)
+    photos = kept_photos(doing, doing.given["stage"])
     if not photos:
         raise InvalidInput("photos", "required", _("Choose at least one photo."))
     add_photos(doing, photos, doing.given["stage"])

@@ -14,7 +14,7 @@ from PIL import Image
 from accounts.roles import Role
 from grids.locate import locate
 from incidents import actions
-from incidents.models import Attachment, CannedAnswer, Incident, LateEntry
+from incidents.models import Attachment, CannedAnswer, Incident, LateEntry, Submission
 from incidents.models.incident import Status
 from incidents.timeline import Kind
 from tests.browsers import As
@@ -219,6 +219,21 @@ def test_a_condition_that_asks_for_pictures_gets_them(
     assert reload(accepted_case).status == Status.HANDLING
     assert client.post(act(accepted_case, "resolve"), {**given, "photos": photo()}).status_code == 302
     assert Attachment.objects.get(incident=accepted_case).stage == Attachment.Stage.AFTER
+
+
+def test_a_photo_whose_answer_was_lost_can_be_sent_again(
+    browse: As, handler: Person, accepted_case: Incident
+) -> None:
+    """The process died when the photo was on the case and nothing had been answered yet."""
+    phone = browse(handler)
+    ahead = {"submission": str(uuid4()), "file": photo()}
+    kept = phone.post(reverse("submission-photo"), ahead).json()["id"]
+    told = {"submission": str(uuid4()), "stage": "after", "kept": kept}
+    for _try in range(2):
+        assert phone.post(act(accepted_case, "photo"), told).status_code == 302
+        Submission.objects.all().delete()
+    assert accepted_case.attachments.count() == 1
+    assert accepted_case.timeline.filter(kind=Kind.PHOTO_ADDED).count() == 1
 
 
 def test_a_heic_photo_is_told_what_to_do(browse: As, handler: Person, accepted_case: Incident) -> None:

@@ -1,6 +1,8 @@
 """The patrol's pages: the round, a check, a report in one go, and what became of it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +20,7 @@ from PIL import Image
 from accounts.roles import Role
 from incidents.models import Attachment, Incident, Report, Submission, Verification
 from incidents.models.incident import Status
+from incidents.timeline import Kind
 from tests.browsers import As
 from tests.cast import LAMP_POINT, LAMP_TEXT, LAMP_UNIT, TUESDAY, Person, person, reload
 from tests.incidents.pages.conftest import SetClock
@@ -117,9 +120,7 @@ def test_what_waited_on_the_phone_says_when_it_was_seen(phone: Client, now: SetC
     ],
 )
 def test_what_cannot_be_taken_is_said_and_the_photo_stays(phone: Client, given: dict[str, Any]) -> None:
-    kept = phone.post(reverse("submission-photo"), {"submission": str(uuid4()), "file": picture()}).json()[
-        "id"
-    ]
+    kept = sent_ahead(phone)
     answer = phone.post(REPORT, finding(kept=kept, **given))
     assert answer.status_code == 400
     page = answer.content.decode()
@@ -197,6 +198,65 @@ def test_a_check_from_the_round_to_the_end(
     assert browser.post(address, verdict(asked)).status_code == 409
     assert browser.get(address).status_code == 200
     assert address not in browser.get(ROUND).content.decode()
+
+
+@contextmanager
+def database_fails_at(value: str) -> Iterator[None]:
+    """The statement that carries this value does not go through."""
+
+    def run(execute: Any, statement: str, given: Any, many: bool, context: Any) -> Any:
+        if value in (given or ()):
+            raise OperationalError("the connection was lost")
+        return execute(statement, given, many, context)
+
+    with connection.execute_wrapper(run), pytest.raises(OperationalError):
+        yield
+
+
+def sent_ahead(phone: Client, shade: int = 0) -> str:
+    told = {"submission": str(uuid4()), "file": picture(shade)}
+    photo_id: str = phone.post(reverse("submission-photo"), told).json()["id"]
+    return photo_id
+
+
+def test_a_check_that_died_after_its_photo_can_be_sent_again(
+    checker: tuple[Client, Verification], resolved_case: Incident
+) -> None:
+    browser, asked = checker
+    address = reverse("patrol-check", args=[resolved_case.number])
+    told = verdict(asked, photos="", kept=sent_ahead(browser))
+    with database_fails_at(Kind.VERIFIED):
+        browser.post(address, told)
+    assert reload(resolved_case).status == Status.RESOLVED
+    assert browser.post(address, told).status_code == 302
+    assert reload(resolved_case).status == Status.CLOSED
+    assert resolved_case.attachments.get().stage == Attachment.Stage.CHECK
+
+
+def test_a_photo_of_something_else_on_the_case_is_no_evidence_of_a_check(
+    checker: tuple[Client, Verification], resolved_case: Incident
+) -> None:
+    browser, asked = checker
+    kept = sent_ahead(browser)
+    Attachment.objects.filter(pk=kept).update(incident=resolved_case, stage=Attachment.Stage.BEFORE)
+    address = reverse("patrol-check", args=[resolved_case.number])
+    assert browser.post(address, verdict(asked, photos="", kept=kept)).status_code == 400
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_fix_that_died_after_its_photo_can_be_sent_again(phone: Client, is_later: bool) -> None:
+    told, address = finding(), REPORT
+    if is_later:
+        phone.post(REPORT, told)
+        address = reverse("patrol-fix", args=[Incident.objects.get().number])
+    told = {**told, "text": "已换灯头" if is_later else LAMP_TEXT, "done": "yes", "did": "已换灯头"}
+    told |= {"kept_after": sent_ahead(phone)}
+    with database_fails_at(Kind.FIXED_ON_SPOT):
+        phone.post(address, told)
+    assert Incident.objects.get().is_open
+    assert phone.post(address, told).status_code == 302
+    case = Incident.objects.get()
+    assert (case.status, case.self_fixed, case.attachments.count()) == (Status.CLOSED, True, 1)
 
 
 @pytest.mark.parametrize("given", [{"photos": ""}, {"fixed": ""}, {"fixed": "no", "text": ""}])
