@@ -1,8 +1,8 @@
 /* Forms: sent once, drafts kept on this device, photos seen and weighed before they travel. */
+import { forgetOthers, keepDraft, readDraft } from "./drafts.js";
 import { toast } from "./toasts.js";
 import { say } from "./phrases.js";
 
-const DRAFT = "yw-draft:";
 const GIVE_UP_MS = 15000;
 
 function release() {
@@ -31,16 +31,12 @@ function startDoubleSubmitGuard() {
 }
 
 function startDrafts() {
-  const key = (field) => DRAFT + field.dataset.draft;
   const remember = (field) => {
     if (field.type === "checkbox") return; // what somebody confirms, they confirm each time
-    try {
-      if (field.value) localStorage.setItem(key(field), field.value);
-      else localStorage.removeItem(key(field));
-    } catch { /* a full or forbidden storage keeps no draft; the field itself still holds the words */ }
+    keepDraft(field.dataset.draft, field.value);
   };
   const choose = (radio) => {
-    try { if (localStorage.getItem(key(radio)) !== radio.value || radio.checked) return; } catch { return; }
+    if (radio.checked || readDraft(radio.dataset.draft) !== radio.value) return;
     radio.checked = true;
     radio.dispatchEvent(new Event("change", { bubbles: true }));
   };
@@ -48,15 +44,14 @@ function startDrafts() {
     for (const field of scope.querySelectorAll?.("[data-draft]") ?? []) {
       if (field.type === "radio") { choose(field); continue; }
       if (field.value || field.type === "checkbox") continue;
-      try { field.value = localStorage.getItem(key(field)) ?? ""; } catch { return; }
+      field.value = readDraft(field.dataset.draft);
       if (field.value) field.dispatchEvent(new Event("input", { bubbles: true }));
     }
   };
+  forgetOthers();
   // A page that says what was sent names the drafts that may go: data-draft-done="report note-12".
   for (const done of document.querySelectorAll("[data-draft-done]")) {
-    for (const name of done.dataset.draftDone.split(" ")) {
-      try { localStorage.removeItem(DRAFT + name); } catch { break; }
-    }
+    for (const name of done.dataset.draftDone.split(" ")) keepDraft(name, "");
   }
   restore(document);
   document.addEventListener("input", (event) => event.target.dataset?.draft && remember(event.target));

@@ -16,6 +16,7 @@
 
    The list stands where [data-offline-list] is, else on top of <main>, and is not there while nothing waits.
    document hears `yw:offline` with { waiting } whenever it changes. <meta name="person"> says whose it is. */
+import { keepDraft } from "./drafts.js";
 import { say } from "./phrases.js";
 import { DONE, LATER, REFUSED, SIGN_IN, reasons, send } from "./offline-sending.js";
 import * as store from "./offline-store.js";
@@ -62,9 +63,7 @@ function gather(form, submitter) {
 
 /** The form as it is when first shown, with a key of its own: another one may be filled in. */
 function clear(form) {
-  for (const field of form.querySelectorAll("[data-draft]")) {
-    try { localStorage.removeItem(`yw-draft:${field.dataset.draft}`); } catch { break; }
-  }
+  for (const field of form.querySelectorAll("[data-draft]")) keepDraft(field.dataset.draft, "");
   form.reset();
   for (const box of form.querySelectorAll("[data-photos]")) {
     box.chosen = [];

@@ -184,6 +184,32 @@ def test_it_is_handed_on_and_stands_in_the_colleagues_inbox(
     assert other.locator(f'[data-row="{case.number}"]').count() == 1
 
 
+def test_nobody_is_shown_what_a_colleague_left_unsent(
+    open_page: OpenPage, cases: list[Incident], handler: Person
+) -> None:
+    """Two at one machine: what one typed is theirs after signing in again, and gone once another has."""
+    colleague = person("colleague", Role.HANDLER, LAMP_UNIT, "吴亮")
+    address, box = f"/cases/{cases[2].number}/", "#composer-note-text"
+    page = open_page(address, width=1440)
+    sign_in(page, handler)
+    page.fill(box, "住户电话打不通,明早再去")
+    page.evaluate("localStorage.setItem('yw-draft:report', '居民写到一半的话')")
+
+    def change_to(who: Person) -> None:
+        page.context.clear_cookies(name="sessionid")
+        page.goto(address)
+        sign_in(page, who)
+
+    change_to(handler)
+    expect(page.locator(box)).to_have_value("住户电话打不通,明早再去")
+    change_to(colleague)
+    expect(page.locator(box)).to_have_value("")
+    kept = page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('yw-draft:'))")
+    assert kept == [["yw-draft:report", "居民写到一半的话"]]
+    change_to(handler)
+    expect(page.locator(box)).to_have_value("")
+
+
 @pytest.mark.parametrize(
     ("width", "language", "scheme"),
     [(320, "en", "light"), (390, "zh-hans", "dark"), (1440, "zh-hans", "light"), (1440, "en", "dark")],
