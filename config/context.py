@@ -56,10 +56,14 @@ def site(request: HttpRequest) -> dict[str, object]:
             banner=SimpleLazyObject(banner),
             unread_notices=SimpleLazyObject(lambda: unread_count(user)),
             oversight_places=SimpleLazyObject(lambda: places(user, clock.now())),
+            works_offline=SimpleLazyObject(lambda: bool(viewer.roles.intersection(OFFLINE_ROLES))),
             has_roster=SimpleLazyObject(lambda: bool(viewer.roles.intersection(CASE_ROLES))),
         )
     return context
 
+
+# Who works where there is no line: their pages alone are kept on their phones (frontend/sw.js).
+OFFLINE_ROLES = frozenset({Role.PATROL, Role.HANDLER})
 
 # Pages that a supervisor comes to from the desk of supervision.
 _OVERSIGHT = ("/instructions/", "/secretary/", "/disputes/")

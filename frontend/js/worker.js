@@ -1,5 +1,6 @@
-/* Registers the service worker on pages that can be used without a line, and tells it what to keep:
-   the files of this page, and the addresses named by data-keep-offline and links within [data-keep-links]. */
+/* Registers the service worker on pages that can be used without a line, for those who work where there is none
+   (<meta name="offline">, set by the server), and tells it what to keep: the files of this page, and the
+   addresses named by data-keep-offline and links within [data-keep-links]. */
 
 const FILE = /^\/(static|geo)\//;
 
@@ -31,9 +32,24 @@ function sayStale() {
   });
 }
 
+const has = (selector) => document.querySelector(selector) !== null;
+
+/** Somebody sits here whose pages are not kept: nor are those of whoever sat here before. */
+async function stopWorker() {
+  const registered = await navigator.serviceWorker.getRegistration("/");
+  if (!registered) return;
+  await registered.unregister();
+  for (const name of await caches.keys()) if (name.startsWith("yiwang-pages")) await caches.delete(name);
+}
+
 export async function startWorker() {
   sayStale();
-  if (!("serviceWorker" in navigator) || !document.querySelector("[data-keep-offline], form[data-offline]")) return;
+  if (!("serviceWorker" in navigator)) return;
+  if (has("meta[name=person]") && !has("meta[name=offline]")) {
+    try { await stopWorker(); } catch { /* nothing is kept where nothing can be */ }
+    return;
+  }
+  if (!has("meta[name=offline]") || !has("[data-keep-offline], form[data-offline]")) return;
   try {
     await navigator.serviceWorker.register("/sw.js");
     const { active } = await navigator.serviceWorker.ready;

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
+from playwright.sync_api import Error as PageError
 
 from accounts.roles import Role
 from incidents import actions
@@ -207,6 +209,73 @@ def test_a_refused_one_says_why_and_can_be_dropped(
     page.click(".offline-tools .btn-quiet")
     kept(page, 0)
     assert reload(case).status == Status.HANDLING
+
+
+# Make what is kept under such an address a day and an hour old.
+AGED = """async (start) => {
+    const cache = await caches.open((await caches.keys()).find((name) => name.startsWith("yiwang-pages")));
+    for (const one of await cache.keys()) {
+        if (!new URL(one.url).pathname.startsWith(start)) continue;
+        const page = await cache.match(one);
+        const headers = new Headers(page.headers);
+        headers.set("X-Kept-At", String(Date.now() - 25 * 3600 * 1000));
+        await cache.put(one, new Response(await page.blob(), { headers }));
+    }
+}"""
+KEPT = """async () => {
+    const found = [];
+    for (const name of await caches.keys())
+        for (const one of await (await caches.open(name)).keys()) found.push(new URL(one.url).pathname);
+    return found.filter((path) => !/^.(static|geo)/.test(path));
+}"""
+
+
+def test_what_was_kept_goes_with_whoever_kept_it(
+    phone_of: PhoneOf, patrol: Person, operator: Person, handler: Person
+) -> None:
+    """A phone keeps its person's pages for a day, until they sign out; a desk keeps none."""
+    case = file_report()
+    context, page = phone_of(patrol)
+    page.wait_for_selector("html[data-kept]")
+    assert "/patrol/" in page.evaluate(KEPT)
+    page.evaluate("document.querySelector('form[action$=\"sign-out/\"]').submit()")
+    page.wait_for_selector("#id_username")
+    page.wait_for_function(f"async () => !(await ({KEPT})()).length")
+    context.set_offline(True)
+    with pytest.raises(PageError):
+        page.goto("/patrol/found/")
+    context.set_offline(False)
+
+    # The session changes under a page: of the one before nothing is left beside the other's.
+    page.goto("/patrol/")
+    sign_in(page, patrol)
+    page.wait_for_selector("html[data-kept]")
+    become(context, handler)
+    page.goto(f"/cases/{case.number}/")
+    page.wait_for_selector("html[data-kept]")
+    assert page.evaluate(KEPT) == [f"/cases/{case.number}/"]
+    # What is older than a day is not shown, even to them.
+    page.evaluate(AGED, "/cases/")
+    context.set_offline(True)
+    with pytest.raises(PageError):
+        page.goto(f"/cases/{case.number}/")
+    context.set_offline(False)
+    page.goto(f"/cases/{case.number}/")
+    page.wait_for_selector("html[data-kept]")
+
+    # Somebody at a desk: nothing is kept, and nothing of others is left.
+    become(context, operator)
+    page.goto(f"/cases/{case.number}/")
+    page.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration('/'))")
+    page.wait_for_function(f"async () => !(await ({KEPT})()).length")
+
+
+def become(context: BrowserContext, who: Person) -> None:
+    """Another person's session in the same browser, without the page of signing in."""
+    client = Client()
+    client.force_login(who.user)
+    url = next(cookie for cookie in context.cookies() if cookie["name"] == "sessionid")
+    context.add_cookies([{**url, "value": client.cookies["sessionid"].value}])  # type: ignore[list-item]
 
 
 @pytest.fixture
