@@ -13,8 +13,8 @@ from dispatch.edition import edition
 from dispatch.explain import Explainer
 from incidents import mediating, policy, queries, timeline_words
 from incidents.actions.handling import closing_condition
+from incidents.masking import starred
 from incidents.models import Assignment, Attachment, Incident, IncidentReport
-from incidents.papers.masking import masked
 
 REPORTS_MOST = 20
 LINES_MOST = 120
@@ -100,7 +100,7 @@ def paper_of(incident: Incident, user: User, *, at: datetime) -> Paper:
 
 
 def _readable(words: str) -> str:
-    return masked(words.strip())
+    return starred(words.strip())
 
 
 def _tags(incident: Incident) -> Iterable[str]:
@@ -120,7 +120,7 @@ def _rows(incident: Incident, lead: Assignment | None) -> Iterable[tuple[str, st
         part for part in (queries.places_of([incident]).full(incident), incident.address) if part
     )
     found: Sequence[tuple[str, str | datetime | None]] = (
-        (_("Place"), masked(place)),
+        (_("Place"), starred(place)),
         (_("Responsible unit"), incident.owner_unit.name),
         (_("In the hands of"), str(incident.handler) if incident.handler else ""),
         (

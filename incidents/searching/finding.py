@@ -9,8 +9,9 @@ from typing import Final
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
 
+from incidents.masking import holds_personal
 from incidents.models import Incident, SearchRow
-from incidents.searching.grams import holds_personal, plain, serial, wanted
+from incidents.searching.grams import plain, serial, wanted
 
 # What fewer cases say is looked up by their ids; what more say, case by case along the list's own order,
 # where a page is full soon. Either way a page never reads all who say it.

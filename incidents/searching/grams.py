@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
+from incidents import masking
+
 # Of one case, after which no further text is taken in: the index holds something of every case, not
 # everything of one.
 MOST: Final = 4_000
@@ -18,12 +20,6 @@ MOST: Final = 4_000
 # Letters and digits of any script that stand together.
 _STRETCH = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[0-9a-z]+")
-# Telephones, identity cards, accounts, in whatever groups they are written. Nobody is found by one here:
-# a caller's number is looked up where it is kept sealed.
-_PERSONAL = re.compile(r"[0-9](?:[ \-]?[0-9]){6,}x?")
-
-# The same before it is made plain; \d has full-width digits too.
-_PERSONAL_AS_TYPED = re.compile(r"\d(?:[ \-－]?\d){6,}[xX]?")
 
 
 def plain(text: str) -> str:
@@ -32,18 +28,14 @@ def plain(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """`text`, plain, with a blank in place of every number of seven digits or more."""
-    return _PERSONAL.sub(" ", plain(text))
+    """`text`, plain, with a blank in place of every number that belongs to a person: nobody is found by one
+    here, a caller's number is looked up where it is kept sealed."""
+    return masking.without(plain(text), " ")
 
 
 def hidden(text: str) -> str:
     """`text` as it stands, with dots in place of such numbers."""
-    return _PERSONAL_AS_TYPED.sub("•••", text)
-
-
-def holds_personal(text: str) -> bool:
-    """Does it have a number that would be masked?"""
-    return _PERSONAL.search(plain(text)) is not None
+    return masking.without(text, "•••")
 
 
 def grams(*texts: str) -> set[int]:

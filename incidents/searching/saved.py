@@ -11,8 +11,8 @@ from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from incidents.errors import ActionRefused, InvalidInput
+from incidents.masking import holds_personal
 from incidents.models import SavedView
-from incidents.searching.grams import holds_personal
 
 MOST = 20
 NAME_MAX = 24

@@ -9,9 +9,9 @@ from PIL import Image
 
 from incidents import actions
 from incidents.attachments import store_picture
+from incidents.masking import starred
 from incidents.models import Attachment, Incident
 from incidents.papers import draw, paper_of
-from incidents.papers.masking import masked
 from tests.cast import TUESDAY, Person, file_report
 
 LATER = TUESDAY + timedelta(hours=3)
@@ -25,12 +25,19 @@ LATER = TUESDAY + timedelta(hours=3)
         ("身份证440307199001011234", "身份证440307****1234"),
         ("身份证44030719900101123X", "身份证440307****123X"),
         ("银行卡6222020012345678901", "银行卡622****8901"),
+        ("座机28991234", "座机****34"),
+        ("0755-28991234", "075****1234"),
+        ("１３８１２３４２２０７", "１３８****２２０７"),
+        ("138.1234.2207", "138****2207"),
+        ("2026-07-08 打 13812342207", "2026-07-08 打 138****2207"),
+        ("2026-07-08 13812342207", "2026-07-08 138****2207"),
+        ("12-3-1204 房", "12-3-1204 房"),
         ("同 20260707-000123 一案", "同 20260707-000123 一案"),
         ("3 栋 1204,12345 热线", "3 栋 1204,12345 热线"),
     ],
 )
 def test_numbers_that_belong_to_somebody_are_starred(words: str, paper: str) -> None:
-    assert masked(words) == paper
+    assert starred(words) == paper
 
 
 def test_nobodys_name_or_number_is_on_it(resolved_case: Incident, handler: Person) -> None:

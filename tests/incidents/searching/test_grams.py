@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.masking import holds_personal
 from incidents.searching.finding import Kind, read
-from incidents.searching.grams import grams, hidden, holds_personal, marks, plain, wanted
+from incidents.searching.grams import grams, hidden, marks, plain, wanted
 from tests.drawing import examples
 
 TEXT = "植物园路公交站往北第三根ＬＥＤ路灯坏了,3号楼前面,车牌粤B12345,联系13812342207"
@@ -51,6 +52,9 @@ def test_every_part_of_two_characters_or_more_finds_its_text(text: str, data: st
         "13812342207",
         "138 1234 2207",
         "138-1234-2207",
+        "138.1234.2207",
+        "138  1234  2207",
+        "(0755)28912207",
         "+86 13812342207",
         "0755-28912345",
         "28912345",
@@ -69,7 +73,10 @@ def test_a_personal_number_leaves_no_trace(number: str) -> None:
     assert "2207" not in hidden(f"请联系{number}王先生")
 
 
-@pytest.mark.parametrize("harmless", ["3号楼502房", "粤B12345", "12345热线", "2026年7月", "第88路公交"])
+@pytest.mark.parametrize(
+    "harmless",
+    ["3号楼502房", "粤B12345", "12345热线", "2026年7月", "第88路公交", "2026-07-08 去过", "12-3-1204"],
+)
 def test_short_numbers_are_kept(harmless: str) -> None:
     assert not holds_personal(harmless)
     assert hidden(harmless) == harmless
