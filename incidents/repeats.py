@@ -2,11 +2,12 @@
 
 Found by a sweep and kept as pairs of cases, so that intake stays fast and a page of overdue cases asks
 one small table. A pair says that somebody should look, not that it is the same thing: what is certainly
-the same and still open was joined at intake.
+the same and still open was joined at intake. What changes a case's matter or place puts it into a queue
+(migration repeats_again), for the machine's first guess is not what the case is about.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 
 from dispatch.vocabulary import Nature
 from incidents.contacting import LABOUR
-from incidents.models import Incident, IncidentReport, Repeat, RepeatCursor
+from incidents.models import Incident, IncidentReport, Repeat, RepeatAgain, RepeatCursor
 from incidents.models.incident import OPEN_STATUSES, Status
 
 WINDOW = timedelta(days=30)
@@ -29,9 +30,10 @@ SETTLED_AFTER = timedelta(seconds=60)
 
 # For each case that is looked at: its pairs with those before it, and with those after it that were
 # there already (a report that is typed in late comes between others). Enquiries, suggestions and praise
-# are no complaints. The reporter by the blind index of the telephone number, within one domain of
-# matters; the place by the category and the point. Never by the reporter where either case protects who
-# reported it: from the one that does not, a unit would learn who gave it the tip.
+# are no complaints, and what the centre split off was not said again. The reporter by the blind index of
+# the telephone number, within one domain of matters; the place by the category and the point. Never by the
+# reporter where either case protects who reported it: from the one that does not, a unit would learn who
+# gave it the tip.
 _PROTECTED = """(
     {case}.nature = %(tip_off)s OR left({case}.category_id, 2) = %(labour)s OR EXISTS (
         SELECT 1 FROM incidents_incidentreport tl JOIN incidents_report tr ON tr.id = tl.report_id
@@ -41,9 +43,10 @@ _PROTECTED = """(
 _FIND = f"""
 WITH fresh AS (
     SELECT i.id, i.received_at, i.category_id, c.domain_code, i.lat, i.lon,
+           COALESCE(i.split_from_id, i.id) AS root,
            {_PROTECTED.format(case="i")} AS is_protected
     FROM incidents_incident i JOIN dispatch_category c ON c.code = i.category_id
-    WHERE i.id > %(after)s AND i.id <= %(upto)s
+    WHERE i.id = ANY(%(ids)s)
     AND i.nature NOT IN ('enquiry', 'suggestion', 'praise') AND i.status <> 'merged'
 ), pairs AS (
     SELECT f.id AS one, f.received_at AS one_at, e.id AS other, e.received_at AS other_at,
@@ -59,7 +62,8 @@ WITH fresh AS (
         JOIN incidents_incidentreport l2 ON l2.report_id = r2.id AND l2.unlinked_at IS NULL
         JOIN incidents_incident e ON e.id = l2.incident_id
         JOIN dispatch_category c2 ON c2.code = e.category_id
-        WHERE k2.phone_index = k.phone_index AND e.id <> f.id AND c2.domain_code = f.domain_code
+        WHERE k2.phone_index = k.phone_index AND COALESCE(e.split_from_id, e.id) <> f.root
+        AND c2.domain_code = f.domain_code
         AND e.received_at >= f.received_at - %(window)s::interval
         AND e.received_at <= f.received_at + %(window)s::interval
         AND e.nature NOT IN ('enquiry', 'suggestion', 'praise') AND e.status <> 'merged'
@@ -74,7 +78,7 @@ WITH fresh AS (
     CROSS JOIN LATERAL (
         SELECT e.id, e.received_at
         FROM incidents_incident e
-        WHERE e.category_id = f.category_id AND e.id <> f.id
+        WHERE e.category_id = f.category_id AND COALESCE(e.split_from_id, e.id) <> f.root
         AND e.received_at >= f.received_at - %(window)s::interval
         AND e.received_at <= f.received_at + %(window)s::interval
         AND e.lat BETWEEN f.lat - %(lat)s AND f.lat + %(lat)s
@@ -107,26 +111,37 @@ def find_repeats(*, now: datetime, limit: int = BATCH) -> int:
         cursor = RepeatCursor.objects.select_for_update().get(pk=1)
         newest = Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         begun, cursor.done_to = cursor.done_to, min(newest, cursor.done_to + limit)
-        looked = _look(begun, cursor.done_to)
+        looked = _look(range(begun + 1, cursor.done_to + 1)) + _look_again(limit)
         if cursor.mark_at is None:
             cursor.mark_to, cursor.mark_at = cursor.done_to, now
         elif now - cursor.mark_at >= SETTLED_AFTER:
             again, cursor.settled_to = cursor.settled_to, min(cursor.mark_to, cursor.settled_to + limit)
-            looked += _look(again, cursor.settled_to)
+            looked += _look(range(again + 1, cursor.settled_to + 1))
             if cursor.settled_to == cursor.mark_to:
                 cursor.mark_to, cursor.mark_at = cursor.done_to, now
         cursor.save()
         return looked
 
 
-def _look(after: int, upto: int) -> int:
-    if upto > after:
+def _look_again(limit: int) -> int:
+    """Find anew what the cases in the queue repeat, and what repeats them; answers how many it took."""
+    # One sweep at a time holds the cursor. What comes into the queue meanwhile is a row of its own.
+    queued = list(RepeatAgain.objects.order_by("pk")[:limit])
+    ids = {row.incident_id for row in queued}
+    if ids:
+        RepeatAgain.objects.filter(pk__in=[row.pk for row in queued]).delete()
+        Repeat.objects.filter(Q(incident__in=ids) | Q(earlier__in=ids)).delete()
+        _look(sorted(ids))
+    return len(queued)
+
+
+def _look(ids: Sequence[int]) -> int:
+    if ids:
         with connection.cursor() as database:
             database.execute(
                 _FIND,
                 {
-                    "after": after,
-                    "upto": upto,
+                    "ids": list(ids),
                     "window": f"{WINDOW.days} days",
                     "most": MOST,
                     "lat": RADIUS_M / _METRES_PER_DEGREE,
@@ -135,7 +150,7 @@ def _look(after: int, upto: int) -> int:
                     "labour": LABOUR,
                 },
             )
-    return upto - after
+    return len(ids)
 
 
 def _protects_reporter(case: str) -> Q:

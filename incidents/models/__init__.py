@@ -16,7 +16,7 @@ from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.presence import Presence
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
-from incidents.models.repeats import Repeat, RepeatCursor
+from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
 from incidents.models.search import SearchPending, SearchRow
 from incidents.models.secretary import SecretaryLetter
@@ -77,6 +77,7 @@ __all__ = [
     "RehearsalPart",
     "RehearsedCase",
     "Repeat",
+    "RepeatAgain",
     "RepeatCursor",
     "Report",
     "ReportUpdate",

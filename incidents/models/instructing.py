@@ -105,6 +105,9 @@ class InstructionReport(models.Model):
             models.UniqueConstraint(
                 fields=["part"], condition=Q(judged_at__isnull=True), name="one_report_to_judge"
             ),
+            models.CheckConstraint(
+                condition=~Q(judged_by=models.F("reported_by")), name="nobody_judges_their_own_report"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,19 @@ class Repeat(models.Model):
         return f"{self.incident_id} repeats {self.earlier_id}"
 
 
+class RepeatAgain(models.Model):
+    """A case that is another matter now, or lies elsewhere: it is looked at again. A trigger writes it with
+    what changes the case."""
+
+    incident_id = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return str(self.incident_id)
+
+
 class RepeatCursor(models.Model):
     """How far the sweep has looked. Ids are drawn before they are committed, so each is looked at twice:
     at once, and again when all that were drawn with it are there."""

@@ -10,10 +10,11 @@ from grids.locate import locate
 from grids.models import Area
 from incidents import actions, oversight, repeats
 from incidents.intake import Reporter
-from incidents.models import Incident, Repeat, RepeatCursor
+from incidents.models import Incident, Repeat, RepeatAgain, RepeatCursor
 from incidents.models.incident import ResolutionOutcome
 from tests.browsers import As
 from tests.cast import LAMP_POINT, TUESDAY, Person, file_report
+from tests.lives import LAMP_ITEM
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -91,6 +92,52 @@ def test_somebody_who_calls_every_day_makes_no_million_pairs(
     assert len(found) <= 14 * 3
     last = Incident.objects.latest("pk")
     assert {earlier for later, earlier, *_how in found if later == last.pk} >= {last.pk - 1, last.pk - 2}
+
+
+def test_what_the_desk_sets_right_is_looked_at_again(dispatcher: Person) -> None:
+    first = lamp(at=TUESDAY)
+    guessed = {"category": None, "text": "这里有人在吵架,也不知道归谁管"}
+    again = lamp(at=TUESDAY + DAY, phone="13900000001", **guessed)
+    assert again.category_id != first.category_id
+    assert pairs() == set()
+    actions.dispatch(
+        number=again.number, item_code=LAMP_ITEM, actor=dispatcher.actor, at=TUESDAY + DAY + DAY / 24
+    )
+    assert pairs() == {(again.pk, first.pk, False, True)}
+
+    # And what was paired by a wrong guess is a pair no more; nothing is left in the queue.
+    Incident.objects.filter(pk=first.pk).update(category="0501")
+    assert pairs() == set()
+    assert not RepeatAgain.objects.exists()
+
+
+def test_what_the_centre_split_off_was_not_said_again(dispatcher: Person) -> None:
+    before = lamp(at=TUESDAY)
+    root = lamp(at=TUESDAY + DAY)
+    parts = [
+        actions.split(number=root.number, text=text, actor=dispatcher.actor, at=TUESDAY + DAY + DAY / 24)
+        for text in ("同一处的另一根路灯也不亮", "还有一根路灯不亮")
+    ]
+    Incident.objects.filter(pk__in=[part.pk for part in parts]).update(category=root.category_id)
+    found = pairs()
+    assert {earlier for _later, earlier, *_how in found} == {before.pk}
+    assert {later for later, *_rest in found} == {root.pk, *(part.pk for part in parts)}
+
+
+def test_what_was_merged_since_is_counted_no_more_than_it_is_told(dispatcher: Person) -> None:
+    first, again, third = lamp(at=TUESDAY), lamp(at=TUESDAY + DAY), lamp(at=TUESDAY + DAY, metres=900)
+    pairs()
+    at = TUESDAY + 2 * DAY
+
+    def counted() -> list[int]:
+        return [case.pk for case in oversight.selected(Incident.objects.all(), oversight.REPEATED, at)]
+
+    assert counted() == [again.pk]
+    actions.merge(number=first.number, into=third.number, actor=dispatcher.actor, at=at)
+    assert counted() == []
+    assert repeats.before([again], among=Q()) == {}
+    actions.unmerge(number=first.number, actor=dispatcher.actor, at=at)
+    assert (again.pk, first.pk, False, True) in pairs()
 
 
 def test_supervisors_see_open_ones_with_what_came_before(handler: Person) -> None:
