@@ -96,6 +96,18 @@ _STATES = {
     Kind.RULED: "primary",
     Kind.FIXED_ON_SPOT: "on",
 }
+# Who reads what an instruction, a report on it or a draft says is asked where they stand, not here. The
+# rows say no more which text it is; those of before still do.
+_READ_ELSEWHERE = frozenset(
+    {
+        Kind.INSTRUCTED,
+        Kind.INSTRUCTION_REPORTED,
+        Kind.INSTRUCTION_ACCEPTED,
+        Kind.INSTRUCTION_SENT_BACK,
+        Kind.INSTRUCTION_WITHDRAWN,
+        Kind.REPLY_DRAFTED,
+    }
+)
 _BY_RESIDENT = frozenset({Kind.RATED, Kind.OBJECTED, Kind.REPORTER_ANSWERED})
 
 
@@ -138,7 +150,7 @@ def _line(row: TimelineEntry, names: Names) -> Line:
     make = _SENTENCES.get(row.kind)
     text = names.texts.get(row.data.get("text") or 0)
     note = ""
-    if text is not None:
+    if text is not None and row.kind not in _READ_ELSEWHERE:
         note = _("(erased)") if text.erased_at else text.body
     return Line(
         at=row.at,

@@ -83,7 +83,6 @@ def give(
             unit=source.code,
             units=[unit.code for unit in addressed],
             due_at=due_at.isoformat(),
-            text=text.pk,
         )
     for part in parts:
         for receiver in (f"head:{part.unit_id}", f"unit:{part.unit_id}"):
@@ -106,7 +105,7 @@ def withdraw(*, number: str, reason: str, actor: Actor, at: datetime) -> Instruc
     given.parts.filter(pk__in=[part.pk for part in open_parts]).update(
         state=InstructionPart.State.WITHDRAWN, ended_at=at
     )
-    record(timeline.Kind.INSTRUCTION_WITHDRAWN, given, actor=actor, at=at, text=given.reason.pk)
+    record(timeline.Kind.INSTRUCTION_WITHDRAWN, given, actor=actor, at=at)
     for part in open_parts:
         tell("withdrawn", given, part, receiver=f"unit:{part.unit_id}", at=at)
     return given

@@ -1,12 +1,12 @@
 """Who instructs whom, who reports, who judges: by the office that a role is held in."""
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
-from incidents.models import Instruction, InstructionPart
+from incidents.models import Instruction, InstructionPart, InstructionReport
 
 # A leader instructs, and a supervisor writes down what a leader said.
 GIVING = (Role.LEADER, Role.SUPERVISOR)
@@ -20,9 +20,8 @@ def offices(user: User | AnonymousUser) -> dict[str, Grant]:
 
     The district's people stand for the district; a street's for its street office. Two queries at most.
     """
-    grants = [grant for grant in viewer_of(user).with_roles(*GIVING) if grant.reach != Reach.UNIT]
     found: dict[str, Grant] = {}
-    for grant in grants:
+    for grant in _oversight(user):
         code = office_of(grant)
         # where both roles are held, the leader's own word goes first
         if code and (code not in found or grant.role == Role.LEADER):
@@ -72,6 +71,32 @@ def visible(user: User | AnonymousUser) -> Q:
     return seen
 
 
+def _oversight(user: User | AnonymousUser) -> list[Grant]:
+    return [grant for grant in viewer_of(user).with_roles(*GIVING) if grant.reach != Reach.UNIT]
+
+
+def parts_watched(user: User | AnonymousUser) -> Q:
+    """The condition on the parts whose lateness is `user`'s business: the district's people watch all, a
+    street's those of the street and those that it waits for, a unit its own."""
+    watched = Q(pk__in=[])
+    for grant in _oversight(user):
+        if grant.reach == Reach.DISTRICT:
+            return Q()
+        inside = OrgUnit.objects.filter(area_code__startswith=grant.unit.area_code[:9])
+        watched |= Q(unit__in=inside) | Q(instruction__office__in=inside)
+    for grant in viewer_of(user).with_roles(*REPORTING):
+        watched |= Q(pk__in=owed_by(grant))
+    return watched
+
+
+def oversees(user: User | AnonymousUser, unit: OrgUnit) -> bool:
+    """Does `user` read what a unit reports, whoever instructed it? The district, and a street of its own."""
+    return any(
+        grant.reach == Reach.DISTRICT or unit.area_code.startswith(grant.unit.area_code[:9])
+        for grant in _oversight(user)
+    )
+
+
 def owed_by(grant: Grant) -> QuerySet[InstructionPart]:
     """The parts of a grant's unit and of those below it."""
     return InstructionPart.objects.filter(unit__in=OrgUnit.objects.within(grant.unit).values("code"))
@@ -108,4 +133,10 @@ def parts_to_report(user: User | AnonymousUser) -> Q | None:
 def parts_to_judge(user: User | AnonymousUser) -> Q | None:
     """The condition on parts whose report waits for `user`'s word; None for whoever judges nothing."""
     own = offices(user)
-    return Q(instruction__office__in=list(own), state=InstructionPart.State.REPORTED) if own else None
+    if not own:
+        return None
+    written = InstructionReport.objects.filter(
+        part=OuterRef("pk"), judged_at__isnull=True, reported_by=user.pk
+    )
+    waiting = Q(instruction__office__in=list(own), state=InstructionPart.State.REPORTED)
+    return waiting & ~Q(Exists(written))

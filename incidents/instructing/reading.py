@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from accounts.models import OrgUnit, User
+from accounts.models import User
 from incidents import queries
 from incidents.instructing import reach
 from incidents.models import Instruction, InstructionPart, InstructionReport
@@ -24,7 +24,7 @@ def selected(user: User, selection: str, at: datetime) -> QuerySet[Instruction]:
         return seen.filter(ended_at__isnull=False)
     seen = seen.filter(ended_at__isnull=True)
     if selection == OVERDUE:
-        return seen.filter(Exists(_parts(Q(state=State.WAITING, due_at__lt=at) & _their_parts(user))))
+        return seen.filter(Exists(_parts(Q(state=State.WAITING, due_at__lt=at) & reach.parts_watched(user))))
     if selection in (ANSWER, REPORT):
         asked = reach.parts_to_judge(user) if selection == ANSWER else reach.parts_to_report(user)
         return seen.filter(Exists(_parts(asked))) if asked is not None else seen.none()
@@ -33,17 +33,6 @@ def selected(user: User, selection: str, at: datetime) -> QuerySet[Instruction]:
 
 def _parts(wanted: Q) -> QuerySet[InstructionPart]:
     return InstructionPart.objects.filter(wanted, instruction=OuterRef("pk"))
-
-
-def _their_parts(user: User) -> Q:
-    """Of a unit that owes one part of many, another's lateness is not its own."""
-    if reach.offices(user):
-        return Q()
-    own = [grant.unit for grant in reach.viewer_of(user).with_roles(*reach.REPORTING)]
-    found = Q(pk__in=[])
-    for unit in own:
-        found |= Q(unit__in=OrgUnit.objects.within(unit).values("code"))
-    return found
 
 
 def by_due(found: QuerySet[Instruction]) -> QuerySet[Instruction]:
@@ -92,25 +81,28 @@ def colour(part: InstructionPart, *, is_overdue: bool) -> str:
 def parts_of(given: Instruction, user: User, *, at: datetime) -> list[Part]:
     """Every part, with the reports that this person may read; two queries.
 
-    Who gave it reads all; a unit reads its own, and of the others how far they are.
+    Who gave it reads all; a unit reads its own, a street those of the street, and of the others how far they
+    are. Nobody judges what they reported themselves.
     """
     reports = InstructionReport.objects.select_related("text", "reported_by", "judged_by", "remark")
     rows: Iterable[InstructionPart] = given.parts.select_related("unit").prefetch_related(
         Prefetch("reports", reports.order_by("pk"))
     )
     judges = reach.judging_grant(user, given) is not None
-    oversees = judges or bool(reach.offices(user))
     found = []
     for part in rows:
         part.instruction = given
         reports_own = reach.reporting_grant(user, part) is not None
+        reads = judges or reports_own or reach.oversees(user, part.unit)
+        reports_here = list(part.reports.all())
+        is_own = any(one.judged_at is None and one.reported_by_id == user.pk for one in reports_here)
         is_open = given.ended_at is None
         found.append(
             Part(
                 part=part,
-                reports=list(part.reports.all()) if oversees or reports_own else [],
+                reports=reports_here if reads else [],
                 may_report=is_open and reports_own and part.state == State.WAITING,
-                may_judge=is_open and judges and part.state == State.REPORTED,
+                may_judge=is_open and judges and part.state == State.REPORTED and not is_own,
                 is_overdue=part.state == State.WAITING and part.due_at < at,
             )
         )

@@ -35,9 +35,8 @@ def report(*, number: str, unit: str, text: str, actor: Actor, at: datetime) -> 
     part.state = InstructionPart.State.REPORTED
     part.was_late = part.was_late or told.is_late
     part.save(update_fields=["state", "was_late"])
-    record(
-        timeline.Kind.INSTRUCTION_REPORTED, given, actor=actor, at=at, unit=part.unit_id, text=told.text_id
-    )
+    # What it says is read on the instruction, by those who may.
+    record(timeline.Kind.INSTRUCTION_REPORTED, given, actor=actor, at=at, unit=part.unit_id)
     for receiver in dict.fromkeys((f"user:{given.given_by_id}", f"user:{given.recorded_by_id}")):
         tell("reported", given, part, receiver=receiver, at=at)
     return told
@@ -67,6 +66,8 @@ def judge(
     told = part.reports.filter(judged_at__isnull=True).first()
     if told is None:
         raise ActionRefused("nothing_reported", _("No report of this unit waits for an answer."))
+    if told.reported_by_id == actor.user.pk:
+        raise ActionRefused("own_report", _("You wrote this report: somebody else answers it."))
     if not accepted:
         cases.required(remark, field="remark")
         if due_at is None or not at < due_at <= at + LONGEST:
@@ -86,8 +87,7 @@ def judge(
         given.ended_at, given.end = at, Instruction.End.DONE
         given.save(update_fields=["ended_at", "end"])
     kind = timeline.Kind.INSTRUCTION_ACCEPTED if accepted else timeline.Kind.INSTRUCTION_SENT_BACK
-    remarked = {"text": told.remark.pk} if told.remark else {}
-    record(kind, given, actor=actor, at=at, unit=part.unit_id, due_at=part.due_at.isoformat(), **remarked)
+    record(kind, given, actor=actor, at=at, unit=part.unit_id, due_at=part.due_at.isoformat())
     tell("accepted" if accepted else "sent_back", given, part, receiver=f"unit:{part.unit_id}", at=at)
     return told
 

@@ -4,13 +4,21 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.roles import Role
-from incidents import delivery, instructing, notices
+from incidents import delivery, instructing, notices, timeline, timeline_words
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.instructing import reach
+from incidents.instructing import reach, reading
 from incidents.instructing.reminding import remind
-from incidents.models import Incident, Instruction, InstructionPart, Notification, OutboxMessage
+from incidents.models import (
+    Incident,
+    Instruction,
+    InstructionPart,
+    InstructionReport,
+    Notification,
+    OutboxMessage,
+)
 from tests.cast import LAMP_UNIT, TUESDAY, Person, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -254,3 +262,84 @@ def test_who_reads_an_instruction(
     assert read(handler) == {own.number}
     assert read(street_supervisor) == {street.number}
     assert read(other_handler) == read(operator) == set()
+
+
+def test_nobody_judges_what_they_reported(give: Give) -> None:
+    first, second = (person(name, Role.LEADER, "pinghu") for name in ("secretary", "director"))
+    given = give(office="pinghu", units=["pinghu/enforcement"], actor=first.actor)
+    common = {"number": given.number, "unit": "pinghu/enforcement", "at": TUESDAY}
+    told = instructing.report(**common, text="办了", actor=second.actor)
+    with pytest.raises(ActionRefused) as own:
+        instructing.judge(**common, accepted=True, actor=second.actor)
+    assert own.value.code == "own_report"
+    assert [reading.waiting_for(who.user) for who in (first, second)] == [1, 0]
+    assert [reading.parts_of(given, who.user, at=TUESDAY)[0].may_judge for who in (first, second)] == [
+        True,
+        False,
+    ]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InstructionReport.objects.filter(pk=told.pk).update(judged_by=second.user)
+    instructing.judge(**common, accepted=True, actor=first.actor)
+    assert part_of(given, "pinghu/enforcement").state == "accepted"
+
+
+def test_a_street_reads_the_reports_of_its_own_units_and_watches_their_time(
+    give: Give, leader: Person, supervisor: Person, street_supervisor: Person
+) -> None:
+    units = ["longgang/enforcement", "pinghu/enforcement"]
+    given = give(units=units)
+    for unit in units:
+        worker = person(unit, Role.HANDLER, unit)
+        instructing.report(number=given.number, unit=unit, text="办了", actor=worker.actor, at=TUESDAY)
+
+    def reads(who: Person) -> list[str]:
+        return [part.part.unit_id for part in reading.parts_of(given, who.user, at=TUESDAY) if part.reports]
+
+    assert reads(street_supervisor) == ["pinghu/enforcement"]
+    assert reads(leader) == reads(supervisor) == units
+
+    for unit in units:
+        accepted = unit.startswith("pinghu")
+        more = {} if accepted else {"remark": "缺照片", "due_at": TUESDAY + DAY}
+        instructing.judge(
+            number=given.number, unit=unit, accepted=accepted, actor=leader.actor, at=TUESDAY, **more
+        )
+
+    def late(who: Person) -> bool:
+        return reading.selected(who.user, reading.OVERDUE, TUESDAY + 2 * DAY).exists()
+
+    assert [late(who) for who in (leader, supervisor, street_supervisor)] == [True, True, False]
+    give(units=["pinghu/enforcement"], due_at=TUESDAY + DAY)
+    assert late(street_supervisor)
+
+
+def test_a_cases_timeline_says_that_it_was_instructed_and_reported_but_not_the_words(
+    give: Give, leader: Person, handler: Person, lamp_case: Incident
+) -> None:
+    given = give(words="批示原文", units=["water-group"], cases_about=[lamp_case.number])
+    common = {"number": given.number, "unit": "water-group", "at": TUESDAY}
+    water = person("water", Role.HANDLER, "water-group")
+    instructing.report(**common, text="反馈原文", actor=water.actor)
+    again = {"accepted": False, "remark": "意见原文", "due_at": WEEK}
+    instructing.judge(**common, **again, actor=leader.actor)
+    instructing.withdraw(number=given.number, reason="撤回原文", actor=leader.actor, at=TUESDAY)
+    # A row that was written when it still said which text it is.
+    timeline.record(
+        timeline.Kind.INSTRUCTED,
+        incident_id=lamp_case.pk,
+        at=TUESDAY,
+        actor=leader.actor,
+        number=given.number,
+        text=given.words_id,
+    )
+    lines = timeline_words.read(lamp_case.timeline.order_by("pk"))
+    told = [line for line in lines if line.kind.startswith("instruct")]
+    assert [line.kind for line in told] == [
+        "instructed",
+        "instruction_reported",
+        "instruction_sent_back",
+        "instruction_withdrawn",
+        "instructed",
+    ]
+    assert [line.note for line in told] == [""] * 5
+    assert all(given.number in line.words for line in told)
