@@ -1,5 +1,6 @@
 """书记在线 by people: putting a report before a secretary, preparing the reply, signing it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -41,7 +42,8 @@ def to_secretary(
     link = (links.filter(report=report) if report else links).first()
     if link is None:
         raise InvalidInput("report", "unknown", _("This report is not one of the case's."))
-    letter = SecretaryLetter.objects.filter(report=link.report_id).first()
+    letters_kept = SecretaryLetter.objects.select_for_update(of=("self",), no_key=True)
+    letter = letters_kept.filter(report=link.report_id).first()
     if letter is None:
         letter = letters.new_letter(link.report, office, at=at, marked_by=actor.user)
     elif letter.signed_at is not None:
@@ -49,6 +51,8 @@ def to_secretary(
     elif letter.office_id == office.pk:
         raise ActionRefused("already_there", _("It is before this secretary already."))
     letter.office = office
+    # The other secretary is warned for themselves, and reads no draft of another office.
+    letter.draft = letter.drafted_by = letter.drafted_at = letter.warned_at = letter.overdue_told_at = None
     letter.save()
     cases.save(incident)
     _record(timeline.Kind.LETTER_MARKED, letter, incident, actor=actor, at=at)
@@ -70,16 +74,17 @@ def draft_reply(
 
     `seen_draft` is the draft that this one was written over (0: none): another one since is not lost.
     """
+    assert actor.user is not None
     incident = cases.hold(number, actor=actor, action=Action.DRAFT_REPLY, at=at)
-    letter = _open_letter(incident, report, actor)
+    letter = _open_letter(incident, report, list(reach.offices(actor.user)))
     if seen_draft is not None and seen_draft != (letter.draft_id or 0):
         raise StaleFacts(incident.number)
     letter.draft = cases.store_text(text, at=at)
     letter.drafted_by, letter.drafted_at = actor.user, at
     letter.save(update_fields=["draft", "drafted_by", "drafted_at"])
-    _record(timeline.Kind.REPLY_DRAFTED, letter, incident, actor=actor, at=at, text=letter.draft.pk)
+    _record(timeline.Kind.REPLY_DRAFTED, letter, incident, actor=actor, at=at)
     # The secretary hears of the first one; what is written after that they see when they come to sign.
-    if actor.user is not None and not reach.leaders_of(letter.office_id).filter(pk=actor.user.pk).exists():
+    if not reach.leaders_of(letter.office_id).filter(pk=actor.user.pk).exists():
         tell("drafted", letter, incident_id=incident.pk, at=at)
     return letter
 
@@ -89,8 +94,9 @@ def sign_reply(
     *, number: str, text: str, report: int | None = None, actor: Actor, at: datetime
 ) -> SecretaryLetter:
     """The secretary answers under their own name; the reporter reads it where they follow the report."""
+    assert actor.user is not None
     incident = cases.hold(number, actor=actor, action=Action.SIGN_REPLY, at=at)
-    letter = _open_letter(incident, report, actor)
+    letter = _open_letter(incident, report, letters.signs_for(actor.user))
     letter.reply = cases.store_text(text, at=at)
     letter.signed_by, letter.signed_at = actor.user, at
     letter.save(update_fields=["reply", "signed_by", "signed_at"])
@@ -106,14 +112,12 @@ def sign_reply(
     return letter
 
 
-def _open_letter(incident: Incident, report: int | None, actor: Actor) -> SecretaryLetter:
-    """The letter that is meant, of those that wait for the actor's office."""
+def _open_letter(incident: Incident, report: int | None, offices: Sequence[str]) -> SecretaryLetter:
+    """The letter that is meant, of those that wait for one of these offices."""
     found = letters.of_case(incident).select_for_update(of=("self",), no_key=True).order_by("pk")
     if report is not None:
         found = found.filter(report=report)
-    assert actor.user is not None
-    mine = list(reach.offices(actor.user))
-    waiting = [letter for letter in found if letter.signed_at is None and letter.office_id in mine]
+    waiting = [letter for letter in found if letter.signed_at is None and letter.office_id in offices]
     if not waiting:
         raise ActionRefused("no_letter", _("No letter on this case waits for your office."))
     if len(waiting) > 1:

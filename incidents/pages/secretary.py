@@ -20,6 +20,7 @@ from config import clock
 from incidents import actions, policy, queries
 from incidents.cases import TEXT_MAX
 from incidents.errors import ActionRefused, InvalidInput
+from incidents.instructing import reach
 from incidents.models import Incident, SecretaryLetter
 from incidents.pages.access import person, staff
 from incidents.pages.forms import text_area
@@ -138,8 +139,12 @@ def _row(row: SecretaryLetter, case: Incident) -> dict[str, Any]:
 
 def _opened(user: User, one: SecretaryLetter, case: Incident, form: ReplyForm | None) -> dict[str, Any]:
     """The letter that is open, with what came of its case and what this person may write."""
-    signs = one.signed_at is None and policy.can(user, Action.SIGN_REPLY, case)
-    drafts = one.signed_at is None and policy.can(user, Action.DRAFT_REPLY, case)
+    # Another letter on the same case may be theirs to answer, and this one not.
+    is_open = one.signed_at is None
+    signs = is_open and one.office_id in letters.signs_for(user)
+    drafts = is_open and one.office_id in reach.offices(user)
+    signs = signs and policy.can(user, Action.SIGN_REPLY, case)
+    drafts = drafts and policy.can(user, Action.DRAFT_REPLY, case)
     place = queries.places_of([case])
     contact = one.report.contact
     said = case.assignments.filter(role="lead", resolution__isnull=False).select_related("resolution", "unit")

@@ -68,6 +68,12 @@ def is_for(grant: Grant, incident: Incident) -> bool:
     return of_case(incident).filter(office=office_of(grant), signed_at__isnull=True).exists()
 
 
+def signs_for(user: User | AnonymousUser) -> list[str]:
+    """The offices whose secretary `user` is: not those that they work for in another role."""
+    led = [grant.unit for grant in viewer_of(user).with_roles(Role.LEADER)]
+    return [unit.code for unit in led if unit.kind in (OrgUnit.Kind.DISTRICT, OrgUnit.Kind.STREET_OFFICE)]
+
+
 def cases_of(letters: Iterable[SecretaryLetter]) -> Mapping[int, Incident]:
     """The case that answers each letter's report now, by the report's id; one query."""
     links = IncidentReport.objects.filter(

@@ -1,5 +1,6 @@
 """The sweep that reminds of letters without a reply: once a day before, once when the time is over."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from incidents.models import SecretaryLetter
 from incidents.secretary.letters import cases_of
 
 BATCH = 200
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic(durable=True)
@@ -29,8 +31,11 @@ def remind(*, at: datetime, limit: int = BATCH) -> int:
     for letter in letters:
         is_over = letter.due_at <= at
         letter.overdue_told_at, letter.warned_at = (at, letter.warned_at) if is_over else (None, at)
-        what = "overdue" if is_over else "due"
-        tell(what, letter, incident_id=cases[letter.report_id].pk, at=at)
+        case = cases.get(letter.report_id)
+        if case is None:  # one such letter stops no other's reminder
+            logger.error("Letter %d has no case: nobody was reminded of it.", letter.pk)
+            continue
+        tell("overdue" if is_over else "due", letter, incident_id=case.pk, at=at)
     SecretaryLetter.objects.bulk_update(letters, ["warned_at", "overdue_told_at"])
     return len(letters)
 

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
+from accounts.models import Membership
 from accounts.roles import Role
 from grids.locate import locate
-from incidents import actions
+from incidents import actions, timeline_words
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident, OutboxMessage, SecretaryLetter
 from incidents.public import status
 from incidents.secretary import letters
 from incidents.secretary.reminding import remind
+from tests.browsers import As
 from tests.cast import LAMP_POINT, NOWHERE, TUESDAY, Person, file_report, person, reload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,3 +184,59 @@ def test_who_reads_letters(
 
     assert [reads(who) for who in (secretary, aide, supervisor)] == [True, True, True]
     assert [reads(who) for who in (street_supervisor, handler, operator)] == [False, False, False]
+
+
+def test_who_works_for_one_secretary_and_is_another_signs_as_the_other_alone(
+    lamp_case: Incident, operator: Person, secretary: Person, leader: Person, browse: As
+) -> None:
+    """Leads the street, supervises for the district; a letter to each waits on the same case."""
+    Membership.objects.create(user=secretary.user, unit_id="operations-centre", role=Role.SUPERVISOR)
+    file_report(at=TUESDAY + HOUR / 2)
+    first, second = (link.report for link in lamp_case.links.order_by("pk"))
+    to_street = put(lamp_case, operator, report=first.pk)
+    to_district = put(lamp_case, operator, "district", report=second.pk)
+    common = {"number": lamp_case.number, "at": TUESDAY + 2 * HOUR}
+    with pytest.raises(ActionRefused) as not_theirs:
+        actions.sign_reply(**common, text="代签", report=second.pk, actor=secretary.actor)
+    assert not_theirs.value.code == "no_letter"
+    browser = browse(secretary)
+    may = {
+        letter.pk: browser.get(reverse("letter", args=[letter.pk])).context["may_sign"]
+        for letter in (to_street, to_district)
+    }
+    assert may == {to_street.pk: True, to_district.pk: False}
+
+    # Their draft for the district's secretary is kept, and its words are on no unit's timeline.
+    drafted = actions.draft_reply(**common, text="区里的草稿", report=second.pk, actor=secretary.actor)
+    assert drafted.drafted_by == secretary.user
+    lines = timeline_words.read(lamp_case.timeline.filter(kind="reply_drafted"))
+    assert [line.note for line in lines] == [""]
+    assert actions.sign_reply(**common, text="答复", actor=secretary.actor).pk == to_street.pk
+    signed = actions.sign_reply(**common, text="区里答复", actor=leader.actor)
+    assert (signed.pk, signed.signed_by) == (to_district.pk, leader.user)
+
+
+def test_a_letter_that_moves_brings_no_draft_and_its_new_secretary_is_warned(
+    lamp_case: Incident, operator: Person, aide: Person
+) -> None:
+    letter = put(lamp_case, operator)
+    actions.draft_reply(number=lamp_case.number, text="街道的草稿", actor=aide.actor, at=TUESDAY + HOUR)
+    assert remind(at=letter.due_at - HOUR) == 1
+    moved = actions.to_secretary(
+        number=lamp_case.number, secretary="district", actor=operator.actor, at=letter.due_at - HOUR
+    )
+    assert (moved.draft, moved.drafted_by, moved.drafted_at) == (None, None, None)
+    assert remind(at=letter.due_at - HOUR / 2) == 1
+    assert receivers("due") == ["head:longgang", "leaders"]
+
+
+def test_a_letter_without_a_case_stops_no_reminder(lamp_case: Incident, operator: Person) -> None:
+    other = file_report(text="树枝挡灯", address="远处", joins="")
+    lost, letter = put(lamp_case, operator), put(other, operator)
+    lamp_case.links.update(unlinked_at=TUESDAY + HOUR)
+    assert remind(at=letter.due_at) == 2
+    assert list(OutboxMessage.objects.filter(kind="letter.overdue").values_list("incident", flat=True)) == [
+        other.pk
+    ]
+    assert remind(at=letter.due_at) == 0
+    assert lost.due_at == letter.due_at
