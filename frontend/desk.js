@@ -42,7 +42,11 @@ function nameChosen() {
 
 function showOutcome(form) {
   const chosen = form.querySelector("[data-outcome]:checked")?.value;
-  for (const box of form.querySelectorAll("[data-for-outcome]")) box.hidden = box.dataset.forOutcome !== chosen;
+  for (const box of form.querySelectorAll("[data-for-outcome]")) {
+    box.hidden = box.dataset.forOutcome !== chosen;
+    // Asked for before it is sent, or kept for later: the server's word comes too late for that.
+    for (const field of box.querySelectorAll("[data-needed]")) field.required = !box.hidden;
+  }
 }
 
 /* Selecting: X on the row that is open, Shift with J, K or a click for a stretch. */
@@ -137,6 +141,22 @@ function startPresence(desk) {
   window.addEventListener("pagehide", () => tell(desk.dataset.gone, { keepalive: true }));
 }
 
+/* The case stays in its pane: J and K go through the queue, these through the case. */
+const TURNS = { PageDown: 1, " ": 1, PageUp: -1 };
+
+function startReading() {
+  document.addEventListener("keydown", (event) => {
+    const way = TURNS[event.key];
+    if (!way || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select, a, button, summary")) return;
+    const pane = document.querySelector("#desk-work .pane-main > .pane-scroll");
+    // On a narrow screen the page itself scrolls, and knows these keys.
+    if (!pane || pane.scrollHeight <= pane.clientHeight) return;
+    event.preventDefault();
+    pane.scrollBy({ top: (event.shiftKey ? -way : way) * pane.clientHeight * 0.8 });
+  });
+}
+
 export function startDesk() {
   for (const form of document.querySelectorAll("form")) if (form.querySelector("[data-outcome]")) showOutcome(form);
   document.addEventListener("change", (event) => {
@@ -157,6 +177,7 @@ export function startDesk() {
   startReview();
   startUndo();
   startPresence(desk);
+  startReading();
   showPicked();
   document.addEventListener("yw:swapped", (event) => {
     if (event.target.id !== "desk-queue") return;
@@ -165,8 +186,9 @@ export function startDesk() {
     showPicked();
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id === "desk-options" || event.target.querySelector?.("#desk-options")) {
-      // What was found stands below the field, which may be at the foot of the pane.
+    if (event.target.id === "desk-options") {
+      // What was found stands below the field, which may be at the foot of the pane. Only what was found:
+      // a case that comes in brings an empty list with it, and is read from its top.
       document.querySelector(".candidate-search")?.scrollIntoView({ block: "nearest" });
     }
     if (event.target.id === "desk-queue") showPicked();

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from incidents import actions
 from incidents.models import Incident
@@ -18,6 +18,7 @@ from tests.journeys.conftest import Hands, OpenPage
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 DESK: ViewportSize = {"width": 1440, "height": 900}
+LOW: ViewportSize = {"width": 1440, "height": 620}
 Shoot = Callable[[Page, str], None]
 
 # What people say so that a person has to decide; each a few minutes after the one before.
@@ -72,6 +73,14 @@ def opens(page: Page, case: Incident) -> None:
 
 def open_number(page: Page) -> str:
     return page.get_attribute("#desk-work", "data-number") or ""
+
+
+def assert_read_from_its_top(page: Page) -> None:
+    """The case's own words are in sight, and its pane has not been moved."""
+    pane = "#desk-work .pane-main > .pane-scroll"
+    assert page.eval_on_selector(pane, "pane => pane.scrollHeight > pane.clientHeight")  # else it proves nothing
+    page.wait_for_timeout(150)  # whatever a script does once the case stands there, it has done
+    assert page.eval_on_selector(pane, "pane => pane.scrollTop") == 0
 
 
 def goes_on(page: Page, number: str) -> None:
@@ -130,6 +139,40 @@ def test_ten_cases_by_keys_alone(
     for cap in ("Enter", "D", "C", "S", "R", "X", "U", "J", "K", "/", "N"):
         assert f"\n{cap}\n" in f"\n{told}\n".replace(" ", "\n"), cap
     assert_accessible(page)
+
+
+def test_every_case_is_read_from_its_top(
+    open_page: OpenPage, full_desk: list[Incident], operator: Person
+) -> None:
+    page = open_page("/desk/", **LOW)
+    sign_in(page, operator)
+    opens(page, full_desk[0])
+    keys = page.keyboard
+    for case in full_desk[1:4]:
+        keys.press("j")
+        opens(page, case)
+        assert_read_from_its_top(page)
+    # The case has keys of its own, since J and K go through the queue.
+    pane = "#desk-work .pane-main > .pane-scroll"
+    keys.press("Space")
+    page.wait_for_function(f"document.querySelector('{pane}').scrollTop > 100")
+    keys.press("Shift+Space")
+    page.wait_for_function(f"document.querySelector('{pane}').scrollTop === 0")
+    keys.press("PageDown")
+    page.wait_for_function(f"document.querySelector('{pane}').scrollTop > 100")
+    keys.press("d")
+    goes_on(page, full_desk[3].number)
+    assert_read_from_its_top(page)
+    # What a search finds is brought into sight, as it was asked for.
+    page.fill("#desk-search-words", "城管")
+    page.wait_for_selector("#desk-options input[type=radio]", state="attached")
+    page.wait_for_function(f"document.querySelector('{pane}').scrollTop > 0")
+    page.press("#desk-search-words", "Escape")
+    # Faster than the answers come: those given up on are no errors (open_page reads the console).
+    last = page.locator("#desk-queue [data-row]").last.get_attribute("data-row")
+    for _press in range(12):
+        keys.press("j")
+    page.wait_for_selector(f'#desk-work[data-number="{last}"]')
 
 
 def test_several_at_once_and_all_of_it_back(
@@ -222,6 +265,7 @@ def test_two_operators_collide_and_are_told_kindly(
         assert refused.value.status == 409
         other.wait_for_selector('#desk-work [role="alert"]')
         assert "梁静" in other.inner_text('#desk-work [role="alert"]')
+        expect(other.locator('#desk-work [role="alert"]')).to_be_in_viewport(ratio=1)
         shoot(other, "desk-collision")
         assert_accessible(other)
         other.keyboard.press("g")
