@@ -37,6 +37,14 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token) event.detail.headers["X-CSRFToken"] = token;
 });
 document.addEventListener("htmx:load", tickAll);
+// A request that a later one replaces is given up on purpose: that is nothing for the console.
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  const release = detail.xhr.onabort;
+  detail.xhr.onabort = function givenUp(event) {
+    detail.error = ""; // what htmx would write there as an error
+    release?.call(this, event);
+  };
+});
 
 startShell();
 startClocks();
