@@ -96,12 +96,16 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """The winner first, then the other units by probability, then what nearly matched, and why not.
 
-    The winner has the decision's confidence; what is left of it the others share as their readings do.
+    The winner has the decision's confidence, and the others what their readings have beside it: never more
+    than the winner, and together never more than it leaves. Where it is less sure than its readings add up
+    to, so are they: the rest is nobody's who is named here.
     """
     told: list[Candidate] = []
     seen: set[str] = set()
     best = weighed.best
     others = sum(claim.probability for claim in weighed.claims[1:])
+    surer = confidence / max(best.probability, 1e-9) if best is not None else 0.0
+    scale = min(surer, (1 - confidence) / max(others, 1e-9))
     for claim in weighed.claims[:CANDIDATES]:
         reading = weighed.reading(claim.item.category)
         seen.add(claim.item.code)
@@ -111,9 +115,7 @@ def candidates(
                 category=claim.item.category,
                 unit=claim.unit,
                 unit_pattern=claim.pattern,
-                probability=confidence
-                if claim is best
-                else (1 - confidence) * claim.probability / max(others, 1e-9),
+                probability=confidence if claim is best else claim.probability * scale,
                 held=tuple(held(claim.item, facts, reading, meant=not claim.plain)),
                 failed=() if claim is best else tuple(lost(claim, weighed, facts, index)),
             )
