@@ -2,7 +2,8 @@
 
 A slip is nobody's return: nothing is counted, the dispatch clock goes on as it was, and the case is in the
 same hands again. It ends where somebody else has begun to act on it: a unit that has accepted keeps the
-case (send it elsewhere), a reporter who has been told has been told (open it again).
+case (send it elsewhere), one that asks for a return is answered, a reporter who has been told has been
+told (open it again).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from dispatch.vocabulary import Urgency
 from incidents import cases, cohandling, outbox, outcomes, sending, state, supervising, timeline, timers
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
+from incidents.knowledge import keeping
 from incidents.models import (
     Assignment,
     Incident,
@@ -50,7 +52,7 @@ _TOLD: Mapping[str, str] = {_Kind.REJECTED: "report.rejected", _Kind.ANSWERED: "
 def recall(*, number: str, actor: Actor, at: datetime, seen_version: int | None = None) -> Incident:
     """Take one's own last decision on a case back: it is on the desk again, in one's own hands.
 
-    Raises ActionRefused: "not_yours", "too_late", "accepted", "told", or "wrong_state" where that was not
+    Raises ActionRefused: "not_yours", "too_late", "asked", "told", or "wrong_state" where that was not
     the last thing done, or too much came of it.
     """
     # Read without a lock to learn the other case of a merger, then lock both and look again.
@@ -98,8 +100,10 @@ def _from_unit(incident: Incident, deed: TimelineEntry, *, at: datetime) -> str:
     before = deed.data.get("before")
     if lead is None or before is None:
         raise _over()
-    if lead.accepted_at is not None:
-        raise ActionRefused("accepted", _("%(unit)s has accepted it already.") % {"unit": lead.unit})
+    if lead.requests.exists():
+        raise ActionRefused(
+            "asked", _("%(unit)s has asked something of it already: answer that.") % {"unit": lead.unit}
+        )
     cases.end_lead(incident, at=at, why=Assignment.End.RECALLED)
     cohandling.dismiss_all(incident, why=Assignment.End.RECALLED, at=at)
     timers.stop(
@@ -138,6 +142,7 @@ def _from_reporter(incident: Incident, deed: TimelineEntry, *, at: datetime) -> 
     if said.exists() and not _unsaid(said):
         raise ActionRefused("told", _("The reporter has been told already: open the case again instead."))
     outcomes.take_back(incident, Outcome.Kind.CLOSED)
+    keeping.unuse(incident, at=deed.at)
     incident.outcome = ""
     incident.closed_at = incident.resolved_at = None
     incident.triage_codes = deed.data.get("codes", incident.triage_codes)

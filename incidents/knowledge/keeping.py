@@ -180,6 +180,11 @@ def use(article_id: int, incident: Incident, *, actor: Actor, at: datetime) -> A
     return article
 
 
+def unuse(incident: Incident, *, at: datetime) -> None:
+    """The answer of `at` was taken back: no article was of use to anybody then."""
+    ArticleUse.objects.filter(incident=incident, used_at=at).delete()
+
+
 def _checked(wording: Wording, *, at: datetime) -> Wording:
     title, answer = wording.title.strip(), wording.answer.strip()
     questions = "\n".join(line for row in wording.questions.splitlines() if (line := row.strip()))

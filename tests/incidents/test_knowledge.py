@@ -154,6 +154,15 @@ def test_what_an_article_may_not_say(writer, given, field, code):
     assert not Article.objects.exists()
 
 
+def test_an_answer_that_was_taken_back_was_of_use_to_nobody(writer, supervisor, operator, enquiry_case):
+    article = published(writer, supervisor, "居住证办理需要哪些材料")
+    said = {"number": enquiry_case.number, "actor": operator.actor, "at": TUESDAY}
+    actions.answer(text=article.current.answer, article=article.pk, **said)
+    assert article.uses.count() == 1
+    actions.recall(**said)
+    assert not article.uses.exists()
+
+
 def test_taken_out_of_use_it_is_found_no_more_and_kept(writer, supervisor):
     article = published(writer, supervisor, "居住证办理需要哪些材料")
     keeping.retire_article(pk=article.pk, reason="政策废止", actor=writer.actor, at=TUESDAY)

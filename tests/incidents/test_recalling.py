@@ -121,6 +121,19 @@ def test_what_the_unit_has_accepted_stays_with_it(
     assert reload(desk_case).status == "handling"
 
 
+def test_a_unit_that_has_asked_for_a_return_is_answered(
+    desk_case: Incident, operator: Person, handler: Person
+) -> None:
+    dispatch(desk_case, operator)
+    actions.request_return(
+        number=desk_case.number, reason="不是我们的", cites=LAMP_ITEM, actor=handler.actor, at=SOON
+    )
+    with pytest.raises(ActionRefused) as refused:
+        actions.recall(number=desk_case.number, actor=operator.actor, at=AT_ONCE)
+    assert refused.value.code == "asked"
+    assert reload(desk_case).owner_unit_id == LAMP_UNIT
+
+
 def test_only_who_did_it_takes_it_back_and_only_at_once(
     desk_case: Incident, operator: Person, dispatcher: Person
 ) -> None:
