@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
@@ -144,15 +144,17 @@ def undo(request: HttpRequest) -> HttpResponse:
     numbers = request.POST.get("numbers", "").split(",")[:BULK_MOST]
     back, refused = [], []
     for number in numbers:
-        incident = case_or_404(request, number)
         try:
+            incident = case_or_404(request, number)
             if incident.status == Status.TRIAGE:
                 actions.release(number=number, actor=policy.acting_as(user, Action.RELEASE, incident), at=at)
             else:
                 actions.recall(number=number, actor=policy.acting_as(user, Action.RECALL, incident), at=at)
             back.append(number)
         except ActionRefused as error:
-            refused.append((number, error))
+            refused.append((number, str(error)))
+        except Http404:  # of several, one that was never theirs holds up no other
+            refused.append((number, _("There is no case %(number)s.") % {"number": number}))
     if back:
         if len(back) == 1:
             said = _("%(number)s is on the desk again.") % {"number": back[0]}

@@ -56,6 +56,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
         raise Http404
     user, at, tab = person(request), clock.now(), tab_of(request)
     cases = _selected(request, user)
+    if len(request.POST.getlist("n")) > BULK_MOST:
+        messages.warning(
+            request,
+            _("Only the first %(count)d are taken at once: select the rest anew.") % {"count": BULK_MOST},
+        )
     if cases and (act == _AT_ONCE or "sure" in request.POST):
         reason = request.POST.get("reason", "").strip()
         if act != "reject" or reason:
@@ -142,6 +147,8 @@ def _one(
     seen = seen_version(request, f"v:{incident.number}")
     match act:
         case "claim":
+            if is_held(incident, at) and incident.claimed_by_id == user.pk:
+                return False  # in these hands already: not to be put back by an undo
             actions.claim(**common)
         case "merge":
             actions.merge(into=into, seen_version=seen, **common)

@@ -146,6 +146,26 @@ def test_taking_several_is_done_at_once_and_undone_by_putting_them_back(
     assert {reload(case).claimed_by for case in cases} == {None}
 
 
+def test_an_undo_puts_back_what_it_was_offered_for_and_stops_at_nothing(
+    browse: As, operator: Person, now: SetClock
+) -> None:
+    mine, *others = desk_cases(3)
+    client = browse(operator)
+    actions.claim(number=mine.number, actor=operator.actor, at=now.at)
+    offered = undo_of(bulk(client, "claim", [mine, *others]))
+    back = client.post(reverse("desk-undo"), {"numbers": f"20000101-000001,{offered}"})
+    assert back.status_code == 302
+    assert [reload(case).claimed_by for case in (mine, *others)] == [operator.user, None, None]
+
+
+def test_more_than_can_be_done_at_once_is_said(browse: As, operator: Person, monkeypatch: Any) -> None:
+    monkeypatch.setattr("incidents.pages.desk_bulk.BULK_MOST", 2)
+    cases = desk_cases(3)
+    review = bulk(browse(operator), "dispatch", cases)
+    assert len(review.context["ready"]) == 2
+    assert [m.level_tag for m in get_messages(review.wsgi_request)] == ["warning"]
+
+
 def test_nothing_selected_and_nonsense_are_told(browse: As, operator: Person, handler: Person) -> None:
     client = browse(operator)
     assert bulk(client, "dispatch", []).status_code == 400
