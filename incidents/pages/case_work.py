@@ -25,7 +25,7 @@ def work_of(
     condition: str,
 ) -> dict[str, Any]:
     """Template context: pictures by what they show and prove, the mediation that stands, and the composer."""
-    shown = photo_evidence.shown(incident, photos)
+    shown = photo_evidence.shown(incident, photos, user)
     stages = {stage: [one for one in shown if one.photo.stage == stage] for stage in Stage}
     before, after = stages[Stage.BEFORE], stages[Stage.AFTER]
     writes = can.get("note") or can.get("message") or can.get("resolve") or can.get("answer")

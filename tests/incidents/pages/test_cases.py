@@ -1,5 +1,6 @@
 """The case page, its actions, the list, the inbox, and who sees which of them."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -75,7 +76,15 @@ def test_a_return_that_names_nobody_is_refused_and_keeps_the_words(
     given = {"why": "facility", "reason": "灯杆上没有我们的编号", "seen_version": lamp_case.version}
     answer = browse(handler).post(act(lamp_case, "request-return"), given)
     assert answer.status_code == 400
-    assert "灯杆上没有我们的编号" in answer.content.decode()
+    page = answer.content.decode()
+    assert "灯杆上没有我们的编号" in page
+    # Either is enough, so neither is said to be optional.
+    labels = [
+        re.sub(r"<[^>]+>|\s", "", one)
+        for one in re.findall(r'<label class="form-label".*?</label>', page, re.S)
+    ]
+    assert len(labels) == 3
+    assert not [label for label in labels if "optional" in label or "可不填" in label]
     assert not CaseRequest.objects.exists()
 
 
@@ -104,6 +113,32 @@ def test_resolving_with_a_photo(browse: As, handler: Person, accepted_case: Inci
     assert browse(handler).post(act(accepted_case, "resolve"), given).status_code == 302
     assert reload(accepted_case).status == Status.RESOLVED
     assert accepted_case.attachments.get().stage == Attachment.Stage.AFTER
+
+
+def test_a_picture_used_before_names_no_case_that_its_reader_may_not_open(
+    browse: As, handler: Person, operator: Person, accepted_case: Incident, db: None
+) -> None:
+    other = file_report(text="这里有人在吵架", category=None, external_id="elsewhere")
+    Incident.objects.filter(pk=other.pk).update(owner_unit="operations-centre")
+    other.assignments.update(unit="operations-centre")
+    for case in (accepted_case, other):
+        Attachment.objects.create(
+            incident=case,
+            stage=Attachment.Stage.AFTER,
+            file="x.jpg",
+            content_type="image/jpeg",
+            size=1,
+            width=1,
+            height=1,
+            fingerprint="the same bytes",
+            uploaded_at=TUESDAY,
+        )
+    url = reverse("case", args=[accepted_case.number])
+    [by_unit] = browse(handler).get(url).context["photo_words"]
+    [by_centre] = browse(operator).get(url).context["photo_words"]
+    assert (by_unit.state, by_centre.state) == ("overdue", "overdue")
+    assert other.number not in by_unit.words
+    assert other.number in by_centre.words
 
 
 def test_solved_without_the_closing_condition_is_refused_and_keeps_the_photo(
