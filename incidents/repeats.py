@@ -212,6 +212,6 @@ def before(cases: Iterable[Incident], *, among: Q) -> Mapping[int, list[Before]]
     )
     for pair in pairs:
         gap = rows[pair.incident_id].received_at - pair.earlier.received_at
-        by_reporter = pair.by_reporter and not pair.is_protected
+        by_reporter = pair.by_reporter and not pair.is_protected  # type: ignore[attr-defined]
         found[pair.incident_id].append(Before(pair.earlier, by_reporter, pair.at_place, gap, pair.is_seen))
     return found
