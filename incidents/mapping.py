@@ -1,7 +1,7 @@
 """Cases on a map: which lie in a picture, how many lie together, and where they are dense.
 
-However many cases a selection holds, what is looked at here is the newest MAPPED_MAX of it, and what a
-picture gets is bounded by its pixels: each function asks one question of the database.
+However many cases a selection holds, all of them are counted, by the database, and what a picture gets is
+bounded by its pixels: each function asks one question.
 """
 
 import math
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Avg, Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Floor
 
 from dispatch.vocabulary import Urgency
@@ -17,7 +17,6 @@ from incidents.models import Incident
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.queries import bounded_count
 
-MAPPED_MAX = 20_000
 # More than this in one picture are told as clusters.
 SINGLE_MAX = 300
 CLUSTER_PX, HEAT_PX = 72, 10
@@ -72,9 +71,8 @@ class Cluster:
 
 
 def mapped(found: QuerySet[Incident]) -> QuerySet[Incident]:
-    """The newest of a selection that have a place on the map."""
-    newest = found.filter(lon__isnull=False).order_by("-received_at", "-pk").values("pk")[:MAPPED_MAX]
-    return Incident.objects.filter(pk__in=newest)
+    """Those of a selection that have a place on the map."""
+    return found.filter(lon__isnull=False, lat__isnull=False)
 
 
 def unplaced(found: QuerySet[Incident]) -> int:
@@ -83,9 +81,17 @@ def unplaced(found: QuerySet[Incident]) -> int:
 
 
 def singles(cases: QuerySet[Incident], frame: Frame | None) -> list[Incident]:
-    """The cases in the picture, what burns first; one more than SINGLE_MAX where there are too many."""
+    """The cases in the picture, the open ones first and of them what burns; one more than SINGLE_MAX where
+    there are too many."""
     inside = cases.filter(frame.inside) if frame else cases
-    return list(inside.for_list().burning_first()[: SINGLE_MAX + 1])  # type: ignore[attr-defined]
+    # First which, and then what a row shows of them: not of all that are in the picture.
+    first = _most_urgent_first(inside).values("pk")[: SINGLE_MAX + 1]
+    return list(_most_urgent_first(Incident.objects.filter(pk__in=first).for_list()))
+
+
+def _most_urgent_first(cases: QuerySet[Incident]) -> QuerySet[Incident]:
+    is_over = Case(When(status__in=OPEN_STATUSES, then=0), default=1)
+    return cases.burning_first().order_by(is_over, "heat_order", "due_at", "pk")  # type: ignore[attr-defined]
 
 
 def clusters(cases: QuerySet[Incident], frame: Frame, at: datetime) -> list[Cluster]:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from grids.locate import locate
@@ -127,6 +128,54 @@ def test_heat_and_areas_add_up_to_the_same_cases(desk: Client) -> None:
     assert set(areas) == {case.community_code for case in cases}
     cells = points(desk, layer="areas", zoom=16)["areas"]
     assert set(cells) == {case.cell_code for case in cases}
+
+
+def fill(case: Incident, count: int) -> None:
+    """So many newer cases like this one at its very place, none of them as late."""
+    names = [field.column for field in Incident._meta.concrete_fields if not field.primary_key]
+    newer = {
+        "number": "'M' || n",
+        "received_at": "received_at + n * interval '1 second'",
+        "due_at": "due_at + n * interval '1 day'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO incidents_incident ({', '.join(names)})"
+            f" SELECT {', '.join(newer.get(name, name) for name in names)}"
+            " FROM incidents_incident, generate_series(1, %s) AS n WHERE id = %s",
+            [count, case.pk],
+        )
+
+
+def test_of_very_many_cases_none_is_left_uncounted_and_the_most_urgent_is_named(
+    desk: Client, now: SetClock
+) -> None:
+    late, calm = beside(2), beside(0)
+    fill(calm, 20_001)
+    assert late.due_at is not None
+    now.at = late.due_at + timedelta(hours=1)
+    count = Incident.objects.count()
+    assert count == 20_003
+    picture = points(desk)
+    told = [feature["properties"] for feature in picture["features"]]
+    assert sum(one["count"] for one in told) == count
+    assert "overdue" in {one["state"] for one in told}
+    assert picture["html"].index(late.number) < picture["html"].index(calm.number)
+    assert sum(weight for _lon, _lat, weight in points(desk, layer="heat")["heat"]) == count
+    areas = points(desk, layer="areas")["areas"]
+    assert sum(area["count"] for area in areas.values()) == count
+    page = desk.get("/cases/map/")
+    assert page.context["rows"][0]["case"] == late
+    assert page.context["is_cut"] is True
+
+
+def test_what_is_over_is_named_after_what_is_open(desk: Client) -> None:
+    over, waits = beside(0), beside(3)
+    Incident.objects.filter(pk=over.pk).update(
+        urgency="emergency", status="closed", due_at=None, closed_at=TUESDAY
+    )
+    rows = desk.get("/cases/map/", {"status": ""}).context["rows"]
+    assert [row["case"] for row in rows] == [waits, over]
 
 
 def test_what_has_no_place_is_told_and_stays_on_the_list(desk: Client, desk_case: Incident) -> None:
