@@ -63,6 +63,7 @@ def quality(request: HttpRequest, code: str) -> HttpResponse:
         "leads": centres.leads(seen.viewer, seen.centre),
         "may_draw": seen.supervises and not rows,
         "size": sampling.SIZE,
+        "days_back": sampling.LONGEST_ON_DESK.days,
     }
     return render(request, "incidents/centre/quality.html", context)
 
