@@ -13,6 +13,7 @@ import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
 import { startToasts } from "./js/toasts.js";
 import { startWorker } from "./js/worker.js";
+import { startWrong } from "./js/wrong.js";
 import { startUnits } from "./js/units.js";
 
 // The page's security policy forbids inline style and eval: htmx is told not to try.
@@ -59,6 +60,7 @@ startDesk();
 startItems();
 startUnits();
 startHandler();
+startWrong();
 startWorker();
 // From here on keys are heard; before it, the page is links and forms.
 document.documentElement.dataset.scripts = "ready";

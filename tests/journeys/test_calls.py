@@ -1,9 +1,10 @@
 """The callback desk and the knowledge base in a real browser: from the queue to the answer, by keyboard."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from accounts.roles import Role
 from incidents import actions
@@ -150,6 +151,27 @@ def test_a_callback_from_the_queue_to_its_answer(
     waits = Callback.objects.get(incident=second)
     assert (waits.attempts, waits.next_at) == (1, TUESDAY + timedelta(hours=9))
     look(page, shoot, "calls-done")
+
+
+def test_what_is_missing_is_said_where_one_looks(
+    browser: Browser, live_server: Any, called: list[Incident], operator: Person
+) -> None:
+    """In a pane of its own, below what can be seen; and it can be answered at once."""
+    # Not open_page: a browser writes the answer 400 to its console as an error.
+    context = browser.new_context(viewport={"width": 1440, "height": 700}, base_url=live_server.url)
+    page = context.new_page()
+    page.goto("/callbacks/")
+    sign_in(page, operator)
+    keys_are_heard(page)
+    page.keyboard.press("n")
+    page.wait_for_selector("#call-form")
+    keys_are_heard(page)
+    page.check("input[name=outcome][value=answered]")
+    page.click("button[name=then][value=next]")
+    keys_are_heard(page)
+    expect(page.locator(".field-error").first).to_be_in_viewport()
+    expect(page.locator("input[name=solved]").first).to_be_focused()
+    context.close()
 
 
 def test_an_enquiry_is_answered_from_the_knowledge_base_on_the_desk(
