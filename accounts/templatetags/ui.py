@@ -436,6 +436,8 @@ def phrases() -> dict[str, str]:
         "offlineSignIn": _("Kept on this phone. Sign in again to send it."),
         "offlineSignInLink": _("Sign in"),
         "offlineAgain": _("Send now"),
+        "offlineMend": _("Mend it"),
+        "offlineNoForm": _("Its form is not open to you any more. What you wrote stays in the list."),
         "offlineOpen": _("See it"),
         "offlineRemove": _("Remove"),
         "offlineSure": _("Remove “{title}”? What you wrote and its photos are lost."),

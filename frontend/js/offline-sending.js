@@ -82,7 +82,8 @@ export async function send(entry, how) {
 /** The sentences of a page that says why not. */
 export function reasons(page) {
   const parsed = new DOMParser().parseFromString(page, "text/html");
-  const told = [...parsed.querySelectorAll("main [role=alert], main .invalid-feedback, main .errorlist li")];
+  const told = [...parsed.querySelectorAll("main [role=alert], main .field-error, main .invalid-feedback, main .errorlist li")]
+    .filter((one) => !one.hidden && !one.parentElement.closest("[role=alert]"));
   const lines = told.map((one) => one.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
   return [...new Set(lines)].slice(0, 3).join(" ") || parsed.querySelector("main h1")?.textContent.trim() || "";
 }

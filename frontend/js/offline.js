@@ -12,15 +12,18 @@
    field). With a line nobody notices: the page goes where the view redirects, or shows the view's page where
    something was refused. Without one it says so, stays in the list of what waits and goes out by itself: when
    the line is back, on the next page, or every half minute. What the server refuses then stays in the list
-   with the reason, to be tried again or removed. The key goes along, so nothing is done twice.
+   with the reason, to be put back into its form and mended, tried again or removed; what came after it does not
+   wait for it. The key goes along, so nothing is done twice.
 
    The list stands where [data-offline-list] is, else on top of <main>, and is not there while nothing waits.
    document hears `yw:offline` with { waiting } whenever it changes. <meta name="person"> says whose it is. */
 import { keepDraft } from "./drafts.js";
 import { say } from "./phrases.js";
+import { isMendable, mend, mendedIn, mendHere } from "./offline-mending.js";
 import { DONE, LATER, REFUSED, SIGN_IN, reasons, send } from "./offline-sending.js";
 import * as store from "./offline-store.js";
 import { toast } from "./toasts.js";
+import { showWrong } from "./wrong.js";
 
 const LOOK_EVERY_MS = 15000;
 const FIRST_WAIT_MS = 5000, LONGEST_WAIT_MS = 5 * 60 * 1000;
@@ -41,6 +44,7 @@ function gather(form, submitter) {
     // Not form.action: a field of that name would stand in front of it.
     action: new URL(form.getAttribute("action") || location.href, location.href).href,
     page: location.href,
+    mendable: isMendable(form),
     savedAt: Date.now(),
     fields: [],
     files: [],
@@ -73,6 +77,7 @@ function clear(form) {
     const waiting = box.dataset.enables && document.getElementById(box.dataset.enables);
     if (waiting) waiting.disabled = true;
   }
+  delete form.dataset.mends;
   renew(form);
   form.dispatchEvent(new CustomEvent("yw:kept", { bubbles: true }));
 }
@@ -103,8 +108,7 @@ function showPage(html, action) {
   history.replaceState(null, "", action);
   window.htmx?.process(fresh);
   fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: fresh } }));
-  (fresh.querySelector(".is-invalid, [role=alert]") ?? fresh).scrollIntoView({ block: "center" });
-  (fresh.querySelector(".is-invalid") ?? fresh).focus({ preventScroll: true });
+  if (!showWrong(fresh)) fresh.focus();
   showList();
 }
 
@@ -120,6 +124,7 @@ async function submitted(event) {
   inHand.add(entry.key);
   try {
     await store.put(entry);
+    if (mendedIn(form)) await store.remove(mendedIn(form)); // this one stands in its place
   } catch {
     // No storage (a private window, a full disk): the form goes the plain way, and fails the plain way.
     setBusy(form, button, false);
@@ -153,8 +158,9 @@ async function submitted(event) {
   else await showList();
 }
 
+/** What is refused holds nobody up: it may be mended tomorrow, or never. */
 const isAhead = (other, entry) =>
-  other.key !== entry.key && other.subject === entry.subject && other.savedAt <= entry.savedAt;
+  other.key !== entry.key && other.subject === entry.subject && other.savedAt <= entry.savedAt && other.state !== "refused";
 
 /** Keep with the entry what became of a try. */
 async function note(entry, answer) {
@@ -167,12 +173,15 @@ async function note(entry, answer) {
 
 async function sendKept({ before, only, isEager }) {
   const held = new Set(); // subjects of which an earlier one could not go: the later ones wait for it
-  for (const entry of await store.all(who())) {
+  const entries = await store.all(who());
+  const chosen = entries.find((one) => one.key === only);
+  for (const entry of entries) {
     if (inHand.has(entry.key) || (before && entry.savedAt > before.savedAt)) continue;
-    const isChosen = only === entry.key;
+    // With the chosen one goes what it has to wait for.
+    const isChosen = only === entry.key || (chosen?.subject && isAhead(entry, chosen));
     const isDue = isChosen || (entry.state !== "refused" && (isEager || entry.nextAt <= Date.now()));
     if ((only && !isChosen) || !isDue || held.has(entry.subject)) {
-      if (entry.subject) held.add(entry.subject);
+      if (entry.subject && entry.state !== "refused") held.add(entry.subject);
       continue;
     }
     const answer = await send(entry, "later");
@@ -181,7 +190,6 @@ async function sendKept({ before, only, isEager }) {
       toast([say("offlineSent", { title: entry.title }), ...(answer.words ?? [])].join(" "), { state: "on", href: answer.url, action: say("offlineOpen") });
       continue;
     }
-    if (entry.subject) held.add(entry.subject);
     await note(entry, answer);
     if (answer.what !== REFUSED) break; // no line for one is no line for the next
   }
@@ -246,6 +254,11 @@ function row(entry) {
     link.href = `/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`;
     tools.append(link);
   } else tools.append(again);
+  if (entry.state === "refused" && entry.mendable) {
+    const back = element("button", { type: "button", className: "btn btn-primary", text: say("offlineMend") });
+    back.addEventListener("click", () => mend(entry));
+    tools.prepend(back);
+  }
   tools.append(drop);
   line.append(about, tools);
   return line;
@@ -291,6 +304,7 @@ export function startOffline() {
   });
   // A page that was kept for later shows the same key each time; each time it is another form.
   for (const form of document.querySelectorAll("form[data-offline]")) renew(form);
+  mendHere();
   setInterval(() => document.visibilityState === "visible" && flush(), LOOK_EVERY_MS);
   flush({ isEager: true });
 }

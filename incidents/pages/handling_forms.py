@@ -90,7 +90,8 @@ class ResolveForm(HappenedMixin, ActionForm):
     parked_until = forms.DateField(
         label=gettext_lazy("Come back to it on"),
         required=False,
-        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
+        # Needed where the outcome is theirs: desk.js.
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date", "data-needed": True}),
     )
     mediation = forms.ChoiceField(
         label=gettext_lazy("Who mediated"),
@@ -113,7 +114,9 @@ class ResolveForm(HappenedMixin, ActionForm):
         help_text=gettext_lazy("The reporter reads this."),
     )
     attested = forms.BooleanField(
-        label=gettext_lazy("I confirm that the closing condition is met"), required=False
+        label=gettext_lazy("I confirm that the closing condition is met"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"data-needed": True}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

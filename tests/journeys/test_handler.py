@@ -165,6 +165,58 @@ def test_a_line_that_breaks_loses_nothing(
     shoot(phone, "handler-resolved")
 
 
+def test_what_is_refused_later_says_why_is_mended_and_holds_nothing_up(
+    open_page: OpenPage, shoot: Shoot, cases: list[Incident], handler: Person
+) -> None:
+    case = cases[2]
+    phone = open_page(f"/cases/{case.number}/", width=390)
+    sign_in(phone, handler)
+    phone.context.set_offline(True)
+    phone.click(".dock [data-sheet=sheet-resolve]")
+    words = "灯头烧坏,已换新,晚上已亮"
+    phone.fill("#sheet-resolve textarea[name=text]", words)
+
+    # What the form asks for is asked before it is kept.
+    phone.click("#sheet-resolve [type=submit]")
+    expect(phone.locator("#sheet-resolve input[name=attested]:invalid")).to_be_visible()
+    expect(phone.locator(".offline-row")).to_have_count(0)
+
+    # What only the server knows: this day is over. A note after it does not wait for it.
+    phone.check("#sheet-resolve input[name=outcome][value=parked]")
+    phone.fill("#sheet-resolve input[name=parked_until]", "2020-01-01")
+    phone.click("#sheet-resolve [type=submit]")
+    expect(phone.locator(".offline-row")).to_have_count(1)
+    phone.fill(".composer-note textarea[name=text]", "已联系供电所")
+    phone.click(".composer-note [type=submit]")
+    expect(phone.locator(".offline-row")).to_have_count(2)
+    phone.context.set_offline(False)
+    expect(phone.locator(".offline-row")).to_have_count(1, timeout=30_000)
+    expect(phone.locator(".offline-why")).to_contain_text("哪一天再来办")
+    shoot(phone, "handler-refused-later")
+    assert case.timeline.filter(kind=Kind.NOTED).count() == 1
+    phone.reload()
+    scripts_are_there(phone)
+    phone.fill(".composer-note textarea[name=text]", "供电所已到场")
+    with phone.expect_navigation():
+        phone.click(".composer-note [type=submit]")
+    scripts_are_there(phone)
+    assert case.timeline.filter(kind=Kind.NOTED).count() == 2
+
+    # Back in its form with every word, and sent in the place of the first.
+    phone.click(".offline-tools .btn-primary")
+    expect(phone.locator("#sheet-resolve textarea[name=text]")).to_have_value(words)
+    assert phone.input_value("#sheet-resolve input[name=parked_until]") == "2020-01-01"
+    assert_accessible(phone)
+    shoot(phone, "handler-mends")
+    phone.check("#sheet-resolve input[name=outcome][value=solved]")
+    phone.check("#sheet-resolve input[name=attested]")
+    with phone.expect_navigation():
+        phone.click("#sheet-resolve [type=submit]")
+    scripts_are_there(phone)
+    expect(phone.locator(".offline-row")).to_have_count(0)
+    assert reload(case).status == Status.RESOLVED
+
+
 def test_it_is_handed_on_and_stands_in_the_colleagues_inbox(
     open_page: OpenPage, shoot: Shoot, cases: list[Incident], handler: Person
 ) -> None:
