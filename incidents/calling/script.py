@@ -23,9 +23,17 @@ class Said:
 
 
 def script(
-    incident: Incident, report: Report, *, caller: str, title: str, surname: str, is_protected: bool
+    incident: Incident,
+    report: Report,
+    *,
+    caller: str,
+    title: str,
+    surname: str,
+    is_protected: bool,
+    at: datetime,
 ) -> list[Said]:
-    """The script for this call. `title` is the matter in short; `is_protected`: who reported is a secret."""
+    """The script for a call at `at`. `title` is the matter in short; `is_protected`: who reported is a
+    secret."""
     unit = str(incident.owner_unit)
     told = {
         "caller": caller,
@@ -68,7 +76,7 @@ def script(
             ),
             _("Never suggest a mark. What they do not want to rate stays empty."),
         ),
-        Said("end", _("Good-bye"), _goodbye(incident), ""),
+        Said("end", _("Good-bye"), _goodbye(incident, at), ""),
     ]
 
 
@@ -89,10 +97,13 @@ def _why(incident: Incident, report: Report) -> str:
     )
 
 
-def _goodbye(incident: Incident) -> str:
+def _goodbye(incident: Incident, at: datetime) -> str:
     until: datetime | None = incident.closed_at + OBJECTION_WINDOW if incident.closed_at else None
     if until is None:
         return _("Thank you. Good-bye.")
+    if until <= at:
+        # A late call: nobody is promised a day that is over.
+        return _("Thank you. Should it not be right after all, report it again at any time. Good-bye.")
     return _(
         "Thank you. Should it not be right after all, tell us until %(until)s, and it is done again. "
         "Good-bye."

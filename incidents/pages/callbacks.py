@@ -222,7 +222,7 @@ def _shown(
         "rank": rules.RANKS[min(row.rank, len(rules.RANKS) - 1)],
         "clock": reading.due_times([row]).get(incident.pk),
         "steps": script.script(
-            incident, report, caller=str(user), title=title, surname=name[:1], is_protected=hide
+            incident, report, caller=str(user), title=title, surname=name[:1], is_protected=hide, at=at
         ),
         "hide_reporter": hide,
         "can_unmask": policy.can(user, Action.UNMASK, incident),

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils.html import strip_tags
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Membership
 from accounts.roles import Role
+from accounts.templatetags.ui import moment
 from incidents import actions
+from incidents.actions.closing import OBJECTION_WINDOW
 from incidents.actor import SYSTEM
 from incidents.calling import reading, rules, script
 from incidents.errors import ActionRefused, InvalidInput
@@ -312,8 +315,9 @@ def test_behind_one_that_nobody_is_called_for_the_next_one_is_taken(handler, ope
 
 
 def steps(case: Incident, **more: object) -> dict[str, script.Said]:
-    given = {"caller": "梁静", "title": "路灯坏了", "surname": "王", "is_protected": False, **more}
-    return {one.key: one for one in script.script(case, case.links.get().report, **given)}
+    said = {"caller": "梁静", "title": "路灯坏了", "surname": "王", "is_protected": False, "at": THREE}
+    told = script.script(case, case.links.get().report, **{**said, **more})
+    return {one.key: one for one in told}
 
 
 def test_nothing_of_the_matter_is_said_before_the_right_person_is_there(closed_case):
@@ -321,6 +325,13 @@ def test_nothing_of_the_matter_is_said_before_the_right_person_is_there(closed_c
     assert list(told) == ["who", "why", "contacted", "solved", "marks", "end"]
     assert "路灯" not in told["who"].words
     assert "路灯" in told["why"].words
+
+
+def test_nobody_is_promised_a_day_that_is_over(closed_case):
+    until = closed_case.closed_at + OBJECTION_WINDOW
+    promised = strip_tags(moment(until))
+    assert promised in steps(closed_case, at=until - HOUR)["end"].words
+    assert promised not in steps(closed_case, at=until)["end"].words
 
 
 def test_of_a_tip_off_the_unit_is_not_said_to_know_them(closed_case):
