@@ -93,7 +93,11 @@ class CaseFilter(forms.Form):
         areas = list(Area.objects.without_polygons().filter(kind__in=(Area.Kind.STREET, Area.Kind.COMMUNITY)))
         streets = [area for area in areas if area.kind == Area.Kind.STREET]
         categories = list(Category.objects.all())
-        self._choices("status", _("Any status"), [("open", _("Open")), *Status.choices])
+        self._choices(
+            "status",
+            _("Any status"),
+            [("open", _("Open")), ("unresolved", _("Not resolved yet")), *Status.choices],
+        )
         self._choices("street", _("All streets"), [(area.code, area.name) for area in streets])
         self._choices(
             "unit",
@@ -158,6 +162,8 @@ def narrowed(found: QuerySet[Incident], wanted: dict[str, Any], at: datetime) ->
         found = found.filter(pk__in=Supervision.objects.filter(ended_at__isnull=True).values("incident"))
     if wanted.get("status") == "open":
         found = found.filter(status__in=OPEN_STATUSES)
+    elif wanted.get("status") == "unresolved":
+        found = found.filter(status__in=OPEN_STATUSES).exclude(status=Status.RESOLVED)
     elif wanted.get("status"):
         found = found.filter(status=wanted["status"])
     for field, column in (

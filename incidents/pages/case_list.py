@@ -18,7 +18,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from incidents import policy, queries
 from incidents.models import Incident, SavedView
-from incidents.models.incident import OPEN_STATUSES
+from incidents.oversight import EMERGENCIES, selected
 from incidents.pages import waiting
 from incidents.pages.access import DESK_ROLES, READING_ROLES, person, staff
 from incidents.pages.case_filter import CaseFilter, narrowed
@@ -260,13 +260,14 @@ def _link(request: HttpRequest, name: str, key: str) -> str:
 def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[str, Any]]:
     """Ready-made selections over the list, as tabs: they are nothing but addresses."""
     overdue = narrowed(_visible(request), {"overdue": True}, at)
-    urgent = _visible(request).filter(urgency="emergency", status__in=OPEN_STATUSES)
+    in_hand = {"status": "unresolved", "urgency": "emergency"}
+    urgent = selected(_visible(request), EMERGENCIES, at)  # the same cases as on walls and for supervisors
     given = canonical(request.GET.urlencode())
     views: list[tuple[Any, dict[str, str], QuerySet[Incident] | None, str]] = [
         (_("All cases"), {}, None, ""),
         (_("Open"), {"status": "open"}, None, ""),
         (_("Overdue"), {"overdue": "on"}, overdue, "overdue"),
-        (_("Emergencies open"), {"status": "open", "urgency": "emergency"}, urgent, "emergency"),
+        (_("Emergencies in hand"), in_hand, urgent, "emergency"),
     ]
     if answers is not None:
         views.append((_("To answer"), {"answer": "on"}, _visible(request).filter(answers), "warned"))

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from grids.locate import locate
-from incidents import actions
-from incidents.centre import wall
+from incidents import actions, queries
+from incidents.centre import board, wall
 from incidents.models import Incident
+from incidents.models.incident import Status
 from tests.browsers import As
 from tests.cast import LAMP_POINT, LAMP_TEXT, LAMP_UNIT, TUESDAY, Person, file_report, person
 from tests.incidents.centre.people import DISTRICT, PINGHU, centre, on_shift
@@ -70,6 +71,30 @@ def test_emergencies_stand_first_then_whose_time_runs_out_next(db: None) -> None
     kinds = sorted(mark.kind for mark in found.marks)
     assert kinds == ["emergency", "fresh", "overdue", "soon"]
     assert all(0 <= mark.x <= found.drawing.width for mark in found.marks if found.drawing)
+
+
+def test_the_same_word_is_the_same_number_on_wall_board_desk_and_list(
+    browse: As, leader: Person, dispatcher: Person, supervisor: Person
+) -> None:
+    """What is merged is one case of the day; an emergency that is resolved is no longer in hand."""
+    root, again = lamp(0), lamp(1)
+    urgent = {"urgency": "emergency", "category": "2001"}
+    burning, over = lamp(3, **urgent, text="路面塌陷有大坑"), lamp(5, **urgent, text="路面塌陷")
+    Incident.objects.filter(pk=over.pk).update(status=Status.RESOLVED)
+    actions.merge(number=again.number, into=root.number, actor=dispatcher.actor, at=NOW)
+    found, lines = wall.wall_of(centre(), NOW), board.lines_of(centre(), NOW)
+    received = found.today.received
+    assert (received, Incident.objects.count()) == (3, 4)
+    assert sum(line.received for line in lines) == queries.today(at=NOW).received == received
+    assert sum(line.unaccepted for line in lines) == found.total.unaccepted
+    assert found.total.emergency == 1
+    shown = browse(supervisor).get(reverse("cases")).context["views"]
+    tab = next(one for one in shown if one["state"] == "emergency")
+    assert tab["count"] == 1
+    listed = browse(supervisor).get(tab["url"]).context["rows"]
+    assert [row["case"].pk for row in listed] == [burning.pk]
+    desk = browse(supervisor).get(reverse("supervision")).context["counts"]
+    assert desk.emergency == 1
 
 
 def test_the_day_is_compared_with_the_same_hour_of_the_weeks_before(db: None) -> None:
