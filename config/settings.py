@@ -465,6 +465,8 @@ BOARD_TARGETS = {
 # --- the demo ---------------------------------------------------------------------------------
 # SEED=0 starts with the reference data and no cases.
 SEED = env.bool("SEED", default=True)
+# How many days of history are played behind the demo's pages, once they are open.
+DEMO_DAYS = env.int("DEMO_DAYS", default=85)
 
 LOGGING = {
     "version": 1,

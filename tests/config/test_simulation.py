@@ -163,6 +163,15 @@ def test_a_day_of_history_that_was_stopped_goes_on_without_doubles(monkeypatch):
     assert reports >= 5
 
 
+@pytest.mark.django_db(transaction=True)
+def test_as_many_days_are_played_as_are_asked_for(monkeypatch, settings, tmp_path):
+    monkeypatch.setattr(seed_demo, "PER_DAY", 1.0)
+    settings.DEMO_DAYS, settings.VAR_DIR, settings.MEDIA_ROOT = 2, tmp_path, tmp_path
+    call_command("seed_demo", rest=True)
+    played = DemoHistory.objects.get()
+    assert (played.name, played.done, played.is_complete) == ("past", 2, True)
+
+
 def test_seeding_is_refused_in_production(settings):
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="production"):

@@ -33,7 +33,6 @@ from incidents.models.incident import Status
 from incidents.numbers import DISTRICT_ZONE, district_day
 
 RECENT_DAYS = 5
-PAST_DAYS = 85
 PER_DAY = 60.0
 _LAMPS = 5
 _REPEATED = 0.03  # of reports: said again by neighbours
@@ -75,7 +74,7 @@ class Command(BaseCommand):
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
         if rest or everything:
-            _play("past", PAST_DAYS)
+            _play("past", max(0, settings.DEMO_DAYS))
             run_centres(at=clock.now())
 
 
