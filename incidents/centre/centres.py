@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -129,16 +129,19 @@ def has_centre(viewer: Viewer) -> bool:
 
 def people_of(centre: Centre) -> list[User]:
     """Who sits at this centre's desk: everybody with a desk role there, by name; one query."""
-    units = Q(unit=centre.unit)
-    if centre.level == CentreLevel.DISTRICT:
-        units |= Q(unit__kind=OrgUnit.Kind.DISTRICT)
-    elif centre.level == CentreLevel.STREET:
-        units |= Q(unit=centre.unit.parent_id)
-    members = Membership.objects.filter(
-        units, role__in=_DESK, user__is_active=True, unit__is_open=True
-    ).select_related("user")
+    members = desk_members(centre.unit.code).select_related("user")
     people = {row.user_id: row.user for row in members}
     return sorted(people.values(), key=lambda user: (user.display_name, user.username, user.pk))
+
+
+def desk_members(unit_code: str) -> QuerySet[Membership]:
+    """Who has a desk role at the centre with this code: in the centre itself, or in its office."""
+    units = Q(unit=unit_code)
+    if unit_code == settings.TRIAGE_UNIT:
+        units |= Q(unit__kind=OrgUnit.Kind.DISTRICT)
+    elif unit_code.endswith("/operations"):
+        units |= Q(unit=unit_code.removesuffix("/operations"))
+    return Membership.objects.filter(units, role__in=_DESK, user__is_active=True, unit__is_open=True)
 
 
 def parts_of(centre: Centre) -> list[Area]:

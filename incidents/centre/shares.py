@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.viewer import viewer_of
 from dispatch.vocabulary import Urgency
 from incidents.actor import Actor
-from incidents.centre.centres import Centre, desks_of, people_of, supervises, works_at
+from incidents.centre.centres import Centre, desk_members, desks_of, people_of, supervises, works_at
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident, QueueShare
 from incidents.models.centre import WEIGHT_MAX
@@ -88,14 +88,15 @@ def choose(cases: Sequence[Waiting], user_id: int, shares: Sequence[Share], at: 
 
 
 def shares_of(unit_code: str, at: datetime) -> list[Share]:
-    """Who shares a centre's queue now: on shift by the roster, not away, with a weight. One query.
+    """Who shares a centre's queue now: on shift by the roster, not away, with a weight; and still at this
+    desk, whatever the roster says. One query.
 
     Empty where no share was ever set: then the queue is everybody's.
     """
     on_shift = DutyShift.objects.filter(unit=unit_code).standing().at(at)
     rows = QueueShare.objects.filter(
         unit=unit_code, away_since__isnull=True, weight__gt=0, user__in=on_shift.values("user")
-    )
+    ).filter(user__in=desk_members(unit_code).values("user"))
     return [Share(user_id, weight) for user_id, weight in rows.values_list("user", "weight")]
 
 

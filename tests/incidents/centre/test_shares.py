@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import Membership
 from accounts.roles import Role
 from incidents.centre import shares
 from incidents.centre.shares import Share, Waiting, choose, owner_of
@@ -201,3 +202,17 @@ def test_one_says_for_oneself_that_one_is_away(
     assert step(operator, True).away_since == TUESDAY
     assert step(operator, True).away_since == TUESDAY  # said twice
     assert step(supervisor, False).away_since is None
+
+
+def test_who_lost_the_desks_role_owns_no_case_whatever_the_roster_says(
+    operator: Person, dispatcher: Person
+) -> None:
+    for who in (operator, dispatcher):
+        on_shift(who)
+        share(who)
+    assert {one.user_id for one in shares.shares_of("operations-centre", TUESDAY)} == {
+        operator.user.pk,
+        dispatcher.user.pk,
+    }
+    Membership.objects.filter(user=operator.user).update(role=Role.LEADER)
+    assert shares.shares_of("operations-centre", TUESDAY) == [Share(dispatcher.user.pk, 1)]
