@@ -9,6 +9,7 @@ import { startKeys } from "./js/keys.js";
 import { startOffline } from "./js/offline.js";
 import { startKnown } from "./js/known.js";
 import { startPicks } from "./js/picks.js";
+import { startPlaces } from "./js/places.js";
 import { startPolling } from "./js/poll.js";
 import { startShell } from "./js/shell.js";
 import { startToasts } from "./js/toasts.js";
@@ -48,6 +49,7 @@ document.addEventListener("htmx:beforeSend", ({ detail }) => {
 });
 
 startShell();
+startPlaces();
 startClocks();
 startOffline();
 startForms();
