@@ -185,6 +185,25 @@ def test_the_candidates_probabilities_share_one_whole() -> None:
     assert sum(candidate.probability for candidate in told.candidates) <= 1.0001
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "旧沙发堆在村口半个月了,没有人收",
+        "管理费说打折,结果拿前业主欠费抵扣",
+        "晚托班窗户封死,三十多个娃在里面上课",
+        "超市买的酸奶过期了,门口还摆满了货",
+        "房东把我删了,押金两千不退",
+        "公交站旁边很吵,路也不平,还有股怪味",
+        "楼下那根线耷拉到一人高,不知道是电信的还是供电的",
+    ],
+)
+def test_no_candidate_is_likelier_than_the_one_before_it(text: str) -> None:
+    """The desk shows them in this order, with these numbers."""
+    told = [candidate.probability for candidate in decide(text).candidates]
+    assert told[0] > 0
+    assert told == sorted(told, reverse=True)
+
+
 def test_runners_up_say_which_condition_failed() -> None:
     told = decide("平湖大街井盖不见了,敞着口", category="0201", owner="china-mobile")
     failed = {reason.code for candidate in told.candidates[1:] for reason in candidate.failed}
