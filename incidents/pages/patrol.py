@@ -42,6 +42,17 @@ class Stop:
     row: dict[str, Any]
     metres: int | None
 
+    @property
+    def leg(self) -> str:
+        return "" if self.metres is None else distance(self.metres)
+
+
+def distance(metres: int) -> str:
+    """A way in words: tens of metres, and kilometres from where one would say so. As in patrol.js."""
+    if metres < 950:
+        return _("{metres} m").format(metres=round(metres, -1))
+    return _("{kilometres} km").format(kilometres=f"{metres / 1000:.1f}")
+
 
 @require_safe
 @staff(Role.PATROL)
@@ -58,6 +69,7 @@ def patrol(request: HttpRequest) -> HttpResponse:
         "units": [grant.unit for grant in viewer_of(user).with_roles(Role.PATROL)],
         "stops": stops,
         "metres": metres,
+        "whole": distance(metres) if metres else "",
         "more": max(0, queries.bounded_count(asked) - len(rows)) if len(rows) == STOPS_MOST else 0,
         "pins": json.dumps(
             [

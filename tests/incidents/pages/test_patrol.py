@@ -15,11 +15,13 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 from PIL import Image
 
 from accounts.roles import Role
 from incidents.models import Attachment, Incident, Report, Submission, Verification
 from incidents.models.incident import Status
+from incidents.pages.patrol import distance
 from incidents.timeline import Kind
 from tests.browsers import As
 from tests.cast import LAMP_POINT, LAMP_TEXT, LAMP_UNIT, TUESDAY, Person, person, reload
@@ -337,6 +339,16 @@ def test_the_round_is_walked_from_stop_to_stop(checker: tuple[Client, Verificati
     legs = [stop.metres for stop in page.context["stops"]]
     assert legs[0] is None
     assert sum(legs[1:]) == pytest.approx(page.context["metres"], abs=10)
+
+
+def test_ways_are_said_as_people_say_them() -> None:
+    with translation.override("en"):
+        assert [distance(metres) for metres in (44, 944, 5573, 56675)] == [
+            "40 m",
+            "940 m",
+            "5.6 km",
+            "56.7 km",
+        ]
 
 
 def test_the_worker_and_the_manifest_are_served_from_the_root() -> None:
