@@ -78,7 +78,8 @@ def open_number(page: Page) -> str:
 def assert_read_from_its_top(page: Page) -> None:
     """The case's own words are in sight, and its pane has not been moved."""
     pane = "#desk-work .pane-main > .pane-scroll"
-    assert page.eval_on_selector(pane, "pane => pane.scrollHeight > pane.clientHeight")  # else it proves nothing
+    # Else it would prove nothing.
+    assert page.eval_on_selector(pane, "pane => pane.scrollHeight > pane.clientHeight")
     page.wait_for_timeout(150)  # whatever a script does once the case stands there, it has done
     assert page.eval_on_selector(pane, "pane => pane.scrollTop") == 0
 

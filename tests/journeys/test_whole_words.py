@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from incidents.models import Incident
 from tests.cast import Person, file_report
 from tests.incidents.centre.people import DISTRICT
+from tests.incidents.centre.test_wall import lamp
 from tests.journeys.axe import assert_accessible
 from tests.journeys.conftest import Hands, OpenPage
 from tests.journeys.test_staff import keys_are_heard, sign_in
@@ -33,7 +34,8 @@ HALF = """() => {
 
 @pytest.fixture
 def burning(transactional_db: None, hands: Hands) -> Incident:
-    """An emergency that nobody has accepted for over an hour."""
+    """An emergency that waits on the desk, and one that nobody has accepted for over an hour."""
+    lamp(3, urgency="emergency", category="2001", text="路面塌陷有大坑")
     case = file_report(
         text="大雨后人行道塌了一个坑,老人骑车摔倒", category="0101", external_id="pit", urgency="emergency"
     )
@@ -86,7 +88,8 @@ def test_english_is_whole_on_a_wall_and_in_supervision(
     sign_in(page, supervisor)
     page.wait_for_selector(".emergency-clock")
     shoot(page, "whole-supervision")
-    assert "overdue" in page.inner_text(".emergency-clock")
+    clocks = page.locator(".emergency-clock").all_inner_texts()
+    assert any("Accept" in clock and "overdue" in clock for clock in clocks), clocks
     assert page.evaluate(CUT, ".emergency-clock") == []
     page.goto(f"/centre/{DISTRICT}/wall/")
     page.wait_for_selector(".wall-tiles")
