@@ -139,6 +139,7 @@ def test_a_line_that_breaks_loses_nothing(
     )
     phone.wait_for_selector(".offline-row", state="attached")
     phone.wait_for_selector(".work-pair .photo.is-kept img")
+    assert phone.inner_text(".work-pair .photo.is-kept figcaption") == "已存手机，待上传"
     phone.click(".dock [data-sheet=sheet-resolve]")
     phone.fill("#sheet-resolve textarea[name=text]", "灯头烧坏,已换新,晚上已亮")
     phone.check("#sheet-resolve input[name=attested]")
