@@ -76,11 +76,14 @@ function fill(form, entry) {
     line.dataset.mended = "";
     line.dataset.state = "overdue";
     line.setAttribute("role", "alert");
-    (form.querySelector(".sheet-body, .card-body") ?? form).prepend(line);
   }
   line.textContent = say("offlineRefused", { reason: entry.words });
-  line.scrollIntoView({ block: "nearest" });
   const first = [...form.elements].find((field) => field.willValidate && field.offsetParent && !field.checkValidity())
     ?? form.querySelector("textarea");
-  first?.focus();
+  // Right above what is looked at first: a sheet is longer than a phone.
+  const box = first?.closest(".field, fieldset");
+  if (box) box.before(line);
+  else (form.querySelector(".sheet-body, .card-body") ?? form).prepend(line);
+  first?.focus({ preventScroll: true });
+  line.scrollIntoView({ block: "center" });
 }

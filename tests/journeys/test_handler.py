@@ -207,6 +207,7 @@ def test_what_is_refused_later_says_why_is_mended_and_holds_nothing_up(
     phone.click(".offline-tools .btn-primary")
     expect(phone.locator("#sheet-resolve textarea[name=text]")).to_have_value(words)
     assert phone.input_value("#sheet-resolve input[name=parked_until]") == "2020-01-01"
+    expect(phone.locator("#sheet-resolve [data-mended]")).to_be_in_viewport()
     assert_accessible(phone)
     shoot(phone, "handler-mends")
     phone.check("#sheet-resolve input[name=outcome][value=solved]")
