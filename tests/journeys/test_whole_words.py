@@ -65,6 +65,8 @@ def test_the_places_are_whole_and_all_of_them_there(
             assert page.locator(".topnav > li").count() >= 2, width
             assert page.locator(".topnav [aria-current]").is_visible(), width
             shoot(page, f"places-{who.user.username}-{language}-{width}")
+        page.goto("/callbacks/")
+        keys_are_heard(page)
         page.click("[data-more-places] > summary")
         page.wait_for_selector("[data-more-places][open]")
         there = page.locator(".topnav > li, [data-more-places] li")
