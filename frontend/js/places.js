@@ -8,7 +8,7 @@ export function startPlaces() {
   const wide = matchMedia("(min-width: 768px)");
   const fit = () => {
     // Nothing is moved away under a hand: what is open or has the focus stays until it is left.
-    if (wide.matches && (more.open || nav.contains(document.activeElement))) return;
+    if (wide.matches && !more.hidden && (more.open || nav.contains(document.activeElement))) return;
     bar.append(...places);
     more.hidden = true;
     if (wide.matches && bar.scrollWidth > nav.clientWidth) {
@@ -18,7 +18,6 @@ export function startPlaces() {
         if (!place.querySelector("[aria-current]")) sheet.prepend(place);
       }
     }
-    if (more.hidden) more.open = false;
     more.classList.toggle("has-waiting", Boolean(sheet.querySelector(".count")));
   };
   const watch = new ResizeObserver(fit);
