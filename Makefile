@@ -42,7 +42,7 @@ explore: ## the property tests with EXPLORE=20 times as many examples, other one
 
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
-	@$(SETUP) --dev -- -m pytest -m e2e $(TESTS)
+	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2 --dist worksteal)
 
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail
