@@ -171,7 +171,9 @@ def _addresses() -> Iterator[Page]:
     yield Page("list of the busiest unit", "handler", ["/cases/"])
     yield Page("list of the quietest unit", "station", ["/cases/"])
     yield Page("search by a number's end", "supervisor", [f"/cases/?q={number[-4:]}" for number in numbers])
-    yield Page("map's points", "supervisor", ["/cases/map/points/?status=open&frame=113.9,22.5,114.6,22.9&zoom=11"])
+    yield Page(
+        "map's points", "supervisor", ["/cases/map/points/?status=open&frame=113.9,22.5,114.6,22.9&zoom=11"]
+    )
     yield Page("callbacks", "dispatcher", ["/callbacks/"])
     yield Page("wall of the district", "supervisor", ["/centre/440307/wall/"])
     yield Page("board of the district", "supervisor", ["/centre/440307/board/"])

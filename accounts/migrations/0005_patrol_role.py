@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_list_steward'),
+        ("accounts", "0004_list_steward"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('operator', 'Operator'), ('dispatcher', 'Dispatcher'), ('handler', 'Handler'), ('supervisor', 'Supervisor'), ('leader', 'Leader'), ('admin', 'Administrator'), ('steward', 'List steward'), ('patrol', 'Patrol and grid member')], max_length=16),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("operator", "Operator"),
+                    ("dispatcher", "Dispatcher"),
+                    ("handler", "Handler"),
+                    ("supervisor", "Supervisor"),
+                    ("leader", "Leader"),
+                    ("admin", "Administrator"),
+                    ("steward", "List steward"),
+                    ("patrol", "Patrol and grid member"),
+                ],
+                max_length=16,
+            ),
         ),
     ]

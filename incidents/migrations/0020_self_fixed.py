@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incidents', '0019_desk'),
+        ("incidents", "0019_desk"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='incident',
-            name='self_fixed',
+            model_name="incident",
+            name="self_fixed",
             field=models.BooleanField(db_default=False, default=False),
         ),
     ]

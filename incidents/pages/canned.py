@@ -42,7 +42,8 @@ class CannedForm(forms.Form):
         unit.choices = [(code, one.name) for code, one in units.items()]
         blanks = _(", ").join(f"{{{name}}} {words}" for name, words in canned.BLANKS.items())
         self.fields["body"].help_text = _(
-            "Blanks that are filled from the case: %(blanks)s. No name and no number of anybody: many read it."
+            "Blanks that are filled from the case: %(blanks)s. "
+            "No name and no number of anybody: many read it."
         ) % {"blanks": blanks}
 
 

@@ -45,9 +45,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if wanted.kind == Kind.PERSONAL:
         messages.error(
             request,
-            _(
-                "Nobody's number is looked for in what was said. A telephone number alone finds who called."
-            ),
+            _("Nobody's number is looked for in what was said. A telephone number alone finds who called."),
         )
         return _list({}, filters)
     return _list({"q": typed} if typed else {}, filters)

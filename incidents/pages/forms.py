@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit
 from incidents.cases import TEXT_MAX
 
-
 # Confirmations are not among them: those are made each time.
 _TYPED_AND_CHOSEN = (forms.Textarea, forms.TextInput, forms.Select, forms.RadioSelect)
 
