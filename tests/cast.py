@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiClient, Membership, OrgUnit, User
 from accounts.roles import Role
@@ -43,9 +45,15 @@ class Person:
         return Actor.person(self.user, self.unit)
 
 
+@cache
+def _hashed() -> str:
+    """Slow on purpose, as hashing passwords must be: once is enough for everybody of the cast."""
+    return make_password(PASSWORD)
+
+
 def person(username: str, role: Role, unit: str, name: str = "") -> Person:
     """Make somebody."""
-    user = User.objects.create_user(username=username, password=PASSWORD, display_name=name or username)
+    user = User.objects.create(username=username, password=_hashed(), display_name=name or username)
     Membership.objects.create(user=user, unit=OrgUnit.objects.get(code=unit), role=role)
     return Person(user, unit)
 
