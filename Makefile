@@ -32,7 +32,7 @@ manage: ## one command against what is running: make manage DO="simulate --per-d
 
 .PHONY: test
 test: ## the tests, on throw-away servers and every core; TESTS=tests/dispatch runs a part on one
-	@$(SETUP) --dev -- -m pytest $(or $(TESTS),-n auto --maxprocesses 4 --dist worksteal)
+	@$(SETUP) --dev -- -m pytest $(or $(TESTS),-n auto --maxprocesses 4)
 
 EXPLORE ?= 20
 .PHONY: explore
@@ -42,7 +42,7 @@ explore: ## the property tests with EXPLORE=20 times as many examples, other one
 
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
-	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2 --dist worksteal)
+	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2)
 
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail

@@ -143,11 +143,10 @@ def test_a_board_takes_the_same_few_queries_however_many_cases(
     client: Client, leader: Person, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     sign_in(client, leader)
-    with django_assert_max_num_queries(
-        19
-    ):  # the session, the person, their roles, the demo banner and the bell are five
+    # The session, the person, their roles, the demo banner, the bell and the counts of the places are seven.
+    with django_assert_max_num_queries(21):
         board_of(client)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         client.get("/board/cases/?list=handled")
     with django_assert_max_num_queries(11):
         client.get("/board/values.json")

@@ -253,7 +253,7 @@ def test_a_judgement_leads_to_the_next_one_that_is_not_ones_own(
 
 
 @pytest.mark.parametrize(
-    ("name", "pinned"), [("board", 15), ("line", 15), ("handover", 19), ("shares", 15), ("quality", 15)]
+    ("name", "pinned"), [("board", 14), ("line", 15), ("handover", 19), ("shares", 15), ("quality", 15)]
 )
 def test_a_page_costs_the_same_with_three_rows_and_with_thirty(
     browse: As,

@@ -293,7 +293,7 @@ def test_the_week_costs_the_same_for_many_shifts(
     client = browse(handler)
     client.get(reverse("duty"))
     # session, user, memberships, unit, week, on duty, navigation, bell
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(reverse("duty"))
 
 
