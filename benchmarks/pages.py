@@ -175,8 +175,8 @@ def _addresses() -> Iterator[Page]:
         "map's points", "supervisor", ["/cases/map/points/?status=open&frame=113.9,22.5,114.6,22.9&zoom=11"]
     )
     yield Page("callbacks", "dispatcher", ["/callbacks/"])
-    yield Page("wall of the district", "supervisor", ["/centre/440307/wall/"])
-    yield Page("board of the district", "supervisor", ["/centre/440307/board/"])
+    yield Page("wall of the district", "supervisor", ["/centre/440307000000/wall/"])
+    yield Page("board of the district", "supervisor", ["/centre/440307000000/board/"])
     yield Page("supervision", "supervisor", ["/supervision/"])
     yield Page("REST list of 100", "supervisor", ["/api/v1/incidents/?page_size=100"])
     yield Page("REST case", "supervisor", [f"/api/v1/incidents/{number}/" for number in numbers])
