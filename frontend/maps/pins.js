@@ -23,12 +23,12 @@ function pinIcon(kind, letter = "") {
   return L.divIcon({ html: svg, className: `map-pin map-pin-${kind}`, iconSize: [32, 42], iconAnchor: [16, 41] });
 }
 
-export function place(kind, lat, lon, title, href, letter) {
+export function place(kind, lat, lon, title, href, letter, keyboard = kind !== "near" || Boolean(href)) {
   const marker = L.marker([lat, lon], {
     icon: pinIcon(kind, letter),
     alt: title || "",
     title: title || "",
-    keyboard: kind !== "near" || Boolean(href),
+    keyboard,
     zIndexOffset: kind === "near" ? 0 : 1000,
   });
   // What takes the focus says its name.

@@ -17,8 +17,13 @@ export async function viewMap(element, map, base) {
   const drawn = await drawBase(map, base);
   const area = element.dataset.area ? await tint(map, base, element.dataset.area, drawn) : null;
   const others = nearby(element);
-  for (const item of others) place(item.kind || "near", item.lat, item.lon, item.title, item.href, item.letter).addTo(map);
-  if (element.dataset.route !== undefined) {
+  const isRoute = element.dataset.route !== undefined;
+  // The stops of a route lie over each other, and stand in a list beside the map: that is what the keyboard takes.
+  const focusable = isRoute ? false : undefined;
+  for (const item of others) {
+    place(item.kind || "near", item.lat, item.lon, item.title, item.href, item.letter, focusable).addTo(map);
+  }
+  if (isRoute) {
     const stops = [...(known ? [[lat, lon]] : []), ...others.map((item) => [item.lat, item.lon])];
     L.polyline(stops, { className: "map-route", interactive: false }).addTo(map);
   }

@@ -100,6 +100,7 @@ def test_from_the_desk_to_the_verified_end(
     phone.check("#sheet-resolve input[name=attested]")
     shoot(phone, "staff-resolve")
     phone.click("#sheet-resolve [type=submit]")
+    phone.wait_for_url("**done=resolve*")
     phone.wait_for_selector(".toast-line")
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     shoot(phone, "staff-resolved")
