@@ -128,20 +128,18 @@ def _held() -> Edition:
 def edition_of(version: ResponsibilityList) -> Edition:
     """What would decide if this version were live: its items, with today's units and calendar.
 
-    A few are kept, by the version's revision: whoever edits a draft asks again and again.
+    The few last asked for are kept, by the version's revision: whoever edits a draft asks again and again.
     """
     now = edition()
     key = (version.pk, version.revision)
-    held = _rehearsed.get(key)
-    if held is None:
-        with _rehearsing:
-            held = _rehearsed.get(key)
-            if held is None:
-                items = _items(version.pk)
-                held = (MatchIndex(items, version.version), {item.code: item.matter_zh for item in items})
-                while len(_rehearsed) >= REHEARSED_MOST:
-                    _rehearsed.pop(next(iter(_rehearsed)))
-                _rehearsed[key] = held
+    with _rehearsing:
+        held = _rehearsed.pop(key, None)
+        if held is None:
+            items = _items(version.pk)
+            held = (MatchIndex(items, version.version), {item.code: item.matter_zh for item in items})
+            while len(_rehearsed) >= REHEARSED_MOST:
+                _rehearsed.pop(next(iter(_rehearsed)))
+        _rehearsed[key] = held
     index, matters = held
     return replace(
         now,
@@ -152,7 +150,7 @@ def edition_of(version: ResponsibilityList) -> Edition:
     )
 
 
-# Versions that are not live, compiled: (list, revision) → its index and what its items are called.
+# Versions compiled, the one last asked for at the end: (list, revision) → its index, its items' names.
 _rehearsed: dict[tuple[int, int], tuple[MatchIndex, Mapping[str, str]]] = {}
 REHEARSED_MOST = 4
 _rehearsing = threading.Lock()

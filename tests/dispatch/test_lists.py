@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import OrgUnit
 from dispatch import editing, lists
-from dispatch.edition import edition_of
+from dispatch.edition import REHEARSED_MOST, edition_of
 from dispatch.models import ItemChange, ListTerm, ResponsibilityList
 from tests.cast import LAMP_UNIT, TUESDAY, Person
 from tests.dispatch.versions import (
@@ -357,3 +357,14 @@ def test_what_a_draft_would_decide_follows_its_edits(steward: Person) -> None:
     draft.refresh_from_db()
     assert edition_of(draft).index.items[LAMP_ITEM].handle_limit == "9wd"
     assert edition_of(live_list()).index.items[LAMP_ITEM].handle_limit != "9wd"
+
+
+def test_the_compiled_version_that_was_asked_for_longest_ago_makes_room(
+    steward: Person, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    live = live_list()
+    for nth in range(REHEARSED_MOST):
+        edition_of(live)
+        edition_of(new_draft(steward, f"草稿 {nth}"))
+    with django_assert_num_queries(1):  # the question whether anything changed; nothing is compiled again
+        edition_of(live)
