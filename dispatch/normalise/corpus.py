@@ -1,5 +1,6 @@
 """What the classifier learns from: the example texts, and the list's own words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def read_corpus(
     *,
     categories: Path = DATA / "categories.csv",
     items: Path = DATA / "responsibility_items.csv",
-    examples: Path = DATA / "example_texts.csv",
+    examples: Path | Sequence[Path] | None = None,
 ) -> Corpus:
     """From the reference files, without a database. Raises BadFile for a bad row of any of them."""
     category_rows = read_rows(categories, CATEGORY_COLUMNS)
@@ -85,19 +86,31 @@ def read_corpus(
     item_rows.one_of("category_code", [row["code"] for row in category_rows])
     item_rows.unique("code")
     item_rows.check()
-    example_rows = read_rows(examples, ("item_code", "source", "text"))
-    example_rows.require("text")
-    example_rows.one_of("item_code", [row["code"] for row in item_rows])
-    example_rows.one_of("source", Source.values)
-    example_rows.check()
+    codes = [row["code"] for row in item_rows]
+    files = example_files() if examples is None else [examples] if isinstance(examples, Path) else examples
     return Corpus(
         [
             CategoryText(row["code"], row["domain_zh"], row["name_zh"], row["scope_zh"])
             for row in category_rows
         ],
         [ItemText(_item(row.cells), row["filing_condition_zh"]) for row in item_rows],
-        [Example(row["item_code"], row["source"], row["text"]) for row in example_rows],
+        # Said twice in the same words it teaches nothing more, and would be held out from itself.
+        list(dict.fromkeys(example for path in files for example in _read_examples(path, codes))),
     )
+
+
+def example_files() -> list[Path]:
+    """The shipped examples: the first file, and those beside it that were written later."""
+    return [DATA / "example_texts.csv", *sorted((DATA / "examples").glob("*.csv"))]
+
+
+def _read_examples(path: Path, codes: Sequence[str]) -> list[Example]:
+    rows = read_rows(path, ("item_code", "source", "text"))
+    rows.require("text")
+    rows.one_of("item_code", codes)
+    rows.one_of("source", Source.values)
+    rows.check()
+    return [Example(row["item_code"], row["source"], row["text"]) for row in rows]
 
 
 def _item(cells: dict[str, str]) -> Item:

@@ -252,6 +252,6 @@ def material_hash() -> str:
     """Tells whether a model is still the one that this code makes of these files."""
     digest = hashlib.sha256()
     code = [Path(__file__).parent / f"{name}.py" for name in _CODE]
-    for path in [*sorted(DATA.glob("*.csv")), *code]:
+    for path in [*sorted(DATA.rglob("*.csv")), *code]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

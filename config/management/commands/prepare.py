@@ -79,7 +79,7 @@ class Command(BaseCommand):
 def _trained() -> tuple[Path, str]:
     """The model is a function of the examples, the list and the code that reads them."""
     room = settings.BASE_DIR / "dispatch"
-    sources = [*room.glob("data/*.csv"), *room.glob("normalise/*.py")]
+    sources = [*room.glob("data/**/*.csv"), *room.glob("normalise/*.py")]
     return settings.MODEL_DIR / ".trained-from", _fingerprint(sources)
 
 
