@@ -104,6 +104,10 @@ class FacilityQuerySet(models.QuerySet["Facility"]):
         """The facility whose plate or QR code says `plate`."""
         return self.filter(plate=plate)
 
+    def in_use(self) -> "FacilityQuerySet":
+        """Those that still stand: what is retired keeps its row, and owns nothing any more."""
+        return self.filter(retired_at__isnull=True)
+
 
 class Facility(models.Model):
     """部件: a thing in the street with a kind, an owner and a place."""
@@ -135,12 +139,19 @@ class Facility(models.Model):
     lat = models.FloatField()
     cell = models.ForeignKey(Area, on_delete=models.PROTECT, null=True, related_name="facilities")
     plate = models.CharField(max_length=40, blank=True)
+    # Nothing is deleted: cases name facilities by their codes.
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = FacilityQuerySet.as_manager()
 
     class Meta:
         ordering = ("code",)
         verbose_name_plural = "facilities"
+        indexes = [
+            # the register's list, by what it is filtered by
+            models.Index(fields=["kind", "code"], name="facility_kind"),
+            models.Index(fields=["owner_code", "code"], name="facility_owner"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["plate"], condition=~Q(plate=""), name="facility_plate_once"),
             models.CheckConstraint(
@@ -174,3 +185,106 @@ class Jurisdiction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit} · {self.area}"
+
+
+class NamedPlace(models.Model):
+    """地名: a name that people say for a place, and the area that it lies in; a district keeps these rows.
+
+    A road runs through several communities: it has a row for each, with the house numbers there where they
+    are known.
+    """
+
+    class Kind(models.TextChoices):
+        ESTATE = "estate", _("Residential estate")
+        URBAN_VILLAGE = "urban_village", _("Urban village")
+        FACTORY = "factory", _("Factory or industrial park")
+        DORMITORY = "dormitory", _("Dormitory")
+        ROAD = "road", _("Road")
+        METRO_STATION = "metro_station", _("Metro station")
+        SCHOOL = "school", _("School")
+        HOSPITAL = "hospital", _("Hospital")
+        PARK = "park", _("Park")
+        MALL = "mall", _("Shopping centre")
+        MARKET = "market", _("Market")
+        SQUARE = "square", _("Public square")
+        OFFICE = "office", _("Government office")
+        OTHER = "other", _("Other place")
+
+    code = models.CharField(max_length=40, primary_key=True)
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    # Other names in use, and names of before; separated by |
+    aliases = models.CharField(max_length=200, blank=True)
+    former_names = models.CharField(max_length=200, blank=True)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="named_places")
+    # House numbers of a road in this area, as 1-199 or 1-99 odd; empty: not known.
+    numbers = models.CharField(max_length=40, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("code",)
+        indexes = [models.Index(fields=["kind", "code"], name="named_place_kind")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lon__isnull=True, lat__isnull=True)
+                | Q(lon__gte=-180, lon__lte=180, lat__gte=-90, lat__lte=90),
+                name="named_place_on_earth",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlaceCode(models.Model):
+    """场所码: a printed QR code, and the area or the facility whose place it carries."""
+
+    # Eight letters and digits nobody mixes up (grids.qr); what is printed on a wall stays what it is.
+    code = models.CharField(max_length=12, primary_key=True)
+    area = models.ForeignKey(
+        Area, on_delete=models.PROTECT, null=True, blank=True, related_name="place_codes"
+    )
+    facility = models.ForeignKey(
+        Facility, on_delete=models.PROTECT, null=True, blank=True, related_name="place_codes"
+    )
+    made_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("code",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(area__isnull=True, facility__isnull=False)
+                | Q(area__isnull=False, facility__isnull=True),
+                name="place_code_of_one_thing",
+            ),
+            # one code in use for each thing: printed again, the sheet is the same
+            models.UniqueConstraint(
+                fields=["area"],
+                condition=Q(retired_at__isnull=True, area__isnull=False),
+                name="place_code_once_an_area",
+            ),
+            models.UniqueConstraint(
+                fields=["facility"],
+                condition=Q(retired_at__isnull=True, facility__isnull=False),
+                name="place_code_once_a_facility",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RegisterStamp(models.Model):
+    """Which state a register is in: a new stamp with every change, so that a process sees it cheaply."""
+
+    name = models.CharField(max_length=16, primary_key=True)  # facilities, places, codes
+    stamp = models.UUIDField()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.stamp}"
