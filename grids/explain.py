@@ -27,8 +27,12 @@ def _sentence(code: str, params: Mapping[str, Any], names: Mapping[str, str]) ->
         "outside_district": gettext("The point lies outside the district."),
         "converted": gettext("Converted from %(crs)s."),
         "address_disagrees": gettext("The address names another place than the point."),
+        "facility_place": gettext("It is about facility %(facility)s: its place is taken."),
         "area_given": gettext("The report names %(area)s by its code."),
         "community_named": gettext("The words “%(name)s” mean %(area)s."),
+        "place_named": gettext("The words “%(words)s” mean %(name)s in %(areas)s (%(how)s)."),
+        "place_elsewhere": gettext("“%(words)s” is known in %(areas)s, and not where the rest of it lies."),
+        "places_apart": gettext("“%(words)s” is in %(areas)s, apart from what else is named."),
         "street_named": gettext("The words name %(area)s."),
         "district_named": gettext("The words name the district, but no street."),
         "other_district_named": gettext("The words name %(name)s, which is outside the district."),
@@ -38,8 +42,17 @@ def _sentence(code: str, params: Mapping[str, Any], names: Mapping[str, str]) ->
         "names_disagree": gettext("“%(name)s” is not in the street that the words name."),
         "no_name_known": gettext("No name of a street or community is known here."),
     }[code]
+    told_how = {
+        "written": gettext("as written"),
+        "alias": gettext("another name of it"),
+        "former": gettext("its name of before"),
+        "sound": gettext("by its sound"),
+        "near": gettext("with one character wrong"),
+    }
     comma = ", " if (get_language() or "").startswith("en") else "、"
     filled = dict(params)
+    if how := params.get("how"):
+        filled["how"] = told_how.get(how, how)
     if area := params.get("area"):
         filled["area"] = names.get(area, area)
     if areas := params.get("areas"):

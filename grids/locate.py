@@ -5,15 +5,17 @@
 - An address gives what its names can carry (grids.gazetteer): codes, never a point. A community's centre
   would look like a position that somebody measured, on the map and when the same thing is looked for.
 - An area's code gives that area and all above it.
+- A facility, by its code, plate or printed QR code, gives its point; a QR code of an area gives the area.
 
 The register of areas is read once per process, when it is first needed; after loading other areas,
-restart the processes (`load_areas` forgets it in its own).
+restart the processes (`load_areas` forgets it in its own). Facilities, names of places and printed codes
+are read again when they change (grids.registers).
 """
 
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
@@ -21,15 +23,20 @@ from typing import Any, Final, Literal
 
 from django.utils.translation import gettext
 
-from grids import coordinates
+from grids import coordinates, qr, registers
 from grids.cells import CellIndex
-from grids.gazetteer import Gazetteer, Naming
+from grids.facilities import Facility
+from grids.gazetteer import Entry, Gazetteer, Naming
 from grids.models import Area
 
 NEIGHBOURS: Final = Path(__file__).parent / "data" / "neighbours.csv"
 ADDRESS_MAX: Final = 500
 
-How = Literal["point", "address", "area", "none"]
+CODE_MAX: Final = 60
+# A name told with a wrong character places a report that says nothing else, and contradicts no point.
+SURE_ENOUGH: Final = 0.8
+
+How = Literal["point", "address", "area", "facility", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,9 @@ class Place:
     in_district: bool | None = None  # None: nothing is known
     how: How = "none"
     evidence: tuple[Mapping[str, Any], ...] = ()
+    facility: str | None = None  # the code of the facility that it is about, where that was said
+    # The street and the community that an address names where the point lies in others; None: it agrees.
+    named_elsewhere: tuple[str | None, str | None] | None = None
 
     @property
     def finest(self) -> str | None:
@@ -60,6 +70,7 @@ class Place:
             "street": self.street,
             "in_district": self.in_district,
             "how": self.how,
+            "facility": self.facility,
             "evidence": [dict(item) for item in self.evidence],
         }
 
@@ -84,6 +95,8 @@ class PlaceError(ValueError):
             "not_text": gettext("This must be text."),
             "too_long": gettext("This text is too long."),
             "unknown_area": gettext("No area has this code."),
+            "unknown_facility": gettext("No facility in use has this code or plate."),
+            "unknown_code": gettext("This code is not in use: it is not one of ours, or it was retired."),
         }[self.code]
 
 
@@ -104,8 +117,22 @@ class Geography:
         self.cells = CellIndex(cells)
         self.district = next((code for code, kind in self.kinds.items() if kind == "district"), None)
         with NEIGHBOURS.open(encoding="utf-8") as handle:
-            neighbours = [row["name_zh"] for row in csv.DictReader(handle)]
-        self.gazetteer = Gazetteer(
+            self._neighbours = [row["name_zh"] for row in csv.DictReader(handle)]
+        self._names = names
+        self._gazetteer: tuple[tuple[Entry, ...], Gazetteer] | None = None
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The names of these areas and of the district's places, as they are now."""
+        places = registers.current().places
+        held = self._gazetteer
+        if held is None or held[0] is not places:
+            held = self._gazetteer = (places, self._read_names(places))
+        return held[1]
+
+    def _read_names(self, places: tuple[Entry, ...]) -> Gazetteer:
+        names = self._names
+        return Gazetteer(
             district=names.get(self.district or "", ""),
             streets=[(code, names[code]) for code, kind in self.kinds.items() if kind == "street"],
             communities=[
@@ -113,7 +140,8 @@ class Geography:
                 for code, kind in self.kinds.items()
                 if kind == "community"
             ],
-            neighbours=neighbours,
+            neighbours=self._neighbours,
+            places=places,
         )
 
     def above(self, code: str | None, kind: str) -> str | None:
@@ -148,25 +176,74 @@ def locate(
     crs: object = coordinates.WGS84,
     address: object = None,
     area: object = None,
+    facility: object = None,
+    qr_code: object = None,
 ) -> Place:
-    """What is known about a place. A point wins over an area's code, and that over an address.
+    """What is known about a place. A point wins over a facility, a printed code and an area's code, and
+    those over an address. A facility that is named beside a point is still the one that it is about.
 
     Raises PlaceError where a value cannot be what it claims to be. A point outside the district and an
     address without a known name are no errors: people decide about those.
     """
     text = _text("address", address)
+    thing = _facility_named("facility", facility)
+    if thing is None and qr_code not in (None, ""):
+        coded = _coded(qr_code)
+        if coded.facility:
+            thing = _facility_named("qr", coded.facility)
+        elif area in (None, ""):
+            area = coded.area
     if lon is not None or lat is not None:
-        return _from_point(lon, lat, crs, text)
+        place = _from_point(lon, lat, crs, text)
+        return replace(place, facility=thing.code) if thing else place
+    if thing is not None:
+        return _from_facility(thing)
     if area not in (None, ""):
         return _from_area(area)
     if text:
-        return _from_names(geography().gazetteer.read(text))
+        return _from_words(text)
     return Place()
 
 
 def locate_text(text: str) -> Place:
-    """The place that a report's own words name; for reports that give no other."""
+    """The place that a report's own words name: a facility's plate, or names; for reports that give no
+    other."""
+    return _from_words(text)
+
+
+def _from_words(text: str) -> Place:
+    named = registers.current().facilities.in_text(text)
+    if len(named) == 1:
+        return _from_facility(named[0])
     return _from_names(geography().gazetteer.read(text))
+
+
+def _facility_named(field: str, value: object) -> Facility | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str):
+        raise PlaceError(field, "not_text")
+    if len(value) > CODE_MAX:
+        raise PlaceError(field, "too_long")
+    found = registers.current().facilities.get(value)
+    if found is None:
+        raise PlaceError(field, "unknown_facility")
+    return found
+
+
+def _coded(value: object) -> registers.Coded:
+    if not isinstance(value, str):
+        raise PlaceError("qr", "not_text")
+    found = registers.current().codes.get(qr.plain_code(value))
+    if found is None:
+        raise PlaceError("qr", "unknown_code")
+    return found
+
+
+def _from_facility(facility: Facility) -> Place:
+    place = _from_point(facility.lon, facility.lat, coordinates.WGS84, "")
+    said = {"code": "facility_place", "params": {"facility": facility.code}}
+    return replace(place, how="facility", facility=facility.code, evidence=(said, *place.evidence))
 
 
 def _text(field: str, value: object) -> str:
@@ -224,21 +301,35 @@ def _from_point(lon_value: object, lat_value: object, crs: object, address: str)
     if hit.metres:
         evidence.append({"code": "nearest_cell", "params": {"metres": round(hit.metres)}})
     evidence.append({"code": "point_in_cell", "params": {"area": hit.code}})
-    street = areas.above(hit.code, "street")
+    street, community = areas.above(hit.code, "street"), areas.above(hit.code, "community")
+    elsewhere: tuple[str | None, str | None] | None = None
     if address:
         named = areas.gazetteer.read(address)
-        if named.outside or (named.street and named.street != street):
-            evidence.append({"code": "address_disagrees", "params": {"area": named.street}})
+        if named.outside or differs(named, street, community):
+            evidence.append(
+                {"code": "address_disagrees", "params": {"area": named.community or named.street}}
+            )
+            elsewhere = (named.street, named.community)
     return Place(
         lon,
         lat,
         cell=hit.code,
-        community=areas.above(hit.code, "community"),
+        community=community,
         street=street,
         in_district=True,
         how="point",
         evidence=tuple(evidence),
+        named_elsewhere=elsewhere,
     )
+
+
+def differs(named: Naming, street: str | None, community: str | None) -> bool:
+    """Do names mean another street or community than these? A name that was only guessed at does not."""
+    if named.street is None or named.sure < SURE_ENOUGH:
+        return False
+    if street is not None and named.street != street:
+        return True
+    return bool(named.community and community and named.community != community)
 
 
 def _from_area(value: object) -> Place:
