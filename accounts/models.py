@@ -139,6 +139,8 @@ class ApiClient(models.Model):
     scopes = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64, unique=True)
     is_active = models.BooleanField(default=True)
+    # What it sent is closed only once it has accepted our result (办结审核).
+    accepts_closing = models.BooleanField(default=False, db_default=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

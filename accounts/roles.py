@@ -74,6 +74,8 @@ class Action(StrEnum):
     RULE = "rule"
     PROPOSE_CHANGE = "propose-change"
     FIX_ON_SPOT = "fix-on-spot"
+    ASK_UPSTREAM = "ask-upstream"
+    ANSWER_UPSTREAM = "answer-upstream"
     NOTE = "note"
     UNMASK = "unmask"
 
@@ -141,6 +143,9 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.PROPOSE_CHANGE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     # Found and put right in one round: a patrol's own finding, and nobody else's.
     Action.FIX_ON_SPOT: frozenset({Role.PATROL}),
+    # The centre alone speaks with the source of a case.
+    Action.ASK_UPSTREAM: _DESK,
+    Action.ANSWER_UPSTREAM: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.NOTE: _DESK | {Role.HANDLER, Role.PATROL},
     Action.UNMASK: _DESK | {Role.HANDLER},
 }

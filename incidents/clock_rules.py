@@ -53,6 +53,8 @@ DEFAULTS: Mapping[tuple[str, str], Rule] = {
     (Timer.Kind.ADJUDICATION, _ROUTINE): Rule("2wd", _HALF_AND_LITTLE),
     (Timer.Kind.ADJUDICATION, _URGENT): Rule("4h", _HALF_AND_LITTLE),
     (Timer.Kind.ADJUDICATION, _EMERGENCY): Rule("1h", _HALF_AND_LITTLE),
+    # Past this the desk asks the source what became of it.
+    **{(Timer.Kind.UPSTREAM, urgency): Rule("5wd", (80,)) for urgency in Urgency},
 }
 # Clocks that only end a rest have nothing to be told of, and no rule.
 KINDS = tuple(dict.fromkeys(kind for kind, _urgency in DEFAULTS))

@@ -85,6 +85,7 @@ def _do_by(clock: Any) -> Callable[[], str]:
         Timer.Kind.SUPERVISION: lambda: _("Answer the order by %(due)s."),
         Timer.Kind.SUPPORT: lambda: _("Do your part and answer by %(due)s."),
         Timer.Kind.ADJUDICATION: lambda: _("Rule on it by %(due)s."),
+        Timer.Kind.UPSTREAM: lambda: _("The source should accept the result by %(due)s."),
     }.get(clock, lambda: _("Due %(due)s."))
 
 
@@ -99,6 +100,7 @@ def _was_due(clock: Any) -> Callable[[], str]:
         Timer.Kind.SUPERVISION: lambda: _("The order should have been answered by %(due)s."),
         Timer.Kind.SUPPORT: lambda: _("Your part should have been answered by %(due)s."),
         Timer.Kind.ADJUDICATION: lambda: _("It should have been ruled on by %(due)s."),
+        Timer.Kind.UPSTREAM: lambda: _("The source should have accepted the result by %(due)s."),
     }.get(clock, lambda: _("It was due %(due)s."))
 
 
@@ -292,6 +294,9 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "report.supplemented": _plain(lambda: _("The source says more about it.")),
     "report.chased": _plain(lambda: _("The source presses for an answer.")),
     "report.deadline": _deadline,
+    "report.sent_back": _plain(lambda: _("The source does not accept the result: it is to be done again.")),
+    "report.source_agreed": _plain(lambda: _("The source agrees to what was asked of it.")),
+    "report.source_refused": _plain(lambda: _("The source refuses what was asked of it.")),
     "report.withdrawn": _plain(lambda: _("The reporter takes it back.")),
     "timer.warned": _warned,
     "timer.breached": _breached,

@@ -91,6 +91,8 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.FIX_ON_SPOT: frozenset({Status.TRIAGE, Status.DISPATCHED}),
     Action.CLOSE: frozenset({Status.RESOLVED}),
     Action.REOPEN: frozenset({Status.CLOSED, Status.REJECTED}),
+    Action.ASK_UPSTREAM: frozenset(OPEN_STATUSES),
+    Action.ANSWER_UPSTREAM: frozenset({Status.RESOLVED}),
 }
 
 
@@ -108,12 +110,17 @@ _DISTRICT_ONLY = frozenset(
         Action.PHONE,
         Action.RULE,
         Action.PROPOSE_CHANGE,
+        # The source deals with the district.
+        Action.ASK_UPSTREAM,
+        Action.ANSWER_UPSTREAM,
     }
 )
 # A street's supervisor gives more time to the street's own units, not to the district's departments.
 _TIME_GIVEN = frozenset({Action.DECIDE_EXTENSION, Action.DECIDE_SUSPENSION})
 # One order at a time: without one it can be given, with one it can be answered or lifted.
 _OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER, Action.RAISE_ORDER})
+# While its source has the result before it, that is what there is to be done: its word is entered.
+_AROUND_REVIEW = frozenset({Action.ASK_UPSTREAM, Action.ANSWER_UPSTREAM, Action.CLOSE})
 # What is written in a secretary's name: by those who stand for the office that the letter went to.
 _OF_LETTERS = frozenset({Action.DRAFT_REPLY, Action.SIGN_REPLY})
 # What depends on whether a ruling is waited for.
@@ -169,6 +176,10 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     """May `user` do `action` to this case as it stands now?"""
     if action in _IN_STATE and incident.status not in _IN_STATE[action]:
         return False
+    if action in _AROUND_REVIEW and (action == Action.ANSWER_UPSTREAM) != (
+        incident.upstream_since is not None
+    ):
+        return False
     if action == Action.ANSWER and incident.nature not in ANSWERABLE:
         return False
     if action == Action.RELEASE_SUPPORT and not _open_supports(incident):
@@ -178,6 +189,8 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     if action in _OF_ORDERS and (action == Action.SUPERVISE) == bool(incident.supervision_number):
         return False
     if acting_grant(user, action, incident) is None:
+        return False
+    if action == Action.ASK_UPSTREAM and not comes_from_above(incident):
         return False
     return action not in _OF_DISPUTES or _fits_dispute(user, action, incident)
 
@@ -258,6 +271,16 @@ def protects_reporter(incident: Incident) -> bool:
     with them."""
     known: bool | None = incident.__dict__.get("_protects_reporter")
     return _protects_reporter(incident) if known is None else known
+
+
+def comes_from_above(incident: Incident) -> bool:
+    """Does the case answer a report whose source has to accept the result? Asked once of each case read."""
+    known: bool | None = incident.__dict__.get("_comes_from_above")
+    if known is None:
+        links = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
+        known = links.filter(report__client__accepts_closing=True).exists()
+        incident.__dict__["_comes_from_above"] = known
+    return known
 
 
 def know_protection(incident: Incident) -> None:

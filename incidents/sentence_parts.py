@@ -58,6 +58,7 @@ def clock_name(code: str | None) -> str:
         Timer.Kind.SUPPORT: pgettext("clock", "Support"),
         Timer.Kind.SUPERVISION: pgettext("clock", "Order to act"),
         Timer.Kind.ADJUDICATION: pgettext("clock", "Adjudication"),
+        Timer.Kind.UPSTREAM: pgettext("clock", "Review by the source"),
     }
     return names.get(code or "", code or "")
 

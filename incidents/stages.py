@@ -39,6 +39,7 @@ _AT_DUE: dict[str, tuple[str, ...]] = {
     Timer.Kind.SUPPORT: ("breach",),
     Timer.Kind.SUPERVISION: ("raise",),
     Timer.Kind.ADJUDICATION: ("breach", "fall_back"),
+    Timer.Kind.UPSTREAM: ("breach",),
 }
 _AFTER_DUE: tuple[tuple[str, str], ...] = (
     ("esc_head", "head_after"),

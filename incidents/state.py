@@ -7,7 +7,10 @@ from incidents.models.incident import Incident, Status
 
 # From each state, where a case may go. Every pair is tested.
 EDGES: dict[str, frozenset[str]] = {
-    Status.TRIAGE: frozenset({Status.DISPATCHED, Status.CLOSED, Status.REJECTED, Status.MERGED}),
+    # Straight to resolved: answered on the spot, and the source has still to accept it.
+    Status.TRIAGE: frozenset(
+        {Status.DISPATCHED, Status.RESOLVED, Status.CLOSED, Status.REJECTED, Status.MERGED}
+    ),
     Status.DISPATCHED: frozenset(
         {Status.HANDLING, Status.TRIAGE, Status.CLOSED, Status.MERGED, Status.SUSPENDED}
     ),
@@ -22,7 +25,7 @@ EDGES: dict[str, frozenset[str]] = {
             Status.MERGED,
         }
     ),
-    Status.RESOLVED: frozenset({Status.CLOSED, Status.HANDLING}),
+    Status.RESOLVED: frozenset({Status.CLOSED, Status.HANDLING, Status.TRIAGE}),
     Status.PARKED: frozenset({Status.HANDLING, Status.RESOLVED, Status.CLOSED}),
     Status.SUSPENDED: frozenset({Status.HANDLING, Status.DISPATCHED, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.HANDLING, Status.TRIAGE}),

@@ -102,6 +102,12 @@ class Kind(StrEnum):
     UNMASKED = "unmasked"
     PHOTO_ADDED = "photo_added"
     FIXED_ON_SPOT = "fixed_on_spot"
+    UPSTREAM_SUBMITTED = "upstream_submitted"
+    UPSTREAM_ACCEPTED = "upstream_accepted"
+    UPSTREAM_SENT_BACK = "upstream_sent_back"
+    UPSTREAM_ASKED = "upstream_asked"
+    UPSTREAM_AGREED = "upstream_agreed"
+    UPSTREAM_REFUSED = "upstream_refused"
 
 
 def entry(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: Any) -> TimelineEntry:

@@ -21,6 +21,7 @@ from incidents.models import Assignment, Attachment, Mediation, Supervision, Tex
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
 from incidents.timeline import Kind
+from incidents.upstream import sentences as upstream_sentences
 
 # Why a person is needed, as short as a tag; the first that applies says most.
 TRIAGE_TAGS: dict[str, Any] = {
@@ -95,6 +96,10 @@ _STATES = {
     Kind.DISPUTED: "overdue",
     Kind.RULED: "primary",
     Kind.FIXED_ON_SPOT: "on",
+    Kind.UPSTREAM_SUBMITTED: "primary",
+    Kind.UPSTREAM_ACCEPTED: "on",
+    Kind.UPSTREAM_SENT_BACK: "overdue",
+    Kind.UPSTREAM_ASKED: "warned",
 }
 # Who reads what an instruction, a report on it or a draft says is asked where they stand, not here. The
 # rows say no more which text it is; those of before still do.
@@ -307,6 +312,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     **dispute_sentences.SENTENCES,
     **cohandling_sentences.SENTENCES,
     **oversight_sentences.SENTENCES,
+    **upstream_sentences.SENTENCES,
     Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,

@@ -21,7 +21,7 @@ _RULING: dict[str, tuple[str, ...]] = {
     Status.TRIAGE: (Timer.Kind.DISPATCH, Timer.Kind.ADJUDICATION),
     Status.DISPATCHED: (Timer.Kind.ACCEPTANCE, Timer.Kind.HANDLING),
     Status.HANDLING: (Timer.Kind.HANDLING,),
-    Status.RESOLVED: (Timer.Kind.VERIFICATION,),
+    Status.RESOLVED: (Timer.Kind.VERIFICATION, Timer.Kind.UPSTREAM),
 }
 
 

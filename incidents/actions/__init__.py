@@ -45,6 +45,7 @@ from incidents.actions.requests import (
 from incidents.actions.secretary import draft_reply, sign_reply, to_secretary
 from incidents.actions.splitting import split
 from incidents.actions.supervision import answer_order, lift_order, nudge, raise_order, supervise
+from incidents.actions.upstream import answer_upstream, ask_upstream
 
 __all__ = [
     "accept",
@@ -52,8 +53,10 @@ __all__ = [
     "answer",
     "answer_order",
     "answer_support",
+    "answer_upstream",
     "appeal",
     "ask_reporter",
+    "ask_upstream",
     "assign",
     "call_back",
     "claim",

@@ -6,13 +6,14 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import cases, contacting, feedback, outcomes, reopening, state, timeline, timers
+from incidents import cases, contacting, feedback, reopening, timeline, timers
 from incidents.actor import RESIDENT, Actor
 from incidents.calling import queue
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, Feedback, Incident, Outcome, Report, Timer, Verification
+from incidents.models import Feedback, Incident, Report, Timer, Verification
 from incidents.models.incident import Status
 from incidents.outside import follow_outside
+from incidents.upstream import reviewing
 
 # How long after closing a reporter may object.
 OBJECTION_WINDOW = timedelta(days=7)
@@ -47,7 +48,7 @@ def verify(
         text=kept.pk if kept else None,
     )
     if fixed:
-        _close(incident, actor=actor, at=at)
+        reviewing.close_or_submit(incident, actor=actor, at=at)
     else:
         timers.stop(incident, [Timer.Kind.VERIFICATION], at=at, reason="failed")
         reopening.back_to_handling(incident, asked.assignment, at=at)
@@ -66,9 +67,10 @@ def close(
     incident = cases.hold(number, actor=actor, action=Action.CLOSE, at=at, seen_version=seen_version)
     if incident.status != Status.RESOLVED:
         raise ActionRefused("wrong_state", _("Only a resolved case can be closed."))
+    reviewing.refuse_while_waiting(incident)
     kept = cases.store_text(reason, at=at, field="reason")
     incident.verifications.filter(done_at__isnull=True).update(done_at=at, done_by=actor.user, text=kept)
-    _close(incident, actor=actor, at=at, text_id=kept.pk)
+    reviewing.close_or_submit(incident, actor=actor, at=at, text_id=kept.pk)
     return incident
 
 
@@ -145,15 +147,3 @@ def _refuse_unless_residents(report: Report) -> None:
     """Satisfaction is a resident's: what staff found or a machine saw is neither rated nor objected to."""
     if report.source in contacting.NOT_RESIDENTS:
         raise ActionRefused("not_ratable", _("Only what a resident reported is rated or objected to."))
-
-
-def _close(incident: Incident, *, actor: Actor, at: datetime, text_id: int | None = None) -> None:
-    state.transition(incident, Status.CLOSED)
-    incident.closed_at = at
-    cases.end_lead(incident, at=at, why=Assignment.End.CLOSED)
-    cases.finish(incident, at=at)
-    cases.save(incident)
-    timeline.record(timeline.Kind.CLOSED, incident_id=incident.pk, at=at, actor=actor, text=text_id)
-    outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
-    queue.start(incident, at=at)
-    cases.tell_reporters(incident, "report.closed", at=at)

@@ -16,6 +16,7 @@ from incidents.knowledge import keeping
 from incidents.models import Assignment, Incident, IncidentReport, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.outside import follow_outside
+from incidents.upstream import reviewing
 
 # What a reporter is told waits so long: the desk can take it back for eight seconds.
 HELD_BACK = timedelta(seconds=10)
@@ -108,12 +109,17 @@ def answer(
     kept = cases.store_text(text, at=at)
     if article is not None:
         keeping.use(article, incident, actor=actor, at=at)
-    state.transition(incident, Status.CLOSED)
+    goes_up = bool(reviewing.owed(incident))
+    state.transition(incident, Status.RESOLVED if goes_up else Status.CLOSED)
     incident.outcome = ResolutionOutcome.ANSWERED
-    incident.resolved_at = incident.closed_at = at
+    incident.resolved_at = at
     codes, incident.triage_codes = incident.triage_codes, []
-    cases.finish(incident, at=at)
-    cases.save(incident)
+    if goes_up:
+        incident.claimed_by = incident.claimed_at = None
+    else:
+        incident.closed_at = at
+        cases.finish(incident, at=at)
+        cases.save(incident)
     timeline.record(
         timeline.Kind.ANSWERED,
         incident_id=incident.pk,
@@ -123,6 +129,10 @@ def answer(
         codes=codes,
         **({"article": article} if article is not None else {}),
     )
+    if goes_up:
+        reviewing.submit(incident, actor=actor, at=at, text_id=kept.pk)
+        cases.tell_reporters(incident, "report.answered", at=at, text=kept.pk)
+        return incident
     cases.tell_reporters(incident, "report.answered", at=at, hold=HELD_BACK, text=kept.pk)
     outcomes.append(Outcome.Kind.CLOSED, incident, at=at, **outcomes.durations(incident.received_at, at))
     return incident
@@ -136,6 +146,10 @@ def reject(
     incident = cases.hold(number, actor=actor, action=Action.REJECT, at=at, seen_version=seen_version)
     refuse_unless_at_desk(incident)
     refuse_if_claimed(incident, actor, at)
+    if reviewing.owed(incident):
+        raise ActionRefused(
+            "upstream_decides", _("Its source decides that: ask it to take the report back instead.")
+        )
     kept = cases.store_text(reason, at=at, field="reason")
     state.transition(incident, Status.REJECTED)
     incident.outcome = ResolutionOutcome.NOT_ACCEPTED

@@ -114,6 +114,7 @@ def _report_of_part(first: Report, said: Text, *, actor: Actor) -> Report:
         source=first.source,
         external_id=f"{first.external_id[:112]}#{again.count() + 2}",
         content_hash=first.content_hash,
+        client=first.client,  # its source is to accept the whole of it
         filed_by=actor.user,
         nature=first.nature,
         text=said,

@@ -1,7 +1,7 @@
 """What upstream says later about a report that it sent: supplements, chasers, deadlines, withdrawals."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -13,9 +13,19 @@ from incidents import cases, outbox, outcomes, pausing, reopening, state, timeli
 from incidents.actor import Actor
 from incidents.calling import queue
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Assignment, Incident, Outcome, Pause, Report, ReportUpdate, Text
+from incidents.models import (
+    Assignment,
+    Incident,
+    Outcome,
+    Pause,
+    Report,
+    ReportUpdate,
+    Text,
+    UpstreamRequest,
+)
 from incidents.models.incident import PauseKind, ResolutionOutcome, Status
 from incidents.outside import follow_outside
+from incidents.upstream import family, requesting, reviewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ def apply_update(
     Raises UpdateConflict (same id, other content), InvalidInput, or ActionRefused where the case is
     past what the update asks for.
     """
-    incident = cases.hold_case_of(report, actor=actor, at=at)
+    held = family.hold(report, actor=actor, at=at)
+    incident = held[0][1]
     digest = draft.content_hash()
     known = ReportUpdate.objects.filter(report=report, external_id=draft.external_id).first()
     if known is not None:
@@ -61,8 +72,18 @@ def apply_update(
         due_at=draft.due_at,
         received_at=at,
     )
-    _APPLY[draft.kind](_Told(report, update, incident, text, actor, at))
-    cases.save(incident)
+    told = [_Told(one, update, case, text, actor, at) for one, case in held]
+    if draft.kind in _OF_RESULT:
+        _OF_RESULT[draft.kind](told)
+        return update, incident, True
+    if draft.kind in _ONCE_A_CASE:
+        told = list({one.incident.pk: one for one in reversed(told)}.values())[::-1]
+    apply = _APPLY[draft.kind]
+    # What was split off it is done under the same order: it hears the same.
+    for one in told:
+        apply(one)
+    for case in dict.fromkeys(one.incident for one in told):
+        cases.save(case)
     return update, incident, True
 
 
@@ -139,12 +160,17 @@ def _shorten_pause(told: _Told) -> None:
 def _withdraw(told: _Told) -> None:
     """The reporter takes it back. A case that answers others too stays; otherwise it is closed."""
     incident = told.incident
+    if told.report.withdrawn_at is not None:
+        return  # a part that was taken back before
     told.report.withdrawn_at = told.at
     told.report.save(update_fields=["withdrawn_at"])
+    requesting.lapse(told.report, at=told.at)
     told.record(timeline.Kind.WITHDRAWN)
     others = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
     if incident.status == Status.CLOSED:
         queue.settle(incident, at=told.at)  # who took it back is not asked how it was
+    if incident.status == Status.RESOLVED:
+        reviewing.withdrawn(incident, actor=told.actor, at=told.at)
     if others.exists() or not incident.is_open or incident.status == Status.RESOLVED:
         return
     state.transition(incident, Status.CLOSED)
@@ -162,10 +188,65 @@ def _withdraw(told: _Told) -> None:
 def _reopen(told: _Told) -> None:
     """Upstream is not content: the centre decides who does it again."""
     incident = told.incident
+    is_part = told.report.pk != told.update.report_id
     if incident.status not in (Status.CLOSED, Status.REJECTED):
+        if is_part:
+            return  # it is still being done
         raise ActionRefused("wrong_state", _("Only a closed case can be reopened."))
     reopening.open_again(incident, to_desk=True, at=told.at)
     told.record(timeline.Kind.REOPENED)
+
+
+def _agree_return(told: _Told) -> None:
+    """The source takes its report back, with everything that was split off it."""
+    if told.report.pk == told.update.report_id:
+        _answered(told, UpstreamRequest.Kind.RETURN, agreed=True)
+    _withdraw(told)
+
+
+def _agree_extension(told: _Told) -> None:
+    """The source gives more time: as much as was asked for, where it names no other date."""
+    if told.update.due_at is None:
+        request = UpstreamRequest.objects.filter(
+            report_id=told.update.report_id, kind=UpstreamRequest.Kind.EXTENSION
+        ).last()
+        told.update.due_at = request.until if request else None
+        told.update.save(update_fields=["due_at"])
+    if told.report.pk == told.update.report_id:
+        _answered(told, UpstreamRequest.Kind.EXTENSION, agreed=True)
+    _deadline(told)
+
+
+def _refuse(kind: UpstreamRequest.Kind) -> Callable[[_Told], None]:
+    def apply(told: _Told) -> None:
+        if told.report.pk == told.update.report_id:
+            _answered(told, kind, agreed=False)
+
+    return apply
+
+
+def _answered(told: _Told, kind: UpstreamRequest.Kind, *, agreed: bool) -> None:
+    requesting.answered(
+        told.incident,
+        told.report,
+        kind,
+        agreed=agreed,
+        until=told.update.due_at,
+        text=told.text,
+        actor=told.actor,
+        at=told.at,
+    )
+    told.tell_owner("report.source_agreed" if agreed else "report.source_refused")
+
+
+def _accept(told: Sequence[_Told]) -> None:
+    reviewing.accept([(one.report, one.incident) for one in told], actor=told[0].actor, at=told[0].at)
+
+
+def _send_back(told: Sequence[_Told]) -> None:
+    first = told[0]
+    pairs = [(one.report, one.incident) for one in told]
+    reviewing.send_back(pairs, reason=first.text, actor=first.actor, at=first.at)
 
 
 _APPLY: dict[str, Callable[[_Told], None]] = {
@@ -174,4 +255,15 @@ _APPLY: dict[str, Callable[[_Told], None]] = {
     ReportUpdate.Kind.DEADLINE: _deadline,
     ReportUpdate.Kind.WITHDRAW: _withdraw,
     ReportUpdate.Kind.REOPEN: _reopen,
+    ReportUpdate.Kind.AGREE_RETURN: _agree_return,
+    ReportUpdate.Kind.REFUSE_RETURN: _refuse(UpstreamRequest.Kind.RETURN),
+    ReportUpdate.Kind.AGREE_EXTENSION: _agree_extension,
+    ReportUpdate.Kind.REFUSE_EXTENSION: _refuse(UpstreamRequest.Kind.EXTENSION),
 }
+# About an order as a whole; these save its cases themselves.
+_OF_RESULT: dict[str, Callable[[Sequence[_Told]], None]] = {
+    ReportUpdate.Kind.ACCEPT: _accept,
+    ReportUpdate.Kind.SEND_BACK: _send_back,
+}
+# What a case hears once, however many parts of the order it answers.
+_ONCE_A_CASE = frozenset({ReportUpdate.Kind.SUPPLEMENT, ReportUpdate.Kind.CHASE, ReportUpdate.Kind.REOPEN})

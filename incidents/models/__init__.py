@@ -32,6 +32,7 @@ from incidents.models.timers import (
     SweepBeat,
     Timer,
 )
+from incidents.models.upstream import UpstreamRequest, UpstreamReview
 from incidents.models.views import SavedView
 
 __all__ = [
@@ -92,6 +93,8 @@ __all__ = [
     "Text",
     "TimelineEntry",
     "Timer",
+    "UpstreamRequest",
+    "UpstreamReview",
     "Verification",
     "Webhook",
 ]

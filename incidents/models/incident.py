@@ -150,6 +150,8 @@ class Incident(models.Model):
     self_fixed = models.BooleanField(default=False, db_default=False)
     # When the unit that has it first spoke to a reporter.
     first_contact_at = models.DateTimeField(null=True, blank=True)
+    # 待上级审核: since when our result waits for the source to accept it. Until then nothing is closed.
+    upstream_since = models.DateTimeField(null=True, blank=True)
     # Why a person is needed: low_confidence, ambiguous, no_match, out_of_area, returned …
     triage_codes = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     merged_into = models.ForeignKey(
@@ -216,6 +218,7 @@ class Incident(models.Model):
                     ("reworked", Q(rework_count__gt=0)),
                     ("chased", Q(chased_count__gt=0)),
                     ("several", Q(report_count__gt=1)),
+                    ("upstream", Q(upstream_since__isnull=False)),
                 )
             ),
             *(

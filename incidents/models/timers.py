@@ -29,6 +29,8 @@ class Timer(models.Model):
         SUPPORT = "support", _("Support")
         SUPERVISION = "supervision", _("Supervision")
         ADJUDICATION = "adjudication", _("Adjudication")
+        # How long the source takes to accept a result; nobody here can hurry it but by asking.
+        UPSTREAM = "upstream", _("Review by the source")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timers")
     assignment = models.ForeignKey(

@@ -41,6 +41,8 @@ def clock_label(incident: Incident) -> str:
         return _("Verify: ")
     if incident.clock_kind == Timer.Kind.ADJUDICATION:
         return _("Rule: ")
+    if incident.clock_kind == Timer.Kind.UPSTREAM:
+        return _("The source: ")
     return ""
 
 

@@ -15,6 +15,7 @@ from incidents.models.incident import Status
 LEGAL = {
     ("triage", "dispatched"),
     ("triage", "closed"),  # an enquiry answered on the spot, or withdrawn
+    ("triage", "resolved"),  # an enquiry answered on the spot, which its source has still to accept
     ("triage", "rejected"),
     ("triage", "merged"),
     ("dispatched", "handling"),
@@ -31,6 +32,7 @@ LEGAL = {
     ("handling", "merged"),
     ("resolved", "closed"),
     ("resolved", "handling"),  # not fixed
+    ("resolved", "triage"),  # what the desk had answered was sent back by its source
     ("parked", "handling"),
     ("parked", "resolved"),
     ("parked", "closed"),
