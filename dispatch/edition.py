@@ -21,9 +21,11 @@ from dispatch.index import MatchIndex
 from dispatch.items import Item
 from dispatch.models import Category, ResponsibilityItem, ResponsibilityList
 from dispatch.units import UnitDirectory
+from grids import registers
 
-# Everything that makes a new edition: the live version, the categories, the work calendar, the units.
-_PROBE = """
+# Everything that makes a new edition: the live version, the categories, the work calendar, the units. The
+# stamps of the registers of places come along, so that those cost no statement of their own.
+_PROBE = f"""
 SELECT
     (SELECT ARRAY[list.id::text, list.version::text, list.revision::text, list.content_hash]
      FROM dispatch_listterm AS term JOIN dispatch_responsibilitylist AS list ON list.id = term.list_id
@@ -31,7 +33,8 @@ SELECT
      ORDER BY term.starts_at DESC NULLS LAST LIMIT 1),
     (SELECT count(*) FROM dispatch_category),
     (SELECT max(revision) FROM dispatch_calendaredition),
-    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || path || is_open::text))] FROM accounts_orgunit)
+    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || path || is_open::text))] FROM accounts_orgunit),
+    {registers.STAMPS_SQL}
 """
 
 
@@ -74,7 +77,8 @@ def edition() -> Edition:
     global _current, _probed_at
     with connection.cursor() as cursor:
         cursor.execute(_PROBE, [clock.now()])
-        live, categories, calendar, units = cursor.fetchone()
+        live, categories, calendar, units, stamps = cursor.fetchone()
+    registers.notice(stamps)
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
     _probed_at = time.monotonic()

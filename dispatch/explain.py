@@ -11,6 +11,9 @@ from dispatch.facts import Reason
 from dispatch.items import HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE
 from dispatch.units import AT_COMMUNITY, AT_OWNER, AT_STREET
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
+from grids.explain import sentence as place_sentence
+from grids.locate import geography
+from grids.models import Facility
 
 Params = Mapping[str, Any]
 
@@ -53,6 +56,18 @@ class Explainer:
         if pattern == AT_OWNER:
             return _("the owner of the facility")
         return _("the street team “%(team)s” of the place") % {"team": _team(pattern.partition("/")[2])}
+
+    def area(self, code: str | None) -> str:
+        """An area's name; what no area is stands for another district."""
+        if not code:
+            return _("outside the district")
+        return self._pick(geography().names.get(code), code)
+
+    def facility(self, params: Params) -> str:
+        """A facility by its kind and its code."""
+        kind = params["kind"]
+        label = str(Facility.Kind(kind).label) if kind in Facility.Kind.values else kind
+        return f"{label} {params['facility']}"
 
     def _pick(self, names: tuple[str, str] | None, code: str | None) -> str:
         if names is None:
@@ -106,6 +121,10 @@ def _either(labels: list[str]) -> str:
     return _(" or ").join(labels)
 
 
+def _unit_or_none(explain: Explainer, code: str | None) -> str:
+    return explain.unit(code) if code else _("a unit that is not known")
+
+
 def _pair(explain: Explainer, p: Params) -> dict[str, str]:
     return {"item": explain.item(p["item"]), "other": explain.item(p["other"])}
 
@@ -140,6 +159,87 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "owner_read": lambda e, p: (
         _("The asset belongs to %(owner)s, by “%(phrase)s”.")
         % {"owner": e.unit(p["owner"]), "phrase": p["phrase"]}
+    ),
+    "place_read": lambda e, p: place_sentence(p),
+    "place_type_named": lambda e, p: (
+        _("“%(words)s” is a place of the kind: %(place)s.")
+        % {"words": p["words"], "place": _place(p["place_type"])}
+    ),
+    "facility_named": lambda e, p: (
+        _("It is about %(facility)s, which belongs to %(owner)s.")
+        % {"facility": e.facility(p), "owner": e.unit(p["owner"])}
+    ),
+    "facility_before_words": lambda e, p: (
+        _("The words say %(said)s, but the plate is that of %(facility)s, which belongs to %(owner)s.")
+        % {"said": e.unit(p["said"]), "facility": e.facility(p), "owner": e.unit(p["owner"])}
+    ),
+    "facility_near": lambda e, p: (
+        _("The nearest of its kind is %(facility)s, %(metres)s m away, and belongs to %(owner)s.")
+        % {"facility": e.facility(p), "metres": p["metres"], "owner": e.unit(p["owner"])}
+    ),
+    "facilities_near": lambda e, p: (
+        _("About equally near, by different owners: %(rivals)s. Nobody is decided on.")
+        % {
+            "rivals": _(", ").join(
+                _("%(facility)s of %(owner)s, %(metres)s m")
+                % {
+                    "facility": e.facility({"kind": p["kind"], "facility": facility}),
+                    "owner": e.unit(owner),
+                    "metres": metres,
+                }
+                for facility, owner, metres in zip(p["facilities"], p["owners"], p["metres"], strict=True)
+            )
+        }
+    ),
+    "facility_confirms": lambda e, p: (
+        _("The register bears it out: %(facility)s of %(owner)s stands %(metres)s m away.")
+        % {"facility": e.facility(p), "metres": p["metres"], "owner": e.unit(p["owner"])}
+    ),
+    "facility_contradicts": lambda e, p: (
+        _(
+            "The words say %(said)s and count; the nearest in the register, %(facility)s, %(metres)s m away, "
+            "belongs to %(owner)s."
+        )
+        % {
+            "said": e.unit(p["said"]),
+            "facility": e.facility(p),
+            "metres": p["metres"],
+            "owner": e.unit(p["owner"]),
+        }
+    ),
+    "facility_far": lambda e, p: (
+        _("The plate is that of %(facility)s in %(area)s, %(metres)s m from the point.")
+        % {"facility": e.facility(p), "area": e.area(p["area"]), "metres": p["metres"]}
+    ),
+    "named_elsewhere": lambda e, p: (
+        (
+            _("The address names %(area)s, and the point lies elsewhere.")
+            if p["where"] == "address"
+            else _("The words name %(area)s, and the point lies elsewhere.")
+        )
+        % {"area": e.area(p["area"])}
+    ),
+    "places_differ": lambda e, p: (
+        _("Words and point disagree: %(here)s would be %(unit)s's, %(others)s.")
+        % {
+            "here": e.area(p["area"]),
+            "unit": _unit_or_none(e, p["unit"]),
+            "others": _(", ").join(
+                _("%(area)s %(unit)s's")
+                % {"area": e.area(other["area"]), "unit": _unit_or_none(e, other["unit"])}
+                for other in p["others"]
+            ),
+        }
+    ),
+    "owners_differ": lambda e, p: (
+        _("It depends on whose it is: %(others)s.")
+        % {
+            "others": _(", ").join(
+                _("%(owner)s's would go to %(unit)s")
+                % {"owner": e.unit(other["owner"]), "unit": _unit_or_none(e, other["unit"])}
+                for other in p["others"]
+            )
+        }
     ),
     "keyword": lambda e, p: _("The text contains %(words)s.") % {"words": _words(p["words"])},
     "matter": lambda e, p: (

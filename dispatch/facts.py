@@ -4,9 +4,11 @@ Nothing here holds a report's text or a person: these values are stored with the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
+
+from grids.locate import Place
 
 DISPATCHED = "dispatched"
 TRIAGE = "triage"
@@ -54,6 +56,56 @@ class PlaceFacts:
     community: str | None = None
     street: str | None = None
     in_district: bool | None = None
+    lon: float | None = None
+    lat: float | None = None
+    facility: str | None = None
+    named_elsewhere: tuple[str | None, str | None] | None = None
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    # A person has said where it is: nothing that the words name speaks against it any more.
+    is_settled: bool = False
+
+
+def place_facts(place: Place, *, is_settled: bool = False) -> PlaceFacts:
+    """What a decision needs to know of a place."""
+    return PlaceFacts(
+        cell=place.cell,
+        community=place.community,
+        street=place.street,
+        in_district=place.in_district,
+        lon=place.lon,
+        lat=place.lat,
+        facility=place.facility,
+        named_elsewhere=place.named_elsewhere,
+        evidence=place.evidence,
+        is_settled=is_settled,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What else may be true: another place, or another owner. None: as in the facts."""
+
+    code: str  # of the reason that it is where it makes a difference: places_differ, owners_differ
+    params: Mapping[str, Any] = field(default_factory=dict)
+    cell: str | None = None
+    community: str | None = None
+    street: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    owner: str | None = None
+
+    def instead(self, facts: "Facts") -> "Facts":
+        """The facts as they would be then, without any doubt."""
+        if self.owner is not None:
+            return replace(facts, owner=self.owner, doubts=())
+        return replace(
+            facts,
+            cell=self.cell,
+            community=self.community,
+            street=self.street,
+            in_district=self.street is not None,
+            doubts=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +132,9 @@ class Facts:
     category_given: bool = False
     matter_given: bool = False
     evidence: tuple[Reason, ...] = ()
+    facility: str | None = None
+    place_given: bool = False  # by a person, who had both in view where words and point disagreed
+    doubts: tuple[Doubt, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,6 +155,7 @@ class Facts:
             matters=tuple(Guess(one["code"], one["probability"]) for one in told["matters"]),
             keywords=tuple(told["keywords"]),
             evidence=tuple(Reason(one["code"], one["params"]) for one in told.get("evidence", ())),
+            doubts=tuple(Doubt(**one) for one in told.get("doubts", ())),
             **plain,
         )
 
@@ -107,7 +163,7 @@ class Facts:
 # The facts that JSON holds as they are.
 _PLAIN_FACTS = (
     *("source", "nature", "urgency", "place_type", "owner", "cell", "community", "street"),
-    *("in_district", "category_given", "matter_given"),
+    *("in_district", "category_given", "matter_given", "facility", "place_given"),
 )
 
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext
 from dispatch import reasons
 from dispatch.edition import Edition, edition
 from dispatch.errors import FactsError, UnknownItem
-from dispatch.facts import DISPATCHED, TRIAGE, Decision, Facts, Limits, PlaceFacts, Reason, Verdict
+from dispatch.facts import DISPATCHED, TRIAGE, Decision, Doubt, Facts, Limits, PlaceFacts, Reason, Verdict
 from dispatch.items import Item, normal_form
 from dispatch.models import SourceCategory
 from dispatch.normalise import normalise
 from dispatch.normalise.model import Classifier, classifier
 from dispatch.normalise.reading import more_urgent
+from dispatch.surroundings import look_around
 from dispatch.units import is_relative
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
 from dispatch.weighing import Claim, Resolve, Weighed, weigh
@@ -189,10 +190,11 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
             unmapped = Reason("source_category_unknown", {"source": request.source, "name": name})
         else:
             why = Reason("category_mapped", params)
+    plain = normal_form(request.text)
     told = normalise(
         request.text,
         source=request.source,
-        keywords=now.index.hits(normal_form(request.text)),
+        keywords=now.index.hits(plain),
         category=category,
         category_reason=why,
         nature=request.nature,
@@ -201,6 +203,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         owner=request.owner,
         model=model,
     )
+    around = look_around(request.text, plain, request.place, told, given_owner=request.owner)
     return Facts(
         source=request.source,
         at=request.at,
@@ -209,14 +212,17 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         keywords=told.keywords,
         nature=told.nature,
         urgency=told.urgency,
-        place_type=told.place_type,
-        owner=told.owner,
+        place_type=request.place_type or around.place_type,
+        owner=request.owner or around.owner,
         cell=request.place.cell,
         community=request.place.community,
         street=request.place.street,
         in_district=request.place.in_district,
         category_given=told.category_given,
-        evidence=(*told.evidence, *([unmapped] if unmapped else [])),
+        evidence=(*told.evidence, *around.evidence, *([unmapped] if unmapped else [])),
+        facility=around.facility,
+        place_given=request.place.is_settled,
+        doubts=tuple(around.doubts),
         attributes=dict(request.attributes),
     )
 
@@ -242,6 +248,8 @@ def _judge(
         # Where every reading of a given category names one unit there is nothing left to guess.
         confidence = 1.0 if certain else model.unit_probability(summed, category_given=facts.category_given)
     obstacles = _obstacles(facts, weighed, best, confidence)
+    if facts.doubts:
+        obstacles += _differences(facts, best, now)
     codes = tuple(reason.code for reason in obstacles)
     if best is None:
         urgency = facts.urgency or Urgency.ROUTINE.value
@@ -335,6 +343,36 @@ def _obstacles(facts: Facts, weighed: Weighed, best: Claim | None, confidence: f
     if confidence < threshold:
         obstacles.append(Reason("low_confidence", {"confidence": confidence, "threshold": threshold}))
     return obstacles
+
+
+def _differences(facts: Facts, best: Claim | None, now: Edition) -> list[Reason]:
+    """What else may be true of the place or the owner, where it would be another unit's: a person decides.
+
+    One reason for each code, with the unit that each possibility leads to.
+    """
+    unit = best.unit if best else None
+    found: dict[str, list[tuple[Doubt, str | None]]] = {}
+    for doubt in facts.doubts:
+        other = doubt.instead(facts)
+        resolve = _resolver(other, now)
+        weighed = weigh(other, now.index, resolve, matter_confidence=settings.MATTER_CONFIDENCE)
+        there = weighed.best.unit if weighed.best else None
+        if there != unit or other.in_district is False:
+            found.setdefault(doubt.code, []).append((doubt, there))
+    return [
+        Reason(
+            code,
+            {
+                "area": facts.community or facts.street,
+                "unit": unit,
+                "others": [
+                    {"area": doubt.community or doubt.street, "owner": doubt.owner, "unit": there}
+                    for doubt, there in pairs
+                ],
+            },
+        )
+        for code, pairs in found.items()
+    ]
 
 
 def _limits(item: Item, place: PlaceFacts, owner: str | None, urgency: str | None, now: Edition) -> Limits:

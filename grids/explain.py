@@ -5,22 +5,26 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
-from grids.models import Area
+from grids.locate import geography
 
 
 def sentences(evidence: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One sentence for each piece of evidence, names filled in; costs one query."""
-    items = list(evidence)
-    codes = {item["params"].get("area") for item in items}
-    codes.update(code for item in items for code in item["params"].get("areas", ()))
-    names = {
-        area.code: area.name
-        for area in Area.objects.without_polygons().filter(code__in=[code for code in codes if code])
-    }
-    return [_sentence(item["code"], item["params"], names) for item in items]
+    """One sentence for each piece of evidence, names filled in."""
+    return [sentence(item) for item in evidence]
 
 
-def _sentence(code: str, params: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def sentence(item: Mapping[str, Any]) -> str:
+    """One piece of evidence, live or as it was stored."""
+    return _sentence(item["code"], item["params"])
+
+
+def _sentence(code: str, params: Mapping[str, Any]) -> str:
+    is_english = (get_language() or "").startswith("en")
+
+    def name(code: str) -> str:
+        known = geography().names.get(code)
+        return known[1 if is_english else 0] if known else code
+
     template = {
         "point_in_cell": gettext("The point lies in %(area)s."),
         "nearest_cell": gettext("The point lies %(metres)s m outside the district: nearest cell taken."),
@@ -49,12 +53,12 @@ def _sentence(code: str, params: Mapping[str, Any], names: Mapping[str, str]) ->
         "sound": gettext("by its sound"),
         "near": gettext("with one character wrong"),
     }
-    comma = ", " if (get_language() or "").startswith("en") else "、"
+    comma = ", " if is_english else "、"
     filled = dict(params)
     if how := params.get("how"):
         filled["how"] = told_how.get(how, how)
     if area := params.get("area"):
-        filled["area"] = names.get(area, area)
+        filled["area"] = name(area)
     if areas := params.get("areas"):
-        filled["areas"] = comma.join(names.get(code, code) for code in areas)
+        filled["areas"] = comma.join(name(code) for code in areas)
     return template % filled

@@ -108,17 +108,16 @@ class Geography:
         self.parents: dict[str, str | None] = {}
         # What was drawn from these areas (grids.views), for as long as they are the ones.
         self.documents: dict[tuple[str, str], tuple[bytes, str]] = {}
-        names: dict[str, str] = {}
+        self.names: dict[str, tuple[str, str]] = {}  # in Chinese and in English
         cells: list[tuple[str, Any]] = []
-        rows = Area.objects.values_list("code", "kind", "name_zh", "parent_id")
-        for code, kind, name, parent in rows.order_by("code"):
-            self.kinds[code], self.parents[code], names[code] = kind, parent, name
+        rows = Area.objects.values_list("code", "kind", "name_zh", "name_en", "parent_id")
+        for code, kind, name_zh, name_en, parent in rows.order_by("code"):
+            self.kinds[code], self.parents[code], self.names[code] = kind, parent, (name_zh, name_en)
         cells.extend(Area.objects.cells().values_list("code", "polygon").order_by("code"))
         self.cells = CellIndex(cells)
         self.district = next((code for code, kind in self.kinds.items() if kind == "district"), None)
         with NEIGHBOURS.open(encoding="utf-8") as handle:
             self._neighbours = [row["name_zh"] for row in csv.DictReader(handle)]
-        self._names = names
         self._gazetteer: tuple[tuple[Entry, ...], Gazetteer] | None = None
 
     @property
@@ -131,7 +130,7 @@ class Geography:
         return held[1]
 
     def _read_names(self, places: tuple[Entry, ...]) -> Gazetteer:
-        names = self._names
+        names = {code: zh for code, (zh, _en) in self.names.items()}
         return Gazetteer(
             district=names.get(self.district or "", ""),
             streets=[(code, names[code]) for code, kind in self.kinds.items() if kind == "street"],

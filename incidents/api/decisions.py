@@ -17,7 +17,7 @@ from dispatch import explaining, service
 from dispatch.edition import Edition, edition, edition_of
 from dispatch.explain import Explainer
 from dispatch.explaining import CategoryRows
-from dispatch.facts import PlaceFacts
+from dispatch.facts import place_facts
 from dispatch.models import ResponsibilityList
 from dispatch.stewards import is_steward
 from incidents.api.access import asking_of, visible_incidents
@@ -48,7 +48,7 @@ class DecisionsView(APIView):
             text=told["text"],
             source=_asked_source(asking, told.get("source")),
             at=clock.now(),
-            place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
+            place=place_facts(place),
             category=told.get("category"),
             source_category=told.get("source_category") or None,
             nature=told.get("nature"),

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
 from dispatch import service
-from dispatch.facts import PlaceFacts
+from dispatch.facts import place_facts
 from dispatch.vocabulary import Nature, Source
 from grids.locate import locate
 from grids.models import Area
@@ -113,7 +113,7 @@ def _likely_categories(question: NearbyQuestion, *, at: datetime) -> list[str]:
         text=question.text,
         source=Source.RESIDENT_FORM,
         at=at,
-        place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
+        place=place_facts(place),
     )
     likely = {guess.code for guess in decision.facts.categories if guess.probability >= _LIKELY}
     if decision.category:
