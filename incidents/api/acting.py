@@ -372,6 +372,18 @@ DEEDS: Mapping[str, Deed] = {
                 inputs.AnswerInput,
                 actions.message,
             ),
+            Deed(
+                Action.ASK_UPSTREAM,
+                "Ask the source to take its report back, or for a later deadline",
+                inputs.AskUpstreamInput,
+                actions.ask_upstream,
+            ),
+            Deed(
+                Action.ANSWER_UPSTREAM,
+                "Enter whether the source accepts the result, where it told so by other ways",
+                inputs.AnswerUpstreamInput,
+                actions.answer_upstream,
+            ),
             Deed(Action.NOTE, "Write an internal note", inputs.NoteInput, actions.note),
             Deed(
                 Action.UNMASK,

@@ -14,7 +14,7 @@ from incidents.actions.cohandling import UNITS_MOST
 from incidents.actions.contacts import NAME_MAX
 from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
 from incidents.cases import TEXT_MAX
-from incidents.models import Assignment, Attachment, LateEntry, Mediation, PhoneCall
+from incidents.models import Assignment, Attachment, LateEntry, Mediation, PhoneCall, UpstreamRequest
 from incidents.models.incident import ResolutionOutcome
 
 _ID_MAX = 2**63 - 1
@@ -355,3 +355,22 @@ class UnmaskInput(StrictSerializer):
 class PhotoInput(StrictSerializer):
     attachment = serializers.UUIDField(help_text="An id that POST attachments/ answered.")
     stage = CodeField(choices=Attachment.Stage.choices)
+
+
+class AskUpstreamInput(ActionInput):
+    kind = CodeField(choices=UpstreamRequest.Kind.choices)
+    reason = TextField(max_length=TEXT_MAX)
+    until = InstantField(required=False, allow_null=True, help_text="For more time: the deadline asked for.")
+    report = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="Which report, where the case answers several.",
+    )
+
+
+class AnswerUpstreamInput(ActionInput):
+    accepted = serializers.BooleanField()
+    reason = TextField(
+        required=False, allow_blank=True, max_length=TEXT_MAX, help_text="Why it is sent back."
+    )

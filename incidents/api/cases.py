@@ -49,9 +49,17 @@ CLIENT_KINDS = (
     Kind.MERGED,
     Kind.UNMERGED,
     Kind.RECALLED,
+    Kind.UPSTREAM_SUBMITTED,
+    Kind.UPSTREAM_ACCEPTED,
+    Kind.UPSTREAM_SENT_BACK,
+    Kind.UPSTREAM_ASKED,
+    Kind.UPSTREAM_AGREED,
+    Kind.UPSTREAM_REFUSED,
 )
 # Of these a token reads the words too: they are what reporters are told.
-_TOLD_TO_REPORTERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED, Kind.MESSAGED})
+_TOLD_TO_REPORTERS = frozenset(
+    {Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED, Kind.MESSAGED, Kind.UPSTREAM_ASKED}
+)
 
 
 class IncidentsView(ListAPIView[Incident]):

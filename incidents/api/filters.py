@@ -88,6 +88,11 @@ class IncidentFilter(django_filters.FilterSet):
         choices=[("open", "open")],
         help_text="`open`: a ruling on whose job it is is waited for.",
     )
+    upstream = django_filters.ChoiceFilter(
+        method="by_review",
+        choices=[("waiting", "waiting")],
+        help_text="`waiting`: the result is before the source, which has to accept it.",
+    )
     number = django_filters.CharFilter(lookup_expr="startswith", help_text="A number, or how it begins.")
     level = django_filters.MultipleChoiceFilter(choices=Level.choices)
     q = django_filters.CharFilter(
@@ -122,6 +127,9 @@ class IncidentFilter(django_filters.FilterSet):
                 {"q": [ErrorDetail(str(_REFUSED[found.wanted.kind]), code=found.wanted.kind)]}
             )
         return found.page
+
+    def by_review(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
+        return cases.filter(upstream_since__isnull=False)
 
     def by_dispute(self, cases: IncidentQuerySet, _name: str, _wanted: str) -> QuerySet[Incident]:
         return cases.filter(pk__in=Adjudication.objects.open().values("incident"))

@@ -258,6 +258,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "accepted_at",
             "resolved_at",
             "closed_at",
+            "upstream_since",
             "due_at",
             "clock",
             "outcome",

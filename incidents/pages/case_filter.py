@@ -26,6 +26,7 @@ TAGS: dict[str, tuple[Promise, Callable[[], Q]]] = {
     "reworked": (gettext_lazy("Was reopened"), lambda: Q(rework_count__gt=0)),
     "chased": (gettext_lazy("Was chased"), lambda: Q(chased_count__gt=0)),
     "several": (gettext_lazy("Several reports"), lambda: Q(report_count__gt=1)),
+    "upstream": (gettext_lazy("Awaits acceptance above"), lambda: Q(upstream_since__isnull=False)),
     "disputed": (
         gettext_lazy("Awaits a ruling"),
         lambda: Q(pk__in=Adjudication.objects.open().values("incident")),

@@ -39,6 +39,8 @@ from incidents.pages.request_forms import appealable_by
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
 from incidents.pages.steps import STEPS, drafts_of, step_form
 from incidents.pages.support_steps import STEPS as SUPPORT_STEPS
+from incidents.pages.upstream_steps import STEPS as UPSTREAM_STEPS
+from incidents.pages.upstream_steps import upstream_of
 from incidents.pages.wording import described, limit_words
 
 _ACTIONS = (
@@ -61,7 +63,15 @@ _ACTIONS = (
     Action.DISPATCH,
     *(
         step.action
-        for steps in (HANDLING_STEPS, REQUEST_STEPS, CONTACT_STEPS, LEVEL_STEPS, SUPPORT_STEPS, DISPUTE_STEPS)
+        for steps in (
+            HANDLING_STEPS,
+            REQUEST_STEPS,
+            CONTACT_STEPS,
+            LEVEL_STEPS,
+            SUPPORT_STEPS,
+            DISPUTE_STEPS,
+            UPSTREAM_STEPS,
+        )
         for step in steps.values()
     ),
 )
@@ -198,6 +208,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         **orders_of(incident, can, user),
         **support,
         **disputes_of(incident, can),
+        **upstream_of(incident),
     }
 
 

@@ -19,6 +19,7 @@ from incidents.pages import (
     oversight_steps,
     request_steps,
     support_steps,
+    upstream_steps,
 )
 from incidents.pages.doing import Doing, Step
 from incidents.pages.step_photos import add_photos, kept_photos, photos_first
@@ -131,6 +132,7 @@ STEPS: dict[str, Step] = {
     **level_steps.STEPS,
     **support_steps.STEPS,
     **oversight_steps.STEPS,
+    **upstream_steps.STEPS,
     "accept": Step(Action.ACCEPT, gettext_lazy("Accept"), gettext_lazy("Accept"), _accept),
     "request-return": Step(
         Action.REQUEST_RETURN,

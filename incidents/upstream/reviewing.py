@@ -18,7 +18,7 @@ from incidents import cases, finishing, outbox, reopening, timeline, timers
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Incident, Report, Text, Timer, UpstreamReview
+from incidents.models import Assignment, Incident, Report, Text, Timer, UpstreamReview
 
 Pair = tuple[Report, Incident]
 
@@ -60,7 +60,10 @@ def close_or_submit(incident: Incident, *, actor: Actor, at: datetime, text_id: 
 
 
 def submit(incident: Incident, *, actor: Actor, at: datetime, text_id: int | None = None) -> bool:
-    """Send the result up to each source that has not accepted this one; False where there is none."""
+    """Send the result up to each source that has not accepted this one; False where there is none.
+
+    What is told is what the unit wrote on resolving, or what the desk answered (`text_id`).
+    """
     heard = UpstreamReview.objects.filter(
         incident=incident, handling_run=incident.handling_run, answer=UpstreamReview.Answer.ACCEPTED
     ).values_list("report_id", flat=True)
@@ -85,6 +88,7 @@ def submit(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
         )
         timers.rule(incident)
     cases.save(incident)
+    replied = incident.assignments.filter(role=Assignment.Role.LEAD, resolved_at=incident.resolved_at).last()
     timeline.record(
         timeline.Kind.UPSTREAM_SUBMITTED,
         incident_id=incident.pk,
@@ -92,7 +96,7 @@ def submit(incident: Incident, *, actor: Actor, at: datetime, text_id: int | Non
         actor=actor,
         reports=[report.pk for report in reports],
         outcome=incident.outcome,
-        text=text_id,
+        text=replied.resolution_id if replied else text_id,
     )
     return True
 
