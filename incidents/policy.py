@@ -167,6 +167,22 @@ def cases_of(user: User | AnonymousUser) -> IncidentQuerySet:
     return Incident.objects.filter(visible(user) if len(ids) > FEW else Q(pk__in=ids))
 
 
+def filed_under(user: User | AnonymousUser) -> list[str] | None:
+    """Codes of units and streets under one of which every case is filed that `user` may see.
+
+    None: they see all, or what they see is not all told by a unit or a street.
+    """
+    grants = _grants(user)
+    if any(grant.role == Role.PATROL or _sees_all(grant) for grant in grants):
+        return None
+    streets = [grant.unit.area_code for grant in grants if _sees_a_street(grant)]
+    below = Q(pk__in=[])
+    for grant in grants:
+        if not _sees_a_street(grant):
+            below |= Q(pk__in=OrgUnit.objects.within(grant.unit))
+    return [*streets, *OrgUnit.objects.filter(below).values_list("code", flat=True)]
+
+
 def can_see(user: User | AnonymousUser, incident: Incident) -> bool:
     """May `user` open this case?"""
     return Incident.objects.filter(visible(user), pk=incident.pk).exists()
@@ -303,8 +319,8 @@ def _seen_on_rounds(user: User, grant: Grant) -> Q:
 
 def _seen(user: User | AnonymousUser) -> list[Q] | None:
     """What `user` sees, each part for itself; None: everything."""
-    grants = [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
-    if any(grant.role in _OVERSIGHT and grant.reach == Reach.DISTRICT for grant in grants):
+    grants = _grants(user)
+    if any(_sees_all(grant) for grant in grants):
         return None
     parts = [part for grant in grants for part in _seen_by(grant)]
     if isinstance(user, User):
@@ -312,8 +328,20 @@ def _seen(user: User | AnonymousUser) -> list[Q] | None:
     return parts
 
 
+def _grants(user: User | AnonymousUser) -> list[Grant]:
+    return [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
+
+
+def _sees_all(grant: Grant) -> bool:
+    return grant.role in _OVERSIGHT and grant.reach == Reach.DISTRICT
+
+
+def _sees_a_street(grant: Grant) -> bool:
+    return grant.role in _OVERSIGHT and grant.reach == Reach.STREET
+
+
 def _seen_by(grant: Grant) -> list[Q]:
-    if grant.role in _OVERSIGHT and grant.reach == Reach.STREET:
+    if _sees_a_street(grant):
         return [Q(street_code=grant.unit.area_code)]
     units = OrgUnit.objects.within(grant.unit).values("code")
     # Whose it is, whose it was, and who was asked to check it. As sub-selects, so that no row doubles.

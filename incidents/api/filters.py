@@ -17,6 +17,7 @@ from config import clock
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from grids.models import Area
+from incidents import policy
 from incidents.models import Adjudication, Incident, Supervision
 from incidents.models.incident import IncidentQuerySet, Status
 from incidents.searching.finding import WORDS_MOST, Kind, find
@@ -119,9 +120,10 @@ class IncidentFilter(django_filters.FilterSet):
 
     def by_words(self, cases: IncidentQuerySet, _name: str, typed: str) -> QuerySet[Incident]:
         """What many sources said is in a case's row: a token would learn what was told to others."""
-        if not isinstance(getattr(self.request, "user", None), User):
+        user = getattr(self.request, "user", None)
+        if not isinstance(user, User):
             raise ValidationError({"q": [ErrorDetail(_("Only people search by words."), code="people_only")]})
-        found = find(typed, cases)
+        found = find(typed, cases, under=policy.filed_under(user))
         if found.wanted.kind in (Kind.PERSONAL, Kind.TOO_SHORT):
             raise ValidationError(
                 {"q": [ErrorDetail(str(_REFUSED[found.wanted.kind]), code=found.wanted.kind)]}

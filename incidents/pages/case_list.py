@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.viewer import viewer_of
 from config import clock
 from incidents import policy, queries
 from incidents.models import Incident, SavedView
+from incidents.models.incident import IncidentQuerySet
 from incidents.oversight import EMERGENCIES, selected
 from incidents.pages import waiting
 from incidents.pages.access import DESK_ROLES, READING_ROLES, person, staff
@@ -51,8 +53,8 @@ class Chosen:
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases that this person may see, filtered by the address; newest first, or what is most overdue."""
     at, user = clock.now(), person(request)
-    answers = waiting.to_answer(user)
-    chose = _choose(request, request.GET, at, answers=answers)
+    answers, seen = waiting.to_answer(user), policy.cases_of(user)
+    chose = _choose(request, request.GET, at, seen, answers=answers)
     found, wanted = chose.found, chose.wanted
     if found.wanted.kind == Kind.NUMBER and (only := found.any.values_list("number", flat=True).first()):
         return HttpResponseRedirect(reverse("case", args=[only]))
@@ -68,7 +70,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "earlier": earlier,
         "later": later,
         "is_filtered": bool(wanted) or bool(chose.form.unread),
-        "views": _views(request, at, answers),
+        "views": _views(request, at, seen, answers),
         "search": _search(request, chose),
         **saved_views(request, SavedView.Page.CASES),
     }
@@ -79,7 +81,7 @@ def chosen(
     request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q | None = None
 ) -> tuple[QuerySet[Incident], CaseFilter]:
     """The cases that `given` filters out of what this person may see, in no order: for the map."""
-    chose = _choose(request, given, at, answers=answers)
+    chose = _choose(request, given, at, policy.cases_of(request.user), answers=answers)
     return chose.found.any, chose.form
 
 
@@ -109,10 +111,12 @@ def saved_views(request: HttpRequest, page: str) -> dict[str, Any]:
     }
 
 
-def _choose(request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q | None = None) -> Chosen:
+def _choose(
+    request: HttpRequest, given: QueryDict, at: datetime, seen: IncidentQuerySet, *, answers: Q | None = None
+) -> Chosen:
     user, form = person(request), CaseFilter(given)
     wanted = form.wanted
-    found = narrowed(_visible(request), wanted, at)
+    found = narrowed(seen, wanted, at)
     if form.unread:
         found = found.none()  # everything, where something was asked for, would be a wrong answer
     if wanted.get("answer"):
@@ -120,11 +124,13 @@ def _choose(request: HttpRequest, given: QueryDict, at: datetime, *, answers: Q 
         found = found.filter(answers) if answers is not None else found.none()
     if caller := wanted.get("caller"):
         found = callers.called(called_before(request, caller), user, found)
-    return Chosen(form, wanted, find_wanted(read(wanted.get("q", "")), found))
+    return Chosen(form, wanted, _searched(user, wanted.get("q", ""), found))
 
 
-def _visible(request: HttpRequest) -> QuerySet[Incident]:
-    return policy.cases_of(request.user)
+def _searched(user: User, typed: str, among: QuerySet[Incident]) -> Found:
+    wanted = read(typed)
+    in_words = wanted.kind in (Kind.WORDS, Kind.LAST)
+    return find_wanted(wanted, among, under=policy.filed_under(user) if in_words else None)
 
 
 def _rows(page: Sequence[Incident], wanted: Wanted, at: datetime) -> list[dict[str, Any]]:
@@ -257,11 +263,13 @@ def _link(request: HttpRequest, name: str, key: str) -> str:
 # --- views ------------------------------------------------------------------------------------------
 
 
-def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[str, Any]]:
+def _views(
+    request: HttpRequest, at: datetime, seen: IncidentQuerySet, answers: Q | None
+) -> list[dict[str, Any]]:
     """Ready-made selections over the list, as tabs: they are nothing but addresses."""
-    overdue = narrowed(_visible(request), {"overdue": True}, at)
+    overdue = narrowed(seen, {"overdue": True}, at)
     in_hand = {"status": "unresolved", "urgency": "emergency"}
-    urgent = selected(_visible(request), EMERGENCIES, at)  # the same cases as on walls and for supervisors
+    urgent = selected(seen, EMERGENCIES, at)  # the same cases as on walls and for supervisors
     given = canonical(request.GET.urlencode())
     views: list[tuple[Any, dict[str, str], QuerySet[Incident] | None, str]] = [
         (_("All cases"), {}, None, ""),
@@ -270,7 +278,7 @@ def _views(request: HttpRequest, at: datetime, answers: Q | None) -> list[dict[s
         (_("Emergencies in hand"), in_hand, urgent, "emergency"),
     ]
     if answers is not None:
-        views.append((_("To answer"), {"answer": "on"}, _visible(request).filter(answers), "warned"))
+        views.append((_("To answer"), {"answer": "on"}, seen.filter(answers), "warned"))
     return [
         {
             "label": label,

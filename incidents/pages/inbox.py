@@ -1,10 +1,11 @@
 """The handler's inbox, phone first: what burns stands on top."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, pgettext
@@ -51,58 +52,72 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/inbox.html", _context(user, tab, rows, at))
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Whose cases a person's inbox is made of, read once: told by ids, each condition goes by an index."""
+
+    user: User
+    units: tuple[str, ...]
+    to_support: tuple[int, ...]  # cases that one of the units was asked to help with, and has not ended
+    to_check: tuple[int, ...]
+
+    @classmethod
+    def of(cls, user: User) -> "Work":
+        units = _units(user)
+        supports = Assignment.objects.filter(
+            role=Assignment.Role.SUPPORT, ended_at__isnull=True, unit__in=units
+        )
+        checks = Verification.objects.filter(
+            done_at__isnull=True, unit__in=units, incident__status=Status.RESOLVED
+        )
+        asked: dict[str, list[int]] = {"support": [], "verify": []}
+        parts = [
+            part.order_by().values_list("incident_id", Value(tab))
+            for tab, part in (("support", supports), ("verify", checks))
+        ]
+        for case, tab in parts[0].union(parts[1]):
+            asked[tab].append(case)
+        return cls(user, units, tuple(asked["support"]), tuple(asked["verify"]))
+
+    def holds(self, tab: str) -> Q:
+        """The condition under which a case stands in a tab."""
+        return {
+            "": self._owned(Status.DISPATCHED, *_IN_HAND) | Q(pk__in=self.to_support + self.to_check),
+            "mine": self._owned(Status.DISPATCHED, *_IN_HAND) & Q(handler=self.user),
+            "accept": self._owned(Status.DISPATCHED),
+            "handling": self._owned(Status.HANDLING),
+            "waiting": self._owned(*_PAUSED),
+            "support": Q(pk__in=self.to_support),
+            "verify": Q(pk__in=self.to_check),
+            "history": self._done(),
+        }[tab]
+
+    def _owned(self, *statuses: str) -> Q:
+        return Q(status__in=statuses, owner_unit__in=self.units)
+
+    def _done(self) -> Q:
+        ended = Assignment.objects.filter(unit__in=self.units)
+        checked = Verification.objects.filter(done_at__isnull=False, unit__in=self.units)
+        return (
+            (Q(pk__in=ended.values("incident")) | Q(pk__in=checked.values("incident")))
+            & ~self._owned(Status.DISPATCHED, *_IN_HAND)
+            & ~Q(pk__in=self.to_support)
+        )
+
+
 def waiting_for(user: User) -> QuerySet[Incident]:
-    """What the person's units have to do: accept, handle, or check."""
-    return Incident.objects.filter(
-        _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user)
-    )
+    """What the person's units have to do: accept, handle, help with, or check."""
+    return Incident.objects.filter(Work.of(user).holds(""))
 
 
-def _units(user: User) -> QuerySet[OrgUnit]:
-    return OrgUnit.objects.filter(queries.units_of(viewer_of(user).with_roles(Role.HANDLER)))
-
-
-def _owned(user: User, *statuses: str) -> Q:
-    return Q(status__in=statuses, owner_unit__in=_units(user))
-
-
-def _asked_to_support(user: User) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(
-        role=Assignment.Role.SUPPORT, ended_at__isnull=True, unit__in=_units(user)
-    )
-
-
-def _to_support(user: User) -> Q:
-    return Q(pk__in=_asked_to_support(user).values("incident"))
-
-
-def _to_verify(user: User) -> Q:
-    asked = Verification.objects.filter(done_at__isnull=True, unit__in=_units(user))
-    return Q(status=Status.RESOLVED, pk__in=asked.values("incident"))
-
-
-def _done(user: User) -> Q:
-    ended = Assignment.objects.filter(unit__in=_units(user))
-    checked = Verification.objects.filter(done_at__isnull=False, unit__in=_units(user))
-    return (
-        (Q(pk__in=ended.values("incident")) | Q(pk__in=checked.values("incident")))
-        & ~Q(status__in=[Status.DISPATCHED, *_IN_HAND], owner_unit__in=_units(user))
-        & ~_to_support(user)
-    )
+def _units(user: User) -> tuple[str, ...]:
+    covered = queries.units_of(viewer_of(user).with_roles(Role.HANDLER))
+    return tuple(OrgUnit.objects.filter(covered).values_list("code", flat=True))
 
 
 def holds(user: User, tab: str) -> Q:
     """The condition under which a case stands in a tab of this person's inbox."""
-    return {
-        "": _owned(user, Status.DISPATCHED, *_IN_HAND) | _to_support(user) | _to_verify(user),
-        "mine": _owned(user, Status.DISPATCHED, *_IN_HAND) & Q(handler=user),
-        "accept": _owned(user, Status.DISPATCHED),
-        "handling": _owned(user, Status.HANDLING),
-        "waiting": _owned(user, *_PAUSED),
-        "support": _to_support(user),
-        "verify": _to_verify(user),
-        "history": _done(user),
-    }[tab]
+    return Work.of(user).holds(tab)
 
 
 def _rows_wanted(asked: str) -> int:
@@ -111,7 +126,8 @@ def _rows_wanted(asked: str) -> int:
 
 
 def _context(user: User, tab: str, most: int, at: datetime) -> dict[str, Any]:
-    cases = Incident.objects.filter(holds(user, tab)).for_list().select_related("handler")
+    work = Work.of(user)
+    cases = Incident.objects.filter(work.holds(tab)).for_list().select_related("handler")
     ordered = cases.order_by("-received_at", "-pk") if tab == "history" else cases.burning_first()
     rows = list(ordered[: most + 1])
     has_more, rows = len(rows) > most, rows[:most]
@@ -119,7 +135,10 @@ def _context(user: User, tab: str, most: int, at: datetime) -> dict[str, Any]:
     waits = waiting.tags_of(rows)
     supports = dict(
         Timer.objects.filter(
-            assignment__in=_asked_to_support(user), kind=Timer.Kind.SUPPORT, stopped_at__isnull=True
+            incident__in=work.to_support,
+            assignment__unit__in=work.units,
+            kind=Timer.Kind.SUPPORT,
+            stopped_at__isnull=True,
         ).values_list("incident_id", "due_at")
         if tab in ("", "support")
         else ()
@@ -137,7 +156,7 @@ def _context(user: User, tab: str, most: int, at: datetime) -> dict[str, Any]:
         for row in rows
     ]
     counts = {
-        key: queries.bounded_count(Incident.objects.filter(holds(user, key)))
+        key: queries.bounded_count(Incident.objects.filter(work.holds(key)))
         for key in TABS
         if key != "history"
     }

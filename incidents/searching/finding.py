@@ -11,7 +11,7 @@ from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from incidents.masking import holds_personal
 from incidents.models import Incident, SearchRow
-from incidents.searching.grams import plain, serial, wanted
+from incidents.searching.grams import filed_under, plain, serial, wanted
 
 # What fewer cases say is looked up by their ids; what more say, case by case along the list's own order,
 # where a page is full soon. Either way a page never reads all who say it.
@@ -80,16 +80,17 @@ class Found:
     any: QuerySet[Incident]
 
 
-def find(typed: str, among: QuerySet[Incident]) -> Found:
+def find(typed: str, among: QuerySet[Incident], *, under: Sequence[str] | None = None) -> Found:
     """Those of `among` that what was typed means; one query of its own where it is words.
 
     Words are all looked for, anywhere in what a case says. Whoever may not see a case must not be asked
-    about it: `among` are cases that the person may see.
+    about it: `among` are cases that the person may see, `under` where all of those are filed
+    (policy.filed_under), if that is known: what many say, few of theirs may say.
     """
-    return find_wanted(read(typed), among)
+    return find_wanted(read(typed), among, under=under)
 
 
-def find_wanted(wanted: Wanted, among: QuerySet[Incident]) -> Found:
+def find_wanted(wanted: Wanted, among: QuerySet[Incident], *, under: Sequence[str] | None = None) -> Found:
     """The same for what has been read already."""
     if wanted.kind == Kind.NOTHING:
         return Found(wanted, among, among)
@@ -102,6 +103,8 @@ def find_wanted(wanted: Wanted, among: QuerySet[Incident]) -> Found:
         found = among.filter(number__startswith=wanted.number)
         return Found(wanted, found, found)
     says = _says(wanted)
+    if under is not None:
+        says &= Q(grams__overlap=[filed_under(code) for code in under])
     few = _few(says)
     if few is not None:
         told = Q(pk__in=few)

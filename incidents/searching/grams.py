@@ -74,6 +74,11 @@ def serial(digits: str) -> int:
     return whole(f"#{int(digits)}")
 
 
+def filed_under(code: str) -> int:
+    """A unit's or a street's code, among whose cases a word is looked for."""
+    return whole(f"@{code}")
+
+
 def _pairs(stretch: str) -> Iterator[int]:
     for first, second in pairwise(stretch):
         yield _signed((ord(first) & 0xFFFF) << 16 | ord(second) & 0xFFFF)

@@ -1,8 +1,8 @@
 """What a case is found by, written beside the work: intake pays for one narrow row in a queue, no more.
 
-Triggers put a case into the queue in the transaction that changes its words (migration search_rows), so
-nothing is forgotten, whatever dies next; the sweep takes a batch out and writes its rows in one
-transaction.
+Triggers put a case into the queue in the transaction that changes its words (migration search_rows) or
+whose it is (search_within_a_unit), so nothing is forgotten, whatever dies next; the sweep takes a batch
+out and writes its rows in one transaction.
 """
 
 from collections import defaultdict
@@ -12,9 +12,17 @@ from itertools import islice
 
 from django.db import connection, transaction
 
-from incidents.models import Assignment, Incident, IncidentReport, ReportUpdate, SearchPending, SearchRow
+from incidents.models import (
+    Assignment,
+    Incident,
+    IncidentReport,
+    ReportUpdate,
+    SearchPending,
+    SearchRow,
+    Verification,
+)
 from incidents.models.incident import Status
-from incidents.searching.grams import grams, serial
+from incidents.searching.grams import filed_under, grams, serial
 
 BATCH = 500
 # Of one case: a crowd's matter has hundreds of reports that all say the same.
@@ -53,12 +61,12 @@ def fill(*, limit: int = BATCH) -> int:
 
 
 def write(cases: Iterable[int]) -> None:
-    """Write the rows of these cases anew, by what their words are now; six statements."""
+    """Write the rows of these cases anew, by what their words are now; eight statements."""
     numbers = dict(Incident.objects.filter(pk__in=set(cases)).order_by().values_list("pk", "number"))
-    said = said_in(numbers)
+    said, files = said_in(numbers), _files_of(numbers)
     SearchRow.objects.bulk_create(
         [
-            SearchRow(incident_id=pk, grams=sorted(_grams(number, said.get(pk, []))))
+            SearchRow(incident_id=pk, grams=sorted(_grams(number, said.get(pk, [])) | files[pk]))
             for pk, number in sorted(numbers.items())
         ],
         update_conflicts=True,
@@ -97,6 +105,23 @@ def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
         results.exclude(resolution=None).order_by("pk").values_list("incident_id", "resolution__body")
     ):
         _add(found[case], "result", words)
+    return found
+
+
+def _files_of(cases: Iterable[int]) -> dict[int, set[int]]:
+    """Under which units and street each case is filed: whoever has it, had it, or was asked to check it.
+
+    They only narrow a search (policy.filed_under); who may see a case is asked again of what is found.
+    """
+    known = list(cases)
+    found: dict[int, set[int]] = {}
+    places = Incident.objects.filter(pk__in=known).order_by().values_list("pk", "owner_unit", "street_code")
+    for case, *codes in places:
+        found[case] = {filed_under(code) for code in codes if code}
+    for model in (Assignment, Verification):
+        had = model.objects.filter(incident__in=known).order_by()
+        for case, unit in had.values_list("incident_id", "unit_id"):
+            found[case].add(filed_under(unit))
     return found
 
 

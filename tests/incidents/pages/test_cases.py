@@ -253,7 +253,7 @@ def test_every_case_page_costs_a_fixed_number_of_queries(
             actor=handler.actor,
             at=TUESDAY + timedelta(hours=1),
         )
-    with django_assert_max_num_queries(62):
+    with django_assert_max_num_queries(63):
         client.get(reverse("case", args=[accepted_case.number]))
 
 

@@ -90,7 +90,7 @@ def test_an_inbox_costs_the_same_with_more_in_it(
     client.get(reverse("inbox"))
     for serial in range(8):
         file_report(external_id=f"in-{serial}", text=f"第 {serial} 盏路灯坏了,请来修一下吧")
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         page = client.get(reverse("inbox"))
     assert len(rows(page)) >= 1
 

@@ -3,17 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.roles import Role
 from incidents import actions, policy
 from incidents.actor import SYSTEM
 from incidents.intake import UpdateDraft, apply_update
-from incidents.models import Incident, SearchRow
+from incidents.models import Incident, SearchRow, Verification
 from incidents.searching import callers, finding, rows
 from incidents.searching.finding import find
-from incidents.searching.grams import grams
-from tests.cast import NOWHERE, TUESDAY, Person, draft, file_report, reload
+from incidents.searching.grams import filed_under, grams
+from tests.cast import NOWHERE, TUESDAY, Person, draft, file_report, person, reload
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def test_nobodys_number_is_in_a_row(lamp_case: Incident) -> None:
     fill_all()
     row = SearchRow.objects.get(incident=case)
     known = grams("井盖松动,请打", "或", "找李先生", "龙岗大道") | {finding.read(case.number[-6:]).serial}
-    assert set(row.grams) == known
+    assert set(row.grams) == known | {filed_under(case.owner_unit_id)}
     assert found("13987654321") == found("4321") == found("0755 2890") == set()
     assert found("李先生") == {case.number}
 
@@ -115,6 +116,61 @@ def test_what_many_say_is_found_as_what_few_say(
     monkeypatch.setattr(finding, "FEW", 0)
     assert [found(one) for one in typed] == few
     assert few[0] == {lamp_case.number}
+
+
+def theirs(user: User, typed: str = "路灯") -> set[str]:
+    """What this person finds, and that they find it by what they may see alone too."""
+    among, under = policy.cases_of(user), policy.filed_under(user)
+    narrowed = {case.number for case in find(typed, among, under=under).any}
+    assert narrowed == {case.number for case in find(typed, among).any}
+    return narrowed
+
+
+def test_a_unit_finds_what_it_has_what_it_had_and_what_it_was_asked_to_help_with(
+    lamp_case: Incident, dispatcher: Person, handler: Person, other_handler: Person
+) -> None:
+    helper = person("helper", Role.HANDLER, "drainage-company")
+    fill_all()
+    assert theirs(handler.user) == theirs(dispatcher.user) == {lamp_case.number}
+    assert theirs(other_handler.user) == theirs(helper.user) == set()
+
+    actions.redispatch(
+        number=lamp_case.number,
+        item_code="0502-001",
+        unit_code="water-group",
+        reason="是水表井里的灯",
+        actor=dispatcher.actor,
+        at=TUESDAY + timedelta(minutes=5),
+    )
+    actions.invite_support(
+        number=lamp_case.number,
+        units=["drainage-company"],
+        actor=dispatcher.actor,
+        at=TUESDAY + timedelta(minutes=6),
+    )
+    fill_all()
+    assert theirs(handler.user) == theirs(other_handler.user) == theirs(helper.user) == {lamp_case.number}
+
+
+def test_a_checker_finds_what_they_check(resolved_case: Incident) -> None:
+    check = Verification.objects.select_related("unit").get(incident=resolved_case)
+    fill_all()
+    assert theirs(person("checker", Role.HANDLER, check.unit.code).user) == {resolved_case.number}
+
+
+def test_a_street_finds_what_lies_in_it(lamp_case: Incident, street_supervisor: Person) -> None:
+    fill_all()
+    assert theirs(street_supervisor.user) == set()
+    street = street_supervisor.user.memberships.get().unit.area_code
+    Incident.objects.filter(pk=lamp_case.pk).update(street_code=street)
+    fill_all()
+    assert theirs(street_supervisor.user) == {lamp_case.number}
+
+
+def test_who_sees_more_than_units_and_streets_tell_is_not_narrowed(supervisor: Person, db: None) -> None:
+    assert policy.filed_under(supervisor.user) is None
+    assert policy.filed_under(person("patrol", Role.PATROL, "pinghu/grid-station").user) is None
+    assert policy.filed_under(AnonymousUser()) == []
 
 
 # --- who called -----------------------------------------------------------------------------------
