@@ -190,6 +190,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 15.0},
     },
+    # Alerts that have been quiet for long enough, and what a delivery left half done.
+    "incidents.settle_alerts": {
+        "task": "incidents.settle_alerts",
+        "schedule": 10.0,
+        "options": {"expires": 30.0},
+    },
     "incidents.remind": {"task": "incidents.remind", "schedule": 60.0, "options": {"expires": 120.0}},
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
@@ -427,6 +433,30 @@ FOLLOW_UP_ACCEPT_MINUTES = env.int("FOLLOW_UP_ACCEPT_MINUTES", default=240)
 
 # 自办自结: the share of what patrols found and put right themselves that somebody else looks at again.
 SELF_FIXED_CHECKED = env.float("SELF_FIXED_CHECKED", default=0.05)
+
+# --- sensors ----------------------------------------------------------------------------------
+# docs/sensors.md tells what these do. A case closes by itself when its alerts have been clear for so many
+# minutes and nobody has acted; what was held back opens its own case so long after its cause has gone.
+ALERT_SETTLE_MINUTES = env.int("ALERT_SETTLE_MINUTES", default=10)
+# Flapping: so many beginnings within so many minutes; over when it was steady for so long.
+ALERT_FLAP_TIMES = env.int("ALERT_FLAP_TIMES", default=4)
+ALERT_FLAP_MINUTES = env.int("ALERT_FLAP_MINUTES", default=60)
+ALERT_QUIET_MINUTES = env.int("ALERT_QUIET_MINUTES", default=60)
+# Devices below one parent whose alerts of one kind begin within so many minutes are one case.
+ALERT_STORM_MINUTES = env.int("ALERT_STORM_MINUTES", default=10)
+# What burns without a word for so long is marked as silent.
+ALERT_STALE_HOURS = env.int("ALERT_STALE_HOURS", default=24)
+# The broker that devices publish to: mqtt://user:password@host:1883, or mqtts:// for TLS. Empty: none.
+# `manage.py mqtt` reads it; `make run` starts that where this is set.
+MQTT_URL = env.str("MQTT_URL", default="")
+MQTT_USERNAME = env.str("MQTT_USERNAME", default="")  # where they do not stand in the address
+MQTT_PASSWORD = env.str("MQTT_PASSWORD", default="")
+# One name for ever: the broker keeps for it what came while nobody listened. Two consumers need two.
+MQTT_CLIENT_ID = env.str("MQTT_CLIENT_ID", default="yiwang")
+# For TLS: the authority's certificate where it is none of the system's, and a certificate of our own.
+MQTT_CA_FILE = env.str("MQTT_CA_FILE", default="")
+MQTT_CERT_FILE = env.str("MQTT_CERT_FILE", default="")
+MQTT_KEY_FILE = env.str("MQTT_KEY_FILE", default="")
 
 # --- telling ----------------------------------------------------------------------------------
 # How notices leave the house. What is not set here has a console twin, which writes into the log that

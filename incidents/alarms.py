@@ -29,11 +29,12 @@ SWEEPS: dict[str, tuple[str | Promise, str]] = {
     "calendar": (_("Changes of the work calendar"), "incidents.move_clocks"),
     "repeats": (_("Repeated complaints"), "incidents.find_repeats"),
     "reminders": (_("Reminders of instructions and letters"), "incidents.remind"),
+    "alerts": (_("Alerts of sensors that are over"), "incidents.settle_alerts"),
     "fold": (_("Figures of the boards"), "dashboards.fold"),
     "search": (_("Search by words"), "incidents.fill_search_rows"),
 }
 # They stand aside while somebody plays a history.
-STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox", "reminders"})
+STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox", "reminders", "alerts"})
 # A sweep is stopped when it was silent for this many of its intervals, and this long at least.
 SILENT_INTERVALS = 5
 PATIENCE = timedelta(seconds=30)

@@ -23,7 +23,12 @@ ATTEMPTS = 3
 LABOUR = "15"
 # Nothing was handled, so nobody is asked how it was.
 _NOTHING_TO_ASK = frozenset(
-    {ResolutionOutcome.ANSWERED, ResolutionOutcome.NOT_ACCEPTED, ResolutionOutcome.WITHDRAWN}
+    {
+        ResolutionOutcome.ANSWERED,
+        ResolutionOutcome.NOT_ACCEPTED,
+        ResolutionOutcome.WITHDRAWN,
+        ResolutionOutcome.CLEARED,
+    }
 )
 
 

@@ -24,6 +24,7 @@ from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
 from incidents.searching import rows
 from incidents.secretary import reminding as letter_reminding
+from incidents.sensing import settling
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
 # and CELERY_TASK_TIME_LIMIT ends whatever goes on for longer.
@@ -70,6 +71,14 @@ def send_digests() -> int:
 def find_repeats() -> int:
     """Find what is said again within thirty days."""
     return _until_empty("repeats", lambda: repeats.find_repeats(now=timezone.now()))
+
+
+@shared_task(name="incidents.settle_alerts")
+def settle_alerts() -> int:
+    """End what has been clear for long enough, note what is silent, finish what was left."""
+    if clocks_are_driven():
+        return 0
+    return _until_empty("alerts", lambda: settling.settle(at=clock.now()))
 
 
 @shared_task(name="incidents.remind")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import OrgUnit, User
 from dispatch.vocabulary import Source
 from incidents import (
+    alert_sentences,
     clock_sentences,
     cohandling_sentences,
     desk_sentences,
@@ -96,6 +97,12 @@ _STATES = {
     Kind.DISPUTED: "overdue",
     Kind.RULED: "primary",
     Kind.FIXED_ON_SPOT: "on",
+    Kind.ALERT_CLEARED: "on",
+    Kind.ALERT_AGAIN: "warned",
+    Kind.ALERT_FLAPPING: "warned",
+    Kind.ALERT_STORM: "warned",
+    Kind.ALERT_SILENT: "paused",
+    Kind.ALERT_ENDED: "on",
     Kind.UPSTREAM_SUBMITTED: "primary",
     Kind.UPSTREAM_ACCEPTED: "on",
     Kind.UPSTREAM_SENT_BACK: "overdue",
@@ -308,6 +315,7 @@ def _photo(p: Mapping[str, Any], names: Names) -> str:
 
 
 _SENTENCES: Mapping[str, Sentence] = {
+    **alert_sentences.SENTENCES,
     **clock_sentences.SENTENCES,
     **dispute_sentences.SENTENCES,
     **cohandling_sentences.SENTENCES,

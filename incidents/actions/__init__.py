@@ -11,6 +11,7 @@ from incidents.actions.adjudication import (
     rule,
     withdraw_objection,
 )
+from incidents.actions.alerts import end_cleared_alert, tell_of_alerts
 from incidents.actions.assigning import assign
 from incidents.actions.callbacks import call_back, leave_callback, take_callback
 from incidents.actions.closing import close, object_to, rate, reopen, verify
@@ -72,6 +73,7 @@ __all__ = [
     "decline_support",
     "dispatch",
     "draft_reply",
+    "end_cleared_alert",
     "fix_on_spot",
     "invite_support",
     "leave_callback",
@@ -105,6 +107,7 @@ __all__ = [
     "split",
     "supervise",
     "take_callback",
+    "tell_of_alerts",
     "to_secretary",
     "unmask",
     "unmerge",

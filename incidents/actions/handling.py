@@ -331,7 +331,11 @@ def closing_condition(incident: Incident) -> str:
 def _check_outcome(
     incident: Incident, outcome: str, *, attested: bool, parked_until: date | None, at: datetime
 ) -> None:
-    allowed = set(ResolutionOutcome.values) - {ResolutionOutcome.ANSWERED, ResolutionOutcome.NOT_ACCEPTED}
+    allowed = set(ResolutionOutcome.values) - {
+        ResolutionOutcome.ANSWERED,
+        ResolutionOutcome.NOT_ACCEPTED,
+        ResolutionOutcome.CLEARED,
+    }
     if outcome not in allowed:
         raise InvalidInput("outcome", "unknown", _("Choose what came of it."))
     if outcome == ResolutionOutcome.SOLVED and not attested and closing_condition(incident):

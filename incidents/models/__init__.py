@@ -20,6 +20,17 @@ from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
 from incidents.models.search import SearchPending, SearchRow
 from incidents.models.secretary import SecretaryLetter
+from incidents.models.sensing import (
+    Alert,
+    AlertCase,
+    AlertDevice,
+    AlertEpisode,
+    AlertFeed,
+    AlertInhibition,
+    AlertMessage,
+    AlertRule,
+    AlertSetAside,
+)
 from incidents.models.submissions import Submission
 from incidents.models.supervision import Supervision
 from incidents.models.timeline import TimelineEntry
@@ -37,6 +48,15 @@ from incidents.models.views import SavedView
 
 __all__ = [
     "Adjudication",
+    "Alert",
+    "AlertCase",
+    "AlertDevice",
+    "AlertEpisode",
+    "AlertFeed",
+    "AlertInhibition",
+    "AlertMessage",
+    "AlertRule",
+    "AlertSetAside",
     "Article",
     "ArticleEdition",
     "ArticleUse",

@@ -54,6 +54,8 @@ class ResolutionOutcome(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     NOT_ACCEPTED = "not_accepted", _("Not accepted")
     ANSWERED = "answered", _("Answered directly")
+    # An alert that was over before anybody acted: handled by nobody.
+    CLEARED = "cleared", _("Cleared by itself")
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):

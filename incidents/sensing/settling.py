@@ -1,0 +1,122 @@
+"""What time does to alerts: what was quiet is over, what is silent is noted, what was left is finished."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Greatest
+
+from incidents import actions
+from incidents.actor import SYSTEM
+from incidents.models import Alert, AlertCase, AlertEpisode
+from incidents.sensing import filing
+from incidents.sensing.following import Following
+from incidents.sensing.meaning import Book
+from incidents.sensing.taking import forget_messages, lock
+from incidents.timeline import Kind
+
+BATCH = 50
+# An event's id is known for so long: nobody sends again what is older.
+REMEMBERED = timedelta(days=8)
+
+
+def settle(*, at: datetime) -> int:
+    """One step of everything that is due at `at`; how much was done. Idempotent, and safe beside messages."""
+    done = _finish_what_was_left(at)
+    done += _calm_down(at)
+    done += _note_silence(at)
+    done += _release(at)
+    done += _end_what_is_clear(at)
+    return done + forget_messages(before=at - REMEMBERED)
+
+
+def _finish_what_was_left(at: datetime) -> int:
+    """Reports and lines that whoever took the message in did not come to."""
+    left = AlertCase.objects.filter(
+        Q(incident__isnull=True, refused="") | ~Q(pending=[]) & Q(incident__isnull=False)
+    )
+    return filing.carry_on(list(left.order_by("pk").values_list("pk", flat=True)[:BATCH]), at=at)
+
+
+@transaction.atomic(durable=True)
+def _calm_down(at: datetime) -> int:
+    """What flapped has been steady for long enough: another beginning is news again."""
+    lock()
+    steady = at - timedelta(minutes=settings.ALERT_QUIET_MINUTES)
+    moved = Greatest("started_at", "ended_at")
+    rows = list(
+        Alert.objects.filter(flapping_since__isnull=False)
+        .annotate(moved=moved)
+        .filter(moved__lte=steady)
+        .order_by("pk")[:BATCH]
+    )
+    for alert in rows:
+        alert.flapping_since, alert.recent = None, []
+    Alert.objects.bulk_update(rows, ["flapping_since", "recent"])
+    return len(rows)
+
+
+@transaction.atomic(durable=True)
+def _note_silence(at: datetime) -> int:
+    """What burns and has not been heard of for long: its case learns that nobody knows how it stands."""
+    lock()
+    rows = list(
+        Alert.objects.burning()
+        .filter(stale_at__isnull=True, seen_at__lte=at - timedelta(hours=settings.ALERT_STALE_HOURS))
+        .select_related("device")
+        .order_by("seen_at", "pk")[:BATCH]
+    )
+    for alert in rows:
+        alert.stale_at = at
+        if alert.case_id is None:
+            continue
+        case = AlertCase.objects.select_for_update(no_key=True).get(pk=alert.case_id)
+        device = alert.device.code if alert.device else ""
+        said = {"device": device, "seen_at": alert.seen_at.isoformat()}
+        line = {"kind": Kind.ALERT_SILENT.value, "at": at.isoformat(), "data": said}
+        if case.ended_at is None:
+            case.pending = [*case.pending, line]
+            case.save(update_fields=["pending"])
+    Alert.objects.bulk_update(rows, ["stale_at"])
+    return len(rows)
+
+
+def _release(at: datetime) -> int:
+    """What was held back and burns on, a while after its cause has gone: it has a cause of its own."""
+    with transaction.atomic(durable=True):
+        lock()
+        gone = at - timedelta(minutes=settings.ALERT_SETTLE_MINUTES)
+        rows = list(
+            Alert.objects.burning()
+            .filter(inhibited_by__is_firing=False, inhibited_by__ended_at__lte=gone)
+            .select_related("device", "case")
+            .order_by("pk")[: BATCH * 10]
+        )
+        if not rows:
+            return 0
+        alerts = {alert.pk: alert for alert in rows}
+        burning = {}
+        for episode in AlertEpisode.objects.filter(alert__in=alerts, ended_at__isnull=True):
+            episode.alert = alerts[episode.alert_id]
+            burning[episode.alert_id] = episode
+        following = Following(book=Book.read(), alerts=alerts, burning=burning, at=at)
+        for alert in rows:
+            alert.inhibited_by = None
+        following.began([alert for alert in rows if alert.pk in burning])
+        AlertEpisode.objects.bulk_update(burning.values(), ["fate", "case"])
+        fields = ["rule", "is_mapped", "can_inhibit", "street_code", "flapping_since", "inhibited_by", "case"]
+        Alert.objects.bulk_update(rows, fields)
+        cases = following.settle()
+    filing.carry_on(cases, at=at)
+    return len(rows)
+
+
+def _end_what_is_clear(at: datetime) -> int:
+    due = AlertCase.objects.filter(ended_at__isnull=True, check_at__lte=at, incident__isnull=False)
+    # What flaps still is not over, whenever it was last clear.
+    due = due.exclude(alerts__flapping_since__isnull=False)
+    ids = list(due.order_by("check_at", "pk").values_list("pk", flat=True)[:BATCH])
+    for pk in ids:
+        actions.end_cleared_alert(alert_case=pk, actor=SYSTEM, at=at)
+    return len(ids)
