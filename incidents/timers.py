@@ -67,6 +67,11 @@ def save_planned(timers: Sequence[Timer]) -> None:
     PendingStage.objects.bulk_create(_pending(timer) for timer in timers if timer.stage_names)
 
 
+def first_stage(timer: Timer) -> PendingStage:
+    """The unsaved first stage of a planned clock whose id is known."""
+    return _pending(timer)
+
+
 def start(
     incident: Incident,
     kind: str,

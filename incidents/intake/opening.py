@@ -8,13 +8,13 @@ from django.conf import settings
 from dispatch.vocabulary import Urgency
 from incidents import sending
 from incidents.intake.filing import Filing
+from incidents.intake.looking import Found
 from incidents.intake.same_thing import Sighting, lock_neighbourhoods, open_cases_near, same_thing
 from incidents.models import Incident
 from incidents.models.incident import Status
-from incidents.numbers import draw_numbers
 
 
-def attach_or_open(items: Sequence[Filing], *, at: datetime) -> None:
+def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> None:
     """Find what joins an open case, and lay out a new case for the rest."""
     sightings = {item.position: sighting for item in items if (sighting := _sighting(item, at))}
     lock_neighbourhoods(sightings.values())
@@ -32,9 +32,8 @@ def attach_or_open(items: Sequence[Filing], *, at: datetime) -> None:
             item.incident = found
             continue
         item.incident = _new_case(item, at=at)
+        item.incident.pk = looked.next(Incident)
         opened.append(item.incident)
-    for incident, number in zip(opened, draw_numbers(len(opened), at=at) if opened else [], strict=True):
-        incident.number = number
 
 
 def _named_case(item: Filing, candidates: Sequence[Incident]) -> Incident | None:

@@ -13,16 +13,24 @@ from accounts.models import ApiClient, User
 from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
-from dispatch.facts import PlaceFacts
+from dispatch.facts import place_facts
 from incidents import late
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
+from incidents.intake import rows
 from incidents.intake.addressed import mark_addressed
 from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing, Receipt, Refusal
+from incidents.intake.looking import look
 from incidents.intake.opening import attach_or_open
 from incidents.intake.repeats import keep_keys, sort_out_repeats, with_free_pictures
-from incidents.intake.writing import write_cases, write_reports
+from incidents.intake.writing import (
+    count_joined,
+    keep_late,
+    lay_out_cases,
+    lay_out_reports,
+    take_pictures,
+)
 
 
 def receive_one(
@@ -80,7 +88,7 @@ def _question(draft: ReportDraft, at: datetime) -> service.Request:
         text=draft.text,
         source=draft.source,
         at=at,
-        place=PlaceFacts(place.cell, place.community, place.street, place.in_district),
+        place=place_facts(place),
         category=draft.category,
         source_category=draft.source_category or None,
         place_type=draft.place_type,
@@ -120,14 +128,20 @@ def _store(
 def _write(
     items: Sequence[Filing], *, at: datetime, client: ApiClient | None, user: User | None
 ) -> dict[int, Receipt | Refusal]:
-    answers, fresh, repeats = sort_out_repeats(items, client)
+    found = look(items, at=at)
+    answers, fresh, repeats = sort_out_repeats(items, found, client)
     fresh, refused = with_free_pictures(fresh)
     answers.update(refused)
     if fresh:
-        write_reports(fresh, at=at, client=client, user=user)
-        attach_or_open(fresh, at=at)
-        write_cases(fresh, at=at, actor=Actor(user=user, client=client))
-        mark_addressed(fresh, at=at, actor=Actor(user=user, client=client))
+        actor = Actor(user=user, client=client)
+        said = lay_out_reports(fresh, found, at=at, client=client, user=user)
+        attach_or_open(fresh, found, at=at)
+        done = lay_out_cases(fresh, found, at=at, actor=actor)
+        rows.write([*said, *done], day=at, base=found.base)
+        count_joined(fresh)
+        take_pictures(fresh)
+        keep_late(fresh, actor=actor)
+        mark_addressed(fresh, at=at, actor=actor)
     for item in fresh:
         assert item.report is not None
         assert item.incident is not None

@@ -7,20 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiClient
 from incidents.intake.filing import Filing, Receipt, Refusal
+from incidents.intake.looking import Found
 from incidents.models import Attachment, DecisionRecord, IdempotencyKey, Report
 
 
 def sort_out_repeats(
-    items: Sequence[Filing], client: ApiClient | None
+    items: Sequence[Filing], found: Found, client: ApiClient | None
 ) -> tuple[dict[int, Receipt | Refusal], list[Filing], list[tuple[Filing, Filing]]]:
     """Answers for what came before this batch; what is new; and repeats inside the batch with their first."""
-    known = {
-        (report.source, report.external_id): report
-        for report in Report.objects.filter(
-            source__in={item.draft.source for item in items},
-            external_id__in={item.draft.external_id for item in items},
-        )
-    }
+    known = found.reports
     by_key = _reports_by_key(items, client)
     answers: dict[int, Receipt | Refusal] = {}
     firsts: dict[tuple[str, str], Filing] = {}

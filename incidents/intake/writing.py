@@ -1,16 +1,20 @@
-"""Writing a batch, set-based: a few statements for one report or for a thousand."""
+"""What a batch of reports becomes, as rows that `rows.write` writes in one statement; and what is rare
+enough to be written beside them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Model
 
 from accounts.models import ApiClient, User
+from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
 from incidents import cohandling, contacting, late, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.choosing import frozen
 from incidents.intake.filing import Filing
+from incidents.intake.looking import Found
 from incidents.models import (
     Assignment,
     Attachment,
@@ -28,25 +32,25 @@ from incidents.models import (
 )
 
 
-def write_reports(
-    items: Sequence[Filing], *, at: datetime, client: ApiClient | None, user: User | None
-) -> None:
-    texts = Text.objects.bulk_create(Text(body=item.draft.text, created_at=at) for item in items)
-    contacts = {
-        item.position: Contact.sealed(
-            name=item.draft.reporter.name,
-            phone=item.draft.reporter.phone,
-            address=item.draft.reporter.address,
-            at=at,
-        )
-        for item in items
-        if item.draft.reporter
-    }
-    Contact.objects.bulk_create(contacts.values())
-    for item, text in zip(items, texts, strict=True):
+def lay_out_reports(
+    items: Sequence[Filing], found: Found, *, at: datetime, client: ApiClient | None, user: User | None
+) -> list[Model]:
+    """The rows of what was said."""
+    rows: list[Model] = []
+    for item in items:
         draft, decision = item.draft, item.decision
         assert decision is not None
+        text = Text(pk=found.next(Text), body=draft.text, created_at=at)
+        rows.append(text)
+        contact = None
+        if draft.reporter:
+            contact = Contact.sealed(
+                name=draft.reporter.name, phone=draft.reporter.phone, address=draft.reporter.address, at=at
+            )
+            contact.pk = found.next(Contact)
+            rows.append(contact)
         item.report = Report(
+            pk=found.next(Report),
             source=draft.source,
             external_id=draft.external_id,
             content_hash=item.digest,
@@ -54,7 +58,7 @@ def write_reports(
             filed_by=user,
             nature=decision.facts.nature or Nature.HELP,
             text=text,
-            contact=contacts.get(item.position),
+            contact=contact,
             occurred_at=draft.occurred_at,
             received_at=item.moment.at,
             given_category=draft.category or "",
@@ -65,22 +69,19 @@ def write_reports(
             attributes=dict(draft.attributes),
             language=draft.language,
         )
-    Report.objects.bulk_create(item.report for item in items if item.report)
-    for item in items:
-        if item.draft.attachments:
-            Attachment.objects.filter(pk__in=item.draft.attachments, report__isnull=True).update(
-                report=item.report
-            )
+        rows.append(item.report)
+    return rows
 
 
-def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
-    cases: list[Incident] = []
-    clocks: list[Timer] = []
+def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor: Actor) -> list[Model]:
+    """The rows of what becomes of it: case, decision, sending with its clocks, and who is told."""
+    rows: list[Model] = []
     for item in items:
         decision, incident = item.decision, item.incident
         assert decision is not None
         assert incident is not None
         item.record = DecisionRecord(
+            pk=found.next(DecisionRecord),
             incident=incident,
             report=item.report,
             made_at=at,
@@ -93,38 +94,57 @@ def write_cases(items: Sequence[Filing], *, at: datetime, actor: Actor) -> None:
             confidence=decision.confidence,
             detail=frozen(decision),
         )
-        if item.joins:
-            continue
-        cases.append(incident)
-        if decision.is_dispatched:
-            assert decision.unit is not None
-            item.assignment = sending.assignment_of(
-                incident, item.record, decision, unit_code=decision.unit, at=at
-            )
-            clocks += sending.planned_clocks(
-                item.assignment, unit_must_call=_unit_must_call(item, incident), at=at
-            )
-            item.supports, their_clocks = cohandling.sent_with(item.assignment, at=at)
-            clocks += their_clocks
-        else:
-            clocks.append(sending.desk_clock(incident, at=item.moment.at, minutes=decision.dispatch_minutes))
-    Incident.objects.bulk_create(cases)
-    IncidentReport.objects.bulk_create(
-        IncidentReport(
-            incident=item.incident, report=item.report, linked_at=at, how="same" if item.joins else "first"
+        link = IncidentReport(
+            incident=incident, report=item.report, linked_at=at, how="same" if item.joins else "first"
         )
-        for item in items
-    )
-    DecisionRecord.objects.bulk_create(item.record for item in items if item.record)
-    Assignment.objects.bulk_create(
-        sent for item in items if item.assignment for sent in (item.assignment, *item.supports)
-    )
-    timers.save_planned(clocks)
-    _join([item for item in items if item.joins])
-    asked = _keep_late(items, actor=actor)
-    TimelineEntry.objects.bulk_create(line for item in items for line in _lines(item, at=at, actor=actor))
-    OutboxMessage.objects.bulk_create([*(note for item in items for note in _notices(item, at=at)), *asked])
-    Outcome.objects.bulk_create(row for item in items for row in _facts(item, at=at))
+        rows += (item.record, link)
+        if not item.joins:
+            rows.append(incident)
+            rows += _sending(item, incident, decision, found, at=at)
+        rows += _lines(item, at=at, actor=actor)
+        rows += _notices(item, at=at)
+        rows += _facts(item, at=at)
+    return rows
+
+
+def _sending(
+    item: Filing, incident: Incident, decision: Decision, found: Found, *, at: datetime
+) -> list[Model]:
+    """Who has a new case, and the clocks that start with it."""
+    assert item.record is not None
+    if decision.is_dispatched:
+        assert decision.unit is not None
+        item.assignment = sending.assignment_of(
+            incident, item.record, decision, unit_code=decision.unit, at=at
+        )
+        item.assignment.pk = found.next(Assignment)
+        clocks = sending.planned_clocks(
+            item.assignment, unit_must_call=_unit_must_call(item, incident), at=at
+        )
+        item.supports, their_clocks = cohandling.sent_with(item.assignment, at=at)
+        for support, clock in zip(item.supports, their_clocks, strict=True):
+            support.pk = found.next(Assignment)
+            clock.assignment_id = support.pk
+        clocks += their_clocks
+        rows: list[Model] = [item.assignment, *item.supports]
+    else:
+        clocks = [sending.desk_clock(incident, at=item.moment.at, minutes=decision.dispatch_minutes)]
+        rows = []
+    for clock in clocks:
+        clock.pk = found.next(Timer)
+        rows.append(clock)
+        if clock.stage_names:
+            rows.append(timers.first_stage(clock))
+    return rows
+
+
+def take_pictures(items: Sequence[Filing]) -> None:
+    """Give the new reports the pictures that they name."""
+    for item in items:
+        if item.draft.attachments:
+            Attachment.objects.filter(pk__in=item.draft.attachments, report__isnull=True).update(
+                report=item.report
+            )
 
 
 def _unit_must_call(item: Filing, incident: Incident) -> bool:
@@ -136,18 +156,21 @@ def _unit_must_call(item: Filing, incident: Incident) -> bool:
     )
 
 
-def _join(items: Sequence[Filing]) -> None:
+def count_joined(items: Sequence[Filing]) -> None:
     """Count the joined reports on their cases, which this transaction has locked or made."""
-    joined = {item.incident.pk: item.incident for item in items if item.incident}
+    joined: dict[int, Incident] = {}
     for item in items:
-        assert item.incident is not None
-        joined[item.incident.pk].report_count += 1
-        joined[item.incident.pk].version += 1
-    Incident.objects.bulk_update(joined.values(), ["report_count", "version"])
+        if item.joins:
+            assert item.incident is not None
+            incident = joined.setdefault(item.incident.pk, item.incident)
+            incident.report_count += 1
+            incident.version += 1
+    if joined:
+        Incident.objects.bulk_update(joined.values(), ["report_count", "version"])
 
 
-def _keep_late(items: Sequence[Filing], *, actor: Actor) -> list[OutboxMessage]:
-    """Mark what was typed in after it was received; the messages to whoever countersigns."""
+def keep_late(items: Sequence[Filing], *, actor: Actor) -> None:
+    """Mark what was typed in after it was received, and ask whoever countersigns."""
     marks = [
         late.entry(
             item.incident, LateEntry.Fact.RECEIVED, item.moment, actor=actor, unit_code=settings.TRIAGE_UNIT
@@ -155,8 +178,12 @@ def _keep_late(items: Sequence[Filing], *, actor: Actor) -> list[OutboxMessage]:
         for item in items
         if item.moment.state is not None and not item.joins and item.incident is not None
     ]
+    if not marks:
+        return
     LateEntry.objects.bulk_create(marks)
-    return [late.ask_to_countersign(mark) for mark in marks if mark.state == LateEntry.State.WAITING]
+    OutboxMessage.objects.bulk_create(
+        late.ask_to_countersign(mark) for mark in marks if mark.state == LateEntry.State.WAITING
+    )
 
 
 def _lines(item: Filing, *, at: datetime, actor: Actor) -> list[TimelineEntry]:
