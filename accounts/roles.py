@@ -32,6 +32,7 @@ class Action(StrEnum):
     SPLIT = "split"
     RECALL = "recall"
     CORRECT = "correct"
+    SET_PLACE = "set-place"
     ACCEPT = "accept"
     REQUEST_RETURN = "request-return"
     DECIDE_RETURN = "decide-return"
@@ -94,6 +95,7 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.SPLIT: _DESK,
     Action.RECALL: _DESK,
     Action.CORRECT: _DESK,
+    Action.SET_PLACE: _DESK,
     Action.ACCEPT: frozenset({Role.HANDLER}),
     Action.REQUEST_RETURN: frozenset({Role.HANDLER}),
     Action.DECIDE_RETURN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),

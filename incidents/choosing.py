@@ -27,6 +27,8 @@ def place_of(incident: Incident) -> PlaceFacts:
         community=incident.community_code or None,
         street=incident.street_code or None,
         in_district=incident.in_district,
+        lon=incident.lon,
+        lat=incident.lat,
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from dispatch.models import Category
+from grids.locate import geography
 from incidents.sentence_parts import Names, Sentence, plain
 from incidents.timeline import Kind
 
@@ -51,10 +52,28 @@ def _corrected(p: Mapping[str, Any], names: Names) -> str:
     return _("Set right: %(what)s; decided anew") % {"what": _(", ").join(said)}
 
 
+def _placed(p: Mapping[str, Any], names: Names) -> str:
+    is_english = (get_language() or "").startswith("en")
+
+    def name(code: str) -> str:
+        known = geography().names.get(code)
+        return known[1 if is_english else 0] if known else _("outside the district")
+
+    if not p.get("moved"):
+        return _("The place was checked and is right: %(area)s") % {"area": name(p.get("area", ""))}
+    if not p.get("from_area"):
+        return _("Place set: %(area)s; decided anew") % {"area": name(p.get("area", ""))}
+    return _("Place set: %(area)s instead of %(before)s; decided anew") % {
+        "area": name(p.get("area", "")),
+        "before": name(p["from_area"]),
+    }
+
+
 SENTENCES: Mapping[str, Sentence] = {
     Kind.RELEASED: plain(lambda: _("Put the case back on the desk")),
     Kind.SPLIT: _split,
     Kind.SPLIT_OFF: _split_off,
     Kind.RECALLED: _recalled,
     Kind.CORRECTED: _corrected,
+    Kind.PLACED: _placed,
 }

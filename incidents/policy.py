@@ -49,6 +49,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.SPLIT: frozenset({Status.TRIAGE, Status.DISPATCHED, Status.HANDLING}),
     Action.RECALL: frozenset({Status.DISPATCHED, Status.CLOSED, Status.REJECTED, Status.MERGED}),
     Action.CORRECT: frozenset({Status.TRIAGE}),
+    Action.SET_PLACE: frozenset({Status.TRIAGE}),
     Action.ACCEPT: frozenset({Status.DISPATCHED}),
     Action.REQUEST_RETURN: frozenset({Status.DISPATCHED}),
     Action.DECIDE_RETURN: frozenset({Status.DISPATCHED, Status.HANDLING}),

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     SPLIT_OFF = "split_off"
     RECALLED = "recalled"
     CORRECTED = "corrected"
+    PLACED = "placed"
     NOTED = "noted"
     SUPPLEMENTED = "supplemented"
     CHASED = "chased"

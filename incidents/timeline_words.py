@@ -33,6 +33,8 @@ TRIAGE_TAGS: dict[str, Any] = {
     "repair": gettext_lazy("Repair, owner unknown"),
     "unmerged": gettext_lazy("Taken apart"),
     "split": gettext_lazy("Split off"),
+    "places_differ": gettext_lazy("Words and point disagree"),
+    "owners_differ": gettext_lazy("Two owners near"),
     "out_of_area": gettext_lazy("Outside the district"),
     "no_place": gettext_lazy("No place"),
     "no_match": gettext_lazy("No match"),
@@ -47,6 +49,8 @@ TRIAGE_STATES = {
     "reopened": "overdue",
     "raised": "overdue",
     "ambiguous": "warned",
+    "places_differ": "warned",
+    "owners_differ": "warned",
 }
 
 # The colour of a line's dot; what is not here is an ordinary line.

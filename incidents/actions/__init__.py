@@ -33,6 +33,7 @@ from incidents.actions.handling import (
 )
 from incidents.actions.lateness import countersign
 from incidents.actions.levels import decide_raise, request_raise
+from incidents.actions.placing import set_place
 from incidents.actions.recalling import recall
 from incidents.actions.requests import (
     appeal,
@@ -103,6 +104,7 @@ __all__ = [
     "resolve",
     "resume",
     "rule",
+    "set_place",
     "sign_reply",
     "split",
     "supervise",

@@ -1,5 +1,6 @@
 """补正: a person knows what the machine could not, and lets it decide again on the spot."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,8 @@ from accounts.roles import Action
 from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
-from dispatch.facts import Facts
+from dispatch.facts import Facts, place_facts
+from grids.locate import Place, locate
 from incidents import adjudicating, cases, sending, timeline
 from incidents.actor import Actor
 from incidents.choosing import machine_record, place_of, record_of_machine
@@ -26,6 +28,8 @@ _OF_MACHINE = frozenset(
         "unit_unknown",
         "no_place",
         "out_of_area",
+        "places_differ",
+        "owners_differ",
         "enquiry",
     }
 )
@@ -51,20 +55,7 @@ def correct(
     adjudicating.refuse_while_open(incident)
     if not owner and not category:
         raise InvalidInput("owner", "required", _("Say what you know: the owner, or the category."))
-    request = _question(incident, owner, category)
-    now = edition()
-    try:
-        service.check(request, now)
-    except FactsError as error:
-        raise InvalidInput(error.field, error.code, str(error)) from error
-    decision = service.decide_many([request], now=now)[0]
-    incident.asset_owner = request.owner or ""
-    sending.take_over_limits(incident, decision)
-    stays = [code for code in incident.triage_codes if code not in _OF_MACHINE]
-    incident.triage_codes = [*stays, *(code for code in decision.triage_codes if code not in stays)]
-    incident.claimed_by, incident.claimed_at = actor.user, at
-    cases.save(incident)
-    record = record_of_machine(incident, decision, at=at)
+    record = decide_again(incident, question(incident, owner=owner, category=category), actor=actor, at=at)
     told = {"unit": owner} if owner else {}
     if category:
         told["category"] = category
@@ -74,20 +65,72 @@ def correct(
     return record
 
 
-def _question(incident: Incident, owner: str | None, category: str | None) -> service.Request:
-    """What was asked at first, with what is known now. It happened when it happened: the hour counts."""
+def decide_again(
+    incident: Incident, request: service.Request, *, actor: Actor, at: datetime
+) -> DecisionRecord:
+    """Decide a held case on the desk anew, and keep it there: what it shows, why it waits, in whose hands.
+
+    Raises InvalidInput for a fact that the list does not know.
+    """
+    now = edition()
+    try:
+        service.check(request, now)
+    except FactsError as error:
+        raise InvalidInput(error.field, error.code, str(error)) from error
+    decision = service.decide_many([request], now=now)[0]
+    incident.asset_owner = decision.facts.owner or ""
+    incident.place_type = decision.facts.place_type or ""
+    sending.take_over_limits(incident, decision)
+    stays = [code for code in incident.triage_codes if code not in _OF_MACHINE]
+    incident.triage_codes = [*stays, *(code for code in decision.triage_codes if code not in stays)]
+    incident.claimed_by, incident.claimed_at = actor.user, at
+    cases.save(incident)
+    return record_of_machine(incident, decision, at=at)
+
+
+# What the register said of the owner stands on the point: elsewhere it is asked again.
+_BY_POINT = frozenset({"facility_near", "facilities_near"})
+_BY_NAME = frozenset({"facility_named", "facility_before_words"})
+
+
+def question(
+    incident: Incident,
+    *,
+    owner: str | None = None,
+    category: str | None = None,
+    place: Place | None = None,
+    is_settled: bool = False,
+    moved: bool = False,
+) -> service.Request:
+    """What was asked at first, with what is known now. It happened when it happened: the hour counts.
+
+    `place` is where a person says that it is; `is_settled`: they have, now or before.
+    """
     before = machine_record(incident)
     facts = Facts.from_json(before.detail["facts"]) if before else None
+    codes = {reason.code for reason in facts.evidence} if facts else set()
+    is_settled = is_settled or bool(facts and facts.place_given)
+    known = incident.asset_owner or None
+    if moved and codes & _BY_POINT:
+        known = None
+    if place is None:
+        where = replace(place_of(incident), is_settled=is_settled)
+        if incident.address and not is_settled and incident.lon is not None:
+            where = place_facts(locate(lon=incident.lon, lat=incident.lat, address=incident.address))
+    else:
+        where = place_facts(place, is_settled=True)
+    if facts and facts.facility and where.facility is None and codes & _BY_NAME:
+        where = replace(where, facility=facts.facility)
     given = facts.categories[0].code if facts and facts.category_given and facts.categories else None
     link = incident.links.filter(unlinked_at__isnull=True).select_related("report").first()
     return service.Request(
         text=incident.text.body,
         source=incident.source,
         at=incident.received_at,
-        place=place_of(incident),
+        place=where,
         category=category or given,
         nature=incident.nature,
         place_type=incident.place_type or None,
-        owner=owner or incident.asset_owner or None,
+        owner=owner or known,
         attributes=link.report.attributes if link else {},
     )

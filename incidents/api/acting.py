@@ -85,6 +85,12 @@ def _add_photo(*, actor: Actor, attachment: Any, **told: Any) -> Attachment:
     return actions.add_photo(attachment=mine, actor=actor, **told)
 
 
+def _set_place(*, location: Mapping[str, Any] | None = None, **told: Any) -> Any:
+    if location is None:
+        return actions.set_place(**told)
+    return actions.set_place(place=location["place"], address=location["address"] or None, **told)
+
+
 def _resolve(*, mediation: Mapping[str, Any] | None = None, **told: Any) -> Any:
     return actions.resolve(mediation=Mediated(**mediation) if mediation else None, **told)
 
@@ -144,6 +150,12 @@ DEEDS: Mapping[str, Deed] = {
                 "Say whose the facility is, or which category it is, and decide again",
                 inputs.CorrectInput,
                 actions.correct,
+            ),
+            Deed(
+                Action.SET_PLACE,
+                "Say where it is, or that its place is right, and decide again",
+                inputs.SetPlaceInput,
+                _set_place,
             ),
             Deed(Action.ACCEPT, "Take the case on", inputs.AcceptInput, actions.accept),
             Deed(

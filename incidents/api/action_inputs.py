@@ -13,6 +13,7 @@ from incidents.actions.callbacks import RECORDING_MAX
 from incidents.actions.cohandling import UNITS_MOST
 from incidents.actions.contacts import NAME_MAX
 from incidents.api.fields import CodeField, InstantField, StrictSerializer, TextField, refusal
+from incidents.api.inputs import LocationInput
 from incidents.cases import TEXT_MAX
 from incidents.models import Assignment, Attachment, LateEntry, Mediation, PhoneCall, UpstreamRequest
 from incidents.models.incident import ResolutionOutcome
@@ -128,6 +129,14 @@ class SplitInput(ActionInput):
 class CorrectInput(ActionInput):
     owner = TextField(required=False, max_length=64, help_text="Code of the unit that owns the facility.")
     category = TextField(required=False, max_length=4, help_text="Code of the category.")
+
+
+class SetPlaceInput(ActionInput):
+    location = LocationInput(
+        required=False,
+        allow_null=True,
+        help_text="Where it is. Left out: the place that the case has was checked and is right.",
+    )
 
 
 class MergeInput(ActionInput):

@@ -60,13 +60,25 @@ class DeadlineField(InstantField):
 
 
 class LocationInput(StrictSerializer):
-    """Where: a point, an address in words, or an area's code. A point goes before the others."""
+    """Where: a point, a facility, a printed QR code, an area's code, or an address in words.
+
+    A point goes before the others; a facility named beside it is still the one that the report is about.
+    """
 
     lon = DegreesField(required=False, allow_null=True)
     lat = DegreesField(required=False, allow_null=True)
     crs = CodeField(choices=SYSTEMS, required=False, default=WGS84)
     address = TextField(required=False, allow_null=True, allow_blank=True, max_length=200)
     area = TextField(required=False, allow_null=True, max_length=15)
+    facility = TextField(
+        required=False,
+        allow_null=True,
+        max_length=60,
+        help_text="The code or the plate of a facility in the register.",
+    )
+    qr = TextField(
+        required=False, allow_null=True, max_length=60, help_text="The code below a printed QR picture."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -76,12 +88,15 @@ class LocationInput(StrictSerializer):
                 crs=attrs["crs"],
                 address=attrs.get("address") or None,
                 area=attrs.get("area"),
+                facility=attrs.get("facility"),
+                qr_code=attrs.get("qr"),
             )
         except PlaceError as error:
             raise refusal(error.field, error.code, error.detail) from error
-        if not (attrs.get("address") or attrs.get("area")) and place.lon is None:
+        if not (attrs.get("address") or attrs.get("area") or attrs.get("qr")) and place.lon is None:
             raise ValidationError(
-                _("Give a point (lon and lat), an address or an area's code."), code="required"
+                _("Give a point (lon and lat), a facility, a printed code, an area's code or an address."),
+                code="required",
             )
         return {"place": place, "address": attrs.get("address") or ""}
 
