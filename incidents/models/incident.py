@@ -206,6 +206,12 @@ class Incident(models.Model):
             # drill-downs of the boards
             models.Index(fields=["category", "-received_at", "-id"], name="incident_category"),
             models.Index(fields=["received_at", "id"], name="incident_received"),
+            # what burns: a wall and a supervisor's page show the first of them, and count them
+            models.Index(
+                fields=["due_at", "id"],
+                name="incident_emergencies",
+                condition=Q(urgency=Urgency.EMERGENCY, status__in=[*OPEN_STATUSES]),
+            ),
             # the parts of a root: few cases are split
             models.Index(fields=["split_from"], name="incident_parts", condition=Q(split_from__isnull=False)),
             # the list of cases by where they came from, and by the smallest place that a name is known of

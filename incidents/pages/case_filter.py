@@ -18,6 +18,7 @@ from grids.models import Area
 from incidents.models import Adjudication, Assignment, Incident, Supervision
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.numbers import DISTRICT_ZONE
+from incidents.pages.widgets import LongSelect
 from incidents.searching.finding import WORDS_MOST
 
 # What has happened to a case, as labels to pick from; several together narrow further.
@@ -42,8 +43,8 @@ TAGS: dict[str, tuple[Promise, Callable[[], Q]]] = {
 }
 
 
-def _select(first: Any) -> forms.Select:
-    return forms.Select(attrs={"class": "form-select", "data-submit-on-change": "", "aria-label": first})
+def _select(first: Any) -> LongSelect:
+    return LongSelect(attrs={"class": "form-select", "data-submit-on-change": "", "aria-label": first})
 
 
 def _check() -> forms.CheckboxInput:

@@ -249,7 +249,9 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
 def _beyond(cursor: tuple[datetime, int], column: str, *, descending: bool) -> Q:
     at, pk = cursor
     way = "lt" if descending else "gt"
-    return Q(**{f"{column}__{way}": at}) | Q(**{column: at, f"pk__{way}": pk})
+    beyond = Q(**{f"{column}__{way}": at}) | Q(**{f"pk__{way}": pk})
+    # Said so, the index begins to be read where the page begins.
+    return Q(**{f"{column}__{way}e": at}) & beyond
 
 
 def _link(request: HttpRequest, name: str, key: str) -> str:
