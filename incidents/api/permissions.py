@@ -34,3 +34,14 @@ class IsPerson(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.user, User)
+
+
+class IsToken(BasePermission):
+    """What another system does in its own words is for its token: people have pages."""
+
+    message = _("This is for tokens of other systems.")
+    code = "tokens_only"
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        asking: object = request.user
+        return isinstance(asking, ApiClient)

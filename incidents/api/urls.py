@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from incidents.api import acting, cases, decisions, docs, instructions, reference, reports, searching
+from incidents.api import (
+    acting,
+    cases,
+    decisions,
+    docs,
+    instructions,
+    reference,
+    reports,
+    searching,
+    sources,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -13,6 +23,16 @@ urlpatterns = [
     path("reports/<int:pk>/", reports.ReportView.as_view(), name="report"),
     path("reports/<int:pk>/updates/", reports.ReportUpdatesView.as_view(), name="report-updates"),
     path("attachments/", reports.AttachmentsView.as_view(), name="attachments"),
+    *(
+        path(f"sources/{name}/orders/", view.as_view(), name=f"{name}-orders")
+        for name, view in sources.ORDERS.items()
+    ),
+    *(
+        path(f"sources/{name}/notices/", view.as_view(), name=f"{name}-notices")
+        for name, view in sources.NOTICES.items()
+    ),
+    *(path(f"feeds/{name}/", view.as_view(), name=f"{name}-feed") for name, view in sources.FEEDS.items()),
+    path("feeds/reports/", sources.ReportsFeedView.as_view(), name="report-feed"),
     path("decisions/", decisions.DecisionsView.as_view(), name="decisions"),
     path("incidents/", cases.IncidentsView.as_view(), name="incidents"),
     path("incidents/callers/", searching.CallersView.as_view(), name="incident-callers"),

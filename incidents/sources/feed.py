@@ -195,39 +195,46 @@ def _concerns(entry: TimelineEntry, link: IncidentReport, links: _Links) -> bool
 
 def _orders(reports: Sequence[Report]) -> Mapping[int, Order]:
     """Each report's order: its root as the source knows it, which part it is, and of how many."""
-    root_ids = {report.pk: _root_id(report) for report in reports}
-    roots = Report.objects.in_bulk(set(root_ids.values()))
+    named = {report.pk for report in reports} | {first for report in reports if (first := _first_of(report))}
+    roots = Report.objects.filter(source__in={report.source for report in reports}).in_bulk(named)
     cases = IncidentReport.objects.filter(report__in=roots).values("incident")
     split = IncidentReport.objects.filter(
         incident__split_from__in=cases, report__attributes__split_from__in=list(roots)
     )
-    parts: dict[int, list[int]] = {pk: [pk] for pk in roots}
+    families: dict[int, list[int]] = {pk: [pk] for pk in roots}
+    root_of = {report.pk: report.pk for report in reports}
+    # Only what the centre split off is a part: a source may write what it likes among its attributes.
     for link in split.select_related("report").order_by("report_id"):
-        family = parts[link.report.attributes["split_from"]]
-        if link.report_id not in family:
-            family.append(link.report_id)
-    everyone = [pk for family in parts.values() if len(family) > 1 for pk in family]
-    open_now = IncidentReport.objects.filter(
-        report__in=everyone,
+        root = link.report.attributes["split_from"]
+        if link.report_id not in families[root]:
+            families[root].append(link.report_id)
+            root_of[link.report_id] = root
+    everyone = [pk for family in families.values() if len(family) > 1 for pk in family]
+    undone = _undone(everyone) if everyone else set()
+    told = {}
+    for report in reports:
+        family = families[root_of[report.pk]]
+        told[report.pk] = Order(
+            external_id=roots[root_of[report.pk]].external_id,
+            part=family.index(report.pk) + 1,
+            parts=len(family),
+            complete=not undone.intersection(family),
+        )
+    return told
+
+
+def _undone(reports: Sequence[int]) -> set[int]:
+    """Those of these reports whose case is still being worked on."""
+    links = IncidentReport.objects.filter(
+        report__in=reports,
         unlinked_at__isnull=True,
         report__withdrawn_at__isnull=True,
         incident__status__in=OPEN_STATUSES,
         incident__upstream_since__isnull=True,
     )
-    undone = set(open_now.values_list("report_id", flat=True)) if everyone else set()
-    return {
-        report.pk: Order(
-            external_id=roots[root_ids[report.pk]].external_id,
-            part=parts[root_ids[report.pk]].index(report.pk) + 1
-            if report.pk in parts[root_ids[report.pk]]
-            else 1,
-            parts=len(parts[root_ids[report.pk]]),
-            complete=not undone.intersection(parts[root_ids[report.pk]]),
-        )
-        for report in reports
-    }
+    return set(links.values_list("report_id", flat=True))
 
 
-def _root_id(report: Report) -> int:
+def _first_of(report: Report) -> int:
     first = report.attributes.get("split_from") if isinstance(report.attributes, dict) else None
-    return first if isinstance(first, int) else report.pk
+    return first if isinstance(first, int) else 0

@@ -16,7 +16,11 @@ _TRIES = 5
 def root_of(report: Report) -> Report:
     """The report as its source knows it: of a part, the one that it was split off."""
     first = report.attributes.get("split_from") if isinstance(report.attributes, dict) else None
-    return Report.objects.filter(pk=first).first() or report if isinstance(first, int) else report
+    if not isinstance(first, int):
+        return report
+    root = Report.objects.filter(pk=first, source=report.source).first()
+    # A source may write what it likes among its attributes: only the centre makes parts.
+    return root if root is not None and report in parts_of(root) else report
 
 
 def parts_of(report: Report) -> list[Report]:

@@ -119,9 +119,7 @@ def test_a_result_is_sent_back_with_a_reason_and_answered_once(
 
 
 def test_what_the_desk_answers_goes_up_too_and_comes_back_to_it(city: ApiClient, dispatcher: Person) -> None:
-    case = file_order(
-        city, nature="enquiry", category=None, text="请问居住证怎么办", place_type=None
-    )
+    case = file_order(city, nature="enquiry", category=None, text="请问居住证怎么办", place_type=None)
     actions.answer(number=case.number, text="带身份证到社区", actor=dispatcher.actor, at=TUESDAY)
     assert (reload(case).status, reload(case).outcome, counted("closed")) == ("resolved", "answered", 0)
     assert says(case, "send_back", text="没有说地址").status == "triage"
@@ -130,9 +128,7 @@ def test_what_the_desk_answers_goes_up_too_and_comes_back_to_it(city: ApiClient,
 
 
 def test_nobody_turns_away_what_came_from_above(city: ApiClient, dispatcher: Person) -> None:
-    case = file_order(
-        city, nature="enquiry", category=None, text="请问居住证怎么办", place_type=None
-    )
+    case = file_order(city, nature="enquiry", category=None, text="请问居住证怎么办", place_type=None)
     with pytest.raises(ActionRefused) as refused:
         actions.reject(number=case.number, reason="不归我们管", actor=dispatcher.actor, at=TUESDAY)
     assert refused.value.code == "upstream_decides"

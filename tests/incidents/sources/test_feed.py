@@ -1,0 +1,97 @@
+"""Nothing is skipped by a reader, whatever commits meanwhile."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from psycopg2 import connect
+from psycopg2.extensions import connection as Connection
+
+from accounts.models import ApiClient
+from grids.locate import locate
+from incidents.intake import Receipt, receive
+from incidents.models import Incident, TimelineEntry
+from incidents.sources import feed
+from tests.cast import LAMP_POINT, TUESDAY, draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def other_process() -> Iterator[Connection]:
+    """Another connection to the same database, as of a worker at work."""
+    other = connect(**{k: v for k, v in connection.get_connection_params().items() if k in _KEYS})
+    yield other
+    other.close()
+
+
+_KEYS = {"dbname", "user", "password", "host", "port"}
+
+
+def write_line(other: Connection, case: Incident, kind: str) -> int:
+    """A line of a case, written by a transaction that stays open; its case is locked first, as always."""
+    with other.cursor() as db:
+        db.execute("SELECT 1 FROM incidents_incident WHERE id = %s FOR NO KEY UPDATE", [case.pk])
+        db.execute(
+            "INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)"
+            " VALUES (%s, %s, now(), %s, '{}') RETURNING id",
+            [case.pk, TUESDAY, kind],
+        )
+        return int(db.fetchone()[0])
+
+
+def file(external_id: str, city: ApiClient, lat: float) -> Incident:
+    place = locate(lon=LAMP_POINT[0], lat=lat)
+    (receipt,) = receive([draft(external_id=external_id, place=place)], at=TUESDAY, client=city)
+    assert isinstance(receipt, Receipt)
+    return receipt.incident
+
+
+def walk(cursor: str, *, limit: int = 100) -> tuple[list[str], str]:
+    """Read on until there is no more at once."""
+    read: list[str] = []
+    while True:
+        page = feed.page("hotline", cursor, limit=limit)
+        read += [one.id for one in page.events]
+        cursor = page.cursor
+        if not page.more:
+            return read, cursor
+
+
+def test_a_line_that_commits_late_is_not_passed_over(other_process: Connection) -> None:
+    city = ApiClient.objects.issue(name="12345", source="hotline")[0]
+    slow = file("S-1", city, LAMP_POINT[1])
+    before, cursor = walk("")
+    late = write_line(other_process, slow, "accepted")  # drawn first, committed last
+    quick = file("S-2", city, LAMP_POINT[1] + 0.02)
+    assert TimelineEntry.objects.filter(incident=quick, pk__gt=late).exists()
+    held_up, cursor = walk(cursor)
+    assert held_up == []  # the quick one's lines are there, and beyond what is still at work
+    other_process.commit()
+    after, cursor = walk(cursor)
+    assert after[0].startswith(f"{late}-")
+    assert before + after == walk("")[0]
+    assert walk(cursor)[0] == []
+
+
+def test_a_transaction_that_gave_up_holds_nobody_up_for_long(other_process: Connection) -> None:
+    city = ApiClient.objects.issue(name="12345", source="hotline")[0]
+    slow = file("S-1", city, LAMP_POINT[1])
+    _before, cursor = walk("")
+    write_line(other_process, slow, "accepted")
+    file("S-2", city, LAMP_POINT[1] + 0.02)
+    held_up, cursor = walk(cursor)
+    assert held_up == []
+    other_process.rollback()
+    after, cursor = walk(cursor)
+    assert len(after) >= 2  # the hole will never be filled, and is stepped over
+    assert walk(cursor)[0] == []
+    assert walk("", limit=1)[0] == walk("")[0]
+
+
+def test_a_note_of_another_database_is_forgotten() -> None:
+    city = ApiClient.objects.issue(name="12345", source="hotline")[0]
+    file("S-1", city, LAMP_POINT[1])
+    first = TimelineEntry.objects.order_by("pk").values_list("pk", flat=True)[0]
+    page = feed.page("hotline", f"{first - 1}.{2**40}.{2**50}")
+    assert len(page.events) >= 2
