@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from incidents.api import (
     acting,
+    alerts,
     cases,
     decisions,
     docs,
@@ -22,6 +23,8 @@ urlpatterns = [
     path("reports/batch/", reports.ReportBatchView.as_view(), name="report-batch"),
     path("reports/<int:pk>/", reports.ReportView.as_view(), name="report"),
     path("reports/<int:pk>/updates/", reports.ReportUpdatesView.as_view(), name="report-updates"),
+    path("alerts/alertmanager/", alerts.AlertmanagerView.as_view(), name="alerts-alertmanager"),
+    path("alerts/cloudevents/", alerts.CloudEventsView.as_view(), name="alerts-cloudevents"),
     path("attachments/", reports.AttachmentsView.as_view(), name="attachments"),
     *(
         path(f"sources/{name}/orders/", view.as_view(), name=f"{name}-orders")

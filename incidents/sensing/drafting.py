@@ -1,75 +1,52 @@
 """What the report of an alert says: written down once, so that filing it again is filing the same."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from dispatch.vocabulary import Nature
 from grids.locate import Place, PlaceError, locate, locate_text
-from grids.models import Facility
 from incidents.intake import ReportDraft
 from incidents.models import Alert, AlertCase, AlertDevice, AlertRule
 from incidents.sensing.meaning import device_name, urgency_of, words_for
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where devices are: by themselves, or by the facility that they watch."""
+def place_of_device(device: AlertDevice | None) -> Place:
+    """Where a device is: by its point, the facility that it watches, or its address."""
+    if device is None:
+        return Place()
+    return _place(device.lon, device.lat, device.address, device.facility_code)
 
-    facilities: Mapping[str, Facility]
 
-    @classmethod
-    def of(cls, devices: Sequence[AlertDevice]) -> "Places":
-        codes = {device.facility_code for device in devices} - {""}
-        return cls(Facility.objects.in_bulk(codes) if codes else {})
-
-    def of_device(self, device: AlertDevice | None) -> tuple[float, float] | None:
-        if device is None:
-            return None
-        if device.lon is not None and device.lat is not None:
-            return device.lon, device.lat
-        facility = self.facilities.get(device.facility_code)
-        return (facility.lon, facility.lat) if facility else None
-
-    def owner_of(self, device: AlertDevice | None) -> str:
-        """Whose the thing is: as the register of devices has it, or that of facilities."""
-        if device is None:
-            return ""
-        facility = self.facilities.get(device.facility_code)
-        return device.owner_code or (facility.owner_code if facility else "")
-
-    def of_alert(self, alert: Alert) -> Place:
-        """Where an alert burns, as far as it is known."""
-        point = self.of_device(alert.device) or _own_point(alert)
-        address = (alert.device.address if alert.device else "") or alert.annotations.get("address", "")
-        return _place(point, address)
+def place_of(alert: Alert) -> Place:
+    """Where an alert burns: as the register of devices has it, or else as the message says."""
+    place = place_of_device(alert.device)
+    if place.how != "none":
+        return place
+    return _place(alert.lon, alert.lat, alert.annotations.get("address", ""), "")
 
 
 def draft_of(
-    alerts: Sequence[Alert],
-    rule: AlertRule | None,
-    parent: AlertDevice | None,
-    places: Places,
-    *,
-    at: datetime,
+    alerts: Sequence[Alert], rule: AlertRule | None, parent: AlertDevice | None, *, at: datetime
 ) -> dict[str, Any]:
     """One report for these alerts, at the parent's place where it has one and they are several."""
     first = alerts[0]
-    device = first.device
-    point = places.of_device(parent) or places.of_device(device) or _own_point(first)
-    address = (parent.address if parent else "") or (device.address if device else "")
-    address = address or first.annotations.get("address", "")
+    device, address = first.device, (parent.address if parent else "")
+    where, facility = _point_of(first), (device.facility_code if device else "")
+    if parent is not None and place_of_device(parent).how != "none":
+        where, facility = (parent.lon, parent.lat), parent.facility_code
+    address = address or (device.address if device else "") or first.annotations.get("address", "")
     others = [device_name(alert) for alert in alerts[1:]]
-    return {
+    told = {
         "text": words_for(first, rule, address=address, others=others),
         "category": rule.category_code if rule is not None else "",
         "urgency": urgency_of(first.severity, rule),
         "source_category": first.kind[:80],
-        "lon": point[0] if point else None,
-        "lat": point[1] if point else None,
+        "lon": where[0],
+        "lat": where[1],
         "address": address[:200],
-        "owner": places.owner_of(device),
+        "facility": facility,
+        "owner": device.owner_code if device else "",
         "place_type": device.place_type if device else "",
         "occurred_at": min(first.started_at or at, at).isoformat(),
         "attributes": {
@@ -79,15 +56,18 @@ def draft_of(
             "value": first.value,
         },
     }
+    if device is not None and _is_nowhere(told):
+        # Nobody can be sent: somebody finds out where the device is before it is anybody's job.
+        told["category"] = ""
+        told["text"] = f"未登记位置的设备 {device.code} 报警（{first.kind}），请先核实设备在哪里"
+        if (said := first.annotations.get("summary", "")) and said not in told["text"]:
+            told["text"] += f"。设备自述：{said[:300]}"
+    return told
 
 
 def report_of(case: AlertCase, *, bare: bool = False) -> ReportDraft:
     """The case's report for intake; `bare` without what intake may refuse."""
     told = case.draft
-    point = (told["lon"], told["lat"]) if told["lon"] is not None else None
-    place = _place(point, told["address"])
-    if place.how == "none":
-        place = locate_text(told["text"])
     return ReportDraft(
         source=case.source,
         external_id=case.external_id,
@@ -96,7 +76,7 @@ def report_of(case: AlertCase, *, bare: bool = False) -> ReportDraft:
         category=None if bare else told["category"] or None,
         source_category=told["source_category"],
         occurred_at=datetime.fromisoformat(told["occurred_at"]),
-        place=place,
+        place=_told_place(told),
         address=told["address"],
         place_type=None if bare else told["place_type"] or None,
         owner=None if bare else told["owner"] or None,
@@ -105,14 +85,28 @@ def report_of(case: AlertCase, *, bare: bool = False) -> ReportDraft:
     )
 
 
-def _own_point(alert: Alert) -> tuple[float, float] | None:
-    return (alert.lon, alert.lat) if alert.lon is not None and alert.lat is not None else None
+def _told_place(told: dict[str, Any]) -> Place:
+    place = _place(told["lon"], told["lat"], told["address"], told["facility"])
+    return locate_text(told["text"]) if place.how == "none" else place
 
 
-def _place(point: tuple[float, float] | None, address: str) -> Place:
-    try:
-        if point is not None:
-            return locate(lon=point[0], lat=point[1], address=address or None)
-        return locate(address=address) if address else Place()
-    except PlaceError:
-        return Place()
+def _is_nowhere(told: dict[str, Any]) -> bool:
+    return _told_place(told).how == "none"
+
+
+def _point_of(alert: Alert) -> tuple[float | None, float | None]:
+    device = alert.device
+    if device is not None and device.lon is not None:
+        return device.lon, device.lat
+    if device is not None and device.facility_code:
+        return None, None  # the facility's own point
+    return alert.lon, alert.lat
+
+
+def _place(lon: float | None, lat: float | None, address: str, facility: str) -> Place:
+    for thing in (facility or None, None):
+        try:
+            return locate(lon=lon, lat=lat, address=address or None, facility=thing)
+        except PlaceError:
+            continue  # a facility that the register does not know any more
+    return Place()

@@ -9,7 +9,7 @@ from accounts.models import ApiClient
 from incidents import actions
 from incidents.actor import Actor
 from incidents.intake import Receipt, Refusal, receive
-from incidents.models import AlertCase
+from incidents.models import AlertCase, IncidentReport
 from incidents.sensing.drafting import report_of
 
 log = logging.getLogger(__name__)
@@ -36,11 +36,23 @@ def carry_on(ids: Iterable[int], *, at: datetime) -> int:
 def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
     answers = receive([report_of(case) for case in cases], at=at, client=client)
     for case, answer in zip(cases, answers, strict=True):
+        if isinstance(answer, Refusal) and answer.code == "conflict":
+            # Filed before, and the place has moved since: it is that report.
+            _link_to_known(case)
+            continue
         if isinstance(answer, Refusal):
             # A rule names what the list does not know any more: the words alone still tell a person.
             log.warning("alert case %s refused: %s %s", case.pk, answer.field, answer.code)
             answer = receive([report_of(case, bare=True)], at=at, client=client)[0]
         _link(case, answer)
+
+
+def _link_to_known(case: AlertCase) -> None:
+    links = IncidentReport.objects.filter(
+        report__source=case.source, report__external_id=case.external_id, unlinked_at__isnull=True
+    )
+    case.incident = links.select_related("incident").get().incident
+    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=case.incident)
 
 
 def _link(case: AlertCase, answer: Receipt | Refusal) -> None:

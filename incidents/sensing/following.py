@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 from dispatch.vocabulary import Urgency
 from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, Incident
 from incidents.models.incident import Status
-from incidents.sensing.drafting import Places, draft_of
+from incidents.sensing.drafting import draft_of, place_of
 from incidents.sensing.episodes import is_flapping
 from incidents.sensing.meaning import Book, labels_of, urgency_of
 from incidents.timeline import Kind
@@ -46,14 +46,13 @@ class Following:
             alert.can_inhibit = self.book.can_inhibit(labels)
         devices = self._devices_above(alerts)
         self._hold_cases(alerts)
-        places = Places.of([*devices.values()])
         causes = self._causes()
         waiting: dict[str, list[Alert]] = defaultdict(list)
         for alert in alerts:
-            alert.street_code = places.of_alert(alert).street or ""
+            alert.street_code = place_of(alert).street or ""
             if (key := self._decide(alert, causes, devices)) is not None:
                 waiting[key].append(alert)
-        self._open(waiting, devices, places)
+        self._open(waiting, devices)
 
     def ended(self, alerts: Iterable[Alert]) -> None:
         """These burn no more."""
@@ -155,7 +154,7 @@ class Following:
         episode.fate = Fate.JOINED
         self._touched.add(case.pk)
 
-    def _open(self, waiting: dict[str, list[Alert]], devices: dict[int, AlertDevice], places: Places) -> None:
+    def _open(self, waiting: dict[str, list[Alert]], devices: dict[int, AlertDevice]) -> None:
         """New cases: one for each key, whose members are told in its words."""
         groups: list[tuple[str, list[Alert]]] = []
         for key, members in waiting.items():
@@ -179,7 +178,7 @@ class Following:
                     group_key=key,
                     parent=parent,
                     external_id=f"alert-{uuid4().hex}",
-                    draft=draft_of(members, rule, parent, places, at=self.at),
+                    draft=draft_of(members, rule, parent, at=self.at),
                     closes_itself=all(one.rule is None or one.rule.closes_itself for one in members),
                     opened_at=self.at,
                     devices=len(members),

@@ -11,6 +11,7 @@ from incidents import actions
 from incidents.actor import SYSTEM
 from incidents.models import Alert, AlertCase, AlertEpisode
 from incidents.sensing import filing
+from incidents.sensing.aside import prune
 from incidents.sensing.following import Following
 from incidents.sensing.meaning import Book
 from incidents.sensing.taking import forget_messages, lock
@@ -28,7 +29,7 @@ def settle(*, at: datetime) -> int:
     done += _note_silence(at)
     done += _release(at)
     done += _end_what_is_clear(at)
-    return done + forget_messages(before=at - REMEMBERED)
+    return done + forget_messages(before=at - REMEMBERED) + prune()
 
 
 def _finish_what_was_left(at: datetime) -> int:
