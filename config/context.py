@@ -32,6 +32,7 @@ from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 from incidents.pages.oversight_places import letters_waiting, places
+from incidents.sources.naming import KEEPERS
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -123,6 +124,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("lists", _("Responsibility list"), "list", count=_count(waiting_proposals(user)))
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
+    if roles.intersection(KEEPERS):
+        add("sources", _("Sources"), "share")
     if Role.ADMIN in roles:
         add("installation", _("Installation"), "settings")
     return items

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.oversight_urls")),
     path("", include("incidents.pages.desk_urls")),
     path("", include("incidents.pages.patrol_urls")),
+    path("", include("incidents.pages.source_urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.centre_urls")),

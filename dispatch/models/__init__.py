@@ -7,7 +7,7 @@ from dispatch.models.calendar import (
     Stoppage,
     WorkingHours,
 )
-from dispatch.models.category import Category, SourceCategory
+from dispatch.models.category import Category, SourceCategory, SourceCategoryChange
 from dispatch.models.checks import ListCheck
 from dispatch.models.imports import ColumnMapping, ImportedItem, ImportFile, ImportRemark, ListImport
 from dispatch.models.responsibility import (
@@ -35,6 +35,7 @@ __all__ = [
     "ResponsibilityItem",
     "ResponsibilityList",
     "SourceCategory",
+    "SourceCategoryChange",
     "Stoppage",
     "WorkingHours",
 ]

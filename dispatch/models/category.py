@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import get_language
 
+from accounts.models import User
 from dispatch.vocabulary import Source
 
 
@@ -41,6 +42,9 @@ class SourceCategory(models.Model):
     source = models.CharField(max_length=16, choices=Source.choices)
     name = models.CharField(max_length=120)
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="source_names")
+    # Who said so last; empty for what came with the installation.
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("source", "name")
@@ -49,3 +53,22 @@ class SourceCategory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.name} → {self.category_id}"
+
+
+class SourceCategoryChange(models.Model):
+    """One change of that table: who said when what a source's name means. Rows are only added."""
+
+    source = models.CharField(max_length=16, choices=Source.choices)
+    name = models.CharField(max_length=120)
+    # Codes; empty where the name meant nothing before, or means nothing any more.
+    before = models.CharField(max_length=8, blank=True)
+    after = models.CharField(max_length=8, blank=True)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [models.Index(fields=["source", "-id"], name="source_name_changes")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.name} {self.before} → {self.after}"

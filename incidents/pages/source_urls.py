@@ -1,0 +1,14 @@
+"""The addresses of what concerns other systems and other doors."""
+
+from django.urls import path
+
+from incidents.pages import sources
+
+urlpatterns = [
+    path("sources/", sources.sources, name="sources"),
+    path("sources/clients/<int:pk>/", sources.acceptance, name="source-acceptance"),
+    path("sources/<slug:source>/", sources.sources, name="sources"),
+    path("sources/<slug:source>/name/", sources.name, name="source-name"),
+    path("sources/<slug:source>/sheet/", sources.sheet, name="source-sheet"),
+    path("sources/<slug:source>/export/", sources.export, name="source-export"),
+]
