@@ -216,7 +216,8 @@ class NamedPlace(models.Model):
     # Other names in use, and names of before; separated by |
     aliases = models.CharField(max_length=200, blank=True)
     former_names = models.CharField(max_length=200, blank=True)
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="named_places")
+    # A district that brings its own map brings its own names: those of areas that go, go with them.
+    area = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="named_places")
     # House numbers of a road in this area, as 1-199 or 1-99 odd; empty: not known.
     numbers = models.CharField(max_length=40, blank=True)
     lon = models.FloatField(null=True, blank=True)

@@ -22,6 +22,7 @@ REFERENCE = (
     "accounts_orgunit",
     "grids_area",
     "grids_jurisdiction",
+    "grids_namedplace",
     "config_loadedreference",
     "dispatch_category",
     "dispatch_responsibilitylist",

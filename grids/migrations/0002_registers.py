@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             model_name="namedplace",
             name="area",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="named_places", to="grids.area"
+                on_delete=django.db.models.deletion.CASCADE, related_name="named_places", to="grids.area"
             ),
         ),
         migrations.AddField(

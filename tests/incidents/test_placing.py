@@ -3,12 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from accounts.roles import Action
 from grids import registers
 from grids.locate import locate
 from grids.models import Area, Facility
-from incidents import actions, policy, timeline
-from incidents.actor import Actor
+from incidents import actions, timeline
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import ReportDraft, receive_one
 from incidents.models import Incident, Outcome
@@ -86,7 +84,7 @@ def test_another_street_makes_no_difference_where_the_unit_is_the_same(here: Are
 
 def test_the_desk_takes_the_place_that_the_words_name(operator, handler, here: Area, there: Area):
     case = report(TEXT.format(place="坂田街道五和社区"), here)
-    hand = policy.acting_as(operator, Action.SET_PLACE, case)
+    hand = operator.actor
     at = timezone.now()
     record = actions.set_place(
         number=case.number, place=locate(area=there.code), actor=hand, at=at, seen_version=case.version
@@ -107,7 +105,7 @@ def test_the_desk_takes_the_place_that_the_words_name(operator, handler, here: A
 
 def test_a_checked_place_stays_settled_whatever_is_set_right_later(operator, here: Area):
     case = report(TEXT.format(place="坂田街道五和社区"), here)
-    hand = policy.acting_as(operator, Action.SET_PLACE, case)
+    hand = operator.actor
     actions.set_place(number=case.number, actor=hand, at=timezone.now())
     case.refresh_from_db()
     assert (case.street_code, "places_differ" in case.triage_codes) == (here.parent_id, False)
@@ -121,9 +119,9 @@ def test_a_place_is_not_set_by_whoever_may_not_or_came_late(operator, handler, h
     case = report(TEXT.format(place="坂田街道五和社区"), here)
     place, at = locate(area=there.code), timezone.now()
     with pytest.raises(ActionRefused) as refused:
-        actions.set_place(number=case.number, place=place, actor=Actor(user=handler), at=at)
+        actions.set_place(number=case.number, place=place, actor=handler.actor, at=at)
     assert refused.value.code == "not_allowed"
-    hand = policy.acting_as(operator, Action.SET_PLACE, case)
+    hand = operator.actor
     with pytest.raises(ActionRefused) as stale:
         actions.set_place(number=case.number, place=place, actor=hand, at=at, seen_version=case.version + 1)
     assert stale.value.code == "stale"

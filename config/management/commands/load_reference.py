@@ -28,6 +28,7 @@ STEPS: Final = (
             "grids/management/commands/load_areas.py",
         ),
     ),
+    ("load_places", ("grids/data/places.csv", "grids/management/commands/load_places.py")),
     ("load_categories", ("dispatch/data/*categories.csv", "dispatch/loading.py")),
     ("load_items", ("dispatch/data/responsibility_items.csv", "dispatch/loading.py")),
     ("load_calendar", ("dispatch/workdays.py",)),
