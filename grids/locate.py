@@ -110,9 +110,11 @@ class Geography:
         self.documents: dict[tuple[str, str], tuple[bytes, str]] = {}
         self.names: dict[str, tuple[str, str]] = {}  # in Chinese and in English
         cells: list[tuple[str, Any]] = []
-        rows = Area.objects.values_list("code", "kind", "name_zh", "name_en", "parent_id")
-        for code, kind, name_zh, name_en, parent in rows.order_by("code"):
+        self.labels: dict[str, tuple[float, float]] = {}  # where an area's name stands on a map
+        rows = Area.objects.values_list("code", "kind", "name_zh", "name_en", "parent_id", "lon", "lat")
+        for code, kind, name_zh, name_en, parent, lon, lat in rows.order_by("code"):
             self.kinds[code], self.parents[code], self.names[code] = kind, parent, (name_zh, name_en)
+            self.labels[code] = (lon, lat)
         cells.extend(Area.objects.cells().values_list("code", "polygon").order_by("code"))
         self.cells = CellIndex(cells)
         self.district = next((code for code, kind in self.kinds.items() if kind == "district"), None)

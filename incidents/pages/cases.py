@@ -22,7 +22,7 @@ from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, DecisionRecord, Incident, Timer
 from incidents.models.incident import Status
-from incidents.pages import clock_card, support_steps, waiting
+from incidents.pages import clock_card, place_choices, support_steps, waiting
 from incidents.pages.access import DESK_ROLES, READING_ROLES, case_or_404, person, staff
 from incidents.pages.case_work import work_of
 from incidents.pages.choices import Reader
@@ -175,6 +175,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         **described(incident, at),
         "at": at,
         "place_full": queries.places_of([incident]).full(incident),
+        "places": place_choices.of_case(incident),
         "handling_age": at - incident.first_dispatched_at if incident.first_dispatched_at else None,
         "card": clock_card.card(incident, standing, at=at),
         "notes": waiting.notes_of(standing, can),

@@ -52,7 +52,7 @@ def send(request: HttpRequest, number: str) -> HttpResponse:
         )
         return _("%(number)s dispatched to %(unit)s.") % {"number": number, "unit": sent.unit}
 
-    return _acted(request, number, act, undo=[number])
+    return acted(request, number, act, undo=[number])
 
 
 @require_POST
@@ -67,7 +67,7 @@ def claim(request: HttpRequest, number: str) -> HttpResponse:
             actions.claim(number=number, actor=policy.acting_as(user, Action.CLAIM, incident), at=at)
         return ""
 
-    return _acted(request, number, act, stays=True)
+    return acted(request, number, act, stays=True)
 
 
 @require_POST
@@ -87,7 +87,7 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
         )
         return _("%(number)s merged into %(into)s.") % {"number": number, "into": into}
 
-    return _acted(request, number, act, undo=[number] if _is_at_desk(request, number) else [])
+    return acted(request, number, act, undo=[number] if _is_at_desk(request, number) else [])
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,7 +95,7 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
 def split(request: HttpRequest, number: str) -> HttpResponse:
     """Make a case of its own out of ticked clauses, typed words or whole reports; the new case opens."""
     if request.method == "GET":
-        return _sheet_page(request, number, "incidents/desk_split.html")
+        return sheet_page(request, number, "incidents/desk_split.html")
     words = request.POST.get("text", "").strip() or words_ticked(request.POST.getlist("clause"))
     reports = [int(given) for given in request.POST.getlist("report") if given.isascii() and given.isdigit()]
     made: list[Incident] = []
@@ -112,7 +112,7 @@ def split(request: HttpRequest, number: str) -> HttpResponse:
         made.append(new)
         return _("%(new)s was split off from %(number)s.") % {"new": new.number, "number": number}
 
-    return _acted(request, number, act, goes_to=lambda: made[0].number)
+    return acted(request, number, act, goes_to=lambda: made[0].number)
 
 
 @require_http_methods(["GET", "POST"])
@@ -120,7 +120,7 @@ def split(request: HttpRequest, number: str) -> HttpResponse:
 def correct(request: HttpRequest, number: str) -> HttpResponse:
     """Say whose the facility is, or which category it is: the candidates are weighed again in place."""
     if request.method == "GET":
-        return _sheet_page(request, number, "incidents/desk_correct.html")
+        return sheet_page(request, number, "incidents/desk_correct.html")
 
     def act(incident: Incident, user: User, at: datetime) -> str:
         actions.correct(
@@ -133,7 +133,7 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
         )
         return _("Set right, and decided anew.")
 
-    return _acted(request, number, act, stays=True)
+    return acted(request, number, act, stays=True)
 
 
 @require_POST
@@ -172,7 +172,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     return go(request, reverse("desk-case", args=[opens]) + tab.query)
 
 
-def _acted(
+def acted(
     request: HttpRequest,
     number: str,
     act: Callable[[Incident, User, datetime], str],
@@ -196,7 +196,7 @@ def _acted(
     return go(request, next_case_url(user, tab, at=at, beside=number))
 
 
-def _sheet_page(request: HttpRequest, number: str, template: str) -> HttpResponse:
+def sheet_page(request: HttpRequest, number: str, template: str) -> HttpResponse:
     """A sheet as a page of its own, for where no script opens it over the desk."""
     tab = tab_of(request)
     context = work(case_or_404(request, number), person(request), at=clock.now())

@@ -15,6 +15,7 @@ from incidents import citing, policy, presence, queries, timeline_words
 from incidents.claiming import CLAIM_LASTS
 from incidents.models import Attachment, Incident, IncidentReport
 from incidents.models.incident import Status
+from incidents.pages import place_choices
 from incidents.pages.choices import marked
 from incidents.pages.desk_choices import offered, open_dispute, open_return
 from incidents.pages.desk_sheets import categories_of, clauses_of, owners_of
@@ -33,6 +34,7 @@ ACTIONS = (
     Action.RELEASE,
     Action.SPLIT,
     Action.CORRECT,
+    Action.SET_PLACE,
 )
 LETTERS = "ABC"
 
@@ -67,6 +69,8 @@ def work(
         }
         for letter, alike in zip(LETTERS, similar, strict=False)
     ]
+    places = place_choices.spots(incident, record, reader.explain)
+    near += place_choices.pins(places)
     contact = next((link.report.contact for link in reports if link.report.contact), None)
     return {
         **described(incident, at),
@@ -138,6 +142,7 @@ def work(
         "owner": reader.explain.unit(incident.asset_owner) if incident.asset_owner else "",
         "owners": owners_of(incident, choices, reader),
         "categories": categories_of(reader),
+        "places": places,
         "clauses": clauses_of(incident.text.body),
         "parts": list(incident.parts.order_by("pk")[:20]) if incident.split_from_id is None else [],
         "owner_matters": (offer.repair is not None and offer.repair.asks_owner)

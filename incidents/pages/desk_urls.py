@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import desk, desk_acts, desk_bulk
+from incidents.pages import desk, desk_acts, desk_bulk, desk_place
 
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
@@ -18,4 +18,5 @@ urlpatterns = [
     path("desk/<str:number>/merge/", desk_acts.merge, name="desk-merge"),
     path("desk/<str:number>/split/", desk_acts.split, name="desk-split"),
     path("desk/<str:number>/correct/", desk_acts.correct, name="desk-correct"),
+    path("desk/<str:number>/place/", desk_place.set_place, name="desk-place"),
 ]

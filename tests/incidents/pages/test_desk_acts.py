@@ -310,7 +310,7 @@ def test_owners_that_decide_stand_first_and_setting_one_weighs_again(
     assert after.context["mine"] is True
 
 
-@pytest.mark.parametrize("name", ["desk-split", "desk-correct"])
+@pytest.mark.parametrize("name", ["desk-split", "desk-correct", "desk-place"])
 def test_a_sheet_is_a_page_where_no_script_opens_it(
     browse: As, operator: Person, desk_case: Incident, name: str
 ) -> None:
