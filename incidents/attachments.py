@@ -84,6 +84,14 @@ def store_picture(
     return attachment
 
 
+def plain_jpeg(upload: Upload) -> bytes:
+    """A picture's pixels alone, as JPEG; raises InvalidInput like `store_picture`."""
+    picture, _exif = _decode(_read(upload))
+    plain = io.BytesIO()
+    picture.save(plain, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return plain.getvalue()
+
+
 def discard(attachment_ids: Iterable[UUID]) -> None:
     """Remove pictures that were stored for a report which then did not come to be."""
     for attachment_id in attachment_ids:

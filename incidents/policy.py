@@ -308,7 +308,9 @@ def know_protection(incident: Incident) -> None:
 def _protects_reporter(incident: Incident) -> bool:
     if (incident.category_id or "").startswith(LABOUR):
         return True
-    tips = incident.links.filter(unlinked_at__isnull=True, report__nature=Nature.TIP_OFF)
+    # A letter may ask that nobody learns who wrote it.
+    hidden = Q(report__nature=Nature.TIP_OFF) | Q(report__attributes__confidential=True)
+    tips = incident.links.filter(hidden, unlinked_at__isnull=True)
     return incident.nature == Nature.TIP_OFF or tips.exists()
 
 

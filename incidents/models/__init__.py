@@ -7,6 +7,7 @@ from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.canned import CannedAnswer, CannedUse
 from incidents.models.centre import Handover, HandoverCase, HandoverReading, QualitySample, QueueShare
 from incidents.models.contact import Contact
+from incidents.models.doors import ChatMessage, Conversation, CouncilIssue, CouncilMeeting, Document
 from incidents.models.incident import Incident, IncidentReport, SerialDay
 from incidents.models.instructing import Instruction, InstructionPart, InstructionReport
 from incidents.models.knowledge import Article, ArticleEdition, ArticleUse
@@ -67,9 +68,14 @@ __all__ = [
     "CannedUse",
     "CaseRequest",
     "Channel",
+    "ChatMessage",
     "ClockRule",
     "Contact",
+    "Conversation",
+    "CouncilIssue",
+    "CouncilMeeting",
     "DecisionRecord",
+    "Document",
     "DueAction",
     "Feedback",
     "FiredStage",

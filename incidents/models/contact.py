@@ -27,6 +27,21 @@ def unseal(sealed: bytes | memoryview) -> str:
     return _cipher().decrypt(bytes(sealed)).decode() if sealed else ""
 
 
+def person_index(told: str) -> str:
+    """A keyed digest of a name that some platform gives a person: the same one is known again, nobody is."""
+    return hmac.new(settings.CONTACT_INDEX_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
+
+
+def seal_bytes(plain: bytes) -> bytes:
+    """A file, encrypted as names and numbers are."""
+    return _cipher().encrypt(plain)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """What was sealed, under whichever of CONTACT_KEYS."""
+    return _cipher().decrypt(sealed)
+
+
 def phone_digits(phone: str) -> str:
     """The digits of a phone number, full-width ones too, without the mainland's country code."""
     digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone))
