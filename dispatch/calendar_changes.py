@@ -195,5 +195,4 @@ def _year(year: int) -> CalendarYear:
 def _changed(cause: CalendarEdition.Cause, *, at: datetime) -> None:
     write_edition(cause, at=at)
     # At once for this transaction, and again when it stands: a question in between saw the old one.
-    edition.distrust()
-    transaction.on_commit(edition.distrust)
+    edition.has_changed()

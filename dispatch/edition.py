@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import OrgUnit
 from config import clock
@@ -68,20 +69,22 @@ class Edition:
 _current: tuple[tuple[Any, ...], Edition] | None = None
 _compiling = threading.Lock()
 _probed_at = 0.0
-# Seconds for which a calendar that was just asked about is taken to be unchanged.
+_probed_for: datetime | None = None  # the district's time then: a term may begin while nobody asks
+# Seconds for which an edition that was just asked about is taken to be unchanged.
 CALENDAR_TRUST = 1.0
 
 
 def edition() -> Edition:
     """The edition that decides now: one statement when nothing changed. Raises NoLiveList."""
-    global _current, _probed_at
+    global _current, _probed_at, _probed_for
+    asked_for = clock.now()
     with connection.cursor() as cursor:
-        cursor.execute(_PROBE, [clock.now()])
+        cursor.execute(_PROBE, [asked_for])
         live, categories, calendar, units, stamps = cursor.fetchone()
     registers.notice(stamps)
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
-    _probed_at = time.monotonic()
+    _probed_at, _probed_for = time.monotonic(), asked_for
     stamp = (tuple(live), categories, calendar, tuple(units))
     held = _current
     if held is None or held[0] != stamp:
@@ -91,6 +94,23 @@ def edition() -> Edition:
                 # One assignment swaps it: readers see the old edition or the new one, never a mixture.
                 held = _current = (stamp, _compile(int(live[0]), int(live[1])))
     return held[1]
+
+
+def recent_edition() -> Edition:
+    """The edition as of the last second, by the machine's clock and the district's; mostly no statement.
+
+    For intake: asking before each of a thousand reports a second would cost more than deciding them. What
+    this process changes itself holds at once (`distrust`), what another one changes a second later.
+    """
+    held = _current
+    if (
+        held is not None
+        and _probed_for is not None
+        and time.monotonic() - _probed_at < CALENDAR_TRUST
+        and abs((clock.now() - _probed_for).total_seconds()) < CALENDAR_TRUST
+    ):
+        return held[1]
+    return edition()
 
 
 def work_calendar(unit_code: str = "") -> WorkCalendar:
@@ -117,9 +137,15 @@ def calendar_at(revision: int, unit_code: str = "") -> WorkCalendar:
 
 
 def distrust() -> None:
-    """Ask the database at the next question; for whoever has just changed the calendar."""
+    """Ask the database at the next question."""
     global _probed_at
     _probed_at = 0.0
+
+
+def has_changed() -> None:
+    """For whoever has just changed the calendar or the list: ask anew, and again when others can see it."""
+    distrust()
+    transaction.on_commit(distrust)
 
 
 def _held() -> Edition:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from dispatch.edition import has_changed
 from dispatch.errors import ListRefused
 from dispatch.item_rules import FIELDS, values_of
 from dispatch.lint.checking import check_list
@@ -364,6 +365,7 @@ def _begin(
     elif starts_at is not None:  # of the first list ever nobody has to be told
         _note(Event.ADOPTED, version, term=term, by=by, at=at)
         _note(Event.BEGAN, version, term=term, by=by, at=starts_at)
+    has_changed()
     return term
 
 
@@ -383,6 +385,7 @@ def _take_back(term: ListTerm, *, by: User, at: datetime) -> None:
     term.cancelled_at, term.cancelled_by = at, by
     term.save(update_fields=["cancelled_at", "cancelled_by"])
     _note(Event.WITHDRAWN, term.list, term=term, by=by, at=at)
+    has_changed()
     if not term.list.terms.filter(cancelled_at__isnull=True).exists():
         term.list.state = State.PROPOSED
         term.list.save(update_fields=["state"])

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from dispatch.edition import edition
+from dispatch.edition import recent_edition
 from dispatch.explain import Explainer
 from dispatch.facts import Decision
 from grids.explain import sentences
@@ -19,7 +19,7 @@ from incidents.models import DecisionRecord, Incident
 
 def explainer() -> Explainer:
     """Makes sentences in the names of the list that is live."""
-    return Explainer(edition().names)
+    return Explainer(recent_edition().names)
 
 
 def instant(at: datetime | None) -> str | None:

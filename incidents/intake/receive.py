@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import ApiClient, User
 from dispatch import service
-from dispatch.edition import edition
+from dispatch.edition import recent_edition
 from dispatch.errors import FactsError
 from dispatch.facts import place_facts
 from incidents import late
@@ -63,7 +63,7 @@ def receive(
     answers: dict[int, Receipt | Refusal] = {}
     items: list[Filing] = []
     requests: list[service.Request] = []
-    now = edition()
+    now = recent_edition()
     for position, draft in enumerate(drafts):
         request = _question(draft, at)
         try:

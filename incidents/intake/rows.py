@@ -63,13 +63,14 @@ def write(rows: Iterable[models.Model], *, day: datetime, base: int) -> None:
 
     Raises IntegrityError or DataError, and then none of them is there.
     """
-    by_table: dict[type[models.Model], list[models.Model]] = {model: [] for model in _TABLES}
+    by_table: dict[type[models.Model], list[models.Model]] = {}
     for row in rows:
-        by_table[type(row)].append(row)
+        by_table.setdefault(type(row), []).append(row)
     now = timezone.now()
-    documents = [_table(model).document(by_table[model], now) for model in _TABLES]
-    numbers = dict(_statement().run([*documents, day_prefix(day), base]))
-    for incident in by_table[Incident]:
+    present = tuple(model for model in _TABLES if model in by_table)
+    documents = [_table(model).document(by_table[model], now) for model in present]
+    numbers = dict(_statement(present).run([*documents, day_prefix(day), base]))
+    for incident in by_table.get(Incident, ()):
         assert isinstance(incident, Incident)
         incident.number = numbers[incident.pk]
     for written in by_table.values():
@@ -152,8 +153,8 @@ class _Table:
     def insert(self, parameter: int, instead: Mapping[str, str]) -> str:
         """INSERT of the document in this parameter; `instead` has expressions for some columns."""
         names = ", ".join(f'"{column.name}"' for column in self.columns)
-        values = ", ".join(instead.get(column.name, column.value) for column in self.columns)
         types = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        values = ", ".join(instead.get(column.name, column.value) for column in self.columns)
         table = self.model._meta.db_table
         return (
             f"INSERT INTO {table} ({names}) SELECT {values} FROM json_to_recordset(${parameter}) x ({types})"
@@ -165,19 +166,21 @@ def _table(model: type[models.Model]) -> _Table:
     return _Table(model)
 
 
-@lru_cache(maxsize=1)
-def _statement() -> Prepared:
-    prefix, base = len(_TABLES) + 1, len(_TABLES) + 2
-    instead = {Incident: {"number": NUMBER.format(prefix=f"${prefix}", base=f"${base}")}}
+@lru_cache(maxsize=256)
+def _statement(present: tuple[type[models.Model], ...]) -> Prepared:
+    """The statement that writes rows of these tables; opening a table for nothing costs as much as a row."""
+    number = NUMBER.format(prefix=f"${len(present) + 1}", base=f"${len(present) + 2}")
+    instead: dict[type[models.Model], dict[str, str]] = {Incident: {"number": number}}
     written = [
         f"{model._meta.model_name}_rows AS ({_table(model).insert(at, instead.get(model, {}))}"
         f"{' RETURNING id, number' if model is Incident else ''})"
-        for at, model in enumerate(_TABLES, 1)
+        for at, model in enumerate(present, 1)
     ]
+    told = "SELECT id, number FROM incident_rows" if Incident in present else "SELECT NULL, NULL WHERE false"
     return Prepared(
-        "intake_write",
-        (*["json"] * len(_TABLES), "text", "bigint"),
-        f"WITH {', '.join(written)} SELECT id, number FROM incident_rows",
+        "_".join(("intake_write", *(str(_TABLES.index(model)) for model in present))),
+        (*["json"] * len(present), "text", "bigint"),
+        f"WITH {', '.join(written)} {told}",
     )
 
 

@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 from rapidfuzz import fuzz
 
 from dispatch.vocabulary import Urgency
+from incidents.intake.statements import Prepared
 from incidents.models import Incident
 from incidents.models.incident import OPEN_STATUSES, Status
 
@@ -74,24 +74,36 @@ def open_cases_near(sightings: Sequence[Sighting], *, named: Collection[str] = (
 def _ids_near(sightings: Sequence[Sighting]) -> list[int]:
     margin = RADIUS_M / _METRES_PER_DEGREE
     wide = margin / math.cos(math.radians(sightings[0].lat))
-    where = " OR ".join(
-        ["(i.category_id = %s AND i.lat BETWEEN %s AND %s AND i.lon BETWEEN %s AND %s)"] * len(sightings)
-    )
-    params: list[Any] = [list(_JOINABLE), min(s.at for s in sightings) - WINDOW]
-    for sighting in sightings:
-        params += [
-            sighting.category,
-            sighting.lat - margin,
-            sighting.lat + margin,
-            sighting.lon - wide,
-            sighting.lon + wide,
+    rows = _NEAR.run(
+        [
+            list(_JOINABLE),
+            min(s.at for s in sightings) - WINDOW,
+            margin,
+            wide,
+            [s.category for s in sightings],
+            [s.lat for s in sightings],
+            [s.lon for s in sightings],
         ]
-    # Raw, because hundreds of boxes as Q objects cost more than the query itself.
-    ids = f"""SELECT i.id FROM incidents_incident i
-              WHERE i.status = ANY (%s) AND i.received_at >= %s AND ({where})"""
-    with connection.cursor() as cursor:
-        cursor.execute(ids, params)
-        return [row[0] for row in cursor.fetchall()]
+    )
+    return [pk for (pk,) in rows]
+
+
+# Each sighting looks into the index by itself: as one long OR of boxes, planning alone would take a
+# batch longer than all the rest.
+_NEAR = Prepared(
+    "intake_near",
+    ("text[]", "timestamptz", "float8", "float8", "text[]", "float8[]", "float8[]"),
+    f"""
+    SELECT DISTINCT near.id
+    FROM unnest($5, $6, $7) AS seen (category, lat, lon), LATERAL (
+        SELECT id FROM incidents_incident
+        WHERE status IN ({", ".join(f"'{status}'" for status in OPEN_STATUSES)}) AND lat IS NOT NULL
+            AND category_id = seen.category AND status = ANY ($1) AND received_at >= $2
+            AND lat BETWEEN seen.lat - $3 AND seen.lat + $3
+            AND lon BETWEEN seen.lon - $4 AND seen.lon + $4
+        OFFSET 0
+    ) AS near""",
+)
 
 
 def same_thing(sighting: Sighting, candidates: Iterable[Incident]) -> Incident | None:
