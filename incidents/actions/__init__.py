@@ -19,6 +19,7 @@ from incidents.actions.cohandling import answer_support, decline_support, invite
 from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
 from incidents.actions.correcting import correct
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, release, unmerge
+from incidents.actions.documents import open_document
 from incidents.actions.field import fix_on_spot
 from incidents.actions.follow_up import make_safe
 from incidents.actions.handling import (
@@ -85,6 +86,7 @@ __all__ = [
     "note",
     "nudge",
     "object_to",
+    "open_document",
     "phone",
     "propose_change",
     "raise_objection",

@@ -22,7 +22,7 @@ from incidents.api.access import visible_incidents
 from incidents.api.cases import case_detail
 from incidents.api.fields import checked
 from incidents.api.inputs import NO_SUCH_PICTURE
-from incidents.api.outputs import ContactOut, IncidentDetailOut
+from incidents.api.outputs import ContactOut, DocumentOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
 from incidents.errors import InvalidInput
 from incidents.feedback import Answers
@@ -102,6 +102,13 @@ def _call_back(*, reached: bool, text: str = "", **told: Any) -> Any:
 
 # An address is the action's own word, but for the picture: it is a kind of note.
 DEEDS: Mapping[str, Deed] = {
+    "open-document": Deed(
+        Action.UNMASK,
+        "Take a letter's scan out; each time is on the timeline",
+        inputs.OpenDocumentInput,
+        actions.open_document,
+        output=DocumentOut,
+    ),
     "add-photo": Deed(Action.NOTE, "Put a picture on the case", inputs.PhotoInput, _add_photo),
     **{
         deed.action: deed

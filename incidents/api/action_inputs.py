@@ -366,6 +366,10 @@ class PhotoInput(StrictSerializer):
     stage = CodeField(choices=Attachment.Stage.choices)
 
 
+class OpenDocumentInput(StrictSerializer):
+    document = serializers.UUIDField(help_text="Of the report's `documents`.")
+
+
 class AskUpstreamInput(ActionInput):
     kind = CodeField(choices=UpstreamRequest.Kind.choices)
     reason = TextField(max_length=TEXT_MAX)

@@ -1,5 +1,6 @@
 """What is answered: shapes alone. Nobody's name, number or home is in any of them but `ContactOut`."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,9 @@ from incidents.api.clock_outputs import TimesOut
 from incidents.api.dispute_outputs import DisputeOut
 from incidents.api.order_outputs import OrderOut, OrderShortOut
 from incidents.api.sending_outputs import SendingOut, SupporterOut
-from incidents.models import Attachment, Incident, Report, ReportUpdate
+from incidents.models import Attachment, Document, Incident, Report, ReportUpdate
 from incidents.models.incident import ResolutionOutcome, Status
+from incidents.sources.sealed import opened
 
 # A declared field takes its name from the class again: what mypy ignores below hides no attribute.
 Out = serializers.Serializer[Any]
@@ -198,6 +200,9 @@ class ReportOut(Out):
     outside_due_at = serializers.DateTimeField(allow_null=True)
     withdrawn_at = serializers.DateTimeField(allow_null=True)
     attachments = AttachmentOut(many=True)
+    documents: Any = serializers.PrimaryKeyRelatedField(
+        many=True, read_only=True, help_text="Scans: `open-document` takes one out."
+    )
     updates = ReportUpdateOut(many=True)
     incident = serializers.SerializerMethodField()
 
@@ -429,3 +434,15 @@ class FeedEventOut(serializers.Serializer[Any]):
     text = serializers.CharField(allow_blank=True)
     outcome = serializers.CharField(allow_blank=True)
     until = serializers.DateTimeField(allow_null=True)
+
+
+class DocumentOut(serializers.Serializer[Any]):
+    """A scan, inside the answer: no address is left at which it could be had again."""
+
+    id = serializers.UUIDField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    content = serializers.SerializerMethodField(help_text="Base64.")
+
+    def get_content(self, document: Document) -> str:
+        return b64encode(opened(document)).decode()

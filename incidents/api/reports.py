@@ -101,7 +101,7 @@ class ReportView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         reports = visible_reports(asking_of(request)).select_related("text")
-        report = get_object_or_404(reports.prefetch_related("attachments", "updates__text"), pk=pk)
+        report = get_object_or_404(reports.prefetch_related("attachments", "documents", "updates__text"), pk=pk)
         case = case_answer(_incident_of(report), request)
         return Response(ReportOut(report, context={"request": request, "case": case}).data)
 

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from incidents.pages import sources
+from incidents.pages import petitions, sources
 
 urlpatterns = [
+    path("petitions/", petitions.listed, name="petitions"),
+    path("petitions/new/", petitions.new, name="petition-new"),
+    path("cases/<str:number>/scans/<uuid:document>/", petitions.scan, name="petition-scan"),
     path("sources/", sources.sources, name="sources"),
     path("sources/clients/<int:pk>/", sources.acceptance, name="source-acceptance"),
     path("sources/<slug:source>/", sources.sources, name="sources"),

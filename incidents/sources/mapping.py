@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dispatch.models import SourceCategory
-from grids.models import Area
+from grids.models import Area, code_prefix
 from incidents.models import Report
 
 WORDS = Path(__file__).parent / "data" / "words.csv"
@@ -86,7 +86,7 @@ def area_of(*names: str) -> str | None:
     found: str | None = None
     for name in (name.strip() for name in names if name and name.strip()):
         codes = _areas().get(name, ())
-        within = [code for code in codes if found is None or code.startswith(found)]
+        within = [code for code in codes if found is None or code.startswith(code_prefix(found))]
         if len(within) == 1:
             found = within[0]
     return found

@@ -73,13 +73,13 @@ def safe_end(cursor: Cursor) -> tuple[int, Cursor]:
     with connection.cursor() as db:
         db.execute(_CONTIGUOUS, {"after": cursor.last, "last": last})
         end: int = db.fetchone()[0]
-    noted = cursor if cursor.seen > cursor.last and cursor.xid <= next_xid else None
-    if noted is not None and end < noted.seen and _all_ended_before(noted.xid):
-        end, noted = max(end, min(noted.seen, last)), None
     if end >= drawn:
         return end, Cursor(cursor.last)
-    if noted is None or noted.seen <= end:
-        return end, Cursor(cursor.last, drawn, next_xid)
+    # The note that was made before is the one that is likelier to have come true; else one is made now.
+    known = cursor.seen > max(cursor.last, end) and cursor.xid <= next_xid
+    noted = cursor if known else Cursor(cursor.last, drawn, next_xid)
+    if end < last and _all_ended_before(noted.xid):
+        return max(end, min(noted.seen, last)), Cursor(cursor.last)
     return end, noted
 
 

@@ -77,14 +77,15 @@ def test_a_line_that_commits_late_is_not_passed_over(other_process: Connection) 
 def test_a_transaction_that_gave_up_holds_nobody_up_for_long(other_process: Connection) -> None:
     city = ApiClient.objects.issue(name="12345", source="hotline")[0]
     slow = file("S-1", city, LAMP_POINT[1])
-    _before, cursor = walk("")
+    before, cursor = walk("")
     write_line(other_process, slow, "accepted")
     file("S-2", city, LAMP_POINT[1] + 0.02)
     held_up, cursor = walk(cursor)
     assert held_up == []
     other_process.rollback()
     after, cursor = walk(cursor)
-    assert len(after) >= 2  # the hole will never be filled, and is stepped over
+    assert after  # the hole will never be filled, and is stepped over
+    assert before + after == walk("")[0]
     assert walk(cursor)[0] == []
     assert walk("", limit=1)[0] == walk("")[0]
 
@@ -94,4 +95,4 @@ def test_a_note_of_another_database_is_forgotten() -> None:
     file("S-1", city, LAMP_POINT[1])
     first = TimelineEntry.objects.order_by("pk").values_list("pk", flat=True)[0]
     page = feed.page("hotline", f"{first - 1}.{2**40}.{2**50}")
-    assert len(page.events) >= 2
+    assert [one.event for one in page.events][:2] == ["received", "dispatched"]
