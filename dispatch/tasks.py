@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from config import clock
+from dispatch.registers import runs
 from dispatch.spreadsheets import checking
 
 
@@ -10,6 +11,6 @@ from dispatch.spreadsheets import checking
 def check_imports() -> int:
     """Check spreadsheets until none waits."""
     done = 0
-    while checking.check_next(at=clock.now()):
+    while checking.check_next(at=clock.now()) or runs.work_next(at=clock.now()):
         done += 1
     return done

@@ -10,6 +10,7 @@ from dispatch.models.calendar import (
 from dispatch.models.category import Category, SourceCategory, SourceCategoryChange
 from dispatch.models.checks import ListCheck
 from dispatch.models.imports import ColumnMapping, ImportedItem, ImportFile, ImportRemark, ListImport
+from dispatch.models.registers import RegisterImport
 from dispatch.models.responsibility import (
     ItemChange,
     ListEvent,
@@ -32,6 +33,7 @@ __all__ = [
     "ListEvent",
     "ListImport",
     "ListTerm",
+    "RegisterImport",
     "ResponsibilityItem",
     "ResponsibilityList",
     "SourceCategory",

@@ -23,8 +23,11 @@ _DELIMITERS = (",", ";", "\t")
 _LOOKED_AT = 50
 
 
-def read_delimited(data: bytes, *, most: int | None = None) -> Grid:
-    """The lines of a CSV file; rows count records, as a spreadsheet shows them. Raises TableError."""
+def read_delimited(data: bytes, *, most: int | None = None, rows: int = ROWS_MOST) -> Grid:
+    """The lines of a CSV file; rows count records, as a spreadsheet shows them. Raises TableError.
+
+    `most`: read no more than so many; `rows`: refuse a file that has more.
+    """
     text = _decoded(data)
     lines: list[Line] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
@@ -38,8 +41,8 @@ def read_delimited(data: bytes, *, most: int | None = None) -> Grid:
                 raise too_many_columns()
             if cells:
                 lines.append(Line(number, cells))
-            if len(lines) > ROWS_MOST:
-                raise too_many_rows()
+            if len(lines) > rows:
+                raise too_many_rows(rows)
             if most is not None and len(lines) >= most:
                 break
     except csv.Error as error:

@@ -114,8 +114,8 @@ def clean(text: str) -> str:
     return plain[1:] if _ESCAPED.match(plain) else plain
 
 
-def too_many_rows() -> TableError:
-    told = {"most": ROWS_MOST}
+def too_many_rows(most: int = ROWS_MOST) -> TableError:
+    told = {"most": most}
     return TableError("rows", _("The sheet has more than %(most)d rows: split it.") % told)
 
 

@@ -77,7 +77,7 @@ def test_rest_sets_it_too(client, operator, torn: Incident):
     ("told", "how"),
     [
         ("114.2605, 22.7649", "point"),
-        ("440307013006", "area"),
+        ("440307003002", "area"),
         ("五和社区", "address"),
         ("坂田街道永香路", "address"),
     ],

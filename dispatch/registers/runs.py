@@ -1,0 +1,166 @@
+"""Importing a sheet into a register: kept, checked, shown, and written whole or not at all.
+
+A small file is checked and written in the request; a large one by the worker that checks lists, so that no
+page waits for it. What is written is checked again in the same transaction: between the preview and the
+button the register may have changed.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+from dispatch.errors import ListRefused
+from dispatch.models import RegisterImport
+from dispatch.registers import facilities, places
+from dispatch.registers.plan import Plan
+from dispatch.spreadsheets.delimited import read_delimited
+from dispatch.spreadsheets.grid import Grid, TableError
+from dispatch.spreadsheets.reading import open_table
+from dispatch.stewards import is_district_steward
+
+State, Register = RegisterImport.State, RegisterImport.Register
+# A census of facilities: 200,000 rows as CSV. A workbook holds what a list may (20,000 rows, 10 MB).
+BYTES_MOST: Final = 32 * 1024 * 1024
+ROWS_MOST: Final = 250_000
+# What is read within a request: about 2,000 rows.
+AT_ONCE_BYTES: Final = 200_000
+FORGOTTEN_AFTER: Final = timedelta(days=30)
+log = logging.getLogger(__name__)
+_LOCK: Final = 5  # of this product's advisory locks: one import is written at a time
+
+_REGISTERS: Final[dict[str, ModuleType]] = {Register.FACILITIES: facilities, Register.PLACES: places}
+
+
+def may_keep(user: User) -> bool:
+    """Who keeps the registers: administrators, and the district's stewards."""
+    return Role.ADMIN in viewer_of(user).roles or is_district_steward(user)
+
+
+def visible(user: User) -> QuerySet[RegisterImport]:
+    """The imports that this person may look at."""
+    found = RegisterImport.objects.select_related("created_by").defer("data")
+    return found if may_keep(user) else found.none()
+
+
+def begin(
+    *, register: str, file_name: str, data: bytes, language: str, by: User, at: datetime
+) -> RegisterImport:
+    """Keep a file, and check it: at once where it is small. Raises TableError, ListRefused."""
+    if not may_keep(by):
+        raise ListRefused("not_allowed", _("Your role does not allow this."))
+    if not data.strip():
+        raise TableError("empty", _("The file is empty."))
+    if len(data) > BYTES_MOST:
+        raise TableError("file_size", _("The file is larger than %(most)d MB.") % {"most": BYTES_MOST >> 20})
+    with transaction.atomic(durable=True):
+        RegisterImport.objects.filter(created_at__lt=at - FORGOTTEN_AFTER).exclude(
+            state=State.APPLIED
+        ).delete()
+        run = RegisterImport.objects.create(
+            register=register,
+            file_name=file_name[-120:],
+            data=data,
+            language=language,
+            created_by=by,
+            created_at=at,
+        )
+    if len(data) <= AT_ONCE_BYTES:
+        _work_on(run.pk, at=at)
+        run.refresh_from_db()
+    return run
+
+
+def apply(*, run: RegisterImport, by: User, at: datetime) -> RegisterImport:
+    """Write what the preview showed. Raises ListRefused where there is none, or it has problems."""
+    if not may_keep(by):
+        raise ListRefused("not_allowed", _("Your role does not allow this."))
+    with transaction.atomic(durable=True):
+        held = RegisterImport.objects.select_for_update(of=("self",)).defer("data").get(pk=run.pk)
+        if held.state != State.CHECKED:
+            raise ListRefused("not_checked", _("This import has no preview: check the file first."))
+        if held.counts["problems"]:
+            raise ListRefused(
+                "problems", _("The file has problems: nothing of it is imported before they are mended.")
+            )
+        held.state = State.APPLYING
+        held.save(update_fields=["state"])
+    if held.counts["rows"] <= 2_000:
+        _work_on(held.pk, at=at)
+    held.refresh_from_db(fields=["state", "counts", "problems", "failure", "done_at"])
+    return held
+
+
+def drop(*, run: RegisterImport, by: User, at: datetime) -> None:
+    """Forget a file; nothing of it was imported. Raises ListRefused."""
+    if not may_keep(by):
+        raise ListRefused("not_allowed", _("Your role does not allow this."))
+    open_states = (State.WAITING, State.CHECKED, State.FAILED)
+    found = RegisterImport.objects.filter(pk=run.pk, state__in=open_states)
+    if not found.update(state=State.DROPPED, data=None, done_at=at):
+        raise ListRefused("done", _("This import is done with."))
+
+
+def work_next(*, at: datetime) -> bool:
+    """Check or write one import that waits; False where none does. For the worker."""
+    waiting = RegisterImport.objects.filter(state__in=(State.WAITING, State.APPLYING)).order_by("pk")
+    pk = waiting.values_list("pk", flat=True).first()
+    if pk is None:
+        return False
+    try:
+        return _work_on(pk, at=at)
+    except Exception:  # whatever it is: the next tick would meet it again, and nothing behind it would move
+        log.exception("Import %s into a register failed", pk)
+        told = _("The file could not be read to its end. Save it anew and send it again.")
+        RegisterImport.objects.filter(pk=pk).update(state=State.FAILED, failure=told)
+        return True
+
+
+def _work_on(pk: int, *, at: datetime) -> bool:
+    """One step of an import, in one transaction: a worker that dies leaves it as it was."""
+    with transaction.atomic(durable=True):
+        # Skips what another worker has in hand.
+        run = RegisterImport.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+        if run is None or not run.is_under_way or run.data is None:
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        module = _REGISTERS[run.register]
+        with override(run.language):
+            try:
+                plan = _planned(module.make_plan, bytes(run.data))
+            except TableError as error:
+                run.state, run.failure = State.FAILED, str(error)[:300]
+                run.save(update_fields=["state", "failure"])
+                return True
+        _keep(run, plan)
+        if run.state == State.WAITING or plan.problem_count:
+            run.state = State.CHECKED
+        else:
+            module.write(plan, at=at)
+            run.state, run.done_at, run.data = State.APPLIED, at, None
+        run.save()
+    return True
+
+
+def _planned(make_plan: Callable[[Grid], Plan], data: bytes) -> Plan:
+    if data.startswith((b"PK", b"\xd0\xcf")):  # a workbook; open_table refuses the old format in words
+        table = open_table(data)
+        return make_plan(table.grid(table.sheets[0]))
+    return make_plan(read_delimited(data, rows=ROWS_MOST))
+
+
+def _keep(run: RegisterImport, plan: Plan) -> None:
+    run.counts = plan.counts()
+    run.problems = [list(problem) for problem in plan.problems]
+    sample: list[list[Any]] = plan.sample()
+    run.sample = sample
