@@ -485,6 +485,16 @@ WEBHOOKS_ARE_SENT = env.bool("WEBHOOKS", default=PRODUCTION)
 # Seconds that one letter may take, from the first byte to the last.
 TRANSPORT_TIMEOUT = env.float("TRANSPORT_TIMEOUT", default=10.0)
 
+# --- WeChat -----------------------------------------------------------------------------------
+# The token of the district's account, as entered there beside the address …/api/v1/callbacks/wechat/.
+# Without one the address does not exist.
+WECHAT_TOKEN = env("WECHAT_TOKEN", default="")
+# What the door is called among the systems.
+WECHAT_CLIENT = env("WECHAT_CLIENT", default="WeChat")
+# Where pictures may be fetched from, as in "https://mmbiz.qpic.cn/". Empty: none are fetched, and people
+# are asked to describe what they show.
+WECHAT_PICTURES = env("WECHAT_PICTURES", default="")
+
 # --- counting ---------------------------------------------------------------------------------
 # What the boards judge by. The two durations are what Longgang published for itself after its own
 # platform had started (before it: 5.4 h and 12.06 days); the two shares are Shenzhen's best published.

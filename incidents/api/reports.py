@@ -101,7 +101,8 @@ class ReportView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         reports = visible_reports(asking_of(request)).select_related("text")
-        report = get_object_or_404(reports.prefetch_related("attachments", "documents", "updates__text"), pk=pk)
+        reports = reports.prefetch_related("attachments", "documents", "updates__text")
+        report = get_object_or_404(reports, pk=pk)
         case = case_answer(_incident_of(report), request)
         return Response(ReportOut(report, context={"request": request, "case": case}).data)
 

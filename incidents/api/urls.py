@@ -13,6 +13,7 @@ from incidents.api import (
     reports,
     searching,
     sources,
+    wechat,
 )
 
 app_name = "api"
@@ -35,6 +36,7 @@ urlpatterns = [
         for name, view in sources.NOTICES.items()
     ),
     *(path(f"feeds/{name}/", view.as_view(), name=f"{name}-feed") for name, view in sources.FEEDS.items()),
+    path("callbacks/wechat/", wechat.callback, name="wechat"),
     path("feeds/reports/", sources.ReportsFeedView.as_view(), name="report-feed"),
     path("decisions/", decisions.DecisionsView.as_view(), name="decisions"),
     path("incidents/", cases.IncidentsView.as_view(), name="incidents"),
