@@ -126,6 +126,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("board", _("Board"), "board")
     if roles.intersection(KEEPERS):
         add("sources", _("Sources"), "share")
+    if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN}):
+        add("sensors", _("Sensors"), "device")
     if Role.ADMIN in roles:
         add("installation", _("Installation"), "settings")
     return items

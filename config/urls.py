@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.centre_urls")),
     path("", include("incidents.pages.callback_urls")),
     path("", include("incidents.pages.knowledge_urls")),
+    path("", include("incidents.pages.sensor_urls")),
     path("", include("incidents.pages.resident_urls")),
 ]

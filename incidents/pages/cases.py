@@ -37,6 +37,7 @@ from incidents.pages.level_steps import unit_above, way_up
 from incidents.pages.orders import orders_of
 from incidents.pages.request_forms import appealable_by
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
+from incidents.pages.sensors import alerts_of
 from incidents.pages.steps import STEPS, drafts_of, step_form
 from incidents.pages.support_steps import STEPS as SUPPORT_STEPS
 from incidents.pages.upstream_steps import STEPS as UPSTREAM_STEPS
@@ -157,6 +158,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         .last()
     )
     photos = list(photos_of(incident))
+    reports = reports_of(incident)
     lines = timeline_of(incident)
     condition = closing_condition(incident)
     done = request.GET.get("done", "")
@@ -185,7 +187,8 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "lead": lead,
         "closing_condition": condition,
         "secured": follow_up.secured(incident),
-        "reports": reports_of(incident),
+        "reports": reports,
+        **alerts_of(incident, sources=[link.report.source for link in reports]),
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,
         "can": can,

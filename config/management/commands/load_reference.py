@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 
 from config import clock
 from config.models import LoadedReference
+from incidents.sensing.defaults import load_defaults
 
 # In this order: areas are kept by units, items name units and categories. Beside each command, the
 # files it reads and the code that reads them.
@@ -57,6 +58,8 @@ class Command(BaseCommand):
                 command=command, defaults={"sha256": fingerprint, "loaded_at": clock.now()}
             )
             self.stdout.write(f"  {command} took {time.perf_counter() - began:.1f} s")
+        if load_defaults():
+            self.stdout.write("Rules for alerts of devices: those that Yiwang comes with")
         if unchanged:
             self.stdout.write(f"Unchanged: {', '.join(unchanged)}")
 

@@ -99,6 +99,8 @@ def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
     for name, queue in (("clocks", "clocks"), ("worker", "telling"), ("long", "long")):
         worker = ["worker", "-Q", queue, "-n", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"]
         supervisor.run(name, [*celery, *worker, *quiet])
+    if settings.MQTT_URL:
+        supervisor.run("mqtt", ["manage.py", "mqtt"])
     schedule = ["--schedule", str(var / "beat-schedule"), "--pidfile="]
     supervisor.run("beat", [*celery, "beat", "--loglevel", "WARNING", *schedule])
 
