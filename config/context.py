@@ -32,7 +32,9 @@ from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 from incidents.pages.oversight_places import letters_waiting, places
+from incidents.sources.councils import KEEPERS as COUNCIL_KEEPERS
 from incidents.sources.naming import KEEPERS
+from incidents.sources.petitions import may_enter
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -124,6 +126,10 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("lists", _("Responsibility list"), "list", count=_count(waiting_proposals(user)))
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
+    if roles.intersection(DESK_ROLES) and may_enter(user):
+        add("petitions", _("Letters and visits"), "file")
+    if roles.intersection(COUNCIL_KEEPERS):
+        add("councils", _("Block councils"), "community")
     if roles.intersection(KEEPERS):
         add("sources", _("Sources"), "share")
     if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN}):

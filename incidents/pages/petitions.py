@@ -1,5 +1,6 @@
 """信访: the letters and visits of late, a form for another one, and its scan to take away."""
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -43,6 +44,13 @@ def _day() -> forms.DateInput:
 
 class ManyFiles(forms.ClearableFileInput):
     allow_multiple_selected = True
+
+
+class ScansField(forms.FileField):
+    """Several files, checked where they are kept."""
+
+    def clean(self, data: Any, initial: Any = None) -> tuple[Any, ...]:
+        return tuple(data or ())
 
 
 class PetitionForm(forms.Form):
@@ -119,7 +127,7 @@ class PetitionForm(forms.Form):
     is_confidential = forms.BooleanField(
         label=gettext_lazy("Confidential: units do not learn who it was"), required=False
     )
-    scans = forms.FileField(
+    scans = ScansField(
         label=gettext_lazy("Scan"),
         required=False,
         widget=ManyFiles(attrs={"class": "form-control", "accept": "application/pdf,image/*"}),
@@ -181,7 +189,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "incidents/petition.html", {"form": PetitionForm()})
     if not form.is_valid():
         return render(request, "incidents/petition.html", {"form": form}, status=400)
-    told = {**form.cleaned_data, "scans": tuple(request.FILES.getlist("scans"))}
+    told = form.cleaned_data
     try:
         receipt = petitions.enter(petitions.Petition(**told), user=user, at=clock.now())
     except InvalidInput as error:

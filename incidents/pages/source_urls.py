@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from incidents.pages import petitions, sources
+from incidents.pages import councils, petitions, sources
 
 urlpatterns = [
+    path("councils/", councils.listed, name="councils"),
+    path("councils/new/", councils.new, name="council-new"),
+    path("councils/<int:pk>/", councils.meeting, name="council"),
     path("petitions/", petitions.listed, name="petitions"),
     path("petitions/new/", petitions.new, name="petition-new"),
     path("cases/<str:number>/scans/<uuid:document>/", petitions.scan, name="petition-scan"),

@@ -1,0 +1,170 @@
+"""街区理事会: meetings, a form for one with its issues, and where each issue stands; to read and to print."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.viewer import viewer_of
+from config import clock
+from grids.models import Area
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.models import CouncilMeeting
+from incidents.models.incident import OPEN_STATUSES
+from incidents.pages.access import READING_ROLES, person, staff
+from incidents.pages.forms import text_area
+from incidents.pages.submissions import key_of, once
+from incidents.pages.when import InstantField
+from incidents.pages.wording import title_of
+from incidents.sources import councils
+
+ROWS = 20
+# Empty lines that the form offers; without a script more come with the next form.
+LINES = 5
+
+
+class MeetingForm(forms.Form):
+    """Where, when, how many came, and what else was agreed; the issues are lines of their own."""
+
+    area = forms.ChoiceField(
+        label=gettext_lazy("Block or community"), widget=forms.Select(attrs={"class": "form-select"})
+    )
+    held_at = InstantField(label=gettext_lazy("Held at"))
+    attendance = forms.IntegerField(
+        label=gettext_lazy("People present"),
+        min_value=1,
+        max_value=councils.ATTENDANCE_MOST,
+        widget=forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"}),
+    )
+    minutes = forms.CharField(
+        label=gettext_lazy("What else was agreed"), max_length=2_000, required=False, widget=text_area(3)
+    )
+
+    def __init__(self, *args: Any, areas: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["area"]
+        field.choices = areas
+
+
+@require_GET
+@staff(*councils.KEEPERS)
+def listed(request: HttpRequest) -> HttpResponse:
+    """The meetings that this person may read, newest first, with how far their issues are."""
+    page = Paginator(councils.meetings_of(person(request)), ROWS).get_page(request.GET.get("page"))
+    names = _names([meeting.area_code for meeting in page.object_list])
+    rows = []
+    for meeting in page.object_list:
+        lines = _lines(meeting)
+        open_ones = sum(1 for line in lines if line["is_open"])
+        rows.append(
+            {
+                "meeting": meeting,
+                "area": names.get(meeting.area_code, meeting.area_code),
+                "issues": len(lines),
+                "open": open_ones,
+                "done": len(lines) - open_ones,
+            }
+        )
+    return render(request, "incidents/councils.html", {"page": page, "rows": rows})
+
+
+@require_GET
+@staff(*councils.KEEPERS)
+def meeting(request: HttpRequest, pk: int) -> HttpResponse:
+    """One meeting: each issue with what became of it. The same page is made for the printer."""
+    found = councils.meetings_of(person(request)).filter(pk=pk).first() if pk < 2**63 else None
+    if found is None:
+        raise Http404
+    lines = _lines(found)
+    context = {
+        "meeting": found,
+        "area": _names([found.area_code]).get(found.area_code, found.area_code),
+        "lines": lines,
+        "open": sum(1 for line in lines if line["is_open"]),
+        "reads_cases": bool(viewer_of(request.user).roles.intersection(READING_ROLES)),
+    }
+    return render(request, "incidents/council.html", context)
+
+
+@once
+@require_http_methods(["GET", "POST"])
+@staff(*councils.KEEPERS)
+def new(request: HttpRequest) -> HttpResponse:
+    """The form of a meeting, and writing it down."""
+    user, at = person(request), clock.now()
+    areas = [(area.code, area.name) for area in councils.areas_of(user).order_by("code")]
+    if request.method == "GET":
+        return _form(request, MeetingForm(areas=areas), [])
+    form = MeetingForm(request.POST, areas=areas)
+    issues = _issues(request)
+    if not form.is_valid():
+        return _form(request, form, issues, status=400)
+    told = councils.Meeting(key=str(key_of(request) or uuid4()), issues=issues, **form.cleaned_data)
+    try:
+        kept = councils.hold(told, user=user, at=at)
+    except InvalidInput as error:
+        field, _dot, row = error.field.partition(".")
+        if field == "issues" and row.isdigit():
+            message = _("Issue %(number)d: %(what)s") % {"number": int(row) + 1, "what": error}
+            form.add_error(None, message)
+        else:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        return _form(request, form, issues, status=400)
+    except ActionRefused as error:
+        form.add_error(None, str(error))
+        return _form(request, form, issues, status=409)
+    count = len(issues)
+    said = ngettext("%(count)d issue is on its way.", "%(count)d issues are on their way.", count)
+    messages.success(request, said % {"count": count})
+    return HttpResponseRedirect(reverse("council", args=[kept.pk]))
+
+
+def _form(
+    request: HttpRequest, form: MeetingForm, issues: list[councils.Issue], *, status: int = 200
+) -> HttpResponse:
+    blank = max(LINES - len(issues), 2 if issues else LINES)
+    room = councils.ISSUES_MOST - len(issues)
+    lines = [*issues, *(councils.Issue("") for _index in range(min(blank, max(room, 0))))]
+    return render(request, "incidents/council_new.html", {"form": form, "lines": lines}, status=status)
+
+
+def _issues(request: HttpRequest) -> list[councils.Issue]:
+    """The lines that say something; a place without a matter is a matter that is missing."""
+    texts = request.POST.getlist("issue")[: councils.ISSUES_MOST + 1]
+    places = request.POST.getlist("issue_address")
+    found = []
+    for index, text in enumerate(texts):
+        address = places[index][:200] if index < len(places) else ""
+        if text.strip() or address.strip():
+            found.append(councils.Issue(text.replace("\r\n", "\n").strip(), address.strip()))
+    return found
+
+
+def _lines(meeting: CouncilMeeting) -> list[dict[str, Any]]:
+    """Each issue with its case as it stands now."""
+    lines = []
+    for issue in meeting.issues.all():
+        links = getattr(issue.report, "live_links", [])
+        case = links[0].incident if links else None
+        lines.append(
+            {
+                "issue": issue,
+                "title": title_of(issue.report.text.body),
+                "words": issue.report.text.body,
+                "case": case,
+                "is_open": case is not None and case.status in OPEN_STATUSES,
+            }
+        )
+    return lines
+
+
+def _names(codes: list[str]) -> dict[str, str]:
+    return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}

@@ -1,0 +1,164 @@
+"""街区理事会: a block's council meets, and what it raises becomes reports whose progress comes back to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.viewer import Grant, Reach, viewer_of
+from dispatch.vocabulary import Source
+from grids.locate import Place, locate
+from grids.models import Area, code_prefix
+from incidents import cases
+from incidents.errors import ActionRefused, InvalidInput
+from incidents.intake import Refusal, ReportDraft, receive_one
+from incidents.models import CouncilIssue, CouncilMeeting, IncidentReport, Report
+
+ISSUES_MOST = 30
+ATTENDANCE_MOST = 500
+ISSUE_MOST = 1_000
+# Who sits with a council and writes down what it says: its street's or the district's desk and leaders,
+# and the grid members of the block.
+KEEPERS = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.PATROL)
+_KINDS = (Area.Kind.COMMUNITY, Area.Kind.BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One matter, and where it is where that is not the whole block."""
+
+    text: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting as it was typed in. `key` names the form: sent twice, it is one meeting."""
+
+    key: str
+    area: str
+    held_at: datetime
+    attendance: int
+    issues: Sequence[Issue]
+    minutes: str = ""
+
+
+def areas_of(user: User) -> QuerySet[Area]:
+    """The communities and blocks whose councils this person may write for."""
+    wanted = Q(pk__in=[])
+    for grant in viewer_of(user).with_roles(*KEEPERS):
+        if grant.reach == Reach.DISTRICT:
+            return Area.objects.without_polygons().filter(kind__in=_KINDS)
+        wanted |= Q(code__startswith=_prefix(grant))
+    return Area.objects.without_polygons().filter(wanted, kind__in=_KINDS)
+
+
+def meetings_of(user: User) -> QuerySet[CouncilMeeting]:
+    """The meetings that this person may read, newest first, with their issues and their cases."""
+    live = IncidentReport.objects.filter(unlinked_at__isnull=True).select_related(
+        "incident__owner_unit", "incident__category"
+    )
+    issues = CouncilIssue.objects.select_related("report__text").prefetch_related(
+        Prefetch("report__links", queryset=live, to_attr="live_links")
+    )
+    found = CouncilMeeting.objects.select_related("minutes", "entered_by")
+    grants = viewer_of(user).with_roles(*KEEPERS)
+    if all(grant.reach != Reach.DISTRICT for grant in grants):
+        wanted = Q(pk__in=[])
+        for grant in grants:
+            wanted |= Q(area_code__startswith=_prefix(grant))
+        found = found.filter(wanted)
+    return found.prefetch_related(Prefetch("issues", queryset=issues)).order_by("-held_at", "-pk")
+
+
+def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
+    """Write a meeting down: each issue becomes a report. The same form again goes on where it broke off.
+
+    Raises InvalidInput naming the field (`issues.N` for an issue), or ActionRefused for another's block.
+    """
+    area = areas_of(user).filter(code=meeting.area).first()
+    if area is None:
+        raise InvalidInput("area", "unknown", _("Choose a block or a community of yours."))
+    _check(meeting, at=at)
+    kept = _kept(meeting, user=user, at=at)
+    known = {issue.position for issue in kept.issues.all()}
+    for position, issue in enumerate(meeting.issues, start=1):
+        if position in known:
+            continue
+        receipt = receive_one(_draft(kept, position, issue, area), at=at, user=user)
+        if isinstance(receipt, Refusal):
+            raise InvalidInput(f"issues.{position - 1}", receipt.code, receipt.message)
+        _bind(kept, position, receipt.report)
+    return kept
+
+
+def _kept(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
+    with transaction.atomic(durable=True):
+        found = CouncilMeeting.objects.filter(form_key=meeting.key).first()
+        if found is not None:
+            if found.entered_by_id != user.pk:
+                raise ActionRefused("not_allowed", _("Your role does not allow this."))
+            return found
+        return CouncilMeeting.objects.create(
+            area_code=meeting.area,
+            held_at=meeting.held_at,
+            attendance=meeting.attendance,
+            minutes=cases.store_optional_text(meeting.minutes, at=at, field="minutes"),
+            form_key=meeting.key,
+            entered_at=at,
+            entered_by=user,
+        )
+
+
+def _bind(meeting: CouncilMeeting, position: int, report: Report) -> None:
+    CouncilIssue.objects.get_or_create(report=report, defaults={"meeting": meeting, "position": position})
+
+
+def _draft(meeting: CouncilMeeting, position: int, issue: Issue, area: Area) -> ReportDraft:
+    return ReportDraft(
+        source=Source.COUNCIL,
+        external_id=f"council:{meeting.pk}:{position}",
+        text=issue.text.strip(),
+        occurred_at=meeting.held_at,
+        place=_place(issue, area),
+        address=issue.address.strip(),
+        attributes={"meeting": meeting.pk, "issue": position},
+    )
+
+
+def _place(issue: Issue, area: Area) -> Place:
+    """By its own words where they say more than the block."""
+    if issue.address.strip():
+        place = locate(address=area.name_zh + issue.address.strip())
+        if place.finest is not None:
+            return place
+    return locate(area=area.code)
+
+
+def _check(meeting: Meeting, *, at: datetime) -> None:
+    if meeting.held_at > at:
+        raise InvalidInput("held_at", "future", _("This time has not come yet."))
+    if not 1 <= meeting.attendance <= ATTENDANCE_MOST:
+        raise InvalidInput(
+            "attendance", "range", _("Between 1 and %(max)d people.") % {"max": ATTENDANCE_MOST}
+        )
+    if not meeting.issues:
+        raise InvalidInput("issues", "required", _("Write down at least one issue."))
+    if len(meeting.issues) > ISSUES_MOST:
+        raise InvalidInput("issues", "too_many", _("At most %(max)d issues.") % {"max": ISSUES_MOST})
+    for index, issue in enumerate(meeting.issues):
+        if not issue.text.strip():
+            raise InvalidInput(f"issues.{index}", "required", _("Write a sentence here."))
+        if len(issue.text) > ISSUE_MOST:
+            raise InvalidInput(
+                f"issues.{index}", "max_length", _("At most %(max)d characters.") % {"max": ISSUE_MOST}
+            )
+
+
+def _prefix(grant: Grant) -> str:
+    return code_prefix(grant.unit.area_code)

@@ -1,0 +1,122 @@
+"""A block's council: its issues become cases, and their progress comes back to it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.roles import Role
+from incidents.errors import InvalidInput
+from incidents.models import CouncilMeeting, Incident, Report
+from incidents.sources import councils
+from tests.cast import TUESDAY, Person, person
+
+AREA = "440307016006"  # 南联社区
+ISSUES = (
+    councils.Issue("三巷路灯坏了，晚上看不清路", "植物园路"),
+    councils.Issue("垃圾桶边上总有装修垃圾没人清"),
+    councils.Issue("儿童游乐场的秋千链子断了"),
+)
+LIST_QUERIES, PAGE_QUERIES = 99, 99
+
+
+def as_person(one: Person) -> Client:
+    client = Client()
+    client.force_login(one.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def meeting(**given: Any) -> councils.Meeting:
+    told = {"key": "k-1", "area": AREA, "held_at": TUESDAY - timedelta(hours=14), "attendance": 12}
+    return councils.Meeting(**{**told, "issues": ISSUES, **given})
+
+
+def test_each_issue_becomes_a_report_of_the_council(operator: Person) -> None:
+    kept = councils.hold(meeting(minutes="下次会议七月底"), user=operator.user, at=TUESDAY)
+    reports = list(Report.objects.order_by("pk"))
+    assert [(one.source, one.text.body) for one in reports] == [("council", one.text) for one in ISSUES]
+    assert {case.community_code for case in Incident.objects.all()} == {AREA}
+    assert [issue.report for issue in kept.issues.all()] == reports
+
+
+def test_the_same_form_again_goes_on_where_it_broke_off(operator: Person) -> None:
+    councils.hold(meeting(issues=ISSUES[:1]), user=operator.user, at=TUESDAY)
+    councils.hold(meeting(), user=operator.user, at=TUESDAY)
+    councils.hold(meeting(), user=operator.user, at=TUESDAY)
+    assert (CouncilMeeting.objects.count(), Report.objects.count()) == (1, 3)
+
+
+def test_a_meeting_is_written_down_in_the_browser_and_read_again(operator: Person) -> None:
+    told = {
+        "area": AREA,
+        "held_at": "2026-07-06T20:00",
+        "attendance": "12",
+        "issue": ["三巷路灯坏了", "", "秋千链子断了"],
+        "issue_address": ["植物园路", "", ""],
+    }
+    answer = as_person(operator).post("/councils/new/", told)
+    assert answer.status_code == 302, answer.content.decode()
+    page = as_person(operator).get(answer["Location"]).content.decode()
+    assert "三巷路灯坏了" in page
+    assert all(case.number in page for case in Incident.objects.all())
+
+
+def test_what_was_typed_stays_where_something_is_wrong(operator: Person) -> None:
+    told = {"area": AREA, "held_at": "", "attendance": "12", "issue": ["秋千链子断了"], "issue_address": [""]}
+    answer = as_person(operator).post("/councils/new/", told)
+    assert answer.status_code == 400
+    assert "秋千链子断了" in answer.content.decode()
+    assert not CouncilMeeting.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "code"),
+    [
+        ({"area": "440307999999"}, "area", "unknown"),
+        ({"area": "440307016"}, "area", "unknown"),
+        ({"held_at": TUESDAY + timedelta(hours=1)}, "held_at", "future"),
+        ({"attendance": 0}, "attendance", "range"),
+        ({"issues": ()}, "issues", "required"),
+        ({"issues": ISSUES * 11}, "issues", "too_many"),
+        ({"issues": (ISSUES[0], councils.Issue("", "植物园路"))}, "issues.1", "required"),
+        ({"issues": (councils.Issue("字" * 1_001),)}, "issues.0", "max_length"),
+    ],
+)
+def test_what_breaks_a_rule(operator: Person, given: dict[str, Any], field: str, code: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        councils.hold(meeting(**given), user=operator.user, at=TUESDAY)
+    assert (refused.value.field, refused.value.code) == (field, code)
+    assert not CouncilMeeting.objects.exists()
+
+
+def test_a_street_keeps_and_reads_its_own_councils_alone(
+    operator: Person, street_supervisor: Person, handler: Person
+) -> None:
+    councils.hold(meeting(), user=operator.user, at=TUESDAY)
+    mine = councils.areas_of(street_supervisor.user)
+    assert {area.code[:9] for area in mine} == {"440307016"}
+    assert councils.meetings_of(street_supervisor.user).count() == 1
+    elsewhere = person("other-street", Role.SUPERVISOR, "pingdi-street/operations-centre")
+    assert councils.meetings_of(elsewhere.user).count() == 0
+    kept = CouncilMeeting.objects.get()
+    assert as_person(elsewhere).get(f"/councils/{kept.pk}/").status_code == 404
+    assert as_person(handler).get("/councils/").status_code == 403
+
+
+def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:
+    client = as_person(operator)
+
+    def cost(address: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(address).status_code == 200
+        return len(seen)
+
+    first = councils.hold(meeting(issues=ISSUES[:1]), user=operator.user, at=TUESDAY)
+    few = cost("/councils/"), cost(f"/councils/{first.pk}/")
+    texts = tuple(councils.Issue(f"第{index}号楼的井盖松了") for index in range(10))
+    for index in range(3):
+        last = councils.hold(meeting(key=f"k-{index + 2}", issues=texts), user=operator.user, at=TUESDAY)
+    assert (cost("/councils/"), cost(f"/councils/{last.pk}/")) == few == (LIST_QUERIES, PAGE_QUERIES)
