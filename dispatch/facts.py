@@ -3,9 +3,11 @@
 Nothing here holds a report's text or a person: these values are stored with the case for ever.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from grids.locate import Place
@@ -14,18 +16,38 @@ DISPATCHED = "dispatched"
 TRIAGE = "triage"
 
 
+# What JSON has as it is; asked of a value's type, since half of a decision's values are of these.
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none of any other type."""
+    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
+
+
+@cache
+def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads the fields of a dataclass (every one here has at least two)."""
+    return attrgetter(*_names(kind))
+
+
 def as_json(value: Any) -> Any:
     """The value in JSON's terms: dataclasses become objects, tuples arrays, times ISO 8601 in UTC."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is float:
+        return round(value, 4)
+    if names := _names(kind):
+        told = zip(names, _values(kind)(value), strict=True)
+        return {name: one if type(one) in _PLAIN else as_json(one) for name, one in told}
     if isinstance(value, Mapping):
-        return {key: as_json(inner) for key, inner in value.items()}
+        return {key: one if type(one) in _PLAIN else as_json(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
-        return [as_json(inner) for inner in value]
+        return [one if type(one) in _PLAIN else as_json(one) for one in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, float):
-        return round(value, 4)
     return value
 
 
@@ -34,6 +56,14 @@ class Guess:
     """A category or an item, and the calibrated probability that it is the right one."""
 
     code: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnitGuess:
+    """How likely the words alone make a unit, told by its likeliest item."""
+
+    item: str
     probability: float
 
 
@@ -136,10 +166,25 @@ class Facts:
     place_given: bool = False  # by a person, who had both in view where words and point disagreed
     doubts: tuple[Doubt, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    # What the words alone say of units.
+    units: tuple[UnitGuess, ...] = ()
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("facts take aware datetimes only")
+
+    @property
+    def beside_words(self) -> tuple[str, ...]:
+        """Which facts that items ask for came from elsewhere than the text."""
+        told = []
+        for name in ("owner", "place_type"):
+            value = getattr(self, name)
+            read = (
+                reason.params.get(name) == value for reason in self.evidence if reason.code == f"{name}_read"
+            )
+            if value is not None and not any(read):
+                told.append(name)
+        return tuple(told)
 
     def as_json(self) -> dict[str, Any]:
         told: dict[str, Any] = as_json(self)
@@ -154,6 +199,7 @@ class Facts:
             categories=tuple(Guess(one["code"], one["probability"]) for one in told["categories"]),
             matters=tuple(Guess(one["code"], one["probability"]) for one in told["matters"]),
             keywords=tuple(told["keywords"]),
+            units=tuple(UnitGuess(one["item"], one["probability"]) for one in told.get("units", ())),
             evidence=tuple(Reason(one["code"], one["params"]) for one in told.get("evidence", ())),
             doubts=tuple(Doubt(**one) for one in told.get("doubts", ())),
             **plain,

@@ -157,11 +157,12 @@ def _near_misses(
     or a guess point to and that some condition ruled out.
     """
     near: list[tuple[int, float, Item, int]] = []
+    told = {guess.code: guess.probability for guess in reversed(facts.matters)}
     for item, shortfall in zip(rows.items, shortfalls(facts, reading, rows), strict=True):
         if item.code in seen or not item.conditions:
             continue
-        share = share_of(item, facts, reading) or 0.0
-        if not shortfall or words_of(item, facts) or share >= NEAR:
+        share = min(told.get(item.code, 0.0) / reading.probability, 1.0) if reading.probability else 0.0
+        if not shortfall or share >= NEAR or not item.keywords.isdisjoint(facts.keywords):
             near.append((len(CONDITIONS_OF[shortfall]), -share, item, shortfall))
     near.sort(key=lambda one: (one[0], one[1], one[2].code))
     seen.update(item.code for _count, _share, item, _shortfall in near)

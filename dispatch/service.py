@@ -94,17 +94,22 @@ def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> l
     return [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
 
 
+# Built once: an enumeration makes its list of values anew each time that it is asked.
+_VOCABULARIES = {
+    "source": frozenset(Source.values),
+    "nature": frozenset(Nature.values),
+    "place_type": frozenset(PlaceType.values),
+    "urgency": frozenset(Urgency.values),
+}
+
+
 def check(request: Request, now: Edition) -> None:
     """Raise FactsError if a given fact is none that the list knows."""
     if request.category is not None and request.category not in now.names.categories:
         told = gettext("There is no category “%(code)s”.") % {"code": request.category}
         raise FactsError("category", "unknown", told)
-    for name, word, known in (
-        ("source", request.source, Source.values),
-        ("nature", request.nature, Nature.values),
-        ("place_type", request.place_type, PlaceType.values),
-        ("urgency", request.urgency, Urgency.values),
-    ):
+    for name, known in _VOCABULARIES.items():
+        word = getattr(request, name)
         if word is not None and word not in known:
             told = gettext("“%(code)s” is not in the list of allowed values.") % {"code": word}
             raise FactsError(name, "unknown", told)
@@ -209,6 +214,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         at=request.at,
         categories=told.categories,
         matters=told.matters,
+        units=told.units,
         keywords=told.keywords,
         nature=told.nature,
         urgency=told.urgency,
@@ -247,7 +253,8 @@ def _judge(
         certain = facts.matter_given or (facts.category_given and len(weighed.claims) == 1)
         # Where every reading of a given category names one unit there is nothing left to guess.
         confidence = 1.0 if certain else model.unit_probability(summed, category_given=facts.category_given)
-    obstacles = _obstacles(facts, weighed, best, confidence)
+    threshold = _threshold(facts, model)
+    obstacles = _obstacles(facts, weighed, best, confidence, threshold)
     if facts.doubts:
         obstacles += _differences(facts, best, now)
     codes = tuple(reason.code for reason in obstacles)
@@ -320,7 +327,16 @@ def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
     )
 
 
-def _obstacles(facts: Facts, weighed: Weighed, best: Claim | None, confidence: float) -> list[Reason]:
+def _threshold(facts: Facts, model: Classifier) -> float:
+    """From which probability on a report may go out by itself: as measured, for the precision wanted."""
+    given = facts.category_given or facts.matter_given
+    wanted = settings.AUTO_DISPATCH_PRECISION_GIVEN if given else settings.AUTO_DISPATCH_PRECISION
+    return model.threshold(float(wanted), category_given=given)
+
+
+def _obstacles(
+    facts: Facts, weighed: Weighed, best: Claim | None, confidence: float, threshold: float
+) -> list[Reason]:
     """Why a person must look at it; empty when it may go out by itself."""
     obstacles = []
     if facts.in_district is False:
@@ -339,7 +355,6 @@ def _obstacles(facts: Facts, weighed: Weighed, best: Claim | None, confidence: f
     if best.plain and reading.is_ambiguous:
         told = {"items": [item.code for item in reading.match.claims], "units": list(reading.match.patterns)}
         obstacles.append(Reason("ambiguous", told))
-    threshold = float(settings.AUTO_DISPATCH_CONFIDENCE)
     if confidence < threshold:
         obstacles.append(Reason("low_confidence", {"confidence": confidence, "threshold": threshold}))
     return obstacles

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from incidents.models import OutboxMessage
+from incidents.models.making import made
 
 
 def message(
@@ -15,7 +16,8 @@ def message(
 
     What is about no single case says in `data` which `number` it goes by, and how urgent it is.
     """
-    return OutboxMessage(
+    return made(
+        OutboxMessage,
         key=key,
         incident_id=incident_id,
         kind=kind,

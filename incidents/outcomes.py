@@ -8,6 +8,7 @@ from django.db import models
 
 from dispatch.edition import work_calendar
 from incidents.models import Assignment, Incident, Outcome, Timer
+from incidents.models.making import made
 from incidents.numbers import district_day
 
 _STORED = (
@@ -40,7 +41,8 @@ def fact(
     kind: Outcome.Kind, incident: Incident, *, at: datetime, unit_code: str | None = None, **measures: Any
 ) -> Outcome:
     """An unsaved fact with the case's dimensions as they are now; the day is the district's."""
-    return Outcome(
+    return made(
+        Outcome,
         incident=incident,
         kind=kind,
         at=at,

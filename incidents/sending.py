@@ -24,6 +24,7 @@ from incidents.actor import Actor
 from incidents.clock_rules import limit_for
 from incidents.models import Assignment, DecisionRecord, Incident, OutboxMessage, Outcome, Timer
 from incidents.models.incident import Status
+from incidents.models.making import made
 from incidents.outside import follow_outside, outside_ahead, outside_deadline
 
 # The desk's own limits where no item says otherwise; natural or working minutes as with items.
@@ -34,7 +35,8 @@ def assignment_of(
     incident: Incident, record: DecisionRecord, limits: Decision | Limits, *, unit_code: str, at: datetime
 ) -> Assignment:
     """An unsaved lead assignment under the limits that were decided."""
-    return Assignment(
+    return made(
+        Assignment,
         incident=incident,
         unit_id=unit_code,
         role=Assignment.Role.LEAD,

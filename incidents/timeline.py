@@ -7,6 +7,7 @@ from typing import Any
 
 from incidents.actor import Actor
 from incidents.models import TimelineEntry
+from incidents.models.making import made
 
 
 class Kind(StrEnum):
@@ -120,7 +121,8 @@ class Kind(StrEnum):
 
 def entry(kind: Kind, *, incident_id: int, at: datetime, actor: Actor, **data: Any) -> TimelineEntry:
     """An unsaved line. `data` holds codes, numbers and ids of texts: never a sentence or a name."""
-    return TimelineEntry(
+    return made(
+        TimelineEntry,
         incident_id=incident_id,
         at=at,
         kind=kind,

@@ -14,6 +14,7 @@ from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_at, calendar_revision, work_calendar
 from incidents.models import Assignment, FiredStage, Incident, Pause, PendingStage, Timer
 from incidents.models.incident import Status
+from incidents.models.making import made
 from incidents.stages import Stage, plan_stages, still_ahead, warning_share
 
 # Which clock a case in this state is judged by.
@@ -325,7 +326,8 @@ def show_on_case(incident: Incident, timer: Timer) -> None:
 def _timer(start: Start) -> Timer:
     calendar = work_calendar(start.unit_code)
     own_due_at = due(start.at, start.limit, calendar)
-    timer = Timer(
+    timer = made(
+        Timer,
         incident=start.incident,
         assignment=start.assignment,
         kind=start.kind,
@@ -396,7 +398,8 @@ def _lay_out(timer: Timer, stages: Sequence[Stage]) -> None:
 
 
 def _pending(timer: Timer, *, position: int = 1) -> PendingStage:
-    return PendingStage(
+    return made(
+        PendingStage,
         timer=timer,
         incident_id=timer.incident_id,
         run=timer.run,

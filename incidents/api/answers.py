@@ -31,24 +31,36 @@ def incident_url(request: Request, number: str) -> str:
     return request.build_absolute_uri(reverse("api:incident", args=[number]))
 
 
-def receipt_answer(receipt: Receipt, request: Request, explain: Explainer) -> dict[str, Any]:
-    """The body of a 201, and of a 200 for the same report again."""
-    return {
-        "report": receipt.report.pk,
-        "incident": case_answer(receipt.incident, request),
-        "decision": record_answer(receipt.decision, explain),
-    }
+class Receipts:
+    """Answers to whoever files: for a thousand reports, what they share is made once."""
+
+    def __init__(self, request: Request) -> None:
+        self._cases = request.build_absolute_uri(reverse("api:incidents"))
+        self._explain = Explainer(recent_edition().names)
+
+    def answer(self, receipt: Receipt) -> dict[str, Any]:
+        """The body of a 201, and of a 200 for the same report again."""
+        incident = receipt.incident
+        return {
+            "report": receipt.report.pk,
+            "incident": _case(incident, f"{self._cases}{incident.number}/"),
+            "decision": record_answer(receipt.decision, self._explain),
+        }
 
 
 def case_answer(incident: Incident, request: Request) -> dict[str, Any]:
     """The case, as short as whoever files needs it."""
+    return _case(incident, incident_url(request, incident.number))
+
+
+def _case(incident: Incident, url: str) -> dict[str, Any]:
     return {
         "number": incident.number,
         "status": incident.status,
         "category": incident.category_id,
         "unit": incident.owner_unit_id,
         "due_at": instant(incident.due_at),
-        "url": incident_url(request, incident.number),
+        "url": url,
     }
 
 

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_PHONE = re.compile(r"\+?[0-9 ()\-.]{3,28}(?:(?:x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
+PHONE = re.compile(r"\+?[0-9 ()\-.]{3,28}(?:(?:x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
 
 
 class TextField(serializers.CharField):
@@ -69,7 +69,7 @@ class PhoneField(TextField):
 
     def to_internal_value(self, data: object) -> str:
         text = super().to_internal_value(data)
-        if text and not _PHONE.fullmatch(unicodedata.normalize("NFKC", text)):
+        if text and not PHONE.fullmatch(unicodedata.normalize("NFKC", text)):
             self.fail("phone")
         return text
 

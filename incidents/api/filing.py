@@ -15,8 +15,8 @@ from accounts.viewer import viewer_of
 from dispatch.vocabulary import Source
 from incidents.actor import Actor
 from incidents.api.errors import FieldError, Problem, fact_message, field_error, read_error
-from incidents.api.fields import checked
 from incidents.api.inputs import NO_SUCH_PICTURE, ReportInput
+from incidents.api.plain import checked_quickly
 from incidents.intake import Refusal, ReportDraft, Reporter
 from incidents.models import Attachment
 
@@ -117,7 +117,7 @@ def read_reports(rows: Sequence[Any], filer: Filer, *, key: str = "") -> list[Re
     read: list[ReportDraft | RowProblem] = []
     for row in rows:
         try:
-            read.append(_draft(checked(ReportInput, row), filer, key))
+            read.append(_draft(checked_quickly(ReportInput, row), filer, key))
         except (ValidationError, Problem) as error:
             read.append(RowProblem.of(error))
     return _with_attachments_checked(read, filer)

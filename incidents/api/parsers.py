@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import IO, Any, Never
 
+import orjson
 from django.conf import settings
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
@@ -34,6 +36,48 @@ class StrictJSONParser(BaseParser):
 
 def parse_json(body: bytes) -> Any:
     """The value that `body` says. Raises Problem (400), naming the field at fault."""
+    try:
+        return _plainly(body)
+    except (_Unsure, ValueError, RecursionError):
+        return _carefully(body)
+
+
+class _Unsure(Exception):
+    """Somebody has to look closely."""
+
+
+# A key's end. The same may stand inside of a text, so there are never fewer of these than keys.
+_KEY = re.compile(rb'"[ \t\r\n]*:')
+_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+
+
+def _plainly(body: bytes) -> Any:
+    """What is plainly right, ten times as fast. Raises for what may not be, without saying why."""
+    value = orjson.loads(body)
+    if b"\\u0000" in body or _LONG_NUMBER.search(body):
+        raise _Unsure
+    # Where a key stands twice there are more of them in the text than in what was read.
+    if _keys(value, 0) != len(_KEY.findall(body)):
+        raise _Unsure
+    return value
+
+
+def _keys(value: Any, depth: int) -> int:
+    """How many keys the objects in it have."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        if depth >= DEPTH_MAX:
+            raise _Unsure
+        inner = value.values() if kind is dict else value
+        own = len(value) if kind is dict else 0
+        return own + sum(_keys(one, depth + 1) for one in inner if type(one) is not str)
+    if kind is float and not math.isfinite(value):
+        raise _Unsure
+    return 0
+
+
+def _carefully(body: bytes) -> Any:
+    """The same, or the Problem that says what is wrong and where."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -15,14 +15,14 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from config import clock
-from dispatch.explain import Explainer
 from incidents import policy
 from incidents.api.access import asking_of, visible_reports
-from incidents.api.answers import case_answer, explainer, receipt_answer
+from incidents.api.answers import Receipts, case_answer
 from incidents.api.errors import BODY, Problem, problem_response
 from incidents.api.fields import checked
 from incidents.api.filing import Filer, RowProblem, key_of, read_reports
 from incidents.api.inputs import AttachmentInput, ReportInput, UpdateInput
+from incidents.api.negotiation import QuickJSONRenderer
 from incidents.api.outputs import AttachmentOut, BatchOut, ReceiptOut, ReportOut, UpdateOut
 from incidents.api.parsers import too_large
 from incidents.attachments import store_picture
@@ -42,6 +42,7 @@ _ENVELOPE_BYTES = 64 * 1024
 class ReportsView(APIView):
     """File reports."""
 
+    renderer_classes = (QuickJSONRenderer,)
     scope = Scope.REPORT
 
     @extend_schema(
@@ -57,15 +58,16 @@ class ReportsView(APIView):
     def post(self, request: Request) -> Response:
         filer = Filer.of(asking_of(request))
         key = key_of(request.headers.get("Idempotency-Key"))
-        told, explain = _file([request.data], filer, key)
-        if isinstance(told[0], RowProblem):
-            return problem_response(told[0].status, told[0].errors)
-        return Response(receipt_answer(told[0], request, explain), status=_status_of(told[0]))
+        [told] = _file([request.data], filer, key)
+        if isinstance(told, RowProblem):
+            return problem_response(told.status, told.errors)
+        return Response(Receipts(request).answer(told), status=_status_of(told))
 
 
 class ReportBatchView(APIView):
     """File many reports."""
 
+    renderer_classes = (QuickJSONRenderer,)
     scope = Scope.REPORT
 
     @extend_schema(
@@ -84,8 +86,9 @@ class ReportBatchView(APIView):
         if len(rows) > settings.BATCH_MAX:
             detail = _("At most %(max)d reports in one batch; these are %(sent)d.")
             raise _body_problem("too_many", detail % {"max": settings.BATCH_MAX, "sent": len(rows)})
-        told, explain = _file(rows, Filer.of(asking_of(request)))
-        return Response({"results": [_row_answer(row, request, explain) for row in told]})
+        told = _file(rows, Filer.of(asking_of(request)))
+        receipts = Receipts(request)
+        return Response({"results": [_row_answer(row, receipts) for row in told]})
 
 
 class ReportView(APIView):
@@ -182,7 +185,7 @@ class NothingHereView(APIView):
         raise NotFound(_("There is nothing at this address."))
 
 
-def _file(rows: list[Any], filer: Filer, key: str = "") -> tuple[list[Receipt | RowProblem], Explainer]:
+def _file(rows: list[Any], filer: Filer, key: str = "") -> list[Receipt | RowProblem]:
     """Check rows and take in what is right, in one go; answers each in order."""
     read = read_reports(rows, filer, key=key)
     drafts = [draft for draft in read if isinstance(draft, ReportDraft)]
@@ -194,13 +197,13 @@ def _file(rows: list[Any], filer: Filer, key: str = "") -> tuple[list[Receipt | 
     for row in read:
         answer = row if isinstance(row, RowProblem) else next(received)
         told.append(RowProblem.refused(answer) if isinstance(answer, Refusal) else answer)
-    return told, explainer()
+    return told
 
 
-def _row_answer(told: Receipt | RowProblem, request: Request, explain: Explainer) -> dict[str, Any]:
+def _row_answer(told: Receipt | RowProblem, receipts: Receipts) -> dict[str, Any]:
     if isinstance(told, RowProblem):
         return {"status": told.status, "errors": list(told.errors)}
-    return {"status": _status_of(told), **receipt_answer(told, request, explain)}
+    return {"status": _status_of(told), **receipts.answer(told)}
 
 
 def _status_of(receipt: Receipt) -> int:

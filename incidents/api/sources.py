@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.models import ApiClient, Scope
 from config import clock
 from incidents.actor import Actor
-from incidents.api.answers import case_answer, explainer, receipt_answer
+from incidents.api.answers import Receipts, case_answer
 from incidents.api.errors import FieldError, Problem, problem_response, read_error
 from incidents.api.fields import checked
 from incidents.api.filing import RowProblem
@@ -70,7 +70,7 @@ class OrdersView(AdapterView):
             refused = RowProblem.refused(receipt)
             return problem_response(refused.status, [_renamed(one, self.adapter) for one in refused.errors])
         code = status.HTTP_201_CREATED if receipt.created else status.HTTP_200_OK
-        return Response(receipt_answer(receipt, request, explainer()), status=code)
+        return Response(Receipts(request).answer(receipt), status=code)
 
 
 class NoticesView(AdapterView):

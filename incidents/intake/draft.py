@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,12 @@ class ReportDraft:
 
     def content_hash(self) -> str:
         """A digest of what was said: the same report again has the same one, however it was spelt."""
-        content = asdict(self)
-        content.pop("received_at")  # about the typing, not about what was said
+        content = {name: getattr(self, name) for name in _SAID}
         content["place"] = {"lon": self.place.lon, "lat": self.place.lat, "area": self.place.finest}
+        content["reporter"] = {name: getattr(self.reporter, name) for name in _REPORTER}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+_REPORTER = tuple(item.name for item in fields(Reporter))
+# When it was typed in is not part of what was said.
+_SAID = tuple(item.name for item in fields(ReportDraft) if item.name != "received_at")

@@ -1,7 +1,10 @@
 """Does a report join an open case, or is it a case of its own?"""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import product
+from operator import itemgetter
 
 from django.conf import settings
 
@@ -9,9 +12,16 @@ from dispatch.vocabulary import Urgency
 from incidents import sending
 from incidents.intake.filing import Filing
 from incidents.intake.looking import Found
-from incidents.intake.same_thing import Sighting, lock_neighbourhoods, open_cases_near, same_thing
+from incidents.intake.same_thing import (
+    RADIUS_M,
+    Sighting,
+    lock_neighbourhoods,
+    open_cases_near,
+    same_thing,
+)
 from incidents.models import Incident
 from incidents.models.incident import Status
+from incidents.models.making import made
 
 
 def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> None:
@@ -20,12 +30,12 @@ def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> N
     lock_neighbourhoods(sightings.values())
     named = {item.draft.joins for item in items if item.draft.joins}
     candidates = open_cases_near(list(sightings.values()), named=named)
-    opened: list[Incident] = []
+    around = _Around(candidates)
     for item in items:
         sighting = sightings.get(item.position)
         found = _named_case(item, candidates)
         if found is None and sighting and item.draft.joins != "":
-            found = same_thing(sighting, [*candidates, *opened])
+            found = same_thing(sighting, around.near(sighting))
         # A batch that is tried again in halves starts from nothing.
         item.joins, item.assignment, item.supports = found is not None, None, []
         if found:
@@ -33,7 +43,38 @@ def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> N
             continue
         item.incident = _new_case(item, at=at)
         item.incident.pk = looked.next(Incident)
-        opened.append(item.incident)
+        around.add(item.incident)
+
+
+class _Around:
+    """Cases by where they are, so that each report of a batch is compared with its neighbours alone."""
+
+    def __init__(self, cases: Iterable[Incident]) -> None:
+        self._tiles: dict[tuple[int, int], list[tuple[int, Incident]]] = defaultdict(list)
+        self._count = 0
+        for incident in cases:
+            self.add(incident)
+
+    def add(self, incident: Incident) -> None:
+        if incident.lon is not None and incident.lat is not None:
+            self._tiles[_tile(incident.lon, incident.lat)].append((self._count, incident))
+            self._count += 1
+
+    def near(self, sighting: Sighting) -> list[Incident]:
+        """Every case that may lie within the radius, in the order in which they were added."""
+        column, row = _tile(sighting.lon, sighting.lat)
+        found: list[tuple[int, Incident]] = []
+        for tile in product((column - 1, column, column + 1), (row - 1, row, row + 1)):
+            found += self._tiles.get(tile, ())
+        return [incident for _position, incident in sorted(found, key=itemgetter(0))]
+
+
+# Degrees: from the middle tile of three by three, the radius ends within them in any latitude up to 60.
+_TILE = 2 * RADIUS_M / 111_320
+
+
+def _tile(lon: float, lat: float) -> tuple[int, int]:
+    return int(lon // _TILE), int(lat // _TILE)
 
 
 def _named_case(item: Filing, candidates: Sequence[Incident]) -> Incident | None:
@@ -59,7 +100,8 @@ def _new_case(item: Filing, *, at: datetime) -> Incident:
     assert decision is not None
     assert item.report is not None
     place = draft.place
-    incident = Incident(
+    incident = made(
+        Incident,
         status=Status.TRIAGE,
         nature=item.report.nature,
         source=draft.source,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
 
 from incidents.intake.statements import Prepared
@@ -91,10 +92,9 @@ class _Column:
 
     @classmethod
     def of(cls, field: Any) -> "_Column":
-        default = field.default
-        if default in (list, dict):
-            default = default()
-        elif callable(default) or getattr(field, "auto_now_add", False):
+        if field.default in (list, dict):
+            default = field.default()
+        elif field.has_default() and callable(field.default):
             default = None  # made anew for every row
         else:
             default = field.get_default()
@@ -106,8 +106,10 @@ class _Column:
             is_binary=isinstance(field, models.BinaryField),
             is_stamp=getattr(field, "auto_now_add", False),
         )
-        if default is not None and field.null:
-            raise TypeError(f"{field}: a column that may be empty cannot have a default here")
+        if (default is not None and field.null) or isinstance(default, DatabaseDefault):
+            raise TypeError(
+                f"{field}: here a default is one of the model's, and of a column that is never empty"
+            )
         return column
 
     @property

@@ -30,6 +30,7 @@ from incidents.models import (
     TimelineEntry,
     Timer,
 )
+from incidents.models.making import made
 
 
 def lay_out_reports(
@@ -40,7 +41,7 @@ def lay_out_reports(
     for item in items:
         draft, decision = item.draft, item.decision
         assert decision is not None
-        text = Text(pk=found.next(Text), body=draft.text, created_at=at)
+        text = made(Text, id=found.next(Text), body=draft.text, created_at=at)
         rows.append(text)
         contact = None
         if draft.reporter:
@@ -49,8 +50,9 @@ def lay_out_reports(
             )
             contact.pk = found.next(Contact)
             rows.append(contact)
-        item.report = Report(
-            pk=found.next(Report),
+        item.report = made(
+            Report,
+            id=found.next(Report),
             source=draft.source,
             external_id=draft.external_id,
             content_hash=item.digest,
@@ -80,8 +82,9 @@ def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor:
         decision, incident = item.decision, item.incident
         assert decision is not None
         assert incident is not None
-        item.record = DecisionRecord(
-            pk=found.next(DecisionRecord),
+        item.record = made(
+            DecisionRecord,
+            id=found.next(DecisionRecord),
             incident=incident,
             report=item.report,
             made_at=at,
@@ -94,8 +97,12 @@ def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor:
             confidence=decision.confidence,
             detail=frozen(decision),
         )
-        link = IncidentReport(
-            incident=incident, report=item.report, linked_at=at, how="same" if item.joins else "first"
+        link = made(
+            IncidentReport,
+            incident=incident,
+            report=item.report,
+            linked_at=at,
+            how="same" if item.joins else "first",
         )
         rows += (item.record, link)
         if not item.joins:
