@@ -18,6 +18,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
 from dispatch.pages.access import LIST_ROLES
+from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from dispatch.stewards import waiting_for as waiting_proposals
 from incidents import alarms, oversight, policy, queries
 from incidents.centre import handing
@@ -124,6 +125,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("centre", pgettext("page", "Centre"), "users", count=_count(notes), state="warned")
     if roles.intersection(LIST_ROLES):
         add("lists", _("Responsibility list"), "list", count=_count(waiting_proposals(user)))
+    if roles.intersection(REGISTER_KEEPERS):
+        add("facilities", _("Facilities and names"), "map-pin", also=("/registers/", "/codes/"))
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
     if roles.intersection(DESK_ROLES) and may_enter(user):

@@ -132,7 +132,7 @@ def _row(
                 name,
                 _("At least %(least)d characters: shorter ones are everyday words.") % {"least": NAME_LEAST},
             )
-    if len(row["name"]) < NAME_LEAST and cells.is_good:
+    if len(row["name"]) < NAME_LEAST:
         cells.refuse(
             "name",
             _("At least %(least)d characters: shorter ones are everyday words.") % {"least": NAME_LEAST},

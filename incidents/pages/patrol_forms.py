@@ -31,6 +31,7 @@ class FindingForm(forms.Form):
     lon = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
     accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
+    code = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
     address = forms.CharField(
         label=_("Road, house or landmark"),
         required=False,
@@ -61,7 +62,13 @@ class FindingForm(forms.Form):
         told = super().clean() or {}
         if (told.get("lon") is None) != (told.get("lat") is None):
             self.add_error("address", forms.ValidationError(_("The position is incomplete."), code="half"))
-        if "text" in told and told.get("lon") is None and not told.get("address") and not self.errors:
+        if (
+            "text" in told
+            and told.get("lon") is None
+            and not told.get("address")
+            and not told.get("code")
+            and not self.errors
+        ):
             self.add_error(
                 "address",
                 forms.ValidationError(_("Say where: tap the map, or write the road."), code="required"),

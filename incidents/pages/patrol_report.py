@@ -20,7 +20,7 @@ from dispatch.edition import edition
 from dispatch.facts import PlaceFacts
 from dispatch.models import Category
 from dispatch.vocabulary import Nature, Source, Urgency
-from grids.locate import Place, PlaceError, locate
+from grids.locate import Place, PlaceError, geography, locate
 from incidents import actions, policy, queries
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.field import rounds
@@ -47,7 +47,7 @@ def report(request: HttpRequest) -> HttpResponse:
     """The form, and filing it. The same form twice is one report, whatever died in between."""
     user, at = person(request), clock.now()
     if request.method != "POST":
-        return _report_page(request, FindingForm())
+        return _report_page(request, FindingForm(initial=_scanned(request.GET.get("code", ""))))
     form = FindingForm(request.POST)
     is_valid = form.is_valid()
     before, problems = taken_in(request, user=user, at=at)
@@ -124,9 +124,31 @@ def _external_id(user: User, key: UUID) -> str:
 def _place(told: dict[str, Any]) -> Place:
     """Where it is, by the phone's position or the words; raises InvalidInput."""
     try:
-        return locate(lon=told["lon"], lat=told["lat"], address=told["address"])
+        return locate(lon=told["lon"], lat=told["lat"], qr_code=told["code"], address=told["address"])
     except PlaceError as error:
         raise InvalidInput("address", error.code, error.detail) from error
+
+
+def _scanned(code: str) -> dict[str, Any]:
+    """What a scanned code fills in: the code, and the point where it is a facility's."""
+    try:
+        place = locate(qr_code=code) if code else None
+    except PlaceError:
+        return {}
+    return {"code": code, "lon": place.lon, "lat": place.lat} if place else {}
+
+
+def _scanned_words(code: str) -> str:
+    """The place of a scanned code, in words."""
+    try:
+        place = locate(qr_code=code) if code else None
+    except PlaceError:
+        return ""
+    if place is None:
+        return ""
+    number = 1 if (get_language() or "").startswith("en") else 0
+    names = [geography().names[area][number] for area in (place.community, place.cell) if area]
+    return " · ".join([*names, *([place.facility] if place.facility else [])])
 
 
 def _case_of(filed: Report) -> Incident:
@@ -188,6 +210,7 @@ def _report_page(
     context = {
         "tab": "report",
         "form": form,
+        "scanned": _scanned_words(form["code"].value() or ""),
         "text_max": FOUND_MAX,
         "kept": [str(photo.pk) for photo in before or []],
         "kept_after": [str(photo.pk) for photo in after or []],

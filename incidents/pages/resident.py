@@ -19,8 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config import clock
-from grids.locate import geography
-from grids.models import Area
+from grids import registers
+from grids.facilities import metres_between
+from grids.locate import geography, locate
+from grids.models import Area, Facility
 from incidents import attachments
 from incidents.errors import InvalidInput
 from incidents.models import Attachment
@@ -34,6 +36,9 @@ from incidents.public.filing import PHOTOS_MAX, clean_place
 # Many households share one address of their provider: generous to people, narrow to a script.
 FILINGS = Throttle(limit=30, seconds=600)
 UPLOADS = Throttle(limit=80, seconds=600)
+
+# A pin that was nudged so little still stands on the facility that was scanned.
+MOVED_M = 15.0
 
 # Said in the words step, these raise the emergency box above everything.
 DANGER_WORDS = (
@@ -53,7 +58,7 @@ def words(request: HttpRequest, form_id: str = "") -> HttpResponse:
     if form_id and draft is None:
         return _expired(request)
     if request.method != "POST":
-        draft = draft or Draft(form=resident_drafts.new_form_id(), area=_scanned(request))
+        draft = draft or _begun(request, resident_drafts.new_form_id())
         if draft.receipt:
             return redirect("report-received", draft.form)
         return _words_page(request, draft, WordsForm(initial={"text": draft.text}))
@@ -62,7 +67,7 @@ def words(request: HttpRequest, form_id: str = "") -> HttpResponse:
         draft = resident_drafts.load(request.session, posted)
     if draft is None:
         minted = posted if resident_drafts.is_form_id(posted) else resident_drafts.new_form_id()
-        draft = Draft(form=minted, area=_scanned(request))
+        draft = _begun(request, minted)
     if draft.receipt:
         return redirect("report-received", draft.form)
     form = WordsForm(request.POST)
@@ -105,6 +110,8 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     told = form.cleaned_data
     draft.lon, draft.lat, draft.area = told["lon"], told["lat"], told["area"]
     draft.address, draft.landmark = told["address"], told["landmark"]
+    if told["nowhere"] or _was_moved(draft):
+        draft.facility = ""
     draft.is_placed, draft.joins = True, None
     draft.alike = [case.number for case in _alike(draft)]
     resident_drafts.save(request.session, draft)
@@ -115,7 +122,7 @@ def _place_page(request: HttpRequest, draft: Draft, form: PlaceForm, status: int
     context = {
         "draft": draft,
         "form": form,
-        "scanned": _area_names(draft.area),
+        "scanned": _scanned_names(draft),
         "is_danger": _is_danger(draft.text),
         "back": reverse("report-words-again", args=[draft.form]),
         **_step(2, 4),
@@ -320,6 +327,24 @@ def _alike(draft: Draft) -> tuple[AlikeCase, ...]:
     return published(NearbyQuestion(text=draft.text, lon=draft.lon, lat=draft.lat), at=clock.now())
 
 
+def _begun(request: HttpRequest, form_id: str) -> Draft:
+    """A new form; with the place of the code that was scanned, where one was."""
+    draft = Draft(form=form_id, area=_scanned(request))
+    told = request.GET.get("facility") or request.POST.get("facility") or ""
+    facility = registers.current().facilities.get(told) if told else None
+    if facility is not None:
+        draft.facility, draft.lon, draft.lat = facility.code, facility.lon, facility.lat
+    return draft
+
+
+def _was_moved(draft: Draft) -> bool:
+    """Did the reporter put the pin elsewhere than where the scanned facility stands?"""
+    facility = registers.current().facilities.get(draft.facility) if draft.facility else None
+    if facility is None or draft.lon is None or draft.lat is None:
+        return bool(draft.facility)
+    return metres_between(facility.lon, facility.lat, draft.lon, draft.lat) > MOVED_M
+
+
 def _scanned(request: HttpRequest) -> str:
     """The area whose code on the wall was scanned: ?area=CODE. One that we do not know is ignored."""
     code = request.GET.get("area") or request.POST.get("area") or ""
@@ -333,6 +358,18 @@ def _area_names(code: str) -> list[str]:
     codes = list(dict.fromkeys(found for found in chain if found))
     names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}
     return [names[found] for found in codes if found in names]
+
+
+def _scanned_names(draft: Draft) -> list[str]:
+    """What was scanned, in words: a facility by its kind and plate, or an area."""
+    facility = registers.current().facilities.get(draft.facility) if draft.facility else None
+    if facility is None:
+        return _area_names(draft.area)
+    kind = str(Facility.Kind(facility.kind).label)
+    return [
+        *_area_names(locate(facility=facility.code).community or ""),
+        f"{kind} {facility.plate or facility.code}",
+    ]
 
 
 def _is_danger(text: str) -> bool:

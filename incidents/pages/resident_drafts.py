@@ -21,6 +21,7 @@ class Draft:
     lon: float | None = None
     lat: float | None = None
     area: str = ""
+    facility: str = ""  # the code of the one whose printed code was scanned
     address: str = ""
     landmark: str = ""
     is_placed: bool = False
@@ -35,6 +36,7 @@ class Draft:
             lon=self.lon,
             lat=self.lat,
             area=self.area,
+            facility=self.facility,
             address=self.address,
             landmark=self.landmark,
             joins=self.joins,

@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts.preferences import type_size
 from incidents import attachments
-from incidents.pages import resident, resident_public, resident_status
+from incidents.pages import place_codes, resident, resident_public, resident_status
 
 urlpatterns = [
     path("report/", resident.words, name="report"),
@@ -22,6 +22,11 @@ urlpatterns = [
     path("r/<str:code>/objection/", resident_status.objection, name="resident-object"),
     path("r/<str:code>/withdrawal/", resident_status.withdrawal, name="resident-withdraw"),
     path("r/<str:code>/photos/<uuid:photo_id>/", resident_status.case_photo, name="resident-photo"),
+    path("q/", place_codes.look_up, name="place-code-look-up"),
+    path("q/<str:code>/", place_codes.scanned, name="place-code"),
+    path("codes/", place_codes.sheets, name="place-codes"),
+    path("codes/<str:community>/", place_codes.sheet, name="place-code-sheet"),
+    path("codes/<str:code>/retire/", place_codes.retire, name="place-code-retire"),
     path("public/", resident_public.week, name="public-home"),
     path("public/week.json", resident_public.week_map, name="public-week-map"),
     path("type-size/", type_size, name="type-size"),

@@ -21,6 +21,7 @@ class Complaint:
     lon: float | None = None  # WGS-84
     lat: float | None = None
     area: str = ""
+    facility: str = ""  # the code of the one that it is about, where its printed code was scanned
     address: str = ""
     landmark: str = ""
     joins: str | None = None  # a case's number; empty: none of those offered; None: not asked

@@ -73,9 +73,19 @@ def clean_phone(phone: str) -> str:
 def clean_place(complaint: Complaint) -> Place:
     """Where it is, by the point, the area's code, the address or the words; raises InvalidInput."""
     try:
-        if complaint.lon is not None or complaint.lat is not None or complaint.area or complaint.address:
+        if (
+            complaint.lon is not None
+            or complaint.lat is not None
+            or complaint.area
+            or complaint.address
+            or complaint.facility
+        ):
             return locate(
-                lon=complaint.lon, lat=complaint.lat, area=complaint.area, address=complaint.address
+                lon=complaint.lon,
+                lat=complaint.lat,
+                area=complaint.area,
+                address=complaint.address,
+                facility=complaint.facility,
             )
         return locate_text(complaint.text)
     except PlaceError as error:

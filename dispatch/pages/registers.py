@@ -1,0 +1,306 @@
+"""The registers of places: facilities and names, looked through, edited, imported and exported."""
+
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import person, staff
+from accounts.models import OrgUnit
+from accounts.roles import Role
+from config import clock
+from dispatch.errors import ListRefused
+from dispatch.models import RegisterImport
+from dispatch.pages.register_forms import FacilityForm, ImportFileForm, PlaceForm
+from dispatch.registers import runs
+from dispatch.spreadsheets.export import csv_of
+from dispatch.spreadsheets.grid import TableError
+from grids import registers
+from grids.locate import geography
+from grids.models import Area, Facility, NamedPlace, code_prefix
+
+KEEPERS = (Role.ADMIN, Role.STEWARD)
+PAGE = 50
+IMPORTS_SHOWN = 8
+Register, State = RegisterImport.Register, RegisterImport.State
+FACILITY_HEAD = ("code", "kind", "owner", "lon", "lat", "plate", "state")
+PLACE_HEAD = ("code", "name", "kind", "aliases", "former_names", "area", "numbers", "lon", "lat", "state")
+
+
+@require_safe
+@staff(*KEEPERS)
+def facilities(request: HttpRequest) -> HttpResponse:
+    """The register of facilities, by what it is narrowed to."""
+    asked = request.GET
+    rows = Facility.objects.all()
+    if words := asked.get("q", "").strip()[:60]:
+        rows = rows.filter(Q(code__istartswith=words) | Q(plate__istartswith=words))
+    if (kind := asked.get("kind", "")) in Facility.Kind.values:
+        rows = rows.filter(kind=kind)
+    if owner := asked.get("owner", "")[:64]:
+        rows = rows.filter(owner_code=owner)
+    if (street := asked.get("street", "")) in geography().kinds:
+        rows = rows.filter(cell__code__startswith=code_prefix(street))
+    rows = rows.filter(retired_at__isnull=False) if asked.get("state") == "retired" else rows.in_use()
+    page = Paginator(rows.order_by("code"), PAGE).get_page(asked.get("page"))
+    names = _owner_names()
+    context = {
+        "page": page,
+        "rows": [(row, names.get(row.owner_code, row.owner_code), _place_name(row.cell_id)) for row in page],
+        "kinds": Facility.Kind.choices,
+        "streets": _streets(),
+        "owners": sorted(names.items(), key=lambda pair: pair[1]),
+        "asked": asked,
+        "is_empty": not page.paginator.count and not Facility.objects.exists(),
+    }
+    return render(request, "dispatch/facilities.html", context)
+
+
+@require_safe
+@staff(*KEEPERS)
+def places(request: HttpRequest) -> HttpResponse:
+    """The names of places, by what they are narrowed to."""
+    asked = request.GET
+    rows = NamedPlace.objects.select_related("area")
+    if words := asked.get("q", "").strip()[:60]:
+        said = Q(name__icontains=words) | Q(aliases__icontains=words) | Q(former_names__icontains=words)
+        rows = rows.filter(said | Q(code=words))
+    if (kind := asked.get("kind", "")) in NamedPlace.Kind.values:
+        rows = rows.filter(kind=kind)
+    if (street := asked.get("street", "")) in geography().kinds:
+        rows = rows.filter(area__code__startswith=code_prefix(street))
+    rows = rows.filter(retired_at__isnull=asked.get("state") != "retired")
+    page = Paginator(rows.order_by("code"), PAGE).get_page(asked.get("page"))
+    context = {
+        "page": page,
+        "rows": [(row, _place_name(row.area_id)) for row in page],
+        "kinds": NamedPlace.Kind.choices,
+        "streets": _streets(),
+        "asked": asked,
+        "is_empty": not page.paginator.count and not NamedPlace.objects.exists(),
+    }
+    return render(request, "dispatch/named_places.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*KEEPERS)
+def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
+    """One facility: what it is, whose, where; or that it is gone."""
+    _refuse_others(request)
+    row = Facility.objects.filter(code=code).first() if code else None
+    if code and row is None:
+        raise Http404
+    form = FacilityForm(request.POST or None, instance=row)
+    if request.method == "POST":
+        if row is not None and "retire" in request.POST:
+            _retire(row, registers.FACILITIES)
+            messages.success(
+                request, _("%(code)s is retired: it is nobody's thing any more.") % {"code": code}
+            )
+            return redirect("facilities")
+        if form.is_valid():
+            with transaction.atomic(durable=True):
+                saved = form.save(commit=False)
+                hit = geography().cells.find(saved.lon, saved.lat)
+                saved.cell_id, saved.retired_at = hit.code if hit else None, None
+                saved.save()
+                registers.touch(registers.FACILITIES)
+            messages.success(request, _("Saved."))
+            return redirect("facilities")
+    context = {
+        "form": form,
+        "row": row,
+        "title": str(row) if row else _("New facility"),
+        "back": "facilities",
+    }
+    return render(request, "dispatch/register_edit.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*KEEPERS)
+def edit_place(request: HttpRequest, code: str = "") -> HttpResponse:
+    """One name: what it is, where, and what else it is called; or that it is not used any more."""
+    _refuse_others(request)
+    row = NamedPlace.objects.filter(code=code).first() if code else None
+    if code and row is None:
+        raise Http404
+    form = PlaceForm(request.POST or None, instance=row)
+    if request.method == "POST":
+        if row is not None and "retire" in request.POST:
+            _retire(row, registers.PLACES)
+            messages.success(request, _("“%(name)s” is not looked for any more.") % {"name": row.name})
+            return redirect("named-places")
+        if form.is_valid():
+            with transaction.atomic(durable=True):
+                saved = form.save(commit=False)
+                saved.retired_at = None
+                saved.save()
+                registers.touch(registers.PLACES)
+            messages.success(request, _("Saved."))
+            return redirect("named-places")
+    context = {"form": form, "row": row, "title": row.name if row else _("New name"), "back": "named-places"}
+    return render(request, "dispatch/register_edit.html", context, status=400 if form.errors else 200)
+
+
+@transaction.atomic(durable=True)
+def _retire(row: Facility | NamedPlace, register: str) -> None:
+    if row.retired_at is None:
+        row.retired_at = clock.now()
+        row.save(update_fields=["retired_at"])
+        registers.touch(register)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*KEEPERS)
+def begin_import(request: HttpRequest, register: str) -> HttpResponse:
+    """Choose a sheet; below it what was imported before."""
+    _refuse_others(request)
+    if register not in Register.values:
+        raise Http404
+    form = ImportFileForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            run = runs.begin(
+                register=register,
+                file_name=file.name or "",
+                data=file.read(),
+                language=get_language() or "zh-hans",
+                by=person(request),
+                at=clock.now(),
+            )
+        except (TableError, ListRefused) as refused:
+            form.add_error("file", str(refused))
+        else:
+            return redirect("register-import", run.pk)
+    past = (
+        runs.visible(person(request)).filter(register=register).exclude(state=State.DROPPED)[:IMPORTS_SHOWN]
+    )
+    head = FACILITY_HEAD if register == Register.FACILITIES else PLACE_HEAD
+    context = {
+        "form": form,
+        "register": Register(register),
+        "runs": past,
+        "columns": ", ".join(head),
+        "back": _back(register),
+    }
+    return render(request, "dispatch/register_import_begin.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+@staff(*KEEPERS)
+def show_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the sheet would do, or what it did; while a worker reads it, how long one waits."""
+    run = _run_or_404(request, pk)
+    context = {
+        "run": run,
+        "back": _back(run.register),
+        "can_apply": run.state == State.CHECKED and not run.counts["problems"],
+    }
+    template = (
+        "dispatch/parts/register_import.html" if "panel" in request.GET else "dispatch/register_import.html"
+    )
+    return render(request, template, context)
+
+
+@require_POST
+@staff(*KEEPERS)
+def apply_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write it, or forget it."""
+    run = _run_or_404(request, pk)
+    try:
+        if "drop" in request.POST:
+            runs.drop(run=run, by=person(request), at=clock.now())
+            messages.success(request, _("The file is forgotten. Nothing of it was imported."))
+            return redirect("register-import-begin", run.register)
+        runs.apply(run=run, by=person(request), at=clock.now())
+    except ListRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("register-import", run.pk)
+
+
+@require_safe
+@staff(*KEEPERS)
+def import_problems(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Every problem that was kept, at its cell, for whoever mends the file."""
+    run = _run_or_404(request, pk)
+    rows = ([str(row), column, name, message] for row, column, name, message in run.problems)
+    return _csv(f"problems-{run.pk}.csv", [_("Row"), _("Column"), _("Field"), _("What is wrong")], rows)
+
+
+@require_safe
+@staff(*KEEPERS)
+def export(request: HttpRequest, register: str) -> HttpResponseBase:
+    """The whole register as a CSV that can be imported again."""
+    if register == Register.FACILITIES:
+        return _csv("facilities.csv", list(FACILITY_HEAD), _facility_lines(Facility.objects.order_by("code")))
+    if register == Register.PLACES:
+        return _csv("places.csv", list(PLACE_HEAD), _place_lines(NamedPlace.objects.order_by("code")))
+    raise Http404
+
+
+def _facility_lines(rows: QuerySet[Facility]) -> Iterator[list[str]]:
+    for row in rows.iterator(chunk_size=5_000):
+        state = "retired" if row.retired_at else "in use"
+        yield [row.code, row.kind, row.owner_code, f"{row.lon:.6f}", f"{row.lat:.6f}", row.plate, state]
+
+
+def _place_lines(rows: QuerySet[NamedPlace]) -> Iterator[list[str]]:
+    for row in rows.iterator(chunk_size=5_000):
+        point = ["" if value is None else f"{value:.6f}" for value in (row.lon, row.lat)]
+        told = [row.code, row.name, row.kind, row.aliases, row.former_names, row.area_id, row.numbers]
+        yield [*told, *point, "retired" if row.retired_at else "in use"]
+
+
+def _csv(name: str, head: list[str], rows: Iterator[list[str]]) -> HttpResponseBase:
+    answer = StreamingHttpResponse(csv_of(head, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return answer
+
+
+def _run_or_404(request: HttpRequest, pk: int) -> RegisterImport:
+    found = runs.visible(person(request)).filter(pk=pk).first() if pk < 2**31 else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _refuse_others(request: HttpRequest) -> None:
+    """A steward of one unit looks; the district's keepers write."""
+    if not runs.may_keep(person(request)):
+        raise PermissionDenied
+
+
+def _back(register: str) -> str:
+    return "facilities" if register == Register.FACILITIES else "named-places"
+
+
+def _owner_names() -> dict[str, str]:
+    owners = Facility.objects.order_by().values_list("owner_code", flat=True).distinct()
+    named: dict[str, str] = {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=owners)}
+    return named | {"private": _("a private owner"), "unknown": _("nobody known")}
+
+
+def _streets() -> list[tuple[str, str]]:
+    number = 1 if (get_language() or "").startswith("en") else 0
+    areas = geography()
+    return [
+        (code, areas.names[code][number]) for code, kind in areas.kinds.items() if kind == Area.Kind.STREET
+    ]
+
+
+def _place_name(code: str | None) -> str:
+    number = 1 if (get_language() or "").startswith("en") else 0
+    areas = geography()
+    chain = [areas.above(code, kind) for kind in ("street", "community")] if code else []
+    return " · ".join(areas.names[found][number] for found in chain if found)

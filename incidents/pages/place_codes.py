@@ -1,0 +1,171 @@
+"""场所码: codes on walls, lids and poles. Scanning one opens the report with its place filled in; a sheet of
+them is printed by the community."""
+
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import staff
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+from config import clock
+from grids import coding, qr
+from grids.locate import geography
+from grids.models import Area, Facility, PlaceCode
+
+KEEPERS = (Role.ADMIN, Role.STEWARD, Role.SUPERVISOR, Role.DISPATCHER)
+# A4 plates on a page of the browser, and labels of facilities: what prints without a long wait.
+PLATES = 40
+LABELS = 48
+
+
+@never_cache
+@require_safe
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Type the code that is printed below the picture, where a camera cannot read it."""
+    told = request.GET.get("code", "")
+    if told:
+        code = qr.plain_code(told)
+        if qr.is_one(code):
+            return redirect("place-code", code)
+        error = _("This is not one of our codes. Check its eight letters and digits.")
+        context = {"code": told[:20], "error": error}
+        return render(request, "resident/place_code.html", context, status=400)
+    return render(request, "resident/place_code.html", {"code": "", "error": ""})
+
+
+@never_cache
+@require_safe
+def scanned(request: HttpRequest, code: str) -> HttpResponse:
+    """A code was scanned: to the report, with its place. A patrol comes to its own page."""
+    found = PlaceCode.objects.filter(code=qr.plain_code(code)).select_related("facility").first()
+    gone = found is not None and (
+        found.retired_at is not None or (found.facility is not None and found.facility.retired_at is not None)
+    )
+    if found is None or gone:
+        context = {"code": code[:20], "is_retired": gone}
+        return render(request, "resident/code_unknown.html", context, status=410 if gone else 404)
+    if Role.PATROL in viewer_of(request.user).roles:
+        return redirect(f"{reverse('patrol-report')}?{urlencode({'code': found.code})}")
+    told = {"area": found.area_id} if found.area_id else {"facility": found.facility_id}
+    return redirect(f"{reverse('report')}?{urlencode(told)}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*KEEPERS)
+def sheets(request: HttpRequest) -> HttpResponse:
+    """The communities, and how many of their codes are made; a community's own are made here."""
+    if request.method == "POST":
+        community = _community_or_404(request.POST.get("community", ""))
+        things = request.POST.get("things", "cells")
+        made = coding.make_codes(at=clock.now(), **_codable(community, things))
+        messages.success(
+            request,
+            ngettext("%(count)d code made.", "%(count)d codes made.", made) % {"count": made},
+        )
+        return redirect(f"{reverse('place-code-sheet', args=[community.code])}?things={things}")
+    street = request.GET.get("street", "")
+    areas = Area.objects.without_polygons()
+    communities = areas.communities().order_by("code")
+    if street:
+        communities = communities.filter(parent=street)
+    coded: dict[str, int] = {}
+    in_use = PlaceCode.objects.filter(retired_at__isnull=True).values_list("area_id", "facility__cell_id")
+    for area, cell in in_use.iterator(chunk_size=5_000):
+        code = (area or cell or "")[:12]
+        coded[code] = coded.get(code, 0) + 1
+    page = Paginator(communities, 30).get_page(request.GET.get("page"))
+    rows = [{"area": area, "codes": coded.get(area.code, 0)} for area in page]
+    context = {"page": page, "rows": rows, "streets": areas.streets().order_by("code"), "street": street}
+    return render(request, "incidents/place_codes.html", context)
+
+
+@require_safe
+@staff(*KEEPERS)
+def sheet(request: HttpRequest, community: str) -> HttpResponse:
+    """A community's codes, to be printed: a plate for each cell, or labels for its facilities."""
+    area = _community_or_404(community)
+    things = "facilities" if request.GET.get("things") == "facilities" else "cells"
+    coded = PlaceCode.objects.filter(retired_at__isnull=True).select_related("area", "facility")
+    if things == "facilities":
+        rows = coded.filter(facility__cell__parent=area, facility__retired_at__isnull=True).order_by(
+            "facility"
+        )
+    else:
+        rows = coded.filter(area__code__startswith=area.code).order_by("area")
+    page = Paginator(rows, LABELS if things == "facilities" else PLATES).get_page(request.GET.get("page"))
+    codable = _codable(area, things)
+    wanted = len(codable["areas"]) + len(codable["facilities"])
+    context = {
+        "area": area,
+        "street": geography().names.get(area.parent_id or "", ("", ""))[0],
+        "things": things,
+        "page": page,
+        "plates": [_plate(request, row) for row in page],
+        "missing": max(0, wanted - page.paginator.count),
+        "look_up": request.build_absolute_uri(reverse("place-code-look-up")).split("//", 1)[1].rstrip("/"),
+        "printed": clock.now(),
+    }
+    return render(request, "incidents/place_code_sheet.html", context)
+
+
+@require_POST
+@staff(*KEEPERS)
+def retire(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a code out of use; what is printed says so from now on."""
+    found = PlaceCode.objects.filter(code=code).select_related("facility__cell").first()
+    if found is None:
+        raise Http404
+    if coding.retire_code(code=code, at=clock.now()):
+        messages.success(
+            request, _("%(code)s is retired. Print a new one in its place.") % {"code": qr.shown(code)}
+        )
+    cell = found.area_id or (found.facility.cell_id if found.facility else "") or ""
+    if geography().kinds.get(cell[:12]) != "community":
+        return redirect("place-codes")
+    things = "cells" if found.area_id else "facilities"
+    return redirect(f"{reverse('place-code-sheet', args=[cell[:12]])}?things={things}")
+
+
+def _community_or_404(code: str) -> Area:
+    found = Area.objects.without_polygons().communities().filter(code=code).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _codable(community: Area, things: str) -> dict[str, list[str]]:
+    """What of a community has codes: itself, its blocks and cells; or its facilities."""
+    if things == "facilities":
+        codes = Facility.objects.in_use().filter(cell__parent=community).values_list("code", flat=True)
+        return {"areas": [], "facilities": list(codes)}
+    return {
+        "areas": list(Area.objects.filter(code__startswith=community.code).values_list("code", flat=True)),
+        "facilities": [],
+    }
+
+
+def _plate(request: HttpRequest, row: PlaceCode) -> dict[str, Any]:
+    url = request.build_absolute_uri(reverse("place-code", args=[row.code]))
+    # Level Q: it still reads with a quarter of it scratched away.
+    picture = segno.make_qr(url, error="q").svg_inline(scale=1, border=4, omitsize=True)
+    name = row.area.name_zh if row.area else ""
+    kind = row.facility.get_kind_display() if row.facility else ""
+    return {
+        "code": row.code,
+        "shown": qr.shown(row.code),
+        "picture": picture,
+        "name": name,
+        "kind": kind,
+        "facility": row.facility,
+    }
