@@ -28,9 +28,10 @@ from incidents.models import Report
 from incidents.sources import feed
 from incidents.sources.adapter import Adapter
 from incidents.sources.city12345 import City12345
+from incidents.sources.city_management import CityManagement
 from incidents.sources.taking import take_order
 
-ADAPTERS: Mapping[str, Adapter] = {one.system: one for one in (City12345(),)}
+ADAPTERS: Mapping[str, Adapter] = {one.system: one for one in (City12345(), CityManagement())}
 _ONLY_TOKENS = (IsAuthenticated, HasScope, IsToken)
 
 

@@ -17,6 +17,7 @@ from config.simulation.above import look_from_above
 from config.simulation.centre import run_centres, staff_centres
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
+from config.simulation.doors import open_doors
 from config.simulation.in_hand import prepare_canned
 from config.simulation.knowledge import prepare_knowledge
 from config.simulation.people import LOGINS, prepare_people
@@ -71,6 +72,7 @@ class Command(BaseCommand):
         if first or everything:
             _play("recent", days)
             look_from_above(at=clock.now())
+            open_doors(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
         if rest or everything:

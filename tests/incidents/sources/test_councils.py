@@ -95,14 +95,13 @@ def test_what_breaks_a_rule(operator: Person, given: dict[str, Any], field: str,
 def test_a_street_keeps_and_reads_its_own_councils_alone(
     operator: Person, street_supervisor: Person, handler: Person
 ) -> None:
-    councils.hold(meeting(), user=operator.user, at=TUESDAY)
-    mine = councils.areas_of(street_supervisor.user)
-    assert {area.code[:9] for area in mine} == {"440307016"}
-    assert councils.meetings_of(street_supervisor.user).count() == 1
-    elsewhere = person("other-street", Role.SUPERVISOR, "pingdi-street/operations-centre")
-    assert councils.meetings_of(elsewhere.user).count() == 0
-    kept = CouncilMeeting.objects.get()
-    assert as_person(elsewhere).get(f"/councils/{kept.pk}/").status_code == 404
+    kept = councils.hold(meeting(), user=operator.user, at=TUESDAY)
+    own = person("own", Role.SUPERVISOR, "longgang/operations")
+    assert {area.code[:9] for area in councils.areas_of(own.user)} == {AREA[:9]}
+    found = [councils.meetings_of(one.user).count() for one in (own, street_supervisor, operator)]
+    assert found == [1, 0, 1]
+    assert as_person(own).get(f"/councils/{kept.pk}/").status_code == 200
+    assert as_person(street_supervisor).get(f"/councils/{kept.pk}/").status_code == 404
     assert as_person(handler).get("/councils/").status_code == 403
 
 
