@@ -46,6 +46,7 @@ def moment(
     *,
     at: datetime,
     not_before: datetime | None = None,
+    accepted_at: datetime | None = None,
     field: str = "happened_at",
 ) -> Moment:
     """Judge a true time that was told at `at`. Raises InvalidInput for one that cannot be."""
@@ -55,6 +56,10 @@ def moment(
         raise InvalidInput(field, "future", _("This time has not come yet."))
     if not_before is not None and happened_at < not_before:
         raise InvalidInput(field, "too_early", _("This is before the case was sent."))
+    if accepted_at is not None and happened_at < accepted_at:
+        raise InvalidInput(
+            field, "before_acceptance", _("This is before the case was accepted: work begins after that.")
+        )
     late_by = at - happened_at
     if late_by > TAKEN_UNTIL:
         raise InvalidInput(field, "too_old", _("At most 24 hours can be entered later."))

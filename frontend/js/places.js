@@ -6,9 +6,12 @@ export function startPlaces() {
   const sheet = more.querySelector("ul"), nav = bar.parentElement;
   const places = [...bar.children];
   const wide = matchMedia("(min-width: 768px)");
+  let late = false;
   const fit = () => {
-    // Nothing is moved away under a hand: what is open or has the focus stays until it is left.
-    if (wide.matches && !more.hidden && (more.open || nav.contains(document.activeElement))) return;
+    // Nothing is moved under a hand: a place that is taken out of the page, even for an instant, loses the
+    // focus, and with it the way on by Tab. What is open or has the focus stays until it is left.
+    late = more.open || nav.contains(document.activeElement);
+    if (late) return;
     bar.append(...places);
     more.hidden = true;
     if (wide.matches && bar.scrollWidth > nav.clientWidth) {
@@ -22,7 +25,9 @@ export function startPlaces() {
   };
   const watch = new ResizeObserver(fit);
   watch.observe(nav); // the search, the clock and the person's name take their room from it
-  nav.addEventListener("focusout", () => setTimeout(fit));
+  nav.addEventListener("focusout", (event) => {
+    if (late && !nav.contains(event.relatedTarget)) setTimeout(fit);
+  });
   more.addEventListener("toggle", fit);
   document.fonts?.ready.then(fit);
   fit();

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from incidents import cases, contacting, feedback, policy, timeline
 from incidents.actor import Actor
-from incidents.calling import queue, rules
+from incidents.calling import queue, reading, rules
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Callback, Incident, PhoneCall, Report
 from incidents.models.callbacks import CallbackQuerySet
@@ -99,11 +99,11 @@ def take_callback(*, actor: Actor, at: datetime, pk: int | None = None) -> Callb
     on the way. Raises ActionRefused where the named one is in somebody else's hands.
     """
     assert actor.user is not None
-    waiting = Callback.objects.open() if pk is not None else Callback.objects.ready(at)
+    waiting = Callback.objects.open()
     if pk is not None:
         waiting = waiting.filter(pk=pk)
     else:
-        waiting = waiting.free_for(actor.user, at).exclude(policy.works_on(actor.user))
+        waiting = reading.ready(waiting, at).free_for(actor.user, at).exclude(policy.works_on(actor.user))
     row, passed = None, list[int]()
     while row is None:
         found = waiting.exclude(pk__in=passed).in_order().select_related("incident").first()

@@ -214,7 +214,12 @@ def resolve(
         cohandling.refuse_while_open(incident)
     kept = cases.store_text(text, at=at)
     lead.outcome, lead.resolution = outcome, kept
-    done = late.moment(happened_at, at=at, not_before=_work_began(incident, lead))
+    done = late.moment(
+        happened_at,
+        at=at,
+        not_before=_work_began(incident, lead),
+        accepted_at=lead.accepted_at if lead.acceptance == Assignment.Acceptance.EXPLICIT else None,
+    )
     if incident.status == Status.SUSPENDED:
         # Whoever finishes has no more need of standing still.
         pausing.finish(incident, end=Pause.End.RESUMED, actor=actor, at=at)

@@ -4,17 +4,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q
 
 from accounts.models import User
 from incidents import policy, queries
+from incidents.calling import rules
 from incidents.models import Callback, Feedback, PhoneCall, Timer
+from incidents.models.callbacks import CallbackQuerySet
 from incidents.numbers import DISTRICT_ZONE, district_day
 
 
-def queue_of(user: User) -> QuerySet[Callback]:
+def queue_of(user: User) -> CallbackQuerySet:
     """Whom this person may call: nobody whose case their own unit handled."""
     return Callback.objects.open().exclude(policy.works_on(user))
+
+
+def ready(rows: CallbackQuerySet, at: datetime) -> CallbackQuerySet:
+    """Who is called now: in a part of the day whoever is due, else only who asked for this hour."""
+    return rows.ready(at, since=rules.closed_since(at))
+
+
+def later(rows: CallbackQuerySet, at: datetime) -> CallbackQuerySet:
+    """Who is still to be called, but not now."""
+    return rows.open().exclude(pk__in=ready(rows, at).values("pk"))
 
 
 def due_times(rows: Iterable[Callback]) -> dict[int, Timer]:
@@ -54,12 +66,12 @@ def standing(user: User, at: datetime) -> Standing:
         rows=Count("pk"), last=Max("pk"), calls=Count("pk", filter=Q(attempts__gt=0)), held=Max("held_at")
     )
     taken = rows.filter(held_at__isnull=False).count()
-    ready = queries.bounded_count(rows.ready(at))  # type: ignore[attr-defined]
+    now = queries.bounded_count(ready(rows, at))
     return Standing(
-        ready=ready,
-        later=queries.bounded_count(rows.waiting(at)),  # type: ignore[attr-defined]
+        ready=now,
+        later=queries.bounded_count(later(rows, at)),
         mine=Callback.objects.held_by_user(user, at).count(),
-        stamp=f"{seen} {taken} {ready}",
+        stamp=f"{seen} {taken} {now}",
     )
 
 

@@ -139,6 +139,22 @@ def part_of(at: datetime) -> Part | None:
     return next((part for part in PARTS if part.start <= hour < part.end), None)
 
 
+def closed_since(at: datetime) -> datetime | None:
+    """Since when nobody is called, at `at`; None in a part of the day in which people are.
+
+    Whoever becomes due after that has asked for this hour: by rule it is never later than the end of a part.
+    """
+    if part_of(at) is not None:
+        return None
+    local = at.astimezone(DISTRICT_ZONE)
+    ends = (
+        datetime.combine(local.date() - timedelta(days=days), time(part.end), DISTRICT_ZONE)
+        for days in (0, 1)
+        for part in PARTS
+    )
+    return max(end for end in ends if end <= local).astimezone(at.tzinfo)
+
+
 def _next_open(at: datetime, tried: Sequence[datetime]) -> datetime:
     parts = {part for moment in tried if (part := part_of(moment)) is not None}
     open_parts = [part for part in PARTS if part not in parts]

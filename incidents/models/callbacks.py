@@ -19,13 +19,10 @@ class CallbackQuerySet(models.QuerySet["Callback"]):
         """Still to be called."""
         return self.filter(ended_at__isnull=True)
 
-    def ready(self, at: datetime) -> "CallbackQuerySet":
-        """Still to be called, and it may be done now."""
-        return self.open().filter(next_at__lte=at)
-
-    def waiting(self, at: datetime) -> "CallbackQuerySet":
-        """Still to be called, at a later hour."""
-        return self.open().filter(next_at__gt=at)
+    def ready(self, at: datetime, *, since: datetime | None = None) -> "CallbackQuerySet":
+        """Still to be called, and it may be done now; with `since`, only who became due since then."""
+        due = self.open().filter(next_at__lte=at)
+        return due if since is None else due.filter(next_at__gte=since)
 
     def free_for(self, user: User, at: datetime) -> "CallbackQuerySet":
         """Nobody else is on the telephone with them."""

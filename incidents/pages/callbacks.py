@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,6 +25,7 @@ from incidents.actor import Actor
 from incidents.calling import reading, rules, script
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Callback
+from incidents.models.callbacks import CallbackQuerySet
 from incidents.pages.access import DESK_ROLES, person, staff
 from incidents.pages.callback_forms import CallForm
 from incidents.pages.desk_case import photos_of, timeline_of
@@ -40,13 +40,13 @@ class Tab:
 
     key: str
     label: Any
-    holds: Callable[[QuerySet[Callback], User, datetime], QuerySet[Callback]]
+    holds: Callable[[CallbackQuerySet, User, datetime], CallbackQuerySet]
 
 
 TABS = (
-    Tab("", gettext_lazy("To call now"), lambda rows, user, at: rows.ready(at)),  # type: ignore[attr-defined]
-    Tab("later", gettext_lazy("Later"), lambda rows, user, at: rows.waiting(at)),  # type: ignore[attr-defined]
-    Tab("mine", gettext_lazy("In my hands"), lambda rows, user, at: rows.held_by_user(user, at)),  # type: ignore[attr-defined]
+    Tab("", gettext_lazy("To call now"), lambda rows, user, at: reading.ready(rows, at)),
+    Tab("later", gettext_lazy("Later"), lambda rows, user, at: reading.later(rows, at)),
+    Tab("mine", gettext_lazy("In my hands"), lambda rows, user, at: rows.held_by_user(user, at)),
 )
 
 
@@ -257,7 +257,7 @@ def _queue(
     standing = standing or reading.standing(user, at)
     rows = list(
         tab.holds(reading.queue_of(user), user, at)
-        .in_order()  # type: ignore[attr-defined]
+        .in_order()
         .select_related("incident__text", "incident__category", "incident__owner_unit", "held_by")[
             :QUEUE_SHOWN
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import OrgUnit
 from accounts.roles import Role
@@ -109,7 +109,7 @@ class DecideForm(ActionForm):
 
     agreed = forms.TypedChoiceField(
         label=gettext_lazy("Answer"),
-        choices=[("yes", gettext_lazy("Agree")), ("no", gettext_lazy("Refuse"))],
+        choices=[("yes", pgettext_lazy("to what is asked", "Agree")), ("no", gettext_lazy("Refuse"))],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )

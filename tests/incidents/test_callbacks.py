@@ -70,8 +70,26 @@ def row(case: Incident) -> Callback:
 
 def test_closing_puts_the_reporter_into_the_queue_for_the_next_hours_of_calling(closed_case):
     assert row(closed_case).next_at == THREE
-    assert not Callback.objects.ready(THREE - timedelta(seconds=1)).exists()
-    assert Callback.objects.ready(THREE).get() == row(closed_case)
+    everybody = Callback.objects.all()
+    assert not reading.ready(everybody, THREE - timedelta(seconds=1)).exists()
+    assert reading.ready(everybody, THREE).get() == row(closed_case)
+
+
+def test_after_the_hours_only_who_asked_for_it_is_called(closed_case):
+    everybody = Callback.objects.all()
+    closing = TUESDAY.replace(hour=13)  # nine in the evening: due since the afternoon, not called yet
+    assert reading.ready(everybody, closing - timedelta(minutes=1)).exists()
+    for late in (closing, closing + timedelta(hours=5)):
+        assert not reading.ready(everybody, late).exists()
+        assert reading.later(everybody, late).get() == row(closed_case)
+    assert reading.ready(everybody, closing + timedelta(hours=12)).exists()  # nine in the morning
+    wished = closing + timedelta(minutes=20)
+    everybody.update(next_at=wished)
+    assert not reading.ready(everybody, wished - timedelta(minutes=1)).exists()
+    assert reading.ready(everybody, wished).exists()
+    noon = TUESDAY.replace(hour=4) + timedelta(days=1)
+    everybody.update(next_at=noon)
+    assert reading.ready(everybody, noon + timedelta(minutes=30)).exists()
 
 
 @pytest.mark.parametrize(

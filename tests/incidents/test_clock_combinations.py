@@ -220,6 +220,16 @@ def test_no_rework_is_done_before_it_began(accepted_case, handler):
     assert (refused.value.field, refused.value.code) == ("happened_at", "too_early")
 
 
+def test_nothing_was_done_before_it_was_accepted(lamp_case, handler):
+    accepted_at = TUESDAY + 40 * MINUTE
+    actions.accept(number=lamp_case.number, actor=handler.actor, at=accepted_at)
+    with pytest.raises(InvalidInput) as refused:
+        solve(lamp_case, handler, accepted_at + 2 * MINUTE, happened_at=accepted_at - 20 * MINUTE)
+    assert (refused.value.field, refused.value.code) == ("happened_at", "before_acceptance")
+    done = solve(lamp_case, handler, accepted_at + 20 * MINUTE, happened_at=accepted_at)
+    assert done.resolved_at == accepted_at
+
+
 def test_a_late_entry_of_a_call_that_reached_nobody_is_no_contact(accepted_case, handler, supervisor):
     at = TUESDAY + 5 * HOUR
     actions.contact(
