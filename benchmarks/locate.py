@@ -1,7 +1,8 @@
 """Point to grid cell: our index beside shapely's tree and beside asking every polygon.
 
 All three answer for the same random points of the demo district, in turns within one run, and must
-agree. Metric: points per second.
+agree. Metric: points per second. After them the nearest facility and the place that a text names
+(benchmarks.places).
 """
 
 import json
@@ -9,10 +10,11 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict
 
 import shapely
 
+from benchmarks import places
+from benchmarks.places import Record
 from grids.cells import CellIndex
 
 GRIDS = Path(__file__).resolve().parents[1] / "grids" / "data" / "grids.geojson"
@@ -20,15 +22,6 @@ ROUNDS = 5
 
 Point = tuple[float, float]
 Find = Callable[[float, float], str]
-
-
-class Record(TypedDict):
-    bench: str
-    metric: str
-    ours: float
-    against: str
-    theirs: float
-    ratio: float
 
 
 def run() -> list[Record]:
@@ -68,7 +61,7 @@ def run() -> list[Record]:
             for lon, lat in sample:
                 find(lon, lat)
             best[name] = max(best[name], len(sample) / (time.perf_counter() - began))
-    return [
+    found: list[Record] = [
         {
             "bench": "locate",
             "metric": "points per second",
@@ -79,6 +72,7 @@ def run() -> list[Record]:
         }
         for name, _find, _points in contenders[1:]
     ]
+    return [*found, *places.run()]
 
 
 def _points(polygons: list[shapely.Polygon], count: int) -> list[Point]:
