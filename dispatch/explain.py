@@ -75,6 +75,23 @@ class Explainer:
         return names[1] if (get_language() or "").startswith("en") else names[0]
 
 
+class ExplainerOfMany(Explainer):
+    """Makes the sentences of many decisions in one language: what was said before is not made anew."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(names)
+        self._said: dict[tuple[str, str], str] = {}
+
+    def sentence(self, reason: Reason | Params) -> str:
+        if isinstance(reason, Reason):
+            return super().sentence(reason)
+        key = (reason["code"], repr(reason.get("params")))
+        told = self._said.get(key)
+        if told is None:
+            told = self._said[key] = super().sentence(reason)
+        return told
+
+
 def _team(code: str) -> str:
     return {
         "enforcement": _("law enforcement"),

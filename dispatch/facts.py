@@ -39,10 +39,15 @@ def as_json(value: Any) -> Any:
         return value
     if kind is float:
         return round(value, 4)
+    # Nearly all that a decision is made of, hence by hand.
+    if kind is Reason:
+        return {"code": value.code, "params": as_json(value.params)}
+    if kind is Guess:
+        return {"code": value.code, "probability": round(value.probability, 4)}
     if names := _names(kind):
         told = zip(names, _values(kind)(value), strict=True)
         return {name: one if type(one) in _PLAIN else as_json(one) for name, one in told}
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {key: one if type(one) in _PLAIN else as_json(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [one if type(one) in _PLAIN else as_json(one) for one in value]

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.db import connection
 
+from dispatch.calendar import WorkCalendar
 from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_at, calendar_revision, work_calendar
+from incidents.clock_rules import rule_for
 from incidents.models import Assignment, FiredStage, Incident, Pause, PendingStage, Timer
 from incidents.models.incident import Status
 from incidents.models.making import made
@@ -324,8 +326,7 @@ def show_on_case(incident: Incident, timer: Timer) -> None:
 
 
 def _timer(start: Start) -> Timer:
-    calendar = work_calendar(start.unit_code)
-    own_due_at = due(start.at, start.limit, calendar)
+    course = _course(start)
     timer = made(
         Timer,
         incident=start.incident,
@@ -335,13 +336,51 @@ def _timer(start: Start) -> Timer:
         limit=str(start.limit),
         unit_code=start.unit_code,
         started_at=start.at,
-        due_at=_bounded(own_due_at, start.no_later_than, start.at),
-        own_due_at=own_due_at,
+        due_at=course.due_at,
+        own_due_at=course.own_due_at,
         reckoned_from=start.at,
         calendar_revision=calendar_revision(),
     )
-    _lay_out(timer, _planned(timer))
+    _lay_out(timer, course.stages)
     return timer
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """When a clock is due, and what it does on the way."""
+
+    calendar: WorkCalendar
+    due_at: datetime
+    own_due_at: datetime
+    stages: Sequence[Stage]
+
+
+# A batch starts the same few clocks at one instant a thousand times.
+_courses: dict[tuple[object, ...], _Course] = {}
+_COURSES_KEPT = 512
+
+
+def _course(start: Start) -> _Course:
+    calendar, urgency = work_calendar(start.unit_code), start.incident.urgency
+    rule = rule_for(start.kind, urgency)
+    key = (id(calendar), start.kind, urgency, start.limit, start.at, start.no_later_than, rule)
+    found = _courses.get(key)
+    if found is None or found.calendar is not calendar:
+        own_due_at = due(start.at, start.limit, calendar)
+        due_at = _bounded(own_due_at, start.no_later_than, start.at)
+        stages = plan_stages(
+            start.kind,
+            urgency=urgency,
+            limit=start.limit,
+            started_at=start.at,
+            due_at=due_at,
+            calendar=calendar,
+            rule=rule,
+        )
+        if len(_courses) >= _COURSES_KEPT:
+            _courses.clear()
+        found = _courses[key] = _Course(calendar, due_at, own_due_at, stages)
+    return found
 
 
 def _bounded(own_due_at: datetime, outside_due_at: datetime | None, at: datetime) -> datetime:

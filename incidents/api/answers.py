@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from dispatch.edition import recent_edition
-from dispatch.explain import Explainer
+from dispatch.explain import Explainer, ExplainerOfMany
 from dispatch.facts import Decision
 from grids.explain import sentences
 from grids.locate import Place
@@ -20,6 +20,11 @@ from incidents.models import DecisionRecord, Incident
 def explainer() -> Explainer:
     """Makes sentences in the names of the list that is live."""
     return Explainer(recent_edition().names)
+
+
+def explainer_of_many() -> ExplainerOfMany:
+    """The same, for the answers of a batch."""
+    return ExplainerOfMany(recent_edition().names)
 
 
 def instant(at: datetime | None) -> str | None:
@@ -34,9 +39,9 @@ def incident_url(request: Request, number: str) -> str:
 class Receipts:
     """Answers to whoever files: for a thousand reports, what they share is made once."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, explain: Explainer | None = None) -> None:
         self._cases = request.build_absolute_uri(reverse("api:incidents"))
-        self._explain = Explainer(recent_edition().names)
+        self._explain = explain or explainer()
 
     def answer(self, receipt: Receipt) -> dict[str, Any]:
         """The body of a 201, and of a 200 for the same report again."""

@@ -17,7 +17,7 @@ from accounts.models import Scope
 from config import clock
 from incidents import policy
 from incidents.api.access import asking_of, visible_reports
-from incidents.api.answers import Receipts, case_answer
+from incidents.api.answers import Receipts, case_answer, explainer_of_many
 from incidents.api.errors import BODY, Problem, problem_response
 from incidents.api.fields import checked
 from incidents.api.filing import Filer, RowProblem, key_of, read_reports
@@ -27,6 +27,7 @@ from incidents.api.outputs import AttachmentOut, BatchOut, ReceiptOut, ReportOut
 from incidents.api.parsers import too_large
 from incidents.attachments import store_picture
 from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive
+from incidents.intake.calm import undisturbed
 from incidents.models import Report, ReportUpdate
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -86,9 +87,10 @@ class ReportBatchView(APIView):
         if len(rows) > settings.BATCH_MAX:
             detail = _("At most %(max)d reports in one batch; these are %(sent)d.")
             raise _body_problem("too_many", detail % {"max": settings.BATCH_MAX, "sent": len(rows)})
-        told = _file(rows, Filer.of(asking_of(request)))
-        receipts = Receipts(request)
-        return Response({"results": [_row_answer(row, receipts) for row in told]})
+        with undisturbed(len(rows)):
+            told = _file(rows, Filer.of(asking_of(request)))
+            receipts = Receipts(request, explainer_of_many())
+            return Response({"results": [_row_answer(row, receipts) for row in told]})
 
 
 class ReportView(APIView):

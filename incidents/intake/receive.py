@@ -19,6 +19,7 @@ from incidents.actor import Actor
 from incidents.errors import InvalidInput
 from incidents.intake import rows
 from incidents.intake.addressed import mark_addressed
+from incidents.intake.calm import undisturbed
 from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing, Receipt, Refusal
 from incidents.intake.looking import look
@@ -60,6 +61,18 @@ def receive(
     draft or none ("key_reused"). Received is `at`, or up to a day earlier where the draft says so (see
     `late`); when it happened never moves a limit.
     """
+    with undisturbed(len(drafts)):
+        return _receive(drafts, at=at, client=client, user=user, keys=keys)
+
+
+def _receive(
+    drafts: Sequence[ReportDraft],
+    *,
+    at: datetime,
+    client: ApiClient | None,
+    user: User | None,
+    keys: Sequence[str],
+) -> list[Receipt | Refusal]:
     answers: dict[int, Receipt | Refusal] = {}
     items: list[Filing] = []
     requests: list[service.Request] = []
