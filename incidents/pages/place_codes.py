@@ -19,6 +19,7 @@ from accounts.access import staff
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
+from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from grids import coding, qr
 from grids.locate import geography
 from grids.models import Area, Facility, PlaceCode
@@ -86,7 +87,14 @@ def sheets(request: HttpRequest) -> HttpResponse:
         coded[code] = coded.get(code, 0) + 1
     page = Paginator(communities, 30).get_page(request.GET.get("page"))
     rows = [{"area": area, "codes": coded.get(area.code, 0)} for area in page]
-    context = {"page": page, "rows": rows, "streets": areas.streets().order_by("code"), "street": street}
+    is_keeper = bool(viewer_of(request.user).roles.intersection(REGISTER_KEEPERS))
+    context = {
+        "is_keeper": is_keeper,
+        "page": page,
+        "rows": rows,
+        "streets": areas.streets().order_by("code"),
+        "street": street,
+    }
     return render(request, "incidents/place_codes.html", context)
 
 

@@ -16,7 +16,7 @@ from grids.locate import locate
 from grids.models import Area, Facility, NamedPlace
 from tests.cast import Person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 HEAD = "部件编码,类型,权属单位,经度,纬度,铭牌,状态"
 State, Register = RegisterImport.State, RegisterImport.Register

@@ -12,7 +12,7 @@ from incidents.intake import ReportDraft, receive_one
 from incidents.models import Incident, Outcome
 from incidents.models.incident import Status
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 TEXT = "{place}这边流动摊贩占道卖水果，人行道走不了"
 # A lane's stalls are the street's own team's: another street, another unit.

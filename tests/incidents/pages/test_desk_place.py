@@ -10,7 +10,7 @@ from incidents.intake import ReportDraft, receive_one
 from incidents.models import Incident
 from incidents.pages.place_choices import place_told
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

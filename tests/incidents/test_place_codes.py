@@ -1,0 +1,159 @@
+"""Printed codes: drawn once, scanned by a resident and by a patrol, and kind when they are out of use."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.roles import Role
+from grids import coding, qr, registers
+from grids.locate import PlaceError, locate
+from grids.models import Area, Facility, PlaceCode
+from incidents.models import Report
+from tests.browsers import As
+from tests.cast import Person, person
+from tests.drawing import examples
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_registers():
+    registers.distrust()
+    yield
+    registers.distrust()
+
+
+@pytest.fixture
+def patrol() -> Person:
+    return person("round", Role.PATROL, "pinghu/grid-station")
+
+
+@pytest.fixture
+def cell() -> Area:
+    return Area.objects.cells().filter(parent__name_zh="良安田社区").order_by("code")[0]
+
+
+@pytest.fixture
+def lamp(cell: Area) -> Facility:
+    made = Facility.objects.create(
+        code="LD-1",
+        kind="lamp",
+        owner_code="lighting-company",
+        lon=cell.lon,
+        lat=cell.lat,
+        cell=cell,
+        plate="LG-LD-7",
+    )
+    registers.touch(registers.FACILITIES)
+    return made
+
+
+def code_of(**what: object) -> str:
+    coding.make_codes(
+        areas=[area.pk] if (area := what.get("area")) else [],  # type: ignore[attr-defined]
+        facilities=[thing.pk] if (thing := what.get("facility")) else [],  # type: ignore[attr-defined]
+        at=timezone.now(),
+    )
+    return PlaceCode.objects.get(retired_at__isnull=True, **what).code
+
+
+@examples(100)
+@given(place=st.integers(0, 7), other=st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
+def test_a_code_with_one_letter_wrong_is_none(place: int, other: str):
+    code = qr.draw()
+    assert qr.is_one(code)
+    assert qr.is_one(code[:place] + other + code[place + 1 :]) == (other == code[place])
+    assert qr.plain_code(qr.shown(code).lower().replace("0", "o").replace("1", "l")) == code
+
+
+def test_a_code_is_drawn_once_and_a_retired_one_stays_retired(cell: Area):
+    first = code_of(area=cell)
+    assert coding.make_codes(areas=[cell.pk], at=timezone.now()) == 0
+    assert coding.retire_code(code=first, at=timezone.now())
+    assert not coding.retire_code(code=first, at=timezone.now())
+    assert code_of(area=cell) != first
+    with pytest.raises(PlaceError) as refused:
+        locate(qr_code=first)
+    assert refused.value.code == "unknown_code"
+
+
+def test_a_resident_scans_a_lamp_and_reports_it(client: Client, lamp: Facility):
+    scanned = client.get(reverse("place-code", args=[code_of(facility=lamp)]), follow=True)
+    page = scanned.content.decode()
+    assert 'name="facility" value="LD-1"' in page
+    words = client.post(
+        reverse("report"),
+        {"form": scanned.context["draft"].form, "facility": "LD-1", "text": "这盏灯不亮了，晚上看不清路"},
+    )
+    place = client.get(words["Location"])
+    assert place.context["scanned"][-1].endswith("LG-LD-7")
+    form = place.context["form"]
+    told = {"lon": form["lon"].value(), "lat": form["lat"].value(), "area": "", "address": ""}
+    after = client.post(words["Location"], told, follow=True)
+    while after.resolver_match.url_name != "report-finish":
+        after = client.post(after.request["PATH_INFO"], {"same": "none"}, follow=True)
+    client.post(after.request["PATH_INFO"], {"phone": "", "name": ""})
+    report = Report.objects.get(source="resident_form")
+    decision = report.links.get().incident.decisions.get()
+    assert decision.detail["facts"]["facility"] == "LD-1"
+    assert any(reason["code"] == "facility_named" for reason in decision.detail["reasons"])
+
+
+def test_a_pin_that_is_put_elsewhere_leaves_the_lamp(client: Client, lamp: Facility):
+    start = client.get(f"{reverse('report')}?facility=LD-1")
+    words = client.post(
+        reverse("report"),
+        {"form": start.context["draft"].form, "facility": "LD-1", "text": "路边有垃圾没人清理"},
+    )
+    moved = {"lon": lamp.lon + 0.002, "lat": lamp.lat, "area": "", "address": ""}
+    after = client.post(words["Location"], moved, follow=True)
+    assert after.context["draft"].facility == ""
+
+
+def test_a_patrol_comes_to_its_own_page(browse: As, patrol: Person, cell: Area):
+    code = code_of(area=cell)
+    client = browse(patrol)
+    page = client.get(reverse("place-code", args=[code]), follow=True)
+    assert page.resolver_match.url_name == "patrol-report"
+    assert "良安田" in page.context["scanned"]
+    told = {"text": "垃圾桶满了，旁边都是袋子", "done": "no", "code": code, "category": "", "address": ""}
+    assert client.post(reverse("patrol-report"), told).status_code == 302
+    assert Report.objects.get(source="patrol").links.get().incident.cell_code == cell.code
+
+
+@pytest.mark.parametrize(("retired", "status"), [(True, 410), (False, 404)])
+def test_what_is_out_of_use_says_so_kindly(client: Client, cell: Area, retired: bool, status: int):
+    code = qr.draw()
+    if retired:
+        code = code_of(area=cell)
+        coding.retire_code(code=code, at=timezone.now())
+    answer = client.get(reverse("place-code", args=[code]))
+    assert (answer.status_code, answer.context["is_retired"]) == (status, retired)
+    assert reverse("report") in answer.content.decode()
+
+
+def test_a_typed_code_is_checked_before_it_is_looked_up(client: Client, cell: Area):
+    code = code_of(area=cell)
+    typed = qr.shown(code).lower()
+    assert client.get(reverse("place-code-look-up"), {"code": typed}).status_code == 302
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    assert client.get(reverse("place-code-look-up"), {"code": wrong}).status_code == 400
+
+
+def test_a_community_s_sheet_is_made_once_and_printed(
+    browse: As, admin: Person, operator: Person, cell: Area
+):
+    client, community = browse(admin), cell.parent_id
+    empty = client.get(reverse("place-code-sheet", args=[community]))
+    assert (empty.context["plates"], empty.context["missing"] > 1) == ([], True)
+    made = client.post(reverse("place-codes"), {"community": community, "things": "cells"}, follow=True)
+    assert made.context["missing"] == 0
+    assert made.content.decode().count("<article") == len(made.context["plates"])
+    assert "<svg" in made.context["plates"][0]["picture"]
+    code = made.context["plates"][0]["code"]
+    gone = client.post(reverse("place-code-retire", args=[code]), follow=True)
+    assert gone.context["missing"] == 1
+    assert browse(operator).get(reverse("place-codes")).status_code == 403
