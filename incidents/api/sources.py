@@ -232,7 +232,7 @@ FEEDS: Mapping[str, type[APIView]] = {
     )
     for system, adapter in ADAPTERS.items()
 }
-ReportsFeedView = extend_schema_view(
+ReportsFeedView: type[APIView] = extend_schema_view(
     get=extend_schema(
         operation_id="report_feed",
         tags=["sources"],

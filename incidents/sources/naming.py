@@ -59,8 +59,7 @@ class Sheet:
 def unmapped(source: str) -> list[Unmapped]:
     """The names of a source that no table knows, the most frequent first, among the newest reports."""
     with connection.cursor() as db:
-        told = {"source": source, "looked": LOOKED_AT, "shown": UNMAPPED_SHOWN}
-        db.execute(_UNMAPPED, told)
+        db.execute(_UNMAPPED, {"source": source, "looked": LOOKED_AT, "shown": UNMAPPED_SHOWN})
         return [Unmapped(*row) for row in db.fetchall()]
 
 

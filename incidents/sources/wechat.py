@@ -90,7 +90,7 @@ def read(body: bytes) -> Message:
 
 def answer(message: Message, words: str, *, at: float) -> tuple[str, bytes]:
     """The content type and body of a passive answer in words."""
-    told = {
+    told: dict[str, str | int] = {
         "ToUserName": message.sender,
         "FromUserName": message.account,
         "CreateTime": int(at),
