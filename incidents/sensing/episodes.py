@@ -46,14 +46,8 @@ class History:
         episode = self.known.get(start)
         if episode is not None:
             return self._repeat(episode) if episode.ended_at is None else What.LATE
-        over = self.alert.cleared_to
-        if notice.started_at is None and over is not None and start <= over:
-            return What.LATE
-        if self.burning is not None and start < self.burning.started_at:
-            self._begin(start, at, ended_at=self.burning.started_at)
-            return What.LATE
-        if self._ended_after(start):
-            self._begin(start, at, ended_at=self.alert.ended_at)
+        if self._is_over(start, named=notice.started_at is not None):
+            self._begin(start, at, ended_at=self._end_of(start))
             return What.LATE
         if self.burning is not None:
             # It began anew, so it had ended: that word was lost.
@@ -76,6 +70,8 @@ class History:
         episode = self.known.get(start)
         if episode is not None:
             if episode.ended_at is not None:
+                # Known to be over; now by its own word, which may be earlier than what was concluded.
+                episode.ended_at = min(episode.ended_at, max(ended, start))
                 return What.NOTHING
             self._end(episode, ended)
             self.burning = None
@@ -108,12 +104,19 @@ class History:
     def _know_cleared(self, ended: datetime) -> None:
         self.alert.cleared_to = max(ended, self.alert.cleared_to or ended)
 
-    def _ended_after(self, start: datetime) -> bool:
-        """Did a later time end already, so that this one must have been over before it?"""
-        later = self.alert.started_at
-        return (
-            self.burning is None and later is not None and start < later and self.alert.ended_at is not None
-        )
+    def _is_over(self, start: datetime, *, named: bool) -> bool:
+        """Did something later begin or end already, so that what began then must be over?"""
+        if self.burning is not None and start < self.burning.started_at:
+            return True
+        cleared = self.alert.cleared_to
+        return cleared is not None and (start < cleared or (start == cleared and not named))
+
+    def _end_of(self, start: datetime) -> datetime:
+        """When it was over at the latest: when the next one began, or by the last word of an end."""
+        later = [
+            begun for begun in (*self.known, self.alert.started_at) if begun is not None and begun > start
+        ]
+        return min(later, default=max(start, self.alert.cleared_to or start))
 
 
 def is_flapping(alert: Alert, *, times: int, within: timedelta) -> bool:
