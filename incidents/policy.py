@@ -15,7 +15,7 @@ from incidents.actor import Actor
 from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
 from incidents.field import rounds
-from incidents.models import Adjudication, Assignment, FiredStage, Incident, Verification
+from incidents.models import Adjudication, Assignment, FiredStage, Incident, IncidentReport, Verification
 from incidents.models.incident import OPEN_STATUSES, IncidentQuerySet, Status
 from incidents.secretary import letters
 
@@ -298,6 +298,16 @@ def comes_from_above(incident: Incident) -> bool:
         known = links.filter(report__client__accepts_closing=True).exists()
         incident.__dict__["_comes_from_above"] = known
     return known
+
+
+def know_source(incident: Incident, links: Iterable[IncidentReport]) -> None:
+    """The same from links that have been read with their reports' clients: the page of a case has them."""
+    incident.__dict__["_comes_from_above"] = any(
+        link.report.withdrawn_at is None
+        and link.report.client is not None
+        and link.report.client.accepts_closing
+        for link in links
+    )
 
 
 def know_protection(incident: Incident) -> None:
