@@ -159,6 +159,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     )
     photos = list(photos_of(incident))
     reports = reports_of(incident)
+    policy.know_source(incident, reports)
     lines = timeline_of(incident)
     condition = closing_condition(incident)
     done = request.GET.get("done", "")

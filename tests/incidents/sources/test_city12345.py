@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from accounts.models import ApiClient
+from accounts.roles import Role
 from dispatch.models import SourceCategory
 from incidents import actions
 from incidents.models import Attachment, Contact, Incident, Report, Text
-from tests.cast import TUESDAY, Person
+from tests.cast import TUESDAY, Person, person
 from tests.incidents.api.conftest import Caller, problems
 from tests.incidents.sources.payloads import ORDER, notice, order
 
@@ -25,6 +26,17 @@ def picture(colour: str = "red") -> dict[str, str]:
     return {"name": "现场.jpg", "content": base64.b64encode(body.getvalue()).decode()}
 
 
+@pytest.fixture
+def lamps(db: None) -> None:
+    """What the city calls a dead lamp is in the table."""
+    SourceCategory.objects.create(source="hotline", name="城市管理/市政设施/路灯", category_id="0204")
+
+
+def whoever_has(number: str) -> Person:
+    """Somebody who works for the unit that the case was sent to."""
+    return person("doer", Role.HANDLER, Incident.objects.get(number=number).owner_unit_id)
+
+
 def heard(caller: Caller) -> list[tuple[str, str]]:
     """(feedbackType, content) of everything that the city reads from the beginning."""
     told = caller.get(FEED).json()
@@ -32,8 +44,9 @@ def heard(caller: Caller) -> list[tuple[str, str]]:
     return [(one["feedbackType"], one["content"]) for one in told["results"]]
 
 
-def test_an_order_becomes_a_case_with_its_place_its_words_and_its_clock(city_api: Caller) -> None:
-    SourceCategory.objects.create(source="hotline", name="城市管理/市政设施/路灯", category_id="0204")
+def test_an_order_becomes_a_case_with_its_place_its_words_and_its_clock(
+    city_api: Caller, lamps: None
+) -> None:
     answer = city_api.post(ORDERS, ORDER)
     assert answer.status_code == 201
     assert answer.json()["incident"]["category"] == "0204"
@@ -98,8 +111,8 @@ def test_what_breaks_a_rule_is_named_in_the_citys_own_words(
 def test_only_the_hotlines_tokens_come_in_here(city_app_api: Caller, dispatcher: Person) -> None:
     assert problems(city_app_api.post(ORDERS, ORDER), 403) == [("", "not_your_source")]
     assert problems(city_app_api.get(FEED), 403) == [("", "not_your_source")]
-    person = Caller(user=dispatcher.user)
-    assert problems(person.post(ORDERS, ORDER), 403) == [("", "tokens_only")]
+    signed_in = Caller(user=dispatcher.user)
+    assert problems(signed_in.post(ORDERS, ORDER), 403) == [("", "tokens_only")]
 
 
 @pytest.mark.parametrize(
@@ -123,11 +136,12 @@ def test_a_notice_about_an_order_that_never_came(city_api: Caller) -> None:
 
 
 def test_an_orders_whole_life_with_the_city(
-    city_api: Caller, handler: Person, supervisor: Person, dispatcher: Person
+    city_api: Caller, lamps: None, supervisor: Person, dispatcher: Person
 ) -> None:
     """Supplement, chaser, more time, receipt, reply, sent back, done again, accepted; and all of it read."""
     city_api.post(ORDERS, ORDER)
     number = Incident.objects.get().number
+    handler = whoever_has(number)
     for one in (
         notice("补充", "TZ-1", content="对面那盏也不亮"),
         notice("催办", "TZ-2"),
@@ -170,10 +184,11 @@ def test_an_orders_whole_life_with_the_city(
 
 
 def test_a_split_order_is_told_under_its_own_number(
-    city_api: Caller, dispatcher: Person, handler: Person, supervisor: Person
+    city_api: Caller, lamps: None, dispatcher: Person, supervisor: Person
 ) -> None:
     city_api.post(ORDERS, ORDER)
     case = Incident.objects.get()
+    handler = whoever_has(case.number)
     actions.split(number=case.number, text="路面还有个坑", actor=dispatcher.actor, at=TUESDAY)
     actions.accept(number=case.number, actor=handler.actor, at=TUESDAY)
     _act(handler, "resolve", case.number, outcome="solved", text="已修", attested=True)

@@ -20,7 +20,7 @@ ISSUES = (
     councils.Issue("垃圾桶边上总有装修垃圾没人清"),
     councils.Issue("儿童游乐场的秋千链子断了"),
 )
-LIST_QUERIES, PAGE_QUERIES = 99, 99
+LIST_QUERIES, PAGE_QUERIES = 12, 11
 
 
 def as_person(one: Person) -> Client:
