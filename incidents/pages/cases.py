@@ -135,6 +135,8 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
     user = person(request)
     read_disputes(incident)
     policy.know_protection(incident)
+    reports = reports_of(incident)
+    policy.know_source(incident, reports)
     support_steps.read_sendings(incident)
     can = {action.value: policy.can(user, action, incident) for action in _ACTIONS}
     standing = clock_facts.read(incident)
@@ -158,8 +160,6 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         .last()
     )
     photos = list(photos_of(incident))
-    reports = reports_of(incident)
-    policy.know_source(incident, reports)
     lines = timeline_of(incident)
     condition = closing_condition(incident)
     done = request.GET.get("done", "")
