@@ -37,7 +37,7 @@ def draft_of(
         where, facility = (parent.lon, parent.lat), parent.facility_code
     address = address or (device.address if device else "") or first.annotations.get("address", "")
     others = [device_name(alert) for alert in alerts[1:]]
-    told = {
+    told: dict[str, Any] = {
         "text": words_for(first, rule, address=address, others=others),
         "category": rule.category_code if rule is not None else "",
         "urgency": urgency_of(first.severity, rule),

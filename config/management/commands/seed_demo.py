@@ -24,6 +24,7 @@ from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
 from config.simulation.rosters import prepare_rosters
+from config.simulation.sensing import prepare_sensors
 from config.simulation.views import prepare_views
 from dispatch.edition import work_calendar
 from incidents import delivery
@@ -72,6 +73,7 @@ class Command(BaseCommand):
         if first or everything:
             _play("recent", days)
             look_from_above(at=clock.now())
+            prepare_sensors(at=clock.now())
             open_doors(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
