@@ -411,10 +411,12 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- deciding ---------------------------------------------------------------------------------
-# A report dispatches by itself when the unit's calibrated probability reaches this. The precision
-# that this threshold had on held-out examples stands beside it in var/models/card.json and on the
-# model page; `manage.py train` prints the table it is chosen from.
-AUTO_DISPATCH_CONFIDENCE = env.float("AUTO_DISPATCH_CONFIDENCE", default=0.80)
+# How often a report that goes out by itself must go to the right unit: by its words alone, and with its
+# category given. The probability from which on that was so is measured on held-out texts, and stands
+# with its coverage on the model's card (`manage.py train` prints it); where the texts are too few to be
+# sure of it, nothing goes out by itself unless the list leaves one unit only.
+AUTO_DISPATCH_PRECISION = env.float("AUTO_DISPATCH_PRECISION", default=0.95)
+AUTO_DISPATCH_PRECISION_GIVEN = env.float("AUTO_DISPATCH_PRECISION_GIVEN", default=0.95)
 # A version of the responsibility list is adopted by somebody else than who proposed it. A district with
 # one steward may turn this off; the history then shows the same name twice.
 LIST_FOUR_EYES = env.bool("LIST_FOUR_EYES", default=True)

@@ -6,7 +6,7 @@ whose decision names it. Pure: the list's index and the directory of units come 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dispatch.calendar import SHANGHAI
 from dispatch.facts import Facts
@@ -15,6 +15,8 @@ from dispatch.items import Item
 
 # Readings less likely than this change no decision and are counted with the category's plain answer.
 FAINT = 0.01
+# A unit that no reading leads to under this probability is not brought in by the words alone.
+UNIT_FAINT, TRACE = 0.005, 0.005
 
 Resolve = Callable[[str], str | None]
 
@@ -103,6 +105,8 @@ def weigh(facts: Facts, index: MatchIndex, resolve: Resolve, *, matter_confidenc
             answer = plain if named == (code,) else _match(rows, facts, minute, (code,))
             _count(claims, answer, category.probability * share, resolve, plain=answer.claims == plain.claims)
         _count(claims, plain, category.probability * left, resolve, plain=True)
+    if facts.units:
+        claims = _by_units(facts, weighed, claims, index, resolve, matter_confidence)
     weighed.claims = sorted(claims.values(), key=lambda claim: (-claim.probability, claim.item.code))
     return weighed
 
@@ -127,3 +131,69 @@ def _count(claims: dict[str, Claim], match: Match, mass: float, resolve: Resolve
         # The item shown for a unit: a category's own answer before a matter's, then the likelier.
         if (plain, share) > (claim.plain, claim.weight):
             claim.item, claim.pattern, claim.plain, claim.weight = item, pattern, plain, share
+
+
+def _by_units(
+    facts: Facts,
+    weighed: Weighed,
+    claims: dict[str, Claim],
+    index: MatchIndex,
+    resolve: Resolve,
+    matter_confidence: float,
+) -> dict[str, Claim]:
+    """The claims with the probabilities that the words give to units, as far as the list allows them.
+
+    What the words leave open, such as the kind of place, speaks for nobody: an item that waits for it
+    still tells whose such reports are. What is known beside the words (an owner, a kind of place) counts
+    by how much it changed what the list answers.
+    """
+    minute = local_minute(facts)
+    categories = {reading.category for reading in weighed.readings}
+    known = facts.beside_words
+    before = claims
+    if known:
+        blind = replace(
+            facts,
+            units=(),
+            owner=None if "owner" in known else facts.owner,
+            place_type=None if "place_type" in known else facts.place_type,
+        )
+        without = weigh(blind, index, resolve, matter_confidence=matter_confidence)
+        before = {claim.unit or claim.pattern: claim for claim in without.claims}
+    wanted: dict[str, float] = {}
+    for guess in facts.units:
+        item = index.items.get(guess.item)
+        if item is None or item.category not in categories:
+            continue
+        unit = resolve(item.lead_unit)
+        key = unit or item.lead_unit
+        if key not in claims:
+            if guess.probability < UNIT_FAINT or _is_ruled_out(item, facts, minute):
+                continue
+            claims[key] = Claim(unit, item.lead_unit, item)
+        wanted[key] = wanted.get(key, 0.0) + guess.probability
+    told = sum(wanted.values())
+    total = max(told, min(1.0, sum(claim.probability for claim in claims.values())))
+    rest = total - told
+    others = sum(claim.probability for key, claim in claims.items() if key not in wanted) or 1.0
+    for key, claim in claims.items():
+        now = claim.probability
+        share = wanted.get(key, rest * now / others)
+        was = before[key].probability if key in before else now
+        if known and max(now, was) > 0:
+            share *= (now + TRACE) / (was + TRACE)
+        claim.probability = share
+    told = sum(claim.probability for claim in claims.values())
+    for claim in claims.values() if known and told > 0 else ():
+        claim.probability *= total / told
+    return claims
+
+
+def _is_ruled_out(item: Item, facts: Facts, minute: int) -> bool:
+    """Does what is known speak against it? What is not known does not."""
+    return bool(
+        (item.owners and facts.owner and facts.owner not in item.owners)
+        or (item.place_types and facts.place_type and facts.place_type not in item.place_types)
+        or (item.sources and facts.source not in item.sources)
+        or (item.hours is not None and minute not in item.hours)
+    )

@@ -60,14 +60,14 @@ class Vectors:
         self.automaton.make_automaton()
 
     @classmethod
-    def fit(cls, texts: Iterable[str], keywords: Sequence[str]) -> "Vectors":
-        """Learn the vocabulary and the inverse document frequencies from prepared texts."""
+    def fit(cls, texts: Iterable[str], keywords: Sequence[str], at_least: int = 1) -> "Vectors":
+        """Learn the vocabulary (grams of so many texts) and its document frequencies from prepared texts."""
         seen: dict[str, int] = {}
         texts = list(texts)
         for text in texts:
             for gram in grams(text):
                 seen[gram] = seen.get(gram, 0) + 1
-        vocabulary = sorted(seen)
+        vocabulary = sorted(gram for gram, count in seen.items() if count >= at_least)
         total = 1 + len(texts)
         idf = np.array([log(total / (1 + seen[gram])) + 1 for gram in vocabulary], np.float32)
         vectors = cls(vocabulary, idf, keywords, np.ones(len(keywords), np.float32))

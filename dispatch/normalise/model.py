@@ -6,10 +6,13 @@ fitted on held-out examples, which is what makes the probabilities calibrated (t
 """
 
 import json
+import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
+from math import log as ln
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +21,20 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from numpy.typing import NDArray
 
-from dispatch.facts import Guess
+from dispatch.facts import Guess, UnitGuess
 from dispatch.normalise.features import Vectors, prepared
 
 ARRAYS, CARD = "classifier.npz", "card.json"
+CURRENT = "current"  # the file in MODEL_DIR that names the version in use
+TOLD_WEIGHT = 0.5  # of an opinion formed before, beside the characters' 1.0
+FAINT_SHARE, TINY, FURTHEST = 1e-4, 1e-9, -7.0
 SHARPNESS = 20.0  # of the soft maximum over a category's items
-CATEGORIES_KEPT, MATTERS_KEPT, FAINTEST = 8, 24, 0.005
+CATEGORIES_KEPT, MATTERS_KEPT, UNITS_KEPT, FAINTEST = 8, 24, 12, 0.005
+
+HEADS = ("list", "local")  # the units that the list names, and who settled a district's own cases
 
 Floats = NDArray[np.float32]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,60 @@ class Reading:
     matters: Floats
 
 
+class Head:
+    """Whose such texts were: a probability for each label, by which a reading is corrected.
+
+    A label stands for the items whose lead unit it means; some stand for none.
+    """
+
+    def __init__(self, labels: list[str], of_item: NDArray[np.intp]) -> None:
+        self.labels = labels
+        self.of_item = of_item  # each item's label, or -1
+        # How much the reading's own opinion counts, and items of no label beside those that have one.
+        self.own, self.unseen = 1.0, 1.0
+        self.weights = self.told = self.bias = np.zeros(0, np.float32)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any], name: str) -> "Head":
+        """As it was stored."""
+        head = cls(arrays[f"{name}_labels"].tolist(), arrays[f"{name}_of_item"].astype(np.intp))
+        head.own, head.unseen = (float(value) for value in arrays[f"{name}_mix"])
+        head.weights = arrays[f"{name}_weights"]  # float16, a row per column of the vector
+        head.told = arrays[f"{name}_told"].astype(np.float32)  # a row per opinion formed before
+        head.bias = arrays[f"{name}_bias"].astype(np.float32)
+        return head
+
+    def scores(self, at: NDArray[np.intp], values: Floats, told: Floats) -> Floats:
+        scores: Floats = values @ self.weights[at].astype(np.float32) + told @ self.told + self.bias
+        return scores
+
+    def shares(self, joint: Floats) -> Floats:
+        """What the items' probabilities come to per label; first, those of no label."""
+        return np.bincount(self.of_item + 1, joint, len(self.labels) + 1).astype(np.float32)
+
+    def correct(self, joint: Floats, scores: Floats) -> Floats:
+        """The items' probabilities, such that each label has what this head says of it."""
+        shares = self.shares(joint)
+        seen = shares[1:]
+        wanted = softmax(self.own * np.log(seen + FAINT_SHARE) + scores)
+        left = min(float(shares[0]) * self.unseen, 0.9)
+        ratio = np.empty(len(shares), np.float32)
+        ratio[0] = self.unseen if shares[0] * self.unseen <= 0.9 else left / shares[0]
+        ratio[1:] = wanted * (1 - left) / np.maximum(seen, TINY)
+        corrected: Floats = joint * ratio[self.of_item + 1]
+        return corrected
+
+
 class Classifier:
     """Read-only once loaded, hence safe between threads."""
 
     def __init__(self, arrays: Mapping[str, Any], card: Mapping[str, Any]) -> None:
         self.version: str = card["version"]
         self.calibration: Mapping[str, Sequence[float]] = card.get("calibration", {})
+        self.operating = {
+            name: [(row["precision"], row["threshold"]) for row in regime["thresholds"]]
+            for name, regime in card.get("unit", {}).items()
+        }
         self.categories: list[str] = arrays["categories"].tolist()
         self.items: list[str] = arrays["items"].tolist()
         self.vectors = Vectors(
@@ -66,6 +123,11 @@ class Classifier:
         self.keyword_categories = [np.unique(self.item_category[items]) for items in self.keyword_items]
         self.category_mix = arrays["category_mix"].astype(np.float32)
         self.matter_mix = arrays["matter_mix"].astype(np.float32)
+        self.seen: NDArray[np.uint32] = arrays["seen"]  # fingerprints of a district's own texts
+        units = arrays["list_of_item"].astype(np.intp)
+        self.unit_of_item, self.unit_count = units, int(units.max()) + 1
+        self.unit_items = [np.flatnonzero(units == unit) for unit in range(self.unit_count)]
+        self.heads = [Head.of(arrays, name) for name in HEADS if f"{name}_labels" in arrays]
 
     def read(self, text: str) -> Reading:
         """The probabilities for a text as it came."""
@@ -76,15 +138,33 @@ class Classifier:
         nearness = self.nearness(at, values)
         category_measures = np.stack([linear, *self.category_words(nearness, hits)])
         matter_measures = np.stack([nearness, *self.matter_words(hits), self.catch_all])
-        return Reading(
-            softmax(self.category_mix @ category_measures),
-            self.within(self.matter_mix @ matter_measures),
+        scores = self.category_mix @ category_measures
+        reading = Reading(
+            softmax(scores), within(self.matter_mix @ matter_measures, self.starts, self.item_category)
         )
+        return self.corrected(reading, scores, at, values)
+
+    def corrected(self, reading: Reading, scores: Floats, at: NDArray[np.intp], values: Floats) -> Reading:
+        """The reading in which every head has had its say, one after the other."""
+        if not self.heads:
+            return reading
+        joint = reading.categories[self.item_category] * reading.matters
+        told = opinion(scores)
+        for head in self.heads:
+            said = head.scores(at, values, told)
+            joint = head.correct(joint, said)
+            told = np.concatenate([told, opinion(said)])
+        return Reading(*split(joint, reading.matters, self.starts, self.item_category))
 
     def unit_probability(self, summed: float, *, category_given: bool) -> float:
         """How often a unit with this summed probability was the right one (measured in training)."""
         line = self.calibration.get("category_given" if category_given else "category_guessed")
         return calibrated(summed, line) if line else summed
+
+    def threshold(self, precision: float, *, category_given: bool) -> float:
+        """From which probability on a unit is right at least so often; 1 where that was never so."""
+        rows = self.operating.get("category_given" if category_given else "category_guessed", ())
+        return min((least for kept, least in rows if kept >= precision - 1e-9), default=1.0)
 
     def nearness(self, at: NDArray[np.intp], values: Floats) -> Floats:
         """Cosine between the text and each item's texts."""
@@ -114,25 +194,16 @@ class Classifier:
             words[self.keyword_items[hit]] += self.vectors.keyword_idf[hit]
         return words, (words > 0).astype(np.float32)
 
-    def within(self, scores: Floats) -> Floats:
-        """Probabilities of the items that sum to one within each category."""
-        highest = np.maximum.reduceat(scores, self.starts)
-        raised = np.exp(scores - highest[self.item_category])
-        sums = np.add.reduceat(raised, self.starts)
-        return (raised / sums[self.item_category]).astype(np.float32)
-
     def guesses(self, reading: Reading, category: str | None = None) -> tuple[list[Guess], list[Guess]]:
         """The likeliest categories, and their likeliest items with joint probabilities.
 
         A given category is certain: its items' probabilities are then conditional on it.
         """
+        order = self._kept(reading, category)
         if category is not None:
-            order = [self.categories.index(category)] if category in self.categories else []
             chances = dict.fromkeys(order, 1.0)
             told = [Guess(category, 1.0)]
         else:
-            order = np.argsort(-reading.categories)[:CATEGORIES_KEPT].tolist()
-            order = [one for one in order if reading.categories[one] >= FAINTEST]
             chances = {one: float(reading.categories[one]) for one in order}
             told = [Guess(self.categories[one], chances[one]) for one in order]
         matters = []
@@ -145,11 +216,44 @@ class Classifier:
         matters.sort(key=lambda guess: -guess.probability)
         return told, matters[:MATTERS_KEPT]
 
+    def units(self, reading: Reading, category: str | None = None) -> list[UnitGuess]:
+        """How likely the words make each unit of the list, by its likeliest item in a likely category; of a
+        given category, under it."""
+        kept = self._kept(reading, category)
+        if not kept:
+            return []
+        spread = np.zeros(len(self.categories), np.float32)
+        if category is not None:
+            spread[kept] = 1.0
+            joint = spread[self.item_category] * reading.matters
+            near = joint
+        else:
+            joint = reading.categories[self.item_category] * reading.matters
+            spread[kept] = 1.0
+            near = joint * spread[self.item_category]
+        shares = np.bincount(self.unit_of_item, joint, self.unit_count)
+        told = []
+        for unit in np.argsort(-shares)[:UNITS_KEPT].tolist():
+            if shares[unit] < FAINTEST:
+                break
+            items = self.unit_items[unit]
+            best = int(items[near[items].argmax()])
+            if near[best] > 0:
+                told.append(UnitGuess(self.items[best], float(shares[unit])))
+        return told
+
+    def _kept(self, reading: Reading, category: str | None) -> list[int]:
+        """The categories that are worth a guess, the likeliest first: the given one alone."""
+        if category is not None:
+            return [self.categories.index(category)] if category in self.categories else []
+        order = np.argsort(-reading.categories)[:CATEGORIES_KEPT].tolist()
+        return [one for one in order if reading.categories[one] >= FAINTEST]
+
 
 def log_odds(probability: float) -> float:
     """ln(p / (1 - p)), with the ends drawn in: nothing read from a text is ever quite certain."""
     bounded = min(max(probability, 0.005), 0.995)
-    return log(bounded / (1 - bounded))
+    return ln(bounded / (1 - bounded))
 
 
 def calibrated(probability: float, line: Sequence[float]) -> float:
@@ -161,6 +265,33 @@ def softmax(scores: Floats) -> Floats:
     raised = np.exp(scores - scores.max())
     probabilities: Floats = raised / raised.sum()
     return probabilities
+
+
+def within(scores: Floats, starts: NDArray[np.intp], category_of: NDArray[np.intp]) -> Floats:
+    """Probabilities of the items that sum to one within each category."""
+    highest = np.maximum.reduceat(scores, starts)
+    raised = np.exp(scores - highest[category_of])
+    sums = np.add.reduceat(raised, starts)
+    return (raised / sums[category_of]).astype(np.float32)
+
+
+def split(
+    joint: Floats, before: Floats, starts: NDArray[np.intp], category_of: NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Items' probabilities as those of categories, and of items within them (as `before`, where none)."""
+    categories = np.add.reduceat(joint, starts)
+    spread = categories[category_of]
+    matters = np.where(spread > TINY, joint / np.maximum(spread, TINY), before)
+    return categories.astype(np.float32), matters.astype(np.float32)
+
+
+def opinion(scores: Floats) -> Floats:
+    """An opinion as a later one hears it: centred, and of one length for every text."""
+    scores = np.maximum(scores - scores.max(axis=-1, keepdims=True), FURTHEST)
+    spread = scores - scores.mean(axis=-1, keepdims=True)
+    length = np.sqrt((spread * spread).sum(axis=-1, keepdims=True))
+    told: Floats = (TOLD_WEIGHT * spread / np.maximum(length, TINY)).astype(np.float32)
+    return told
 
 
 def load(folder: Path) -> Classifier:
@@ -175,27 +306,71 @@ def load(folder: Path) -> Classifier:
         ) from error
 
 
-_loaded: dict[Path, Classifier] = {}
+def models_folder() -> Path:
+    return Path(settings.MODEL_DIR)
+
+
+def current_version(room: Path | None = None) -> str:
+    """Of the model in use; empty where there is none."""
+    try:
+        return ((room or models_folder()) / CURRENT).read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def current_folder(room: Path | None = None) -> Path:
+    """Where the model in use lies. Raises ImproperlyConfigured."""
+    room = room or models_folder()
+    version = current_version(room)
+    if not version:
+        raise ImproperlyConfigured(f"There is no trained model in {room}: run `manage.py train`.")
+    return room / version
+
+
+def card(room: Path | None = None) -> dict[str, Any]:
+    """What was measured of the model in use. Raises ImproperlyConfigured."""
+    path = current_folder(room) / CARD
+    try:
+        told: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"There is no model card in {path}: run `manage.py train`.") from error
+    return told
+
+
+# Of each folder: what its pointer looked like when it was read, and what it pointed to.
+_loaded: dict[Path, tuple[tuple[int, int], Classifier]] = {}
 _loading = threading.Lock()
 
 
 def classifier() -> Classifier:
-    """This process's classifier, loaded at the first call from settings.MODEL_DIR."""
-    folder = Path(settings.MODEL_DIR)
-    found = _loaded.get(folder)
-    if found is None:
-        with _loading:
-            found = _loaded.get(folder) or load(folder)
-            _loaded[folder] = found
-    return found
+    """The classifier in use: a look at the pointer each time (2 µs), a load when it has moved.
+
+    A model that cannot be read leaves the one before it in use. Raises ImproperlyConfigured without any.
+    """
+    room = models_folder()
+    mark = _mark(room)
+    found = _loaded.get(room)
+    if found is not None and (found[0] == mark or mark is None):
+        return found[1]
+    with _loading:
+        found = _loaded.get(room)
+        if found is not None and found[0] == mark:
+            return found[1]
+        try:
+            made = load(current_folder(room))
+        except ImproperlyConfigured:
+            if found is None or mark is None:
+                raise
+            log.exception("The model in use cannot be read; version %s goes on", found[1].version)
+            made = found[1]
+        if mark is not None:
+            _loaded[room] = (mark, made)
+        return made
 
 
-def card() -> dict[str, Any]:
-    """What was measured when the model was trained: see training.py."""
+def _mark(room: Path) -> tuple[int, int] | None:
     try:
-        told: dict[str, Any] = json.loads((Path(settings.MODEL_DIR) / CARD).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ImproperlyConfigured(
-            f"There is no model card in {settings.MODEL_DIR}: run `manage.py train`."
-        ) from error
-    return told
+        status = os.stat(room / CURRENT)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino

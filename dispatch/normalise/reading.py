@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dispatch.facts import Guess, Reason
+from dispatch.facts import Guess, Reason, UnitGuess
 from dispatch.items import normal_form
 from dispatch.normalise import lexicon
 from dispatch.normalise.model import Classifier, classifier
@@ -25,6 +25,7 @@ class Normalised:
     model: str
     evidence: tuple[Reason, ...]
     category_given: bool
+    units: tuple[UnitGuess, ...] = ()
 
 
 def more_urgent(one: str | None, other: str | None) -> str | None:
@@ -87,4 +88,5 @@ def normalise(
         model=model.version,
         evidence=tuple(evidence),
         category_given=category is not None,
+        units=tuple(model.units(reading, category)),
     )
