@@ -19,6 +19,7 @@ from incidents.pages import place_choices
 from incidents.pages.choices import marked
 from incidents.pages.desk_choices import offered, open_dispute, open_return
 from incidents.pages.desk_sheets import categories_of, clauses_of, owners_of
+from incidents.pages.sensors import alerts_of
 from incidents.pages.wording import described, is_held, limit_words
 
 ACTIONS = (
@@ -74,6 +75,7 @@ def work(
     contact = next((link.report.contact for link in reports if link.report.contact), None)
     return {
         **described(incident, at),
+        **alerts_of(incident, sources=[link.report.source for link in reports]),
         "at": at,
         "at_desk": at_desk,
         "held": held,
