@@ -23,7 +23,7 @@ from incidents.models import Document, Report, ReportUpdate
 from incidents.models.contact import seal_bytes
 from incidents.numbers import DISTRICT_ZONE
 from incidents.sources.mapping import CategoryNames
-from incidents.sources.taking import SentPicture
+from incidents.sources.taking import SentPicture, as_filed_before
 
 SCANS_MOST = 5
 SCAN_BYTES_MOST = 20 * 1024 * 1024
@@ -85,7 +85,7 @@ def enter(petition: Petition, *, user: User, at: datetime) -> Receipt:
         raise ActionRefused("not_allowed", _("Your role does not allow this."))
     _check(petition)
     scans = [_scan(upload) for upload in petition.scans]
-    receipt = receive_one(_draft(petition), at=at, user=user)
+    receipt = receive_one(as_filed_before(_draft(petition)), at=at, user=user)
     if isinstance(receipt, Refusal):
         if receipt.code == "conflict":
             raise InvalidInput("number", "conflict", _("Another letter has this number."))

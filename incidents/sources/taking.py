@@ -14,7 +14,7 @@ from accounts.models import ApiClient
 from incidents.actor import Actor
 from incidents.attachments import discard, store_picture
 from incidents.errors import InvalidInput
-from incidents.intake import Receipt, Refusal, UpdateDraft, apply_update, receive_one
+from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive_one
 from incidents.models import Attachment, Report, ReportUpdate
 from incidents.sources.adapter import Filed
 
@@ -35,15 +35,10 @@ def take_order(filed: Filed, *, client: ApiClient, at: datetime) -> Receipt | Re
 
     Raises InvalidInput for a picture that cannot be read (field `pictures.N`).
     """
-    kept, fresh = _pictures(filed, client=client, at=at)
-    draft = replace(filed.draft, attachments=(*filed.draft.attachments, *kept))
-    try:
-        receipt = receive_one(draft, at=at, client=client)
-    except BaseException:
-        discard(fresh)
-        raise
-    if isinstance(receipt, Refusal) or not receipt.created:
-        discard(fresh)
+    receipt = _filed(filed, client=client, at=at)
+    if isinstance(receipt, Refusal) and receipt.code == "conflict" and filed.pictures:
+        # Sent twice at once: the other one's pictures are known by their bytes now.
+        receipt = _filed(filed, client=client, at=at)
     if isinstance(receipt, Refusal):
         return receipt
     actor = Actor(client=client)
@@ -55,6 +50,27 @@ def take_order(filed: Filed, *, client: ApiClient, at: datetime) -> Receipt | Re
     if filed.chased:
         update = UpdateDraft(external_id="order:chase", kind=ReportUpdate.Kind.CHASE)
         apply_update(report=receipt.report, draft=update, actor=actor, at=at)
+    return receipt
+
+
+def as_filed_before(draft: ReportDraft) -> ReportDraft:
+    """The draft as it was when it was first filed, in what a table of ours said and may say otherwise now:
+    the same words sent again are the same report, whatever was mapped meanwhile."""
+    known = Report.objects.filter(source=draft.source, external_id=draft.external_id)
+    given = known.values_list("given_category", flat=True).first()
+    return draft if given is None else replace(draft, category=given or None)
+
+
+def _filed(filed: Filed, *, client: ApiClient, at: datetime) -> Receipt | Refusal:
+    kept, fresh = _pictures(filed, client=client, at=at)
+    draft = replace(as_filed_before(filed.draft), attachments=(*filed.draft.attachments, *kept))
+    try:
+        receipt = receive_one(draft, at=at, client=client)
+    except BaseException:
+        discard(fresh)
+        raise
+    if isinstance(receipt, Refusal) or not receipt.created:
+        discard(fresh)
     return receipt
 
 

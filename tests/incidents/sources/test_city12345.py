@@ -82,6 +82,12 @@ def test_an_order_sent_again_is_the_same_order_and_another_one_a_conflict(city_a
     assert Attachment.objects.count() == 1
 
 
+def test_what_is_mapped_meanwhile_makes_no_other_order_of_it(city_api: Caller) -> None:
+    assert city_api.post(ORDERS, ORDER).status_code == 201
+    SourceCategory.objects.create(source="hotline", name="城市管理", category_id="0301")
+    assert city_api.post(ORDERS, ORDER).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("given", "field", "code"),
     [
