@@ -37,7 +37,7 @@ def _styled(form: forms.BaseForm) -> None:
         field.widget.attrs["class"] = "form-select" if is_select else "form-control"
 
 
-class FacilityForm(forms.ModelForm):  # type: ignore[type-arg]
+class FacilityForm(forms.ModelForm):
     """One facility."""
 
     class Meta:
@@ -80,7 +80,7 @@ class FacilityForm(forms.ModelForm):  # type: ignore[type-arg]
         return told
 
 
-class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]
+class PlaceForm(forms.ModelForm):
     """One name of a place."""
 
     class Meta:

@@ -58,7 +58,7 @@ def scanned(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "resident/code_unknown.html", context, status=410 if gone else 404)
     if Role.PATROL in viewer_of(request.user).roles:
         return redirect(f"{reverse('patrol-report')}?{urlencode({'code': found.code})}")
-    told = {"area": found.area_id} if found.area_id else {"facility": found.facility_id}
+    told = {"area": found.area_id} if found.area_id else {"facility": found.facility_id or ""}
     return redirect(f"{reverse('report')}?{urlencode(told)}")
 
 

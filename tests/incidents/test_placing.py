@@ -130,7 +130,7 @@ def test_a_place_is_not_set_by_whoever_may_not_or_came_late(operator, handler, h
     assert unknown.value.code == "unknown"
 
 
-LID = "永香路口井盖破了，很危险"
+LID = "路口的井盖破了，很危险"
 
 
 def lids(place: Area, *owners_and_metres: tuple[str, float]) -> None:

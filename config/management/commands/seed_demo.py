@@ -18,6 +18,7 @@ from config.simulation.centre import run_centres, staff_centres
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
 from config.simulation.doors import open_doors
+from config.simulation.facilities import prepare_facilities, report_torn
 from config.simulation.in_hand import prepare_canned
 from config.simulation.knowledge import prepare_knowledge
 from config.simulation.people import LOGINS, prepare_people
@@ -69,9 +70,11 @@ class Command(BaseCommand):
         prepare_knowledge(at=clock.now())
         if people:
             return
+        prepare_facilities(at=clock.now())
         everything = not first and not rest
         if first or everything:
             _play("recent", days)
+            report_torn(at=clock.now())
             look_from_above(at=clock.now())
             prepare_sensors(at=clock.now())
             open_doors(at=clock.now())
