@@ -38,6 +38,10 @@ def _line(**attrs: str) -> forms.TextInput:
     return forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", **attrs})
 
 
+def _check() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"class": "form-check-input"})
+
+
 def _day() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
 
@@ -123,9 +127,11 @@ class PetitionForm(forms.Form):
             "Six in the evening of that day. The earlier of this and our own limit rules."
         ),
     )
-    is_joint = forms.BooleanField(label=gettext_lazy("Several people together"), required=False)
+    is_joint = forms.BooleanField(
+        label=gettext_lazy("Several people together"), required=False, widget=_check()
+    )
     is_confidential = forms.BooleanField(
-        label=gettext_lazy("Confidential: units do not learn who it was"), required=False
+        label=gettext_lazy("Confidential: units do not learn who it was"), required=False, widget=_check()
     )
     scans = ScansField(
         label=gettext_lazy("Scan"),

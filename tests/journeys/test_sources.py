@@ -15,7 +15,7 @@ from incidents.sources import naming
 from tests.cast import TUESDAY, Person, draft, file_report
 from tests.incidents.sources.test_petitions import PDF
 from tests.journeys.axe import assert_accessible
-from tests.journeys.conftest import OpenPage
+from tests.journeys.conftest import Hands, OpenPage
 from tests.journeys.test_staff import Shoot, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -23,6 +23,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 NAME = "城市管理/市容/垃圾满溢"
+
+
+@pytest.fixture(autouse=True)
+def tuesday(hands: Hands) -> None:
+    hands.at = TUESDAY
 
 
 def test_a_name_is_mapped_where_it_is_counted(open_page: OpenPage, shoot: Shoot, steward: Person) -> None:
