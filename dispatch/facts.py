@@ -21,13 +21,13 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Hashable) -> tuple[str, ...]:
     """The fields of a dataclass; none of any other type."""
     return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
 
 
 @cache
-def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+def _values(kind: Hashable) -> Callable[[Any], tuple[Any, ...]]:
     """What reads the fields of a dataclass (every one here has at least two)."""
     return attrgetter(*_names(kind))
 

@@ -39,7 +39,7 @@ def parse_json(body: bytes) -> Any:
     try:
         return _plainly(body)
     except (_Unsure, ValueError, RecursionError):
-        return _carefully(body)
+        return parse_carefully(body)
 
 
 class _Unsure(Exception):
@@ -76,7 +76,7 @@ def _keys(value: Any, depth: int) -> int:
     return 0
 
 
-def _carefully(body: bytes) -> Any:
+def parse_carefully(body: bytes) -> Any:
     """The same, or the Problem that says what is wrong and where."""
     try:
         text = body.decode("utf-8-sig")

@@ -44,7 +44,7 @@ DRAWN: Final[tuple[type[models.Model], ...]] = (
     Assignment,
     Timer,
 )
-_TABLES: Final[tuple[type[models.Model], ...]] = (
+WRITTEN: Final[tuple[type[models.Model], ...]] = (
     *DRAWN,
     IncidentReport,
     PendingStage,
@@ -68,7 +68,7 @@ def write(rows: Iterable[models.Model], *, day: datetime, base: int) -> None:
     for row in rows:
         by_table.setdefault(type(row), []).append(row)
     now = timezone.now()
-    present = tuple(model for model in _TABLES if model in by_table)
+    present = tuple(model for model in WRITTEN if model in by_table)
     documents = [_table(model).document(by_table[model], now) for model in present]
     numbers = dict(_statement(present).run([*documents, day_prefix(day), base]))
     for incident in by_table.get(Incident, ()):
@@ -163,7 +163,7 @@ class _Table:
         )
 
 
-@lru_cache(maxsize=len(_TABLES))
+@lru_cache(maxsize=len(WRITTEN))
 def _table(model: type[models.Model]) -> _Table:
     return _Table(model)
 
@@ -180,7 +180,7 @@ def _statement(present: tuple[type[models.Model], ...]) -> Prepared:
     ]
     told = "SELECT id, number FROM incident_rows" if Incident in present else "SELECT NULL, NULL WHERE false"
     return Prepared(
-        "_".join(("intake_write", *(str(_TABLES.index(model)) for model in present))),
+        "_".join(("intake_write", *(str(WRITTEN.index(model)) for model in present))),
         (*["json"] * len(present), "text", "bigint"),
         f"WITH {', '.join(written)} {told}",
     )
