@@ -5,12 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import InterfaceError, OperationalError, transaction
+
 from accounts.models import ApiClient
 from incidents import actions
 from incidents.actor import Actor
 from incidents.intake import Receipt, Refusal, receive
 from incidents.models import AlertCase, IncidentReport
+from incidents.models.sensing import AlertChannel
+from incidents.sensing.aside import set_aside
 from incidents.sensing.drafting import report_of
+from incidents.sensing.notice import Malformed
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,19 @@ def carry_on(ids: Iterable[int], *, at: datetime) -> int:
 
 
 def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
-    answers = receive([report_of(case) for case in cases], at=at, client=client)
+    try:
+        answers = receive([report_of(case) for case in cases], at=at, client=client)
+    except (OperationalError, InterfaceError):
+        raise  # whoever sent it sends it again, and the sweep goes on
+    except Exception as error:
+        if len(cases) > 1:
+            log.exception("reports of alerts could not be filed together; one by one")
+            for case in cases:
+                _file([case], client, at=at)
+            return
+        log.exception("the report of alert case %s could not be filed", cases[0].pk)
+        _give_up(cases[0], f"{type(error).__name__}: {error}", at=at)
+        return
     for case, answer in zip(cases, answers, strict=True):
         if isinstance(answer, Refusal) and answer.code == "conflict":
             # Filed before, and the place has moved since: it is that report.
@@ -44,7 +61,27 @@ def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
             # A rule names what the list does not know any more: the words alone still tell a person.
             log.warning("alert case %s refused: %s %s", case.pk, answer.field, answer.code)
             answer = receive([report_of(case, bare=True)], at=at, client=client)[0]
-        _link(case, answer)
+        if isinstance(answer, Refusal):
+            _give_up(case, f"{answer.field}: {answer.code}", at=at)
+        else:
+            _link(case, answer)
+
+
+def _give_up(case: AlertCase, why: str, *, at: datetime) -> None:
+    """Show to staff what could not be filed, and let its next beginning try anew: nothing waits on it."""
+    with transaction.atomic():
+        AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(
+            refused=why[:40], ended_at=at, end=AlertCase.End.CLOSED
+        )
+        channel = case.alerts.values_list("channel", flat=True).first() or AlertChannel.MQTT
+        set_aside(
+            [(Malformed("not_filed", why), case.draft["text"].encode())],
+            client=case.client,
+            channel=channel,
+            origin=case.external_id,
+            at=at,
+        )
+    case.refused = why[:40]
 
 
 def _link_to_known(case: AlertCase) -> None:
@@ -55,10 +92,6 @@ def _link_to_known(case: AlertCase) -> None:
     AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=case.incident)
 
 
-def _link(case: AlertCase, answer: Receipt | Refusal) -> None:
-    if isinstance(answer, Refusal):
-        case.refused = f"{answer.field}:{answer.code}"[:40]
-        AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(refused=case.refused)
-        return
-    case.incident = answer.incident
-    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=answer.incident)
+def _link(case: AlertCase, receipt: Receipt) -> None:
+    case.incident = receipt.incident
+    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=receipt.incident)

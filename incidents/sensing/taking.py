@@ -193,13 +193,24 @@ def _histories(notices: Sequence[Notice], alerts: dict[str, Alert]) -> dict[str,
 
 
 def _save(histories: Iterable[History]) -> None:
-    """Ends before beginnings: of one alert one episode burns."""
+    """Ends before beginnings: of one alert one episode burns.
+
+    Written as rows that are there already: for hundreds that takes a tenth of an UPDATE with its cases.
+    """
     episodes = [episode for history in histories for episode in history.known.values()]
-    AlertEpisode.objects.bulk_update(
-        [row for row in episodes if row.pk], ["ended_at", "repeats", "fate", "case"], batch_size=500
+    AlertEpisode.objects.bulk_create(
+        [row for row in episodes if row.pk],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["ended_at", "repeats", "fate", "case"],
     )
     AlertEpisode.objects.bulk_create(row for row in episodes if not row.pk)
-    Alert.objects.bulk_update([history.alert for history in histories], KEPT, batch_size=500)
+    Alert.objects.bulk_create(
+        [history.alert for history in histories],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=KEPT,
+    )
 
 
 # What a message may change of an alert.

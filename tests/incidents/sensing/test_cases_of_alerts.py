@@ -4,7 +4,7 @@ import pytest
 from django.db.models import Sum
 
 from incidents import actions
-from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, Incident, Outcome
+from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, AlertSetAside, Incident, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
 from tests.cast import LAMP_UNIT, reload
 from tests.incidents.sensing.conftest import at, kinds, notice
@@ -268,3 +268,28 @@ def test_a_merged_case_goes_on_under_the_other(feed, lamp, place, dispatcher):
     assert reload(second).status == Status.MERGED
     assert "alert_quiet" in kinds(first)
     assert reload(first).is_open
+
+
+def test_what_intake_cannot_take_is_shown_to_staff_and_stops_nothing(feed, lamp, place, monkeypatch):
+    from incidents.sensing import filing
+
+    place("L-2", lon=114.27, lat=22.77)
+    receive = filing.receive
+
+    def breaks(drafts, **more):
+        if any("L-1" in draft.text for draft in drafts):
+            raise StopIteration
+        return receive(drafts, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filing, "receive", breaks)
+        feed.says(notice("L-1"), notice("L-2"))
+        feed.clock(1)
+    assert "L-2" in the_case().text.body
+    shown = AlertSetAside.objects.get()
+    assert shown.reason == "not_filed"
+    assert "L-1" in shown.body
+    # The next time that it burns is another try.
+    feed.clears("L-1", minutes=2)
+    feed.fires("L-1", minutes=3)
+    assert Incident.objects.count() == 2

@@ -112,7 +112,7 @@ def test_the_page_costs_the_same_for_few_and_for_many(
         page(client)
 
 
-QUERIES = 20
+QUERIES = 19
 
 
 def rule_form(**more: str) -> dict[str, str]:
