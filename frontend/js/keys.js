@@ -9,7 +9,7 @@ const isShown = (element) => element.getClientRects().length > 0 && !element.dis
 function pressable(key) {
   const scope = document.querySelector("dialog[open]") ?? document;
   return [...scope.querySelectorAll("[data-key]")].find(
-    (element) => element.dataset.key.split(",").includes(key) && isShown(element),
+    (element) => element.dataset.key.split(",").includes(key) && (isShown(element) || element.closest("[data-key-stays]")),
   );
 }
 

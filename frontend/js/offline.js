@@ -22,7 +22,7 @@ import { say } from "./phrases.js";
 import { isMendable, mend, mendedIn, mendHere } from "./offline-mending.js";
 import { DONE, LATER, REFUSED, SIGN_IN, reasons, send } from "./offline-sending.js";
 import * as store from "./offline-store.js";
-import { toast } from "./toasts.js";
+import { toast, toastAfterLoad } from "./toasts.js";
 import { showWrong } from "./wrong.js";
 
 const LOOK_EVERY_MS = 15000;
@@ -171,7 +171,14 @@ async function note(entry, answer) {
   await store.put(entry);
 }
 
+/** Does this page show what has just changed, with nobody in the middle of writing on it? */
+function isStale(entry) {
+  const isOpen = document.querySelector("dialog[open]") || document.activeElement?.closest("input, textarea, select");
+  return Boolean(entry.subject) && location.pathname.includes(entry.subject) && !isOpen;
+}
+
 async function sendKept({ before, only, isEager }) {
+  let reload = false;
   const held = new Set(); // subjects of which an earlier one could not go: the later ones wait for it
   const entries = await store.all(who());
   const chosen = entries.find((one) => one.key === only);
@@ -187,12 +194,17 @@ async function sendKept({ before, only, isEager }) {
     const answer = await send(entry, "later");
     if (answer.what === DONE) {
       await store.remove(entry.key);
-      toast([say("offlineSent", { title: entry.title }), ...(answer.words ?? [])].join(" "), { state: "on", href: answer.url, action: say("offlineOpen") });
+      const line = [[say("offlineSent", { title: entry.title }), ...(answer.words ?? [])].join(" "), { state: "on", href: answer.url, action: say("offlineOpen") }];
+      if (!before && isStale(entry)) {
+        reload = true;
+        toastAfterLoad(...line);
+      } else toast(...line);
       continue;
     }
     await note(entry, answer);
     if (answer.what !== REFUSED) break; // no line for one is no line for the next
   }
+  if (reload) location.reload();
 }
 
 /** Send what waits; one at a time, and in one tab at a time. */

@@ -2,6 +2,8 @@
 import { say } from "./phrases.js";
 
 const LASTS_MS = 8000;
+// A step back is offered as long as any other line, and taken for two minutes: its key outlasts the line.
+const KEY_LASTS_MS = 112000;
 
 function box() {
   let element = document.getElementById("toasts");
@@ -19,10 +21,16 @@ function arm(line) {
   const close = line.querySelector("[data-toast-close]");
   close?.addEventListener("click", () => line.remove());
   if (line.dataset.state === "overdue") return; // an error stays until it is read
-  let timer = setTimeout(() => line.remove(), LASTS_MS);
+  const end = () => {
+    if (!line.querySelector(".toast-undo")) { line.remove(); return; }
+    line.hidden = true;
+    line.dataset.keyStays = "";
+    setTimeout(() => line.remove(), KEY_LASTS_MS);
+  };
+  let timer = setTimeout(end, LASTS_MS);
   line.addEventListener("pointerenter", () => clearTimeout(timer));
   line.addEventListener("focusin", () => clearTimeout(timer));
-  line.addEventListener("pointerleave", () => { timer = setTimeout(() => line.remove(), LASTS_MS / 2); });
+  line.addEventListener("pointerleave", () => { timer = setTimeout(end, LASTS_MS / 2); });
 }
 
 /** Say `text`; `state` is "on", "overdue" (stays) or nothing. */
@@ -50,7 +58,16 @@ export function toast(text, { state = "", href = "", action = "" } = {}) {
   arm(line);
 }
 
+const LEFT = "yw-toasts";
+
+/** Say it once the page has loaded anew. */
+export function toastAfterLoad(...line) {
+  sessionStorage.setItem(LEFT, JSON.stringify([...JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"), line]));
+}
+
 export function startToasts() {
+  for (const line of JSON.parse(sessionStorage.getItem(LEFT) ?? "[]")) toast(...line);
+  sessionStorage.removeItem(LEFT);
   for (const line of document.querySelectorAll(".toast-line")) arm(line);
   document.addEventListener("htmx:load", (event) => {
     const arrived = event.target.matches?.(".toast-line") ? [event.target] : [...(event.target.querySelectorAll?.(".toast-line") ?? [])];

@@ -61,7 +61,10 @@ function keepView(map) {
   const address = new URL(window.location.href);
   address.searchParams.set("view", view);
   window.history.replaceState(window.history.state, "", address);
-  for (const input of document.querySelectorAll("input[data-map-view]")) input.value = view;
+  for (const input of document.querySelectorAll("input[data-map-view]")) {
+    input.value = view;
+    input.disabled = false;
+  }
   for (const link of document.querySelectorAll("a[data-map-view]")) {
     const target = new URL(link.href);
     target.searchParams.set("view", view);

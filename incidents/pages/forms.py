@@ -76,7 +76,20 @@ class SuperviseForm(ActionForm):
     )
 
 
+class UnmergeForm(ActionForm):
+    """Taking a merger apart asks for nothing; it says what will become of the case."""
+
+    note = _(
+        "The case is on its own again, back on the desk, with the reports that came with it. Their reporters "
+        "are not told: they hear of the case's own end."
+    )
+
+
 class AnswerOrderForm(ActionForm):
+    note = _(
+        "The answer ends the order, and whoever gave it is told. Where it does not satisfy them, they give "
+        "another one; the case's own limit runs on."
+    )
     text = forms.CharField(
         label=_("Answer to the order"),
         max_length=TEXT_MAX,

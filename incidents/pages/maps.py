@@ -184,7 +184,7 @@ def _page(request: HttpRequest, shown: Shown) -> HttpResponse:
     cases = mapping.mapped(shown.found)
     rows = mapping.singles(cases, None)
     layers = ((CASES, _("Cases on the map")), (HEAT, _("Density")), (AREAS, _("By community")))
-    keep = {key: value for key, value in shown.given.items() if key in ("layer", "view")}
+    keep = {key: value for key, value in shown.given.items() if key in ("layer", "view") and value}
     context = {
         "shown": shown,
         "title": shown.title,

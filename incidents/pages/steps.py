@@ -217,7 +217,11 @@ STEPS: dict[str, Step] = {
         danger=True,
     ),
     "unmerge": Step(
-        Action.UNMERGE, gettext_lazy("Take apart again"), gettext_lazy("Take apart again"), _unmerge
+        Action.UNMERGE,
+        gettext_lazy("Take apart again"),
+        gettext_lazy("Take apart again"),
+        _unmerge,
+        forms.UnmergeForm,
     ),
     "photo": Step(
         Action.NOTE,

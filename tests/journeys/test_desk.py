@@ -204,6 +204,24 @@ def test_several_at_once_and_all_of_it_back(
     assert {reload(case).status for case in full_desk} == {Status.TRIAGE}
 
 
+def test_the_last_step_is_taken_back_after_its_offer_has_gone(
+    open_page: OpenPage, full_desk: list[Incident], operator: Person
+) -> None:
+    page = open_page("/desk/", **DESK)
+    sign_in(page, operator)
+    opens(page, full_desk[0])
+    page.clock.install()
+    page.keyboard.press("d")
+    goes_on(page, full_desk[0].number)
+    line = page.locator(".toast-line:has(.toast-undo)")
+    expect(line).to_be_visible()
+    page.clock.fast_forward(20_000)
+    expect(line).to_be_hidden()
+    page.keyboard.press("u")
+    opens(page, full_desk[0])
+    assert reload(full_desk[0]).status == Status.TRIAGE
+
+
 def test_another_matter_becomes_a_case_and_the_owner_decides_anew(
     open_page: OpenPage, shoot: Shoot, full_desk: list[Incident], operator: Person
 ) -> None:
