@@ -3,7 +3,7 @@
 Nothing here holds a report's text or a person: these values are stored with the case for ever.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
