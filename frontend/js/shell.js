@@ -5,6 +5,10 @@ function applyLook(name, value) {
   try { localStorage.setItem(`yw-${name}`, value); } catch { /* it then lasts for this page */ }
   window.ywLook();
   showLook();
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const tabs = tab.closest(".tabs"); // on a phone the tab where one is may lie outside the row
+    if (tabs.scrollWidth > tabs.clientWidth) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - 16;
+  }
 }
 
 function showLook() {
