@@ -22,8 +22,9 @@ from incidents.api.access import visible_incidents
 from incidents.api.cases import case_detail
 from incidents.api.fields import checked
 from incidents.api.inputs import NO_SUCH_PICTURE
-from incidents.api.outputs import ContactOut, DocumentOut, IncidentDetailOut
+from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
+from incidents.api.source_outputs import DocumentOut
 from incidents.errors import InvalidInput
 from incidents.feedback import Answers
 from incidents.mediating import Mediated

@@ -1,6 +1,5 @@
 """What is answered: shapes alone. Nobody's name, number or home is in any of them but `ContactOut`."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +14,8 @@ from incidents.api.clock_outputs import TimesOut
 from incidents.api.dispute_outputs import DisputeOut
 from incidents.api.order_outputs import OrderOut, OrderShortOut
 from incidents.api.sending_outputs import SendingOut, SupporterOut
-from incidents.models import Attachment, Document, Incident, Report, ReportUpdate
+from incidents.models import Attachment, Incident, Report, ReportUpdate
 from incidents.models.incident import ResolutionOutcome, Status
-from incidents.sources.sealed import opened
 
 # A declared field takes its name from the class again: what mypy ignores below hides no attribute.
 Out = serializers.Serializer[Any]
@@ -396,53 +394,3 @@ class ContactOut(Out):
     name = serializers.CharField(allow_blank=True)
     phone = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
-
-
-class FeedReportOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    external_id = serializers.CharField()
-
-
-class FeedOrderOut(serializers.Serializer[Any]):
-    """The report as its source knows it, where the centre made several cases of it."""
-
-    external_id = serializers.CharField()
-    part = serializers.IntegerField()
-    parts = serializers.IntegerField()
-    complete = serializers.BooleanField(help_text="As it stands now: every part has been dealt with.")
-
-
-class FeedCaseOut(serializers.Serializer[Any]):
-    number = serializers.CharField()
-    status = serializers.ChoiceField(choices=Status.choices, help_text="As it stands now.")
-
-
-class FeedEventOut(serializers.Serializer[Any]):
-    """One thing that became of one report."""
-
-    id = serializers.CharField(help_text="The same thing always has the same id.")
-    at = serializers.DateTimeField()
-    event = serializers.CharField(
-        help_text="received, dispatched, accepted, parked, resolved, answered, rejected, return_asked, "
-        "extension_asked, submitted, closed, reopened, split, merged. New ones may come."
-    )
-    report = FeedReportOut()
-    order = FeedOrderOut()
-    incident = FeedCaseOut()
-    unit = serializers.CharField(allow_null=True)
-    unit_name = serializers.CharField(allow_blank=True)
-    text = serializers.CharField(allow_blank=True)
-    outcome = serializers.CharField(allow_blank=True)
-    until = serializers.DateTimeField(allow_null=True)
-
-
-class DocumentOut(serializers.Serializer[Any]):
-    """A scan, inside the answer: no address is left at which it could be had again."""
-
-    id = serializers.UUIDField()
-    content_type = serializers.CharField()
-    size = serializers.IntegerField(help_text="Bytes.")
-    content = serializers.SerializerMethodField(help_text="Base64.")
-
-    def get_content(self, document: Document) -> str:
-        return b64encode(opened(document)).decode()

@@ -20,8 +20,9 @@ from incidents.api.answers import Receipts, case_answer
 from incidents.api.errors import FieldError, Problem, problem_response, read_error
 from incidents.api.fields import checked
 from incidents.api.filing import RowProblem
-from incidents.api.outputs import FeedEventOut, ReceiptOut, UpdateOut
+from incidents.api.outputs import ReceiptOut, UpdateOut
 from incidents.api.permissions import HasScope, IsToken
+from incidents.api.source_outputs import FeedEventOut
 from incidents.errors import InvalidInput
 from incidents.intake import Refusal, apply_update
 from incidents.models import Report
