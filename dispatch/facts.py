@@ -66,7 +66,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class UnitGuess:
-    """How likely the words alone make a unit, told by its likeliest item."""
+    """What the words alone give to a unit beside the matters guessed, told by its likeliest item."""
 
     item: str
     probability: float
@@ -170,8 +170,9 @@ class Facts:
     facility: str | None = None
     place_given: bool = False  # by a person, who had both in view where words and point disagreed
     doubts: tuple[Doubt, ...] = ()
+    talk: str | None = None  # thanks, a test, advertising, nothing, or several matters: not one report
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    # What the words alone say of units.
+    # What the words alone give to units beside those matters.
     units: tuple[UnitGuess, ...] = ()
 
     def __post_init__(self) -> None:
@@ -214,7 +215,7 @@ class Facts:
 # The facts that JSON holds as they are.
 _PLAIN_FACTS = (
     *("source", "nature", "urgency", "place_type", "owner", "cell", "community", "street"),
-    *("in_district", "category_given", "matter_given", "facility", "place_given"),
+    *("in_district", "category_given", "matter_given", "facility", "place_given", "talk"),
 )
 
 

@@ -16,7 +16,7 @@ from dispatch.items import Item
 # Readings less likely than this change no decision and are counted with the category's plain answer.
 FAINT = 0.01
 # A unit that no reading leads to under this probability is not brought in by the words alone.
-UNIT_FAINT, TRACE = 0.005, 0.005
+UNIT_FAINT = 0.005
 
 Resolve = Callable[[str], str | None]
 
@@ -145,7 +145,8 @@ def _by_units(
 
     What the words leave open, such as the kind of place, speaks for nobody: an item that waits for it
     still tells whose such reports are. What is known beside the words (an owner, a kind of place) counts
-    by how much it changed what the list answers.
+    for what it changed in the list's answers: who gained by it has that much more, who lost keeps as
+    large a part of its own.
     """
     minute = local_minute(facts)
     categories = {reading.category for reading in weighed.readings}
@@ -161,17 +162,18 @@ def _by_units(
         without = weigh(blind, index, resolve, matter_confidence=matter_confidence)
         before = {claim.unit or claim.pattern: claim for claim in without.claims}
     wanted: dict[str, float] = {}
-    for guess in facts.units:
-        item = index.items.get(guess.item)
+    guesses = [(guess.code, guess.probability) for guess in facts.matters]
+    for code, probability in [*guesses, *((guess.item, guess.probability) for guess in facts.units)]:
+        item = index.items.get(code)
         if item is None or item.category not in categories:
             continue
         unit = resolve(item.lead_unit)
         key = unit or item.lead_unit
         if key not in claims:
-            if guess.probability < UNIT_FAINT or _is_ruled_out(item, facts, minute):
+            if probability < UNIT_FAINT or _is_ruled_out(item, facts, minute):
                 continue
             claims[key] = Claim(unit, item.lead_unit, item)
-        wanted[key] = wanted.get(key, 0.0) + guess.probability
+        wanted[key] = wanted.get(key, 0.0) + probability
     told = sum(wanted.values())
     total = max(told, min(1.0, sum(claim.probability for claim in claims.values())))
     rest = total - told
@@ -179,12 +181,12 @@ def _by_units(
     for key, claim in claims.items():
         now = claim.probability
         share = wanted.get(key, rest * now / others)
-        was = before[key].probability if key in before else now
-        if known and max(now, was) > 0:
-            share *= (now + TRACE) / (was + TRACE)
+        if known:
+            was = before[key].probability if key in before else 0.0
+            share = share + now - was if now >= was else share * now / was
         claim.probability = share
     told = sum(claim.probability for claim in claims.values())
-    for claim in claims.values() if known and told > 0 else ():
+    for claim in claims.values() if told > total else ():
         claim.probability *= total / told
     return claims
 

@@ -199,48 +199,44 @@ class Classifier:
 
         A given category is certain: its items' probabilities are then conditional on it.
         """
-        order = self._kept(reading, category)
+        kept = self._kept(reading, category)
         if category is not None:
-            chances = dict.fromkeys(order, 1.0)
             told = [Guess(category, 1.0)]
         else:
-            chances = {one: float(reading.categories[one]) for one in order}
-            told = [Guess(self.categories[one], chances[one]) for one in order]
-        matters = []
-        for one in order:
-            end = self.starts[one + 1] if one + 1 < len(self.starts) else len(self.items)
-            for item in range(int(self.starts[one]), int(end)):
-                joint = chances[one] * float(reading.matters[item])
-                if joint >= FAINTEST:
-                    matters.append(Guess(self.items[item], joint))
-        matters.sort(key=lambda guess: -guess.probability)
-        return told, matters[:MATTERS_KEPT]
+            told = [Guess(self.categories[one], float(reading.categories[one])) for one in kept]
+        near = self._joint(reading, category, kept)
+        return told, [Guess(self.items[item], float(near[item])) for item in _likeliest(near).tolist()]
 
     def units(self, reading: Reading, category: str | None = None) -> list[UnitGuess]:
-        """How likely the words make each unit of the list, by its likeliest item in a likely category; of a
-        given category, under it."""
+        """What the words give to each unit of the list beyond the items that are guessed: many small
+        chances that come to something. The likeliest unit, with its likeliest item, first; never empty
+        where there is a category."""
         kept = self._kept(reading, category)
         if not kept:
             return []
-        spread = np.zeros(len(self.categories), np.float32)
-        if category is not None:
-            spread[kept] = 1.0
-            joint = spread[self.item_category] * reading.matters
-            near = joint
-        else:
-            joint = reading.categories[self.item_category] * reading.matters
-            spread[kept] = 1.0
-            near = joint * spread[self.item_category]
-        shares = np.bincount(self.unit_of_item, joint, self.unit_count)
+        near = self._joint(reading, category, kept)
+        rest = near if category is not None else self._joint(reading, None, range(len(self.categories)))
+        rest = rest.copy()
+        rest[_likeliest(near)] = 0
+        shares = np.bincount(self.unit_of_item, rest, self.unit_count)
         told = []
         for unit in np.argsort(-shares)[:UNITS_KEPT].tolist():
-            if shares[unit] < FAINTEST:
+            if shares[unit] < FAINTEST and told:
                 break
             items = self.unit_items[unit]
-            best = int(items[near[items].argmax()])
-            if near[best] > 0:
+            among = np.minimum(rest[items], near[items])
+            best = int(items[(among if among.any() else near[items]).argmax()])
+            if near[best] > 0 or not told:
                 told.append(UnitGuess(self.items[best], float(shares[unit])))
         return told
+
+    def _joint(self, reading: Reading, category: str | None, kept: Sequence[int]) -> Floats:
+        """Items' probabilities in these categories; of a given one, under it."""
+        chances = np.zeros(len(self.categories), np.float32)
+        some = list(kept)
+        chances[some] = 1.0 if category is not None else reading.categories[some]
+        joint: Floats = chances[self.item_category] * reading.matters
+        return joint
 
     def _kept(self, reading: Reading, category: str | None) -> list[int]:
         """The categories that are worth a guess, the likeliest first: the given one alone."""
@@ -248,6 +244,12 @@ class Classifier:
             return [self.categories.index(category)] if category in self.categories else []
         order = np.argsort(-reading.categories)[:CATEGORIES_KEPT].tolist()
         return [one for one in order if reading.categories[one] >= FAINTEST]
+
+
+def _likeliest(joint: Floats) -> NDArray[np.intp]:
+    """The items that are worth a guess, the likeliest first."""
+    some = np.flatnonzero(joint >= FAINTEST)
+    return some[np.argsort(-joint[some], kind="stable")][:MATTERS_KEPT]
 
 
 def log_odds(probability: float) -> float:

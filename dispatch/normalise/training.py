@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.loading import DATA
-from dispatch.normalise.corpus import Corpus
+from dispatch.normalise.corpus import Corpus, example_files
 from dispatch.normalise.heads import Learnt, learn_head
 from dispatch.normalise.history import History, fingerprint
 from dispatch.normalise.measures import (
@@ -93,7 +93,7 @@ def train(
     leads = [text.item.lead_unit for text in corpus.items]
     patterns = sorted(set(leads))
     of_item = np.array([patterns.index(lead) for lead in leads])
-    folds = _item_folds(corpus)
+    folds = item_folds(corpus)
     listed = learn_head(
         patterns,
         of_item,
@@ -163,7 +163,7 @@ def _learn_local(
     )
 
 
-def _item_folds(corpus: Corpus) -> Indices:
+def item_folds(corpus: Corpus) -> Indices:
     """A fold for each example: all of an item's are held out together."""
     return (np.random.default_rng(SEED).permutation(len(corpus.items)) % FOLDS)[corpus.labels]
 
@@ -172,7 +172,7 @@ def _read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[B
     """The base, its reading of every text while held out, and that reading as the heads hear it."""
     count, total = len(corpus.examples), len(material.texts)
     folds = np.full(total, -1)
-    folds[:count] = _item_folds(corpus)
+    folds[:count] = item_folds(corpus)
     taught = count + np.flatnonzero(material.categories[count:] >= 0)
     folds[taught] = np.random.default_rng(SEED).permutation(len(taught)) % FOLDS
     order: list[Indices] = []
@@ -279,6 +279,7 @@ def material_hash() -> str:
     """Tells whether a model is still the one that this code makes of these files."""
     digest = hashlib.sha256()
     code = [Path(__file__).parent / f"{name}.py" for name in _CODE]
-    for path in [*sorted(DATA.rglob("*.csv")), *code]:
+    lists = [DATA / "categories.csv", DATA / "responsibility_items.csv"]
+    for path in [*lists, *example_files(), *code]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

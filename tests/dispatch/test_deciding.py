@@ -79,8 +79,8 @@ def test_an_emergency_read_from_the_words_tightens_the_limits() -> None:
     assert told.accept_minutes <= 15
 
 
-def test_the_threshold_is_the_settings(settings: Any) -> None:
-    settings.AUTO_DISPATCH_CONFIDENCE = 1.01
+def test_the_threshold_follows_the_precision_wanted(settings: Any) -> None:
+    settings.AUTO_DISPATCH_PRECISION_GIVEN = 0.9999  # which no sample can promise
     told = decide("平湖大街电信井盖不见了", category="0201", owner="china-telecom")
     assert told.outcome == "triage"
     assert told.triage_codes == ("low_confidence",)

@@ -53,6 +53,10 @@ class Command(BaseCommand):
         else:
             self._train(**options)
 
+    def corpus(self) -> Corpus:
+        """What is shipped to learn from."""
+        return read_corpus()
+
     def _list(self) -> None:
         in_use = self._card_in_use().get("version")
         for card in versions(self.room):
@@ -78,7 +82,7 @@ class Command(BaseCommand):
         material = material_hash()
         if options["if_needed"] and self._is_good_enough(material):
             return
-        corpus = read_corpus()
+        corpus = self.corpus()
         history = None if options["if_needed"] or options["shipped"] else self._history(corpus, options)
         if history is not None and not self._is_better(corpus, history):
             return
