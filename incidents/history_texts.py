@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
+from accounts.masking import without
 from dispatch.normalise.history import Settled
 from dispatch.units import UnitDirectory
-from incidents.masking import without
 from incidents.models import Assignment, Incident
 from incidents.models.incident import Status
 from incidents.past_cases import BY_A_UNIT

@@ -110,9 +110,9 @@ class Classifier:
         self.weights = arrays["weights"]  # float16, a row per column of the vector
         self.bias = arrays["bias"].astype(np.float32)
         # The items' texts, as postings: for each column of the vector, which items have it and how much.
-        self.post_at = arrays["post_at"]
-        self.post_item = arrays["post_item"]
-        self.post_value = arrays["post_value"]
+        self.post_at = arrays["post_at"].astype(np.intp)
+        self.post_item = arrays["post_item"].astype(np.intp)
+        self.post_value = arrays["post_value"].astype(np.float64)
         # Items stand in category order: where each category's begin, and whose each is.
         self.starts = arrays["starts"]
         self.item_category = np.repeat(
@@ -168,14 +168,15 @@ class Classifier:
 
     def nearness(self, at: NDArray[np.intp], values: Floats) -> Floats:
         """Cosine between the text and each item's texts."""
-        spans = [(int(self.post_at[one]), int(self.post_at[one + 1])) for one in at]
-        lengths = [end - start for start, end in spans]
-        if not spans or not sum(lengths):
+        starts = self.post_at[at]
+        lengths = self.post_at[at + 1] - starts
+        ends = np.cumsum(lengths)
+        if not len(ends) or not ends[-1]:
             return np.zeros(len(self.items), np.float32)
-        items = np.concatenate([self.post_item[start:end] for start, end in spans])
-        shares = np.concatenate([self.post_value[start:end] for start, end in spans]).astype(np.float32)
-        summed = np.bincount(items, shares * np.repeat(values, lengths), len(self.items))
-        return summed.astype(np.float32)
+        # All the columns' stretches of postings, one after the other.
+        some = np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)
+        shares = self.post_value[some] * np.repeat(values, lengths)
+        return np.bincount(self.post_item[some], shares, len(self.items)).astype(np.float32)
 
     def category_words(self, nearness: Floats, hits: list[int]) -> tuple[Floats, Floats, Floats]:
         """Per category: the soft maximum of its items' nearness, its keywords, and their share of all."""
