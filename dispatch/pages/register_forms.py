@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dispatch.edition import edition
 from dispatch.registers.runs import BYTES_MOST
@@ -46,7 +46,7 @@ class FacilityForm(forms.ModelForm):
         labels = {
             "code": gettext_lazy("Code"),
             "kind": gettext_lazy("Kind"),
-            "owner_code": gettext_lazy("Owner"),
+            "owner_code": pgettext_lazy("of a facility", "Owner"),
             "lon": gettext_lazy("Longitude (WGS-84)"),
             "lat": gettext_lazy("Latitude (WGS-84)"),
             "plate": gettext_lazy("Plate"),
@@ -88,7 +88,7 @@ class PlaceForm(forms.ModelForm):
         fields = ("code", "name", "kind", "area", "aliases", "former_names", "numbers", "lon", "lat")
         labels = {
             "code": gettext_lazy("Code"),
-            "name": gettext_lazy("Name"),
+            "name": pgettext_lazy("of a place", "Name"),
             "kind": gettext_lazy("Kind"),
             "area": gettext_lazy("Community or street"),
             "aliases": gettext_lazy("Other names"),
