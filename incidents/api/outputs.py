@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -198,9 +199,7 @@ class ReportOut(Out):
     outside_due_at = serializers.DateTimeField(allow_null=True)
     withdrawn_at = serializers.DateTimeField(allow_null=True)
     attachments = AttachmentOut(many=True)
-    documents: Any = serializers.PrimaryKeyRelatedField(
-        many=True, read_only=True, help_text="Scans: `open-document` takes one out."
-    )
+    documents = serializers.SerializerMethodField(help_text="Scans: `open-document` takes one out.")
     updates = ReportUpdateOut(many=True)
     incident = serializers.SerializerMethodField()
 
@@ -209,6 +208,9 @@ class ReportOut(Out):
         asking = self.context["request"].user
         filed = isinstance(asking, ApiClient) or report.filed_by_id == asking.pk
         return report.tracking_code if filed else ""
+
+    def get_documents(self, report: Report) -> list[UUID]:
+        return [document.pk for document in report.documents.all()]
 
     @extend_schema_field(FiledCaseOut)
     def get_incident(self, report: Report) -> Mapping[str, Any]:

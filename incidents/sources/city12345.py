@@ -44,7 +44,7 @@ SYSTEM = "city-12345"
 CHASES_MOST = 999
 
 
-class PointInput(StrictSerializer):
+class CityPointInput(StrictSerializer):
     """A point; of GCJ-02 where it does not say, as the city's map gives it."""
 
     lng = DegreesField(source="lon")
@@ -52,7 +52,7 @@ class PointInput(StrictSerializer):
     crs = CodeField(choices=SYSTEMS, required=False, default=GCJ02)
 
 
-class CallerInput(StrictSerializer):
+class CityCallerInput(StrictSerializer):
     """来电人. Kept encrypted and apart, like every reporter."""
 
     name = TextField(required=False, allow_blank=True, max_length=40)
@@ -60,7 +60,7 @@ class CallerInput(StrictSerializer):
     address = TextField(required=False, allow_blank=True, max_length=200)
 
 
-class RegionInput(StrictSerializer):
+class CityRegionInput(StrictSerializer):
     """所属区域, by names."""
 
     district = TextField(required=False, allow_blank=True, max_length=40)
@@ -68,21 +68,21 @@ class RegionInput(StrictSerializer):
     community = TextField(required=False, allow_blank=True, max_length=40)
 
 
-class OrderInput(StrictSerializer):
+class CityOrderInput(StrictSerializer):
     """工单."""
 
     orderNo = TextField(max_length=EXTERNAL_ID_MAX - 8, help_text="工单编号。")
     title = TextField(required=False, allow_blank=True, default="", max_length=200, help_text="标题。")
     content = TextField(max_length=settings.REPORT_TEXT_MAX, help_text="诉求内容。")
-    caller = CallerInput(required=False, allow_null=True, help_text="来电人。")
+    caller = CityCallerInput(required=False, allow_null=True, help_text="来电人。")
     acceptTime = HappenedField(help_text="受理时间，如 2026-07-07 09:30:00，北京时间。")
     orderType = WordField(system=SYSTEM, kind="nature")
     categories = serializers.ListField(
         child=TextField(max_length=40), required=False, default=list, max_length=3, help_text="三级类别名称。"
     )
-    region = RegionInput(required=False, allow_null=True)
+    region = CityRegionInput(required=False, allow_null=True)
     address = TextField(required=False, allow_blank=True, default="", max_length=200)
-    location = PointInput(required=False, allow_null=True)
+    location = CityPointInput(required=False, allow_null=True)
     urgency = WordField(system=SYSTEM, kind="urgency", required=False, allow_blank=True, default="")
     deadline = DeadlineField(required=False, allow_null=True, help_text="市级要求的办结时限。")
     attachments = PictureInput(many=True, required=False, default=list)
@@ -98,7 +98,7 @@ class OrderInput(StrictSerializer):
         return attrs
 
 
-class NoticeInput(StrictSerializer):
+class CityNoticeInput(StrictSerializer):
     """What the city says later about an order."""
 
     noticeNo = TextField(max_length=EXTERNAL_ID_MAX, help_text="通知编号，每条一个。")
@@ -117,7 +117,7 @@ class NoticeInput(StrictSerializer):
         return attrs
 
 
-class EventOut(serializers.Serializer[Any]):
+class CityFeedbackOut(serializers.Serializer[Any]):
     """反馈: what became of an order, in the city's own words."""
 
     feedbackNo = serializers.CharField(help_text="Told once under this number; drop repeats by it.")
@@ -139,9 +139,9 @@ class City12345(Adapter):
 
     system = SYSTEM
     source = Source.HOTLINE
-    order_input = OrderInput
-    notice_input = NoticeInput
-    event_output = EventOut
+    order_input = CityOrderInput
+    notice_input = CityNoticeInput
+    event_output = CityFeedbackOut
     fields: Mapping[str, str] = {
         "external_id": "orderNo",
         "text": "content",

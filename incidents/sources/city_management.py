@@ -45,7 +45,7 @@ SYSTEM = "city-management"
 STAGES = ("createTime", "dispatchTime", "disposeTime", "checkTime", "archiveTime")
 
 
-class CollectorInput(StrictSerializer):
+class PlatformCollectorInput(StrictSerializer):
     """采集员."""
 
     code = TextField(required=False, allow_blank=True, max_length=40)
@@ -53,7 +53,7 @@ class CollectorInput(StrictSerializer):
     phone = PhoneField(required=False, allow_blank=True, max_length=40)
 
 
-class CaseInput(StrictSerializer):
+class PlatformCaseInput(StrictSerializer):
     """案件."""
 
     taskNum = TextField(max_length=EXTERNAL_ID_MAX - 8, help_text="任务号。")
@@ -76,7 +76,7 @@ class CaseInput(StrictSerializer):
     coordinateY = DegreesField(required=False, allow_null=True, help_text="纬度。")
     crs = CodeField(choices=SYSTEMS, required=False, default=GCJ02)
     urgency = WordField(system=SYSTEM, kind="urgency", required=False, allow_blank=True, default="")
-    collector = CollectorInput(required=False, allow_null=True)
+    collector = PlatformCollectorInput(required=False, allow_null=True)
     reportTime = HappenedField(help_text="上报时间。")
     createTime = InstantField(required=False, allow_null=True, help_text="立案时间。")
     dispatchTime = InstantField(required=False, allow_null=True, help_text="派遣时间。")
@@ -98,7 +98,7 @@ class CaseInput(StrictSerializer):
         return attrs
 
 
-class NoticeInput(StrictSerializer):
+class PlatformNoticeInput(StrictSerializer):
     """What the platform says later about a case."""
 
     noticeNum = TextField(max_length=EXTERNAL_ID_MAX)
@@ -116,7 +116,7 @@ class NoticeInput(StrictSerializer):
         return attrs
 
 
-class StageOut(serializers.Serializer[Any]):
+class PlatformStageOut(serializers.Serializer[Any]):
     """What became of a case, as a stage of the platform's own."""
 
     feedbackNum = serializers.CharField(help_text="Told once under this number; drop repeats by it.")
@@ -136,9 +136,9 @@ class CityManagement(Adapter):
 
     system = SYSTEM
     source = Source.PATROL
-    order_input = CaseInput
-    notice_input = NoticeInput
-    event_output = StageOut
+    order_input = PlatformCaseInput
+    notice_input = PlatformNoticeInput
+    event_output = PlatformStageOut
     fields: Mapping[str, str] = {
         "external_id": "taskNum",
         "text": "description",
