@@ -424,6 +424,26 @@ LIST_FOUR_EYES = env.bool("LIST_FOUR_EYES", default=True)
 MATTER_CONFIDENCE = env.float("MATTER_CONFIDENCE", default=0.60)
 # Where the trained model lies (`manage.py train` writes it).
 MODEL_DIR = Path(env.str("MODEL_DIR", default=str(VAR_DIR / "models")))
+# What reads texts: linear (built in, needs nothing), onnx (a sentence encoder beside it), or chat (a model
+# behind an OpenAI-compatible endpoint is asked about a single report that the built-in scorer is unsure
+# of; refused until `manage.py train --backend chat` has measured it at AUTO_DISPATCH_PRECISION).
+CLASSIFIER_BACKEND = env.str("CLASSIFIER_BACKEND", default="linear")
+# Of onnx: the model, and the tokenizer.json made with it (bge-small-zh and the like); packages:
+# requirements/encoder.txt. Pooling cls or mean; empty: as the file 1_Pooling/config.json beside it says.
+ENCODER_MODEL = env.str("ENCODER_MODEL", default="")
+ENCODER_TOKENIZER = env.str("ENCODER_TOKENIZER", default="")
+ENCODER_POOLING = env.str("ENCODER_POOLING", default="")
+ENCODER_MAX_LENGTH = env.int("ENCODER_MAX_LENGTH", default=256)
+ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
+# Of chat: the address up to /v1, the model's name there and the key. Set, operators may ask it for a
+# suggestion on the desk, whatever the backend. Seconds are for the whole exchange. json_object is for
+# servers that know no JSON schema.
+CHAT_URL = env.str("CHAT_URL", default="")
+CHAT_MODEL = env.str("CHAT_MODEL", default="")
+CHAT_KEY = env.str("CHAT_KEY", default="")
+CHAT_SECONDS = env.float("CHAT_SECONDS", default=8.0)
+CHAT_CANDIDATES = env.int("CHAT_CANDIDATES", default=8)
+CHAT_ANSWER_FORMAT = env.str("CHAT_ANSWER_FORMAT", default="json_schema")
 # The unit that owns what nobody owns yet: the district's triage desk.
 TRIAGE_UNIT = "operations-centre"
 # With so many agreed returns a case goes before adjudication, by itself.

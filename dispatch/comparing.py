@@ -17,7 +17,7 @@ from dispatch.edition import Edition
 from dispatch.facts import Facts, Verdict
 from dispatch.index import MatchIndex
 from dispatch.items import Item, normal_form
-from dispatch.normalise.model import Classifier
+from dispatch.normalise.backends import Reader
 from dispatch.service import judge
 
 AT_DESK = ""  # where a flow begins or ends that is no unit: a person decides
@@ -253,7 +253,7 @@ def changed_categories(base: MatchIndex, draft: MatchIndex) -> frozenset[str]:
 
 
 def compare(
-    cases: Iterable[PastCase | None], base: Edition, draft: Edition, model: Classifier
+    cases: Iterable[PastCase | None], base: Edition, draft: Edition, model: Reader
 ) -> tuple[Tally, list[Change]]:
     """What the draft would have done otherwise. None stands for a case without recorded facts.
 
@@ -345,7 +345,7 @@ def reworded(facts: Facts, text: str | None, index: MatchIndex) -> Facts:
     return facts if text is None else replace(facts, keywords=index.hits(normal_form(text)))
 
 
-def _judged(case: PastCase, base: Edition, draft: Edition, model: Classifier) -> tuple[Verdict, Verdict]:
+def _judged(case: PastCase, base: Edition, draft: Edition, model: Reader) -> tuple[Verdict, Verdict]:
     if case.text is None:
         return judge(case.facts, base, model), judge(case.facts, draft, model)
     plain = normal_form(case.text)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from dispatch.edition import Names
 from dispatch.facts import Reason
 from dispatch.items import HOURS, KEYWORDS, OWNER, PLACE_TYPE, SOURCE
+from dispatch.normalise.talk import SEVERAL
 from dispatch.units import AT_COMMUNITY, AT_OWNER, AT_STREET
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
 from grids.explain import sentence as place_sentence
@@ -107,6 +108,17 @@ def _team(code: str) -> str:
     }.get(code, code)
 
 
+def talk_name(code: str) -> str:
+    """What a text is instead of a report, in words."""
+    return {
+        "empty_talk": _("empty talk"),
+        "thanks": _("thanks"),
+        "test": _("a test"),
+        "spam": _("advertising"),
+        "several_matters": _("several matters"),
+    }.get(code, code)
+
+
 def condition_name(condition: str) -> str:
     """What an item may ask, in words."""
     return {
@@ -168,6 +180,13 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "urgency_read": lambda e, p: (
         _("Raised to %(urgency)s by “%(phrase)s”.")
         % {"urgency": Urgency(p["urgency"]).label, "phrase": p["phrase"]}
+    ),
+    "talk_read": lambda e, p: (
+        _("Its parts read as different matters: %(categories)s.")
+        % {"categories": _(", ").join(e.category(code) for code in p["categories"])}
+        if p["talk"] == SEVERAL
+        else _("Read as %(kind)s (%(percent)s).")
+        % {"kind": talk_name(p["talk"]), "percent": _percent(p["probability"])}
     ),
     "place_type_read": lambda e, p: (
         _("The kind of place is %(place)s, by “%(phrase)s”.")
@@ -339,6 +358,14 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     ),
     "equal_claim": lambda e, p: _("Its claim equals that of %(other)s.") % {"other": e.item(p["other"])},
     "less_likely": lambda e, p: _("Less likely than %(other)s.") % {"other": e.unit(p["other"])},
+    "emergency": lambda e, p: _(
+        "It tells of danger, and the matter's unit is not one that answers danger: call first, then send."
+    ),
+    "empty_talk": lambda e, p: _("Nothing is said that a unit could act on."),
+    "thanks": lambda e, p: _("It says thanks and asks for nothing."),
+    "test": lambda e, p: _("It looks like a test."),
+    "spam": lambda e, p: _("It looks like advertising."),
+    "several_matters": lambda e, p: _("It seems to hold several matters: split it, then send each."),
     "out_of_area": lambda e, p: _("The place lies outside the district."),
     "enquiry": lambda e, p: _("It is an enquiry: it may be answered on the spot."),
     "no_match": lambda e, p: _("No item of the responsibility list fits."),
@@ -351,7 +378,7 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
         % {"units": _(", ").join(e.unit(unit) for unit in p["units"])}
     ),
     "low_confidence": lambda e, p: (
-        _("The unit is %(percent)s sure; it goes out by itself from %(threshold)s on.")
+        _("Sure of this unit to %(percent)s; a case goes out by itself from %(threshold)s on.")
         % {"percent": _percent(p["confidence"]), "threshold": _percent(p["threshold"])}
     ),
 }

@@ -16,7 +16,7 @@ from dispatch import reasons
 from dispatch.edition import Edition
 from dispatch.facts import Decision, Facts, Reason, as_json
 from dispatch.items import Item
-from dispatch.normalise.model import Classifier, classifier
+from dispatch.normalise.backends import Reader, reader
 from dispatch.service import decide_facts
 from dispatch.weighing import Claim, Reading, Resolve, Weighed, weigh
 
@@ -71,9 +71,9 @@ class Explanation:
         return told
 
 
-def explain(facts: Facts, *, now: Edition, model: Classifier | None = None) -> Explanation:
+def explain(facts: Facts, *, now: Edition, model: Reader | None = None) -> Explanation:
     """The decision on these facts by this edition, with every item of every category that is likely."""
-    decision = decide_facts(facts, now=now, model=model or classifier())
+    decision = decide_facts(facts, now=now, model=model or reader())
 
     def resolve(pattern: str) -> str | None:
         return now.units.resolve(pattern, street=facts.street, community=facts.community, owner=facts.owner)

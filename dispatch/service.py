@@ -20,7 +20,7 @@ from dispatch.facts import DISPATCHED, TRIAGE, Decision, Doubt, Facts, Limits, P
 from dispatch.items import Item, normal_form
 from dispatch.models import SourceCategory
 from dispatch.normalise import normalise
-from dispatch.normalise.model import Classifier, classifier
+from dispatch.normalise.backends import Reader, reader
 from dispatch.normalise.reading import more_urgent
 from dispatch.surroundings import look_around
 from dispatch.units import is_relative
@@ -50,6 +50,7 @@ class Request:
     place_type: str | None = None
     owner: str | None = None
     urgency: str | None = None
+    is_calm: bool = False  # a person has said that what sounds like danger is none
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -90,7 +91,7 @@ def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> l
     Raises FactsError for the first request with an impossible fact; check() finds it beforehand.
     """
     now = now or edition()
-    model = classifier()
+    model = reader()
     return [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
 
 
@@ -118,15 +119,15 @@ def check(request: Request, now: Edition) -> None:
         raise FactsError("owner", "unknown", told)
 
 
-def judge(facts: Facts, now: Edition, model: Classifier) -> Verdict:
+def judge(facts: Facts, now: Edition, model: Reader) -> Verdict:
     """What a decision on these facts comes to, without the reasons: for many facts at once."""
     weighed = weigh(facts, now.index, _resolver(facts, now), matter_confidence=settings.MATTER_CONFIDENCE)
     return _judge(facts, weighed, now, model)[0]
 
 
-def decide_facts(facts: Facts, *, now: Edition | None = None, model: Classifier | None = None) -> Decision:
+def decide_facts(facts: Facts, *, now: Edition | None = None, model: Reader | None = None) -> Decision:
     """Decide on facts already read: a recorded case again, or a rehearsal of another list."""
-    return _settle(facts, now or edition(), model or classifier())
+    return _settle(facts, now or edition(), model or reader())
 
 
 def decide_item(
@@ -177,15 +178,15 @@ def _mapped(requests: Iterable[Request]) -> dict[tuple[str, str], str]:
     return {(source, name): category for source, name, category in rows}
 
 
-def read(requests: Sequence[Request], *, now: Edition, model: Classifier | None = None) -> list[Facts]:
+def read(requests: Sequence[Request], *, now: Edition, model: Reader | None = None) -> list[Facts]:
     """The facts that `decide_many` would decide on. Raises FactsError like it."""
     for request in requests:
         check(request, now)
     mapped = _mapped(requests)
-    return [_read(request, mapped, now, model or classifier()) for request in requests]
+    return [_read(request, mapped, now, model or reader()) for request in requests]
 
 
-def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Classifier) -> Facts:
+def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Reader) -> Facts:
     category, why, unmapped = request.category, None, None
     if category is None and request.source_category:
         name = request.source_category.strip()
@@ -206,6 +207,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         urgency=request.urgency,
         place_type=request.place_type,
         owner=request.owner,
+        is_calm=request.is_calm,
         model=model,
     )
     around = look_around(request.text, plain, request.place, told, given_owner=request.owner)
@@ -229,6 +231,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         facility=around.facility,
         place_given=request.place.is_settled,
         doubts=tuple(around.doubts),
+        talk=told.talk,
         attributes=dict(request.attributes),
     )
 
@@ -243,7 +246,7 @@ def _resolver(facts: Facts, now: Edition) -> Resolve:
 
 
 def _judge(
-    facts: Facts, weighed: Weighed, now: Edition, model: Classifier
+    facts: Facts, weighed: Weighed, now: Edition, model: Reader
 ) -> tuple[Verdict, float, list[Reason]]:
     """What it comes to, the confidence to its last digit, and why a person must look at it."""
     best = weighed.best
@@ -296,7 +299,7 @@ def _judge(
     return verdict, confidence, obstacles
 
 
-def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
+def _settle(facts: Facts, now: Edition, model: Reader) -> Decision:
     resolve = _resolver(facts, now)
     weighed = weigh(facts, now.index, resolve, matter_confidence=settings.MATTER_CONFIDENCE)
     verdict, confidence, obstacles = _judge(facts, weighed, now, model)
@@ -327,7 +330,7 @@ def _settle(facts: Facts, now: Edition, model: Classifier) -> Decision:
     )
 
 
-def _threshold(facts: Facts, model: Classifier) -> float:
+def _threshold(facts: Facts, model: Reader) -> float:
     """From which probability on a report may go out by itself: as measured, for the precision wanted."""
     given = facts.category_given or facts.matter_given
     wanted = settings.AUTO_DISPATCH_PRECISION_GIVEN if given else settings.AUTO_DISPATCH_PRECISION
@@ -339,6 +342,10 @@ def _obstacles(
 ) -> list[Reason]:
     """Why a person must look at it; empty when it may go out by itself."""
     obstacles = []
+    if _needs_a_person_at_once(facts, best):
+        obstacles.append(Reason("emergency"))
+    if facts.talk is not None:
+        obstacles.append(Reason(facts.talk))
     if facts.in_district is False:
         obstacles.append(Reason("out_of_area"))
     if facts.nature == Nature.ENQUIRY:
@@ -358,6 +365,16 @@ def _obstacles(
     if confidence < threshold:
         obstacles.append(Reason("low_confidence", {"confidence": confidence, "threshold": threshold}))
     return obstacles
+
+
+def _needs_a_person_at_once(facts: Facts, best: Claim | None) -> bool:
+    """Do the words tell of danger, where the matter is not one of those whose units answer danger?
+
+    Whoever threatens to jump in a matter of wages needs somebody else than the labour office, and now.
+    """
+    if facts.urgency != Urgency.EMERGENCY or (best is not None and best.item.urgency == Urgency.EMERGENCY):
+        return False
+    return any(reason.code == "urgency_read" for reason in facts.evidence)
 
 
 def _differences(facts: Facts, best: Claim | None, now: Edition) -> list[Reason]:

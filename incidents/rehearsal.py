@@ -23,7 +23,7 @@ from dispatch.comparing import CHANGES, Change, Tally, Turn, changed_categories,
 from dispatch.edition import edition_of
 from dispatch.errors import ListRefused
 from dispatch.models import ResponsibilityList
-from dispatch.normalise.model import classifier
+from dispatch.normalise.backends import reader
 from dispatch.stewards import is_steward
 from incidents import past_cases, rehearsal_files
 from incidents.models import Rehearsal, RehearsalPart, RehearsedCase
@@ -233,7 +233,7 @@ def _do(part: RehearsalPart, *, at: datetime) -> None:
         told = rehearsal_files.cases_of(part.rows, base)
     else:
         told = list(past_cases.cases_of(part, categories))
-    tally, changes = compare((case for _pk, case in told), base, draft, classifier())
+    tally, changes = compare((case for _pk, case in told), base, draft, reader())
     ids = {case.key: pk for pk, case in told if case is not None}
     most = max(1, KEPT_MOST * part.size // max(1, rehearsal.total))
     RehearsedCase.objects.bulk_create(

@@ -26,6 +26,7 @@ from incidents.upstream import sentences as upstream_sentences
 
 # Why a person is needed, as short as a tag; the first that applies says most.
 TRIAGE_TAGS: dict[str, Any] = {
+    "emergency": gettext_lazy("Emergency by its words"),
     "disputed": gettext_lazy("Disputed"),
     "returned": gettext_lazy("Returned"),
     "reopened": gettext_lazy("Reopened"),
@@ -33,6 +34,11 @@ TRIAGE_TAGS: dict[str, Any] = {
     "repair": gettext_lazy("Repair, owner unknown"),
     "unmerged": gettext_lazy("Taken apart"),
     "split": gettext_lazy("Split off"),
+    "several_matters": gettext_lazy("Several matters"),
+    "empty_talk": gettext_lazy("Empty talk"),
+    "thanks": gettext_lazy("Thanks"),
+    "test": gettext_lazy("Test message"),
+    "spam": gettext_lazy("Advertising"),
     "places_differ": gettext_lazy("Words and point disagree"),
     "owners_differ": gettext_lazy("Two owners near"),
     "out_of_area": gettext_lazy("Outside the district"),
@@ -44,6 +50,8 @@ TRIAGE_TAGS: dict[str, Any] = {
     "low_confidence": gettext_lazy("Unsure"),
 }
 TRIAGE_STATES = {
+    "emergency": "emergency",
+    "several_matters": "warned",
     "disputed": "overdue",
     "returned": "overdue",
     "reopened": "overdue",

@@ -19,9 +19,10 @@ from dispatch.facts import Facts, Reason
 from dispatch.index import MatchIndex
 from dispatch.items import normal_form
 from dispatch.normalise import lexicon
+from dispatch.normalise.backends.interface import Reader
 from dispatch.normalise.corpus import Corpus
 from dispatch.normalise.history import History
-from dispatch.normalise.model import Classifier, Reading, calibrated, log_odds
+from dispatch.normalise.model import Reading, calibrated, log_odds
 from dispatch.normalise.training import HeldOut, Trial
 from dispatch.weighing import weigh
 
@@ -68,7 +69,7 @@ class Road:
     """From a text and its reading to units: the list as the reference files have it, without a place."""
 
     def __init__(
-        self, corpus: Corpus, classifier: Classifier, matter_confidence: float, names: History | None = None
+        self, corpus: Corpus, classifier: Reader, matter_confidence: float, names: History | None = None
     ) -> None:
         self.index = MatchIndex([text.item for text in corpus.items], version=0)
         self.classifier = classifier
@@ -125,7 +126,7 @@ class Road:
 
 def assess(
     corpus: Corpus,
-    classifier: Classifier,
+    classifier: Reader,
     trial: Trial,
     matter_confidence: float,
     history: History | None = None,

@@ -1,4 +1,4 @@
-"""Phrases that tell a report's nature, urgency, kind of place and the asset's owner.
+"""Phrases that tell a report's nature, kind of place and the asset's owner.
 
 Each finding names the phrase that it stands on, so that a person can judge it. Phrases are looked for
 in the normal form of the text; where several kinds are named the longest phrase speaks, then the first.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ahocorasick
 
 from dispatch.items import normal_form
-from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
+from dispatch.vocabulary import Nature, PlaceType, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +92,6 @@ OWNERS = Phrases(
         "education": "公办学校 公立学校 公办幼儿园",
         "health": "公立医院 公办医院",
         "unknown": "权属不明 无主 没人认领 不知道是谁的 不知道是哪家 产权不明 找不到产权",
-    }
-)
-
-URGENCIES = Phrases(
-    {
-        Urgency.EMERGENCY: "煤气味 燃气味 天然气味 漏煤气 煤气泄漏 燃气泄漏 液化气泄漏 困在电梯 被困电梯 "
-        "关在电梯 电梯困人 高压线断 电线断了掉 带电的电线 电线漏电 漏电伤人 触电 着火了 起火了 失火 "
-        "爆炸 要跳楼 轻生 溺水 落水 持刀 砍人 晕倒 昏迷 没有呼吸 流血不止 管涌 塌陷 滑坡 被埋 有人被压 "
-        "食物中毒 一氧化碳 救命 生命危险",
-        Urgency.URGENT: "很危险 十分危险 随时会掉 随时掉下来 随时会倒 摇摇欲坠 已经有人摔 爆管 大面积停水 "
-        "大面积停电 正在打 正在偷 正在倒 马上要 紧急 加急 尽快到场 30分钟办件",
     }
 )
 

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from dispatch.facts import Guess, Reason, UnitGuess
 from dispatch.items import normal_form
-from dispatch.normalise import lexicon
-from dispatch.normalise.model import Classifier, classifier
-from dispatch.vocabulary import Urgency
+from dispatch.normalise import lexicon, talk
+from dispatch.normalise import urgency as alarms
+from dispatch.normalise.backends import Reader, reader
+from dispatch.normalise.model import Reading
+from dispatch.vocabulary import Source, Urgency
 
+# What machines say is neither thanks nor a test, and about one thing.
+_MACHINES = frozenset({Source.SENSOR, Source.AI_VIDEO})
 _ORDER = {Urgency.ROUTINE: 0, Urgency.URGENT: 1, Urgency.EMERGENCY: 2}
 
 
@@ -26,6 +30,7 @@ class Normalised:
     evidence: tuple[Reason, ...]
     category_given: bool
     units: tuple[UnitGuess, ...] = ()
+    talk: str | None = None
 
 
 def more_urgent(one: str | None, other: str | None) -> str | None:
@@ -45,14 +50,16 @@ def normalise(
     urgency: str | None = None,
     place_type: str | None = None,
     owner: str | None = None,
-    model: Classifier | None = None,
+    is_calm: bool = False,
+    model: Reader | None = None,
 ) -> Normalised:
     """Read a text. What was given stands; what was not is read from the words, with evidence.
 
     `keywords` are the live list's that occur (MatchIndex.hits). Raises ImproperlyConfigured without a
-    trained model: guessing by keywords alone would silently be another product.
+    trained model: guessing by keywords alone would silently be another product. `is_calm`: a person has
+    said that what sounds like danger is none.
     """
-    model = model or classifier()
+    model = model or reader()
     plain = normal_form(text)
     evidence: list[Reason] = []
     reading = model.read(text)
@@ -64,13 +71,18 @@ def normalise(
         nature = found.value
         if found.phrase:
             evidence.append(Reason("nature_read", {"nature": nature, "phrase": found.phrase}))
-    alarm = lexicon.URGENCIES.find(plain)
-    # Words raise what was said, they never lower it; asking about a rule is no alarm.
-    if alarm and nature not in ("enquiry", "praise", "suggestion"):
-        raised = more_urgent(urgency, alarm.value)
+    alarm = None if is_calm else alarms.find(plain, nature)
+    # Words raise what was said, they never lower it.
+    if alarm:
+        raised = more_urgent(urgency, alarm.urgency)
         if raised != urgency:
             urgency = raised
-            evidence.append(Reason("urgency_read", {"urgency": alarm.value, "phrase": alarm.phrase}))
+            told = {"urgency": alarm.urgency, "phrase": alarm.phrase, "danger": alarm.danger}
+            evidence.append(Reason("urgency_read", told))
+    said = _talk(text, source, reading, model, alarm, is_given=category is not None)
+    if said:
+        told = {"talk": said.code, "probability": said.probability, "categories": list(said.categories)}
+        evidence.append(Reason("talk_read", told))
     if place_type is None and (place := lexicon.PLACE_TYPES.find(plain)):
         place_type = place.value
         evidence.append(Reason("place_type_read", {"place_type": place.value, "phrase": place.phrase}))
@@ -89,4 +101,19 @@ def normalise(
         evidence=tuple(evidence),
         category_given=category is not None,
         units=tuple(model.units(reading, category)),
+        talk=said.code if said else None,
     )
+
+
+def _talk(
+    text: str, source: str, reading: Reading, model: Reader, alarm: alarms.Alarm | None, *, is_given: bool
+) -> talk.Talk | None:
+    """What the text is instead of one report. Where somebody has named its category, only what is quite
+    sure to be talk counts; who is in danger never just talks."""
+    if source in _MACHINES or (alarm and alarm.urgency == Urgency.EMERGENCY):
+        return None
+    talker = talk.talker()
+    found = talker.find(text)
+    if is_given:
+        return found if found and found.probability == 1.0 and found.code in (talk.TEST, talk.SPAM) else None
+    return found or talker.several_matters(text, reading, lambda part: model.read(part), model.categories)

@@ -11,6 +11,7 @@ from dispatch import service
 from dispatch.edition import edition
 from dispatch.errors import FactsError
 from dispatch.facts import Facts, place_facts
+from dispatch.normalise import talk
 from grids.locate import Place, locate
 from incidents import adjudicating, cases, sending, timeline
 from incidents.actor import Actor
@@ -31,6 +32,8 @@ _OF_MACHINE = frozenset(
         "places_differ",
         "owners_differ",
         "enquiry",
+        "emergency",
+        *talk.CODES,
     }
 )
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.masking import starred
 from accounts.models import User
 from accounts.templatetags.ui import spoken
 from dispatch.edition import edition
 from dispatch.explain import Explainer
 from incidents import mediating, policy, queries, timeline_words
 from incidents.actions.handling import closing_condition
-from incidents.masking import starred
 from incidents.models import Assignment, Attachment, Incident, IncidentReport
 
 REPORTS_MOST = 20

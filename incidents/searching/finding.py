@@ -9,7 +9,7 @@ from typing import Final
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
 
-from incidents.masking import holds_personal
+from accounts.masking import holds_personal
 from incidents.models import Incident, SearchRow
 from incidents.searching.grams import filed_under, plain, serial, wanted
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from incidents import masking
+from accounts import masking
 
 # Of one case, after which no further text is taken in: the index holds something of every case, not
 # everything of one.

@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import holds_personal
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.masking import holds_personal
 from incidents.models import SavedView
 
 MOST = 20

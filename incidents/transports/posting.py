@@ -1,76 +1,19 @@
-"""One POST over HTTP, bounded in every direction: how long, how much, and never on to another address."""
+"""One POST over HTTP, as transports answer for it: see accounts/posting.py."""
 
-import http.client
-import socket
-import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from accounts.posting import READ_AT_MOST as READ_AT_MOST
+from accounts.posting import SENT_AT_MOST as SENT_AT_MOST
+from accounts.posting import Answer, NoAnswer
+from accounts.posting import post_json as post
 from incidents.transports.letter import TransportError
-
-SENT_AT_MOST = 64 * 1024
-READ_AT_MOST = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, cut off after READ_AT_MOST bytes."""
-
-    status: int
-    body: bytes
-
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status < 300
 
 
 def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
-    """POST `body` and answer what came back within `seconds`, the whole exchange counted.
-
-    A redirect is an answer like any other: what was signed for one address goes to no other one.
-    Raises TransportError where there was no answer.
-    """
-    if len(body) > SENT_AT_MOST:
-        raise TransportError("too large to send", permanent=True)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TransportError("not an address that can be posted to", permanent=True)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _connection(parts.scheme, parts.hostname, parts.port, seconds)
-    expired = threading.Event()
-    watchdog: threading.Timer | None = None
+    """POST `body` and answer what came back within `seconds`. Raises TransportError where nothing did."""
     try:
-        connection.connect()
-        # A socket's time-out is about each wait alone: one that drips a byte a second never meets it.
-        watchdog = threading.Timer(seconds, _cut, (connection.sock, expired))
-        watchdog.daemon = True
-        watchdog.start()
-        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
-        with connection.getresponse() as response:
-            answer = Answer(response.status, response.read(READ_AT_MOST))
-        if expired.is_set():
-            raise TimeoutError
-        return answer
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        # Our own words: an error's text may hold the address, and with it a key.
-        why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
-        raise TransportError(f"no answer: {why}", unreachable=True) from error
-    finally:
-        if watchdog is not None:
-            watchdog.cancel()
-        connection.close()
-
-
-def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=seconds)
-
-
-def _cut(wire: socket.socket, expired: threading.Event) -> None:
-    expired.set()
-    with suppress(OSError, ValueError):
-        wire.shutdown(socket.SHUT_RDWR)
+        return post(url, body, headers, seconds=seconds)
+    except NoAnswer as error:
+        if error.permanent:
+            raise TransportError(str(error), permanent=True) from error
+        raise TransportError(f"no answer: {error}", unreachable=True) from error

@@ -7,9 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from accounts.masking import starred
 from incidents import actions
 from incidents.attachments import store_picture
-from incidents.masking import starred
 from incidents.models import Attachment, Incident
 from incidents.papers import draw, paper_of
 from tests.cast import TUESDAY, Person, file_report

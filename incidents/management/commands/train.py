@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from dispatch.normalise.backends.choosing import BACKENDS, LINEAR, ONNX
 from dispatch.normalise.corpus import Corpus, read_corpus
 from dispatch.normalise.history import History, read_history
 from dispatch.normalise.model import Classifier, current_folder, load, models_folder
@@ -43,6 +44,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--use", metavar="VERSION", help="train nothing; go back to this version")
         parser.add_argument("--list", action="store_true", help="train nothing; list the versions here")
+        parser.add_argument(
+            "--backend",
+            choices=BACKENDS,
+            default=LINEAR,
+            help="onnx: train the head of the sentence encoder; chat: measure the model behind CHAT_URL",
+        )
+        parser.add_argument("--sample", type=int, default=400, help="texts that a chat model is asked about")
 
     def handle(self, *args: Any, to: Path | None, **options: Any) -> None:
         self.room = to or models_folder()
@@ -50,8 +58,44 @@ class Command(BaseCommand):
             self._list()
         elif options["use"]:
             self._use(options["use"])
+        elif options["backend"] != LINEAR:
+            self._beside(**options)
         else:
             self._train(**options)
+            self._talk()
+
+    def _beside(self, *, backend: str, sample: int, **options: Any) -> None:
+        """Train or measure what stands beside the built-in scorer, on the shipped texts."""
+        from dispatch.normalise.backends import measuring
+
+        corpus = self.corpus()
+        base, held = measuring.base_held_out(corpus, self.stdout.write)
+        if backend == ONNX:
+            card = measuring.train_encoder(corpus, base, held, self.stdout.write)
+        else:
+            card = measuring.measure_chat(corpus, base, held, sample, self.stdout.write)
+            self.stdout.write(
+                f"{card['model']}: asked about {card['asked']} texts, answered {card['answered']}, category "
+                f"right in {card['category_right']:.1%} of them"
+            )
+        self._report({"local": 0, **card})
+
+    def _talk(self) -> None:
+        """What tells thanks, tests and several matters from reports: anew where its rows or code changed."""
+        from dispatch.normalise import talk, talk_training
+
+        material = talk_training.material_hash()
+        if talk.card(self.room).get("material") == material:
+            return
+        current = self._in_use()
+        if current is None:
+            return
+        card = talk_training.train_talk(self.corpus(), self.room, current.read)
+        self.stdout.write(
+            f"Talk {card['version']}, measured on held-out rows: {card['recall']:.1%} of talk found, "
+            f"{card['false_share']:.2%} of reports taken for talk; several matters: "
+            f"{card['several']['recall']:.1%} found, {card['several']['precision']:.1%} of what is said right"
+        )
 
     def corpus(self) -> Corpus:
         """What is shipped to learn from."""

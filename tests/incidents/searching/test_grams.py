@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.masking import holds_personal
+from accounts.masking import holds_personal
 from incidents.searching.finding import Kind, read
 from incidents.searching.grams import grams, hidden, marks, plain, wanted
 from tests.drawing import examples

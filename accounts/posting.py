@@ -1,0 +1,82 @@
+"""One POST over HTTP, bounded in every direction: how long, how much, and never on to another address."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SENT_AT_MOST = 64 * 1024
+READ_AT_MOST = 64 * 1024
+
+
+class NoAnswer(Exception):
+    """Nothing came back; `permanent` where nothing ever will. The words hold no address and no key."""
+
+    def __init__(self, why: str, *, permanent: bool = False) -> None:
+        super().__init__(why)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, cut off after READ_AT_MOST bytes."""
+
+    status: int
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
+    """POST `body` and answer what came back within `seconds`, the whole exchange counted.
+
+    A redirect is an answer like any other: what was signed for one address goes to no other one.
+    Raises NoAnswer.
+    """
+    if len(body) > SENT_AT_MOST:
+        raise NoAnswer("too large to send", permanent=True)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NoAnswer("not an address that can be posted to", permanent=True)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = _connection(parts.scheme, parts.hostname, parts.port, seconds)
+    expired = threading.Event()
+    watchdog: threading.Timer | None = None
+    try:
+        connection.connect()
+        # A socket's time-out is about each wait alone: one that drips a byte a second never meets it.
+        watchdog = threading.Timer(seconds, _cut, (connection.sock, expired))
+        watchdog.daemon = True
+        watchdog.start()
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+        with connection.getresponse() as response:
+            answer = Answer(response.status, response.read(READ_AT_MOST))
+        if expired.is_set():
+            raise TimeoutError
+        return answer
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # Our own words: an error's text may hold the address, and with it a key.
+        why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
+        raise NoAnswer(why) from error
+    finally:
+        if watchdog is not None:
+            watchdog.cancel()
+        connection.close()
+
+
+def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
+    if scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=seconds)
+
+
+def _cut(wire: socket.socket, expired: threading.Event) -> None:
+    expired.set()
+    with suppress(OSError, ValueError):
+        wire.shutdown(socket.SHUT_RDWR)

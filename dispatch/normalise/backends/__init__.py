@@ -1,0 +1,9 @@
+"""What reads a text: the built-in scorer, a sentence encoder beside it, or a model behind a chat endpoint.
+
+Whatever reads is a Reader; `reader()` is the one that the setting CLASSIFIER_BACKEND chooses.
+"""
+
+from dispatch.normalise.backends.choosing import reader, second_reader
+from dispatch.normalise.backends.interface import Reader
+
+__all__ = ["Reader", "reader", "second_reader"]

@@ -1,0 +1,222 @@
+"""Texts that no unit can act on, and texts that say two things at once: seen, and left to a person.
+
+Thanks, tests, advertising and empty talk are short and of few shapes. A small linear model trained on
+dispatch/data/empty_talk.csv beside the real examples tells them; it was set so that hardly any real
+report is taken for talk (talk_training.py measures it). Nothing is turned away by it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from numpy.typing import NDArray
+
+from dispatch.items import normal_form
+from dispatch.normalise.model import Reading
+
+ARRAYS, CARD = "talk.npz", "talk.json"
+EMPTY, THANKS, TEST, SPAM, SEVERAL = "empty_talk", "thanks", "test", "spam", "several_matters"
+CODES = (EMPTY, THANKS, TEST, SPAM, SEVERAL)
+# What the example file calls its kinds, and the code that each is.
+KINDS = {"empty": EMPTY, "small_talk": EMPTY, "thanks": THANKS, "test": TEST, "spam": SPAM}
+LONGEST = 60  # characters; what is longer says something
+MOST_PARTS = 6
+SHORTEST_PART = 4
+
+_MASKED = re.compile(r"\[[^\]]{1,6}\]|\d+")
+_NOISE = re.compile(r"[\W_]+")
+# A courtesy at the end is none of the matter.
+_COURTESY = re.compile(
+    r"[,。!\s]*(?:非常|十分|多)?(?:谢谢|感谢|多谢|辛苦|麻烦|拜托)(?:了|您|你们?|啦|领导|师傅|政府|各位|大家|处理|啊)*[,。!~\s]*$"
+)
+# Who asks for something to be done does not just talk.
+_ASKS_FOR = re.compile(
+    r"投诉|举报|反映.{4,}|请.{0,12}(?:处理|解决|核实|清理|维修|尽快|查处|协调|派|整改)|要求|没人管|扰民|求助|"
+    r"怎么办|什么时候(?:能|才)|影响.{2,}|坏了|漏水|堵"
+)
+_CUES = re.compile(
+    r"另外|还有|而且|同时|此外|再就是|顺便|以及|并且|一并|一起|两个(?:问题|事|诉求)|两件|两样|两处|三个问题|其一|第二|二是|"
+    r"再(?:反映|问|说)|接着又|又|也(?!不)|还(?!没|是|要等|在)|都(?:要|请|得)|[,。;、](?:2|二)[.、]"
+)
+_STRONG = re.compile(
+    r"另外|还有一|此外|再就是|顺便|以及|一并|两个(?:问题|事|诉求)|两件|两样|两处|三个问题|其一|第二|二是|[,。;、](?:2|二)[.、]|同时还|而且还"
+)
+_ONE = re.compile(r"不是别的|就是(?:一个|想|要|这)|总之|就想|只(?:要|想|求)|归根到底|说到底")
+_PIECES = re.compile(r"[^,。;!?、\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What a text is instead of one report, how sure that is, and of several matters the categories."""
+
+    code: str
+    probability: float
+    categories: tuple[str, ...] = ()
+
+
+def features_of(text: str) -> tuple[str, list[str]]:
+    """The text as talk is told by: numbers and names left out; and its characters and pairs."""
+    plain = _MASKED.sub("0", normal_form(text)).strip()
+    bare = _NOISE.sub("", plain)
+    return bare, [*bare, *(first + second for first, second in pairwise(f"^{bare}$"))]
+
+
+class Talker:
+    """Tells talk from reports; read-only once loaded."""
+
+    def __init__(self, arrays: Mapping[str, Any], card: Mapping[str, Any]) -> None:
+        self.version: str = card["version"]
+        self.codes: list[str] = arrays["codes"].tolist()
+        self.columns = {gram: at for at, gram in enumerate(arrays["vocabulary"].tolist())}
+        # Per character or pair: how much likelier in talk than in reports (ln), and in each kind of talk.
+        self.margins: NDArray[np.float32] = arrays["margins"].astype(np.float32)
+        self.kinds: NDArray[np.float32] = arrays["kinds"].astype(np.float32)
+        self.unknown = float(arrays["unknown"])
+        self.threshold = float(card["threshold"])
+        self.several: NDArray[np.float32] = arrays["several"].astype(np.float32)
+        self.several_threshold = float(card["several"]["threshold"])
+        known = zip(arrays["known"].tolist(), arrays["known_codes"].tolist(), strict=True)
+        self.known: dict[str, str] = dict(known)
+
+    def find(self, text: str) -> Talk | None:
+        """What kind of talk a text is, where it is one."""
+        if len(text) > 2 * LONGEST:
+            return None
+        bare, grams = features_of(text)
+        if not bare.strip("0"):
+            return Talk(EMPTY, 1.0)
+        if len(bare) > LONGEST:
+            return None
+        if bare in self.known:
+            return Talk(self.known[bare], 1.0)
+        if refused(text):
+            return None
+        margin, kind = self.weigh(grams)
+        if margin < self.threshold:
+            return None
+        return Talk(self.codes[kind], round(float(1 / (1 + np.exp(-margin))), 4))
+
+    def weigh(self, grams: list[str]) -> tuple[float, int]:
+        """How much speaks for talk, on a scale that long texts share with short ones; and the kind."""
+        at = [self.columns[gram] for gram in grams if gram in self.columns]
+        told = float(self.margins[at].sum()) + self.unknown * (len(grams) - len(at))
+        return told / max(len(grams), 1) ** 0.5, int(self.kinds[at].sum(axis=0).argmax())
+
+    def several_matters(
+        self, text: str, whole: Reading, read: Callable[[str], Reading], categories: list[str]
+    ) -> Talk | None:
+        """Whether a text says two things for different hands: its parts are read each for itself.
+
+        The reading of the whole decides whether that is worth the time: who is sure is about one thing.
+        """
+        if float(whole.categories.max()) > 0.93:
+            return None
+        found = several_features(text, whole, read)
+        if found is None:
+            return None
+        measured, pair = found
+        chance = 1 / (1 + float(np.exp(-(measured @ self.several[:-1] + self.several[-1]))))
+        if chance < self.several_threshold:
+            return None
+        return Talk(SEVERAL, round(chance, 4), tuple(categories[at] for at in pair))
+
+
+def refused(text: str) -> bool:
+    """Is something asked for, once the courtesy at the end is left out?"""
+    return _ASKS_FOR.search(_COURTESY.sub("", normal_form(text))) is not None
+
+
+def parts_of(text: str) -> list[str]:
+    """The clauses of a text that can stand for themselves, in the order said."""
+    pieces = [piece.strip() for piece in _PIECES.findall(normal_form(text))]
+    return [piece for piece in pieces if len(piece) >= SHORTEST_PART]
+
+
+def several_features(
+    text: str, whole: Reading, read: Callable[[str], Reading]
+) -> tuple[NDArray[np.float32], tuple[int, int]] | None:
+    """What tells two matters from one; and the likeliest pair of categories. None where no part is there."""
+    plain = normal_form(text)
+    parts = parts_of(text)
+    cued = _CUES.search(plain)
+    if len(parts) < 2 and cued:
+        first, second = plain[: cued.start()], plain[cued.end() :]
+        parts = [piece for piece in (first, second) if len(piece) >= SHORTEST_PART]
+    if not 2 <= len(parts) <= MOST_PARTS or not (cued or len(parts) > 1):
+        return None
+    readings = [read(part).categories for part in parts]
+    best, pair, apart = -1.0, (0, 0), 0.0
+    for cut in range(1, len(parts)):
+        left, right = sum(readings[:cut]) / cut, sum(readings[cut:]) / (len(parts) - cut)
+        one, other = int(left.argmax()), int(right.argmax())
+        if one == other:
+            continue
+        sure = float(min(left[one] - left[other], right[other] - right[one]))
+        if sure > best:
+            best, pair, apart = sure, (one, other), float(min(left[one], right[other]))
+    ranked = np.sort(whole.categories)[::-1]
+    told = float(whole.categories[pair[0]] + whole.categories[pair[1]]) if best > 0 else 0.0
+    low = float(min(whole.categories[pair[0]], whole.categories[pair[1]])) if best > 0 else 0.0
+    return (
+        np.array(
+            [
+                max(best, 0.0),
+                apart,
+                float(ranked[1]),
+                told,
+                low,
+                1.0 if _STRONG.search(plain) else 0.0,
+                1.0 if cued else 0.0,
+                1.0 if _ONE.search(plain) else 0.0,
+                float(len(parts) == 2),
+                float(len(parts) > 3),
+                min(len(plain), 120) / 60,
+            ],
+            np.float32,
+        ),
+        pair,
+    )
+
+
+def load(folder: Path) -> Talker:
+    """What `manage.py train` wrote there. Raises ImproperlyConfigured."""
+    try:
+        card = json.loads((folder / CARD).read_text("utf-8"))
+        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+            return Talker(dict(arrays), card)
+    except (OSError, ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            f"There is nothing in {folder} to tell talk by ({error}): run `manage.py train`."
+        ) from error
+
+
+def card(folder: Path) -> dict[str, Any]:
+    """What was measured; empty where nothing was trained."""
+    try:
+        told: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def talker() -> Talker:
+    """This process's; loaded anew once `train` has written another."""
+    folder = Path(settings.MODEL_DIR)
+    try:
+        mark = (folder / ARRAYS).stat().st_mtime_ns
+    except OSError:
+        mark = 0
+    return _loaded(folder, mark)
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, mark: int) -> Talker:
+    return load(folder)
