@@ -256,12 +256,12 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
         % {"area": e.area(p["area"])}
     ),
     "places_differ": lambda e, p: (
-        _("Words and point disagree: %(here)s would be %(unit)s's, %(others)s.")
+        _("Words and point disagree: at %(here)s it goes to %(unit)s, %(others)s.")
         % {
             "here": e.area(p["area"]),
             "unit": _unit_or_none(e, p["unit"]),
             "others": _(", ").join(
-                _("%(area)s %(unit)s's")
+                _("at %(area)s to %(unit)s")
                 % {"area": e.area(other["area"]), "unit": _unit_or_none(e, other["unit"])}
                 for other in p["others"]
             ),

@@ -44,7 +44,7 @@ def spots(incident: Incident, record: DecisionRecord | None, explain: Explainer)
         return []
     units = {other["area"]: other["unit"] for other in reason["params"]["others"]}
     here = incident.cell_code or incident.community_code or incident.street_code
-    found = [Spot(KEEP, _("The point"), explain.area(here), _unit(explain, reason["params"]["unit"]))]
+    found = [Spot(KEEP, _("The point"), _where(explain, here), _unit(explain, reason["params"]["unit"]))]
     for letter, doubt in zip("XYZ", doubts, strict=False):
         params = doubt["params"]
         area = doubt["community"] or doubt["street"]
@@ -55,7 +55,7 @@ def spots(incident: Incident, record: DecisionRecord | None, explain: Explainer)
             Spot(
                 f"facility:{facility}" if facility else (area or ""),
                 says,
-                explain.area(area),
+                _where(explain, area),
                 _unit(explain, units.get(area, reason["params"]["unit"])),
                 lon,
                 lat,
@@ -63,6 +63,12 @@ def spots(incident: Incident, record: DecisionRecord | None, explain: Explainer)
             )
         )
     return found
+
+
+def _where(explain: Explainer, code: str | None) -> str:
+    """An area behind the name of its street."""
+    street = geography().above(code, "street")
+    return explain.area(code) if street in (None, code) else f"{explain.area(street)} · {explain.area(code)}"
 
 
 def of_case(incident: Incident) -> list[Spot]:
