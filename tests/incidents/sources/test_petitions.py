@@ -75,7 +75,8 @@ def test_a_letter_becomes_a_case_with_its_deadline_and_its_scan(operator: Person
     assert policy.protects_reporter(Incident.objects.get())
     stored = {one.content_type: one for one in Document.objects.all()}
     assert opened(stored["application/pdf"]) == PDF
-    assert stored["application/pdf"].file.open("rb").read()[:5] != b"%PDF-"  # sealed on the disk
+    with stored["application/pdf"].file.open("rb") as sealed:
+        assert sealed.read(5) != b"%PDF-"
     assert opened(stored["image/jpeg"])[:2] == b"\xff\xd8"
 
 
