@@ -6,7 +6,7 @@ What is suggested is only where the mapping screen begins; a person confirms it.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.item_rules import FIELDS, LISTS
@@ -82,15 +82,28 @@ class Heading:
         return hashlib.sha256("\x1f".join(map(plain_label, self.labels)).encode()).hexdigest()
 
 
-def find_heading(grid: Grid, row: int | None = None) -> Heading | None:
+class Names:
+    """What a kind of sheet calls its columns: our fields, each with its headings, the plainest first."""
+
+    def __init__(self, headings: Mapping[str, Sequence[str]], not_ours: Collection[str] = ()) -> None:
+        self.not_ours = frozenset(not_ours)
+        # A heading as plain_label makes it → the fields it may be, with its place among their names.
+        self.plain: dict[str, dict[str, int]] = {}
+        for field, names in headings.items():
+            for place, name in enumerate((field, f"{field}_code", *names)):
+                self.plain.setdefault(plain_label(name), {}).setdefault(field, place)
+
+
+def find_heading(grid: Grid, row: int | None = None, names: Names | None = None) -> Heading | None:
     """The heading at `row`, or wherever most columns are called as ours; None for an empty sheet."""
+    names = names or OF_ITEMS
     lines = [line for line in grid.lines[:_LOOKED_AT] if line.number not in grid.bands]
     if row is not None:
         lines = [line for line in grid.lines if line.number == row]
     if not lines:
         return None
-    found = max(lines, key=lambda line: (_known(line), -line.number))
-    if row is None and not _known(found):
+    found = max(lines, key=lambda line: (_known(line, names), -line.number))
+    if row is None and not _known(found, names):
         widest = max(len(line.filled) for line in lines)
         found = next(line for line in lines if len(line.filled) == widest)
     below = next((line for line in grid.lines if line.number == found.number + 1), None)
@@ -104,13 +117,14 @@ def find_heading(grid: Grid, row: int | None = None) -> Heading | None:
     return Heading(found.number, below.number, _labels(grid, joined))
 
 
-def suggest(heading: Heading) -> dict[int, str]:
+def suggest(heading: Heading, names: Names | None = None) -> dict[int, str]:
     """Column → field, as far as its heading tells; each field once."""
+    names = names or OF_ITEMS
     claims = sorted(
         (
             (-score, column, field)
             for column, label in enumerate(heading.labels)
-            for field, score in _likeness(label).items()
+            for field, score in _likeness(label, names).items()
         ),
     )
     found: dict[int, str] = {}
@@ -120,10 +134,10 @@ def suggest(heading: Heading) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def repeated(mapping: Mapping[int, str]) -> list[str]:
+def repeated(mapping: Mapping[int, str], lists: Collection[str] = LISTS) -> list[str]:
     """Fields that several columns claim and only one can have; lists may come from several."""
     fields = list(mapping.values())
-    return sorted({field for field in fields if fields.count(field) > 1 and field not in LISTS})
+    return sorted({field for field in fields if fields.count(field) > 1 and field not in lists})
 
 
 def plain_label(label: str) -> str:
@@ -132,13 +146,10 @@ def plain_label(label: str) -> str:
     return re.sub(r"[\s*:：、_\-]|必填|选填", "", label)
 
 
-_PLAIN: dict[str, dict[str, int]] = {}
-for _field in FIELDS:
-    for _place, _name in enumerate((_field, f"{_field}_code", *HEADINGS[_field])):
-        _PLAIN.setdefault(plain_label(_name), {}).setdefault(_field, _place)
+OF_ITEMS = Names({field: HEADINGS[field] for field in FIELDS}, _NOT_OURS)
 
 
-def _likeness(label: str) -> dict[str, float]:
+def _likeness(label: str, names: Names) -> dict[str, float]:
     """Field → how much this heading is one of its names: 2 for exactly so, less for a part of it."""
     words = label.split(" ")
     # Of a column in a group, 时限 over 分拨, both together say most, and what stands below more than
@@ -147,9 +158,9 @@ def _likeness(label: str) -> dict[str, float]:
     told: dict[str, float] = {}
     for weight, part in parts:
         plain = plain_label(part)
-        if not plain or plain in _NOT_OURS:
+        if not plain or plain in names.not_ours:
             continue
-        for name, fields in _PLAIN.items():
+        for name, fields in names.plain.items():
             if name == plain:
                 score = 2.0
             elif len(name) > 1 and name in plain:
@@ -163,9 +174,9 @@ def _likeness(label: str) -> dict[str, float]:
     return {field: score for field, score in told.items() if score > 0.35}
 
 
-def _known(line: Line) -> int:
+def _known(line: Line, names: Names) -> int:
     """How many of a line's cells are called exactly as one of our columns."""
-    return len({plain for cell in line.cells if (plain := plain_label(cell)) in _PLAIN})
+    return len({plain for cell in line.cells if (plain := plain_label(cell)) in names.plain})
 
 
 def _names_groups(upper: Line, lower: Line) -> bool:

@@ -37,7 +37,6 @@ from dispatch.spreadsheets.grid import (
     too_many_rows,
 )
 
-_UNPACKED_MOST = 128 * 1024 * 1024
 _PARTS_MOST = 2_000
 
 
@@ -49,8 +48,16 @@ class _Bound(NamedTuple):
     equals: int
 
 
+class Bounds(NamedTuple):
+    """What a workbook may be: rows of a sheet, bytes when unpacked, and each part with rows or their texts."""
+
+    rows: int
+    unpacked: int
+    part: _Bound
+
+
 # ROWS_MOST rows of 20 cells have two thirds of these tags, and fewer attributes.
-_OF_ROWS = _Bound(64 * 1024 * 1024, 3_000_000, 3_000_000)
+OF_A_LIST = Bounds(ROWS_MOST, 128 * 1024 * 1024, _Bound(64 * 1024 * 1024, 3_000_000, 3_000_000))
 # Excel has at most 65,490 formats, which take about 3 seconds.
 _OF_STYLES = _Bound(16 * 1024 * 1024, 200_000, 1_000_000)
 # What names the sheets and says which part is what: openpyxl makes an object of each element.
@@ -72,9 +79,10 @@ _BROKEN = (
 class Workbook:
     """The visible sheets of a workbook. Everything raises TableError."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, bounds: Bounds = OF_A_LIST) -> None:
+        self._most = bounds.rows
         try:
-            self._reader = _open(data)
+            self._reader = _open(data, bounds)
         except TableError:
             raise
         except _BROKEN as error:
@@ -93,8 +101,8 @@ class Workbook:
             lines = []
             for line in self._lines(part):
                 lines.append(line)
-                if len(lines) > ROWS_MOST:
-                    raise too_many_rows()
+                if len(lines) > self._most:
+                    raise too_many_rows(self._most)
                 if most is not None and len(lines) >= most:
                     break
             return grid_of(sheet, lines, _merges(part))
@@ -157,9 +165,11 @@ class _Archive(zipfile.ZipFile):
         is_styles = name == ARC_STYLE
         return self._bounded(name, _OF_STYLES if is_styles else _OF_OTHERS)
 
+    bounds = OF_A_LIST
+
     def rows(self, name: str) -> bytes:
         """A sheet, or the texts of all sheets: read element by element."""
-        return self._bounded(name, _OF_ROWS)
+        return self._bounded(name, self.bounds.part)
 
     def _bounded(self, name: str | zipfile.ZipInfo, bound: _Bound) -> bytes:
         info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
@@ -177,9 +187,10 @@ class _Reader(ExcelReader):
     archive: _Archive
     parts: dict[str, str]
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, bounds: Bounds) -> None:
         super().__init__(BytesIO(data), read_only=True, data_only=True, keep_links=False)
         self.archive = _Archive(BytesIO(data))
+        self.archive.bounds = bounds
 
     def read_strings(self) -> None:
         """As openpyxl, but five times as fast: the texts, without how they are pronounced."""
@@ -192,10 +203,10 @@ class _Reader(ExcelReader):
                 element.clear()
 
 
-def _open(data: bytes) -> _Reader:
-    reader = _Reader(data)
+def _open(data: bytes, bounds: Bounds) -> _Reader:
+    reader = _Reader(data, bounds)
     infos = reader.archive.infolist()
-    if len(infos) > _PARTS_MOST or sum(info.file_size for info in infos) > _UNPACKED_MOST:
+    if len(infos) > _PARTS_MOST or sum(info.file_size for info in infos) > bounds.unpacked:
         raise _too_big()
     if any(info.flag_bits & 0x1 for info in infos):
         raise TableError("encrypted", _("The file is protected by a password: save it without one."))
