@@ -3,21 +3,26 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import ApiClient
 from incidents import actions
 from incidents.actor import Actor
-from incidents.intake import Receipt, Refusal, receive
-from incidents.models import AlertCase, IncidentReport
+from incidents.intake import Refusal, receive
+from incidents.models import AlertCase, Incident, IncidentReport
 from incidents.models.sensing import AlertChannel
 from incidents.sensing.aside import set_aside
 from incidents.sensing.drafting import report_of
 from incidents.sensing.notice import Malformed
 
 log = logging.getLogger(__name__)
+
+# What intake fails at is tried again after so long, each time twice as long.
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=1)
 
 
 def carry_on(ids: Iterable[int], *, at: datetime) -> int:
@@ -28,7 +33,7 @@ def carry_on(ids: Iterable[int], *, at: datetime) -> int:
     rows = list(AlertCase.objects.filter(pk__in=set(ids)).select_related("client").order_by("pk"))
     by_client: dict[int, list[AlertCase]] = defaultdict(list)
     for case in rows:
-        if case.incident_id is None and not case.refused:
+        if case.incident_id is None and not _waits(case, at):
             by_client[case.client_id].append(case)
     for cases in by_client.values():
         _file(cases, cases[0].client, at=at)
@@ -55,7 +60,7 @@ def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
     for case, answer in zip(cases, answers, strict=True):
         if isinstance(answer, Refusal) and answer.code == "conflict":
             # Filed before, and the place has moved since: it is that report.
-            _link_to_known(case)
+            _link_to_known(case, at=at)
             continue
         if isinstance(answer, Refusal):
             # A rule names what the list does not know any more: the words alone still tell a person.
@@ -64,15 +69,23 @@ def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
         if isinstance(answer, Refusal):
             _give_up(case, f"{answer.field}: {answer.code}", at=at)
         else:
-            _link(case, answer)
+            _link(case, answer.incident, at=at)
+
+
+def _waits(case: AlertCase, at: datetime) -> bool:
+    """Was it tried in vain, and not so long ago that it should be tried again?"""
+    return bool(case.refused) and case.check_at is not None and case.check_at > at
 
 
 def _give_up(case: AlertCase, why: str, *, at: datetime) -> None:
-    """Show to staff what could not be filed, and let its next beginning try anew: nothing waits on it."""
+    """Show to staff what could not be filed, and try again later, ever more seldom: it may be us."""
+    tries = int(case.refused.partition(" ")[0] or 0) + 1
     with transaction.atomic():
         AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(
-            refused=why[:40], ended_at=at, end=AlertCase.End.CLOSED
+            refused=f"{tries} {why}"[:40], check_at=at + min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
         )
+        if tries > 1:
+            return
         channel = case.alerts.values_list("channel", flat=True).first() or AlertChannel.MQTT
         set_aside(
             [(Malformed("not_filed", why), case.draft["text"].encode())],
@@ -81,17 +94,21 @@ def _give_up(case: AlertCase, why: str, *, at: datetime) -> None:
             origin=case.external_id,
             at=at,
         )
-    case.refused = why[:40]
 
 
-def _link_to_known(case: AlertCase) -> None:
+def _link_to_known(case: AlertCase, *, at: datetime) -> None:
     links = IncidentReport.objects.filter(
         report__source=case.source, report__external_id=case.external_id, unlinked_at__isnull=True
     )
-    case.incident = links.select_related("incident").get().incident
-    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=case.incident)
+    _link(case, links.select_related("incident").get().incident, at=at)
 
 
-def _link(case: AlertCase, receipt: Receipt) -> None:
-    case.incident = receipt.incident
-    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(incident=receipt.incident)
+def _link(case: AlertCase, incident: Incident, *, at: datetime) -> None:
+    told: dict[str, object] = {"incident": incident}
+    if case.refused:
+        # Its time was that of another try; now it is that of its alerts.
+        burns = case.alerts.filter(is_firing=True).exists()
+        settled = at + timedelta(minutes=settings.ALERT_SETTLE_MINUTES)
+        told |= {"refused": "", "check_at": None if burns else settled}
+    case.incident = incident
+    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(**told)

@@ -34,9 +34,9 @@ def settle(*, at: datetime) -> int:
 
 def _finish_what_was_left(at: datetime) -> int:
     """Reports and lines that whoever took the message in did not come to."""
-    left = AlertCase.objects.filter(
-        Q(incident__isnull=True, refused="") | ~Q(pending=[]) & Q(incident__isnull=False)
-    )
+    due = Q(refused="") | Q(check_at__isnull=True) | Q(check_at__lte=at)
+    unfiled = Q(incident__isnull=True, ended_at__isnull=True) & due
+    left = AlertCase.objects.filter(unfiled | ~Q(pending=[]) & Q(incident__isnull=False))
     return filing.carry_on(list(left.order_by("pk").values_list("pk", flat=True)[:BATCH]), at=at)
 
 

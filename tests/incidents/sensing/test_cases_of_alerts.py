@@ -289,7 +289,12 @@ def test_what_intake_cannot_take_is_shown_to_staff_and_stops_nothing(feed, lamp,
     shown = AlertSetAside.objects.get()
     assert shown.reason == "not_filed"
     assert "L-1" in shown.body
-    # The next time that it burns is another try.
-    feed.clears("L-1", minutes=2)
-    feed.fires("L-1", minutes=3)
+    # It is tried again by itself, ever more seldom, until whatever was wrong is mended.
+    feed.clock(1.5)
+    assert Incident.objects.count() == 1
+    feed.clock(4)
     assert Incident.objects.count() == 2
+    assert AlertSetAside.objects.count() == 1
+    feed.clears("L-1", minutes=5)
+    feed.clock(15)
+    assert Incident.objects.filter(outcome=ResolutionOutcome.CLEARED).count() == 1
