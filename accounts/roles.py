@@ -33,6 +33,8 @@ class Action(StrEnum):
     RECALL = "recall"
     CORRECT = "correct"
     SET_PLACE = "set-place"
+    FALSE_ALARM = "false-alarm"
+    ASK_MODEL = "ask-model"
     ACCEPT = "accept"
     REQUEST_RETURN = "request-return"
     DECIDE_RETURN = "decide-return"
@@ -96,6 +98,8 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.RECALL: _DESK,
     Action.CORRECT: _DESK,
     Action.SET_PLACE: _DESK,
+    Action.FALSE_ALARM: _DESK,
+    Action.ASK_MODEL: _DESK,
     Action.ACCEPT: frozenset({Role.HANDLER}),
     Action.REQUEST_RETURN: frozenset({Role.HANDLER}),
     Action.DECIDE_RETURN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),

@@ -15,6 +15,7 @@ from dispatch.errors import UnknownItem
 from dispatch.facts import Decision, Limits, PlaceFacts
 from dispatch.models import ResponsibilityList
 from dispatch.vocabulary import Urgency
+from incidents import suggesting
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
 from incidents.models import DecisionRecord, Incident, Report
@@ -119,6 +120,8 @@ def record_choice(
 ) -> DecisionRecord:
     """定责结果 of a person, frozen beside what the machine had proposed; `ruled`: how a dispute ended."""
     by = {"by": "adjudication", "how": ruled} if ruled else {"by": "person"}
+    if suggesting.is_offered():
+        suggesting.mark_taken(incident, limits.category)
     return DecisionRecord.objects.create(
         incident=incident,
         made_at=at,

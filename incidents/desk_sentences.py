@@ -7,6 +7,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from dispatch.models import Category
+from dispatch.vocabulary import Urgency
 from grids.locate import geography
 from incidents.sentence_parts import Names, Sentence, plain
 from incidents.timeline import Kind
@@ -69,6 +70,26 @@ def _placed(p: Mapping[str, Any], names: Names) -> str:
     }
 
 
+def _false_alarm(p: Mapping[str, Any], names: Names) -> str:
+    before, after = p.get("before"), p.get("after")
+    if before == after or after not in Urgency.values:
+        return _("No danger by “%(phrase)s”; the list calls the matter itself an emergency") % {
+            "phrase": p.get("phrase", "")
+        }
+    return _("False alarm by “%(phrase)s”: %(urgency)s from now on") % {
+        "phrase": p.get("phrase", ""),
+        "urgency": Urgency(after).label,
+    }
+
+
+def _model_suggested(p: Mapping[str, Any], names: Names) -> str:
+    told = {"model": p.get("model", "")}
+    if not p.get("category"):
+        return _("%(model)s was asked and named no category") % told
+    category = Category.objects.filter(pk=p["category"]).first()
+    return _("%(model)s was asked and suggests: %(name)s") % {**told, "name": category or p["category"]}
+
+
 SENTENCES: Mapping[str, Sentence] = {
     Kind.RELEASED: plain(lambda: _("Put the case back on the desk")),
     Kind.SPLIT: _split,
@@ -76,4 +97,6 @@ SENTENCES: Mapping[str, Sentence] = {
     Kind.RECALLED: _recalled,
     Kind.CORRECTED: _corrected,
     Kind.PLACED: _placed,
+    Kind.FALSE_ALARM: _false_alarm,
+    Kind.MODEL_SUGGESTED: _model_suggested,
 }

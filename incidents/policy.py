@@ -50,6 +50,8 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.RECALL: frozenset({Status.DISPATCHED, Status.CLOSED, Status.REJECTED, Status.MERGED}),
     Action.CORRECT: frozenset({Status.TRIAGE}),
     Action.SET_PLACE: frozenset({Status.TRIAGE}),
+    Action.FALSE_ALARM: frozenset({Status.TRIAGE, Status.DISPATCHED, Status.HANDLING}),
+    Action.ASK_MODEL: frozenset({Status.TRIAGE}),
     Action.ACCEPT: frozenset({Status.DISPATCHED}),
     Action.REQUEST_RETURN: frozenset({Status.DISPATCHED}),
     Action.DECIDE_RETURN: frozenset({Status.DISPATCHED, Status.HANDLING}),
@@ -106,6 +108,8 @@ _DISTRICT_ONLY = frozenset(
         Action.SPLIT,
         Action.DECIDE_APPEAL,
         Action.COUNTERSIGN,
+        # Whose units are ranked by what is urgent does not say what is.
+        Action.FALSE_ALARM,
         # A street would ask its own reporters how its own teams were, and take its own calls.
         Action.CALL_BACK,
         Action.PHONE,

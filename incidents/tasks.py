@@ -17,6 +17,7 @@ from incidents import (
     rehearsal,
     repeats,
     submissions,
+    suggesting,
     sweeps,
 )
 from incidents.centre import quality
@@ -103,6 +104,12 @@ def move_clocks() -> int:
 def rehearse() -> int:
     """Work on rehearsals of the list that somebody has asked for."""
     return _until_empty("", lambda: rehearsal.step(at=clock.now()))
+
+
+@shared_task(name="incidents.fetch_suggestion")
+def fetch_suggestion(*, suggestion: int) -> bool:
+    """Ask the model that somebody at the desk waits for."""
+    return suggesting.fetch(suggestion, at=clock.now()) is not None
 
 
 @shared_task(name="incidents.fill_search_rows")

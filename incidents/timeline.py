@@ -44,6 +44,8 @@ class Kind(StrEnum):
     RECALLED = "recalled"
     CORRECTED = "corrected"
     PLACED = "placed"
+    FALSE_ALARM = "false_alarm"
+    MODEL_SUGGESTED = "model_suggested"
     NOTED = "noted"
     SUPPLEMENTED = "supplemented"
     CHASED = "chased"

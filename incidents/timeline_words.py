@@ -109,6 +109,7 @@ _STATES = {
     Kind.DISPUTED: "overdue",
     Kind.RULED: "primary",
     Kind.FIXED_ON_SPOT: "on",
+    Kind.FALSE_ALARM: "warned",
     Kind.ALERT_CLEARED: "on",
     Kind.ALERT_AGAIN: "warned",
     Kind.ALERT_FLAPPING: "warned",

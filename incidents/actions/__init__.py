@@ -18,6 +18,7 @@ from incidents.actions.closing import close, object_to, rate, reopen, verify
 from incidents.actions.cohandling import answer_support, decline_support, invite_support, release_support
 from incidents.actions.contacts import ask_reporter, contact, message, phone, reply
 from incidents.actions.correcting import correct
+from incidents.actions.dangers import false_alarm
 from incidents.actions.desk import answer, claim, dispatch, merge, reject, release, unmerge
 from incidents.actions.documents import open_document
 from incidents.actions.field import fix_on_spot
@@ -47,6 +48,7 @@ from incidents.actions.requests import (
 )
 from incidents.actions.secretary import draft_reply, sign_reply, to_secretary
 from incidents.actions.splitting import split
+from incidents.actions.suggesting import ask_model
 from incidents.actions.supervision import answer_order, lift_order, nudge, raise_order, supervise
 from incidents.actions.upstream import answer_upstream, ask_upstream
 
@@ -58,6 +60,7 @@ __all__ = [
     "answer_support",
     "answer_upstream",
     "appeal",
+    "ask_model",
     "ask_reporter",
     "ask_upstream",
     "assign",
@@ -76,6 +79,7 @@ __all__ = [
     "dispatch",
     "draft_reply",
     "end_cleared_alert",
+    "false_alarm",
     "fix_on_spot",
     "invite_support",
     "leave_callback",

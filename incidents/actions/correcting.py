@@ -13,7 +13,7 @@ from dispatch.errors import FactsError
 from dispatch.facts import Facts, place_facts
 from dispatch.normalise import talk
 from grids.locate import Place, locate
-from incidents import adjudicating, cases, sending, timeline
+from incidents import adjudicating, cases, dangers, sending, timeline
 from incidents.actor import Actor
 from incidents.choosing import machine_record, place_of, record_of_machine
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
@@ -136,4 +136,5 @@ def question(
         place_type=incident.place_type or None,
         owner=owner or known,
         attributes=link.report.attributes if link else {},
+        is_calm=dangers.is_false(incident),
     )

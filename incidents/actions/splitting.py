@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch import service
 from grids.locate import Place, locate
-from incidents import cases, outbox, outcomes, sending, timeline, timers
+from incidents import cases, dangers, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.choosing import place_of, record_of_machine
 from incidents.claiming import refuse_if_claimed
@@ -172,6 +172,7 @@ def _new_case(
     clock = sending.desk_clock(case, at=at, minutes=decision.dispatch_minutes)
     case.save(force_insert=True)
     timers.save_planned([clock])
+    dangers.keep([dangers.alarm_of(case, decision, at=at)])
     record = record_of_machine(case, decision, at=at, report=first)
     if is_part:
         timeline.record(

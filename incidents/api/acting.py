@@ -25,6 +25,7 @@ from incidents.api.inputs import NO_SUCH_PICTURE
 from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
 from incidents.api.source_outputs import DocumentOut
+from incidents.api.suggestion_outputs import SuggestionOut
 from incidents.errors import InvalidInput
 from incidents.feedback import Answers
 from incidents.mediating import Mediated
@@ -164,6 +165,19 @@ DEEDS: Mapping[str, Deed] = {
                 "Say where it is, or that its place is right, and decide again",
                 inputs.SetPlaceInput,
                 _set_place,
+            ),
+            Deed(
+                Action.FALSE_ALARM,
+                "Say that the words which told of danger told of none",
+                inputs.ReasonInput,
+                actions.false_alarm,
+            ),
+            Deed(
+                Action.ASK_MODEL,
+                "Ask the model for a suggestion; asked again, its answer",
+                inputs.BareInput,
+                actions.ask_model,
+                output=SuggestionOut,
             ),
             Deed(Action.ACCEPT, "Take the case on", inputs.AcceptInput, actions.accept),
             Deed(

@@ -27,6 +27,7 @@ from incidents.intake.opening import attach_or_open
 from incidents.intake.repeats import keep_keys, sort_out_repeats, with_free_pictures
 from incidents.intake.writing import (
     count_joined,
+    keep_alarms,
     keep_late,
     lay_out_cases,
     lay_out_reports,
@@ -154,6 +155,7 @@ def _write(
         count_joined(fresh)
         take_pictures(fresh)
         keep_late(fresh, actor=actor)
+        keep_alarms(fresh, at=at)
         mark_addressed(fresh, at=at, actor=actor)
     for item in fresh:
         assert item.report is not None

@@ -10,7 +10,7 @@ from django.db.models import Model
 from accounts.models import ApiClient, User
 from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
-from incidents import cohandling, contacting, late, outbox, outcomes, sending, timeline, timers
+from incidents import cohandling, contacting, dangers, late, outbox, outcomes, sending, timeline, timers
 from incidents.actor import Actor
 from incidents.choosing import frozen
 from incidents.intake.filing import Filing
@@ -190,6 +190,15 @@ def keep_late(items: Sequence[Filing], *, actor: Actor) -> None:
     LateEntry.objects.bulk_create(marks)
     OutboxMessage.objects.bulk_create(
         late.ask_to_countersign(mark) for mark in marks if mark.state == LateEntry.State.WAITING
+    )
+
+
+def keep_alarms(items: Sequence[Filing], *, at: datetime) -> None:
+    """Keep what words told of danger, to be counted; nothing is written where none did."""
+    dangers.keep(
+        dangers.alarm_of(item.incident, item.decision, at=at)
+        for item in items
+        if not item.joins and item.incident is not None and item.decision is not None
     )
 
 

@@ -16,6 +16,7 @@ from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.presence import Presence
+from incidents.models.reading import EmergencyAlarm, ModelSuggestion
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
 from incidents.models.report import Attachment, Feedback, IdempotencyKey, Report, ReportUpdate, Text
@@ -77,6 +78,7 @@ __all__ = [
     "DecisionRecord",
     "Document",
     "DueAction",
+    "EmergencyAlarm",
     "Feedback",
     "FiredStage",
     "Handover",
@@ -90,6 +92,7 @@ __all__ = [
     "InstructionReport",
     "LateEntry",
     "Mediation",
+    "ModelSuggestion",
     "Notification",
     "OutboxMessage",
     "Outcome",
