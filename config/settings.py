@@ -122,9 +122,7 @@ if _socket := _database.get("OPTIONS", {}).pop("host", None):
 # Our statements are many and short, or wide and over few rows: compiling one for the machine costs
 # up to a second, and saves milliseconds. The few that are prepared (incidents/intake/statements.py) do
 # the same whatever their parameters are, so their plans are made once.
-_database.setdefault("OPTIONS", {}).setdefault(
-    "options", "-c jit=off -c plan_cache_mode=force_generic_plan"
-)
+_database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off -c plan_cache_mode=force_generic_plan")
 _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
 _database["ATOMIC_REQUESTS"] = False  # every action opens its own durable transaction
@@ -150,7 +148,10 @@ CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"), Queue("long"))
 CELERY_TASK_DEFAULT_QUEUE = "telling"
 CELERY_TASK_ROUTES = {
     f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
-} | {task: {"queue": "long"} for task in ("incidents.rehearse", "dispatch.check_imports")}
+} | {
+    task: {"queue": "long"}
+    for task in ("incidents.rehearse", "incidents.take_in_files", "dispatch.check_imports")
+}
 CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -202,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
     "incidents.remind": {"task": "incidents.remind", "schedule": 60.0, "options": {"expires": 120.0}},
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},
+    "incidents.take_in_files": {
+        "task": "incidents.take_in_files",
+        "schedule": 1.0,
+        "options": {"expires": 4.0},
+    },
     "dispatch.check_imports": {
         "task": "dispatch.check_imports",
         "schedule": 1.0,

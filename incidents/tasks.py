@@ -20,6 +20,7 @@ from incidents import (
     suggesting,
     sweeps,
 )
+from incidents.bulk import working
 from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
@@ -110,6 +111,14 @@ def rehearse() -> int:
 def fetch_suggestion(*, suggestion: int) -> bool:
     """Ask the model that somebody at the desk waits for."""
     return suggesting.fetch(suggestion, at=clock.now()) is not None
+
+
+@shared_task(name="incidents.take_in_files")
+def take_in_files() -> int:
+    """Read, check and take in files of reports that somebody has sent."""
+    if clocks_are_driven():
+        return 0
+    return _until_empty("", lambda: working.step(at=clock.now()))
 
 
 @shared_task(name="incidents.fill_search_rows")

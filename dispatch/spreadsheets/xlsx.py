@@ -40,7 +40,7 @@ from dispatch.spreadsheets.grid import (
 _PARTS_MOST = 2_000
 
 
-class _Bound(NamedTuple):
+class PartBound(NamedTuple):
     """What a part may have at most: bytes, tags (opening and closing ones), equals signs (attributes)."""
 
     size: int
@@ -49,19 +49,19 @@ class _Bound(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What a workbook may be: rows of a sheet, bytes when unpacked, and each part with rows or their texts."""
+    """What a workbook may be: rows of a sheet, bytes when unpacked, and each part of rows or texts."""
 
     rows: int
     unpacked: int
-    part: _Bound
+    part: PartBound
 
 
 # ROWS_MOST rows of 20 cells have two thirds of these tags, and fewer attributes.
-OF_A_LIST = Bounds(ROWS_MOST, 128 * 1024 * 1024, _Bound(64 * 1024 * 1024, 3_000_000, 3_000_000))
+OF_A_LIST = Bounds(ROWS_MOST, 128 * 1024 * 1024, PartBound(64 * 1024 * 1024, 3_000_000, 3_000_000))
 # Excel has at most 65,490 formats, which take about 3 seconds.
-_OF_STYLES = _Bound(16 * 1024 * 1024, 200_000, 1_000_000)
+_OF_STYLES = PartBound(16 * 1024 * 1024, 200_000, 1_000_000)
 # What names the sheets and says which part is what: openpyxl makes an object of each element.
-_OF_OTHERS = _Bound(1024 * 1024, 50_000, 100_000)
+_OF_OTHERS = PartBound(1024 * 1024, 50_000, 100_000)
 # Excel itself allows 31 letters, and as many rows.
 _NAME_MOST = 64
 _ROW_LAST = 1_048_576
@@ -171,7 +171,7 @@ class _Archive(zipfile.ZipFile):
         """A sheet, or the texts of all sheets: read element by element."""
         return self._bounded(name, self.bounds.part)
 
-    def _bounded(self, name: str | zipfile.ZipInfo, bound: _Bound) -> bytes:
+    def _bounded(self, name: str | zipfile.ZipInfo, bound: PartBound) -> bytes:
         info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
         if info.file_size > bound.size:  # no more than that is unpacked, should it be a lie
             raise _too_big()

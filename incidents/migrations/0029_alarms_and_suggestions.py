@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_alter_user_options_alter_membership_role_and_more"),
+        ("accounts", "0006_accepts_closing"),
         ("incidents", "0028_doors"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -2,6 +2,7 @@
 
 from incidents.models.adjudication import Adjudication
 from incidents.models.assignment import Assignment, CaseRequest, DecisionRecord, Verification
+from incidents.models.bulk import BulkFile, BulkImport, BulkMapping, BulkPart
 from incidents.models.callbacks import Callback
 from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.canned import CannedAnswer, CannedUse
@@ -65,6 +66,10 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Callback",
+    "BulkFile",
+    "BulkImport",
+    "BulkMapping",
+    "BulkPart",
     "CannedAnswer",
     "CannedUse",
     "CaseRequest",
