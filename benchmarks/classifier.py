@@ -9,11 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from django.conf import settings
-
 from benchmarks.records import Record, compare, rates
 from dispatch.normalise.corpus import read_corpus
-from dispatch.normalise.model import classifier
+from dispatch.normalise.model import classifier, current_folder
 
 NEEDS_DATABASE = True  # the trained model comes with it
 TEXTS, FEW = 2_000, 200
@@ -68,7 +66,7 @@ def run() -> list[Record]:
         *compare(
             "classifier",
             "MB to have it loaded",
-            _resident(_OURS, Path(settings.MODEL_DIR)),
+            _resident(_OURS, current_folder()),
             {"importing sklearn alone": _resident(_THEIRS, Path())},
         ),
     ]

@@ -18,7 +18,7 @@ from dispatch.normalise.training import train
 RECENT = 5  # one case in so many, the newest, is what both are asked about
 LEAST = 100  # cases from which a comparison says anything
 CHANCE = 0.05  # how often a model that is no better may be taken for better
-QUANTILE = 1.6449  # of the normal distribution, for that chance
+QUANTILE = 2.3263  # of the normal distribution, for one chance in a hundred
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def compare(
     new: Sequence[Answer], current: Sequence[Answer], *, lines: tuple[Sequence[float], Sequence[float]]
 ) -> Contest:
     """The new one is better if it has more right than chance explains (the exact sign test on the texts
-    that only one of them had right); or no fewer right, and its probabilities are nearer to the outcomes
-    (the paired test on their squared errors). Both at one chance in twenty."""
+    that only one of them had right, at one chance in twenty); or no fewer right, and its probabilities
+    are nearer to the outcomes (the paired test on their squared errors, at one chance in a hundred)."""
     sure, right = sureness(new, lines[0])
     was_sure, was_right = sureness(current, lines[1])
     gained = int((right & ~was_right).sum())

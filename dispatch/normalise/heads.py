@@ -15,7 +15,7 @@ from dispatch.normalise.measures import SEED, Indices, Matrix, mixture
 from dispatch.normalise.model import FAINT_SHARE, Floats, Head
 
 SURE, LIKELY = 1.0, 0.1  # how closely the two models follow what they were shown
-BESIDE = 0.2  # what a shipped example counts where a district's own cases are learnt
+BESIDE = 0.05  # what a shipped example counts where a district's own cases are learnt
 
 
 @dataclass

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from math import exp
 from math import log as ln
@@ -155,6 +156,12 @@ class Classifier:
             joint = head.correct(joint, said)
             told = np.concatenate([told, opinion(said)])
         return Reading(*split(joint, reading.matters, self.starts, self.item_category))
+
+    def without_heads(self) -> "Classifier":
+        """The same, reading categories and items only."""
+        other = copy(self)
+        other.heads = []
+        return other
 
     def unit_probability(self, summed: float, *, category_given: bool) -> float:
         """How often a unit with this summed probability was the right one (measured in training)."""

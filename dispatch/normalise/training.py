@@ -86,7 +86,7 @@ def train(
     """Learn, and write the arrays and a first card."""
     rows = list(history.rows) if history else []
     material = Material.of(corpus, rows)
-    base, held, told = _read_held_out(corpus, material, progress)
+    base, held, told = read_held_out(corpus, material, progress)
     count = len(corpus.examples)
     matrix = matrix_of(base.trained.vectors, material.texts)
     letters = len(base.trained.vectors.columns)
@@ -149,6 +149,7 @@ def _learn_local(
     joint = listed.correct(joint, heard)
     told = np.concatenate([told, opinion(np.concatenate([listed.scores, heard]))], axis=1)
     shown = of_item[corpus.labels]
+    taught = shown >= 0
     folds = np.random.default_rng(SEED).permutation(len(truth)) % LOCAL_FOLDS
     return learn_head(
         labels,
@@ -159,7 +160,9 @@ def _learn_local(
         truth,
         folds,
         letters,
-        beside=(matrix[:count][shown >= 0], told[:count][shown >= 0], shown[shown >= 0]),
+        # Without what the list says of them: of the shipped examples that is what the list wants, and the
+        # head would learn to believe it of a district's cases.
+        beside=(matrix[:count][taught], np.zeros_like(told[:count][taught]), shown[taught]),
     )
 
 
@@ -168,7 +171,7 @@ def item_folds(corpus: Corpus) -> Indices:
     return (np.random.default_rng(SEED).permutation(len(corpus.items)) % FOLDS)[corpus.labels]
 
 
-def _read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[Base, HeldOut, Floats]:
+def read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[Base, HeldOut, Floats]:
     """The base, its reading of every text while held out, and that reading as the heads hear it."""
     count, total = len(corpus.examples), len(material.texts)
     folds = np.full(total, -1)
