@@ -82,16 +82,16 @@ def xlsx_file(version: ResponsibilityList, *, kind: str = CHINESE) -> IO[bytes]:
     """The version as a workbook in a file of its own: the items, and what may be written in which column."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Responsibility list"))
-    _lay_out(sheet, [_WIDTHS.get(name, _OTHER_WIDTH) for name in FIELDS])
+    lay_out(sheet, [_WIDTHS.get(name, _OTHER_WIDTH) for name in FIELDS])
     sheet.auto_filter.ref = f"A1:{column_letter(len(FIELDS) - 1)}{version.items.count() + 1}"
-    sheet.append(_heads(sheet, heading(kind)))
+    sheet.append(heads_of(sheet, heading(kind)))
     for row in rows(version):
-        sheet.append([_text(sheet, cell) for cell in row])
+        sheet.append([text_of(sheet, cell) for cell in row])
     words = book.create_sheet(_("What may be written"))
-    _lay_out(words, [20, 26, 40, 40])
-    words.append(_heads(words, [_("Column"), _("Write"), _("Chinese"), _("English")]))
+    lay_out(words, [20, 26, 40, 40])
+    words.append(heads_of(words, [_("Column"), _("Write"), _("Chinese"), _("English")]))
     for told in vocabulary():
-        words.append([_text(words, cell) for cell in told])
+        words.append([text_of(words, cell) for cell in told])
     out = TemporaryFile()  # noqa: SIM115  # the response closes it
     book.save(out)
     out.seek(0)
@@ -143,13 +143,13 @@ def _taken(out: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _lay_out(sheet: Any, widths: Sequence[int]) -> None:
+def lay_out(sheet: Any, widths: Sequence[int]) -> None:
     sheet.freeze_panes = "A2"
     for column, width in enumerate(widths):
         sheet.column_dimensions[column_letter(column)].width = width
 
 
-def _heads(sheet: Any, names: Iterable[str]) -> list[Any]:
+def heads_of(sheet: Any, names: Iterable[str]) -> list[Any]:
     cells = []
     for name in names:
         cell = WriteOnlyCell(sheet, name)
@@ -159,7 +159,7 @@ def _heads(sheet: Any, names: Iterable[str]) -> list[Any]:
     return cells
 
 
-def _text(sheet: Any, value: str) -> Any:
+def text_of(sheet: Any, value: str) -> Any:
     """Text, whatever it begins with: 0101 keeps its nought, and @street is nobody's formula."""
     if not value:
         return None
