@@ -1,6 +1,7 @@
 /* Everything a staff page does beyond its links and forms. Without it, links and forms still work. */
 import htmx from "htmx.org";
 import { startDesk } from "./desk.js";
+import { startAlarms } from "./js/alarms.js";
 import { startClocks, tickAll } from "./js/clocks.js";
 import { startForms } from "./js/forms.js";
 import { startHandler } from "./js/handler.js";
@@ -50,6 +51,7 @@ document.addEventListener("htmx:beforeSend", ({ detail }) => {
 
 startShell();
 startPlaces();
+startAlarms();
 startClocks();
 startOffline();
 startForms();

@@ -9,13 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
-from dispatch.vocabulary import Level, Nature
+from dispatch.vocabulary import Level, Nature, Urgency
 from incidents import adjudicating, supervising
 from incidents.actor import Actor
 from incidents.contacting import LABOUR
 from incidents.errors import ActionRefused
 from incidents.field import rounds
-from incidents.models import Adjudication, Assignment, FiredStage, Incident, IncidentReport, Verification
+from incidents.models import (
+    Adjudication,
+    Assignment,
+    EmergencyAlarm,
+    FiredStage,
+    Incident,
+    IncidentReport,
+    Verification,
+)
 from incidents.models.incident import OPEN_STATUSES, IncidentQuerySet, Status
 from incidents.secretary import letters
 
@@ -202,6 +210,11 @@ def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
     ):
         return False
     if action == Action.ANSWER and incident.nature not in ANSWERABLE:
+        return False
+    if action == Action.FALSE_ALARM and not (
+        incident.urgency == Urgency.EMERGENCY
+        and EmergencyAlarm.objects.filter(incident=incident, false_at__isnull=True).exists()
+    ):
         return False
     if action == Action.RELEASE_SUPPORT and not _open_supports(incident):
         return False

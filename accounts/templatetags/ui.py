@@ -403,6 +403,7 @@ def phrases() -> dict[str, str]:
         "left": _("{length} left"),
         "over": _("{length} overdue"),
         "live": _("Live"),
+        "emergency": _("Emergency! {title}"),
         "stale": _("No answer for {length}"),
         "close": _("Close"),
         "copied": _("Copied"),

@@ -8,7 +8,7 @@ from dispatch.normalise import lexicon, talk
 from dispatch.normalise import urgency as alarms
 from dispatch.normalise.backends import Reader, reader
 from dispatch.normalise.model import Reading
-from dispatch.vocabulary import Source, Urgency
+from dispatch.vocabulary import Nature, Source, Urgency
 
 # What machines say is neither thanks nor a test, and about one thing.
 _MACHINES = frozenset({Source.SENSOR, Source.AI_VIDEO})
@@ -66,6 +66,7 @@ def normalise(
     categories, matters = model.guesses(reading, category)
     if category is not None:
         evidence.append(category_reason or Reason("category_given", {"category": category}))
+    is_nature_given = nature is not None
     if nature is None:
         found = lexicon.nature_of(plain, source)
         nature = found.value
@@ -83,6 +84,8 @@ def normalise(
     if said:
         told = {"talk": said.code, "probability": said.probability, "categories": list(said.categories)}
         evidence.append(Reason("talk_read", told))
+        if said.code == talk.THANKS and not is_nature_given:
+            nature = Nature.PRAISE.value
     if place_type is None and (place := lexicon.PLACE_TYPES.find(plain)):
         place_type = place.value
         evidence.append(Reason("place_type_read", {"place_type": place.value, "phrase": place.phrase}))

@@ -51,6 +51,7 @@ _STRONG = re.compile(
 )
 _ONE = re.compile(r"不是别的|就是(?:一个|想|要|这)|总之|就想|只(?:要|想|求)|归根到底|说到底")
 _PIECES = re.compile(r"[^,。;!?、\n]+")
+_RAW_PIECES = re.compile(r"[^,，。;；!！?？、\n]+")  # in the text as it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,32 @@ def several_features(
         ),
         pair,
     )
+
+
+def halves(text: str, read: Callable[[str], Reading]) -> list[tuple[str, int]]:
+    """The words of two matters that a text holds, as they were written, each with its category's place.
+
+    Empty where no cut tells two apart.
+    """
+    spans = [hit.span() for hit in _RAW_PIECES.finditer(text) if len(hit[0].strip()) >= SHORTEST_PART]
+    if len(spans) < 2:
+        cue = _CUES.search(text, SHORTEST_PART)
+        if cue is None or len(text) - cue.end() < SHORTEST_PART:
+            return []
+        spans = [(0, cue.start()), (cue.start(), len(text))]
+    if len(spans) > 2 * MOST_PARTS:
+        return []
+    readings = [read(text[start:end]).categories for start, end in spans]
+    best, found = 0.0, list[tuple[str, int]]()
+    for cut in range(1, len(spans)):
+        left, right = sum(readings[:cut]) / cut, sum(readings[cut:]) / (len(spans) - cut)
+        one, other = int(left.argmax()), int(right.argmax())
+        sure = float(min(left[one] - left[other], right[other] - right[one]))
+        if one != other and sure > best:
+            start = spans[cut][0]
+            first, second = text[:start].rstrip(" ，,、；;"), text[start:].strip()
+            best, found = sure, [(first, one), (second, other)]
+    return found
 
 
 def load(folder: Path) -> Talker:

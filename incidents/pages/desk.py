@@ -25,6 +25,7 @@ from incidents.pages.steps import STEPS, step_form
 _SHEETS = {
     "answer": Action.ANSWER,
     "reject": Action.REJECT,
+    "false-alarm": Action.FALSE_ALARM,
     "rule": Action.RULE,
     "note": Action.NOTE,
 }

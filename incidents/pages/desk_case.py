@@ -15,7 +15,7 @@ from incidents import citing, policy, presence, queries, timeline_words
 from incidents.claiming import CLAIM_LASTS
 from incidents.models import Attachment, Incident, IncidentReport
 from incidents.models.incident import Status
-from incidents.pages import place_choices
+from incidents.pages import desk_reading, place_choices
 from incidents.pages.choices import marked
 from incidents.pages.desk_choices import offered, open_dispute, open_return
 from incidents.pages.desk_sheets import categories_of, clauses_of, owners_of
@@ -145,6 +145,7 @@ def work(
         "owners": owners_of(incident, choices, reader),
         "categories": categories_of(reader),
         "places": places,
+        **desk_reading.context_of(incident, user, record, reader.explain, at=at),
         "clauses": clauses_of(incident.text.body),
         "parts": list(incident.parts.order_by("pk")[:20]) if incident.split_from_id is None else [],
         "owner_matters": (offer.repair is not None and offer.repair.asks_owner)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import desk, desk_acts, desk_bulk, desk_place
+from incidents.pages import desk, desk_acts, desk_bulk, desk_place, desk_reading_acts
 
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("desk/<str:number>/claim/", desk_acts.claim, name="desk-claim"),
     path("desk/<str:number>/merge/", desk_acts.merge, name="desk-merge"),
     path("desk/<str:number>/split/", desk_acts.split, name="desk-split"),
+    path("desk/<str:number>/talk/", desk_reading_acts.end_talk, name="desk-talk"),
+    path("desk/<str:number>/ask/", desk_reading_acts.ask, name="desk-ask"),
     path("desk/<str:number>/correct/", desk_acts.correct, name="desk-correct"),
     path("desk/<str:number>/place/", desk_place.set_place, name="desk-place"),
 ]

@@ -34,6 +34,7 @@ def places(user: User, at: datetime) -> list[dict[str, Any]]:
                 state="overdue",
             ),
             _place("disputes", _("Disputes"), queries.bounded_count(disputes)),
+            _place("alarms", _("Alarms"), 0),
         ]
     found.append(_place("instructions", _("Instructions"), reading.waiting_for(user)))
     if reach.offices(user):

@@ -111,6 +111,11 @@ def _reject(doing: Doing) -> str:
     return _("%(number)s turned away.") % {"number": doing.incident.number}
 
 
+def _false_alarm(doing: Doing) -> str:
+    actions.false_alarm(reason=doing.given["reason"], **doing.common)
+    return _("Recorded as a false alarm; the words that raised it are counted.")
+
+
 def _unmerge(doing: Doing) -> str:
     actions.unmerge(number=doing.incident.number, actor=doing.actor, at=doing.at)
     return _("Taken out again: the case is on the desk.")
@@ -215,6 +220,13 @@ STEPS: dict[str, Step] = {
         _reject,
         forms.RejectForm,
         danger=True,
+    ),
+    "false-alarm": Step(
+        Action.FALSE_ALARM,
+        gettext_lazy("False alarm"),
+        gettext_lazy("There is no danger"),
+        _false_alarm,
+        forms.ReasonForm,
     ),
     "unmerge": Step(
         Action.UNMERGE,
