@@ -45,4 +45,5 @@ class Filing:
     assignment: Assignment | None = None
     supports: list[Assignment] = field(default_factory=list)
     joins: bool = False
+    likeness: float | None = None  # how sure it was that it joins by itself; None where a person said so
     key_known: bool = False

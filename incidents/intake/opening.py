@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from django.conf import settings
 
-from dispatch.vocabulary import Urgency
+from dispatch.vocabulary import Nature, Urgency
 from incidents import sending
 from incidents.intake.filing import Filing
 from incidents.intake.looking import Found
@@ -16,9 +16,11 @@ from incidents.intake.same_thing import (
     RADIUS_M,
     Sighting,
     lock_neighbourhoods,
+    may_be_shared,
     open_cases_near,
     same_thing,
 )
+from incidents.likeness import Seen
 from incidents.models import Incident
 from incidents.models.incident import Status
 from incidents.models.making import made
@@ -34,9 +36,12 @@ def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> N
     for item in items:
         sighting = sightings.get(item.position)
         found = _named_case(item, candidates)
+        joint = None
         if found is None and sighting and item.draft.joins != "":
-            found = same_thing(sighting, around.near(sighting))
+            joint = same_thing(sighting, around.near(sighting))
         # A batch that is tried again in halves starts from nothing.
+        item.likeness = joint.score if joint else None
+        found = joint.incident if joint else found
         item.joins, item.assignment, item.supports = found is not None, None, []
         if found:
             item.incident = found
@@ -47,23 +52,32 @@ def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> N
 
 
 class _Around:
-    """Cases by where they are, so that each report of a batch is compared with its neighbours alone."""
+    """Cases by where they are, so that each report of a batch is compared with its neighbours alone: by
+    point, and where one of the two has none, by community and category."""
 
     def __init__(self, cases: Iterable[Incident]) -> None:
         self._tiles: dict[tuple[int, int], list[tuple[int, Incident]]] = defaultdict(list)
+        self._named: dict[tuple[str, str], list[tuple[int, Incident]]] = defaultdict(list)
         self._count = 0
         for incident in cases:
             self.add(incident)
 
     def add(self, incident: Incident) -> None:
+        numbered = self._count, incident
         if incident.lon is not None and incident.lat is not None:
-            self._tiles[_tile(incident.lon, incident.lat)].append((self._count, incident))
-            self._count += 1
+            self._tiles[_tile(incident.lon, incident.lat)].append(numbered)
+        if incident.community_code:
+            self._named[incident.community_code, incident.category_id or ""].append(numbered)
+        self._count += 1
 
     def near(self, sighting: Sighting) -> list[Incident]:
-        """Every case that may lie within the radius, in the order in which they were added."""
-        column, row = _tile(sighting.lon, sighting.lat)
-        found: list[tuple[int, Incident]] = []
+        """Every case that may be the same, in the order in which they were added."""
+        seen = sighting.seen
+        named = self._named.get((sighting.community, seen.category), ())
+        if seen.lon is None or seen.lat is None:
+            return [incident for _position, incident in named]
+        column, row = _tile(seen.lon, seen.lat)
+        found = [numbered for numbered in named if numbered[1].lat is None]
         for tile in product((column - 1, column, column + 1), (row - 1, row, row + 1)):
             found += self._tiles.get(tile, ())
         return [incident for _position, incident in sorted(found, key=itemgetter(0))]
@@ -88,11 +102,25 @@ def _named_case(item: Filing, candidates: Sequence[Incident]) -> Incident | None
 
 
 def _sighting(item: Filing, at: datetime) -> Sighting | None:
-    decision, place = item.decision, item.draft.place
+    draft, decision = item.draft, item.decision
+    place = draft.place
     assert decision is not None
-    if place.lon is None or place.lat is None or not place.in_district or not decision.category:
+    if not place.in_district or (place.lon is None and not place.community):
         return None
-    return Sighting(place.lon, place.lat, decision.category, item.draft.text, at, decision.urgency)
+    nature = decision.facts.nature or Nature.HELP
+    category = decision.category or ""
+    if not may_be_shared(category=category, nature=nature, text=draft.text, attributes=draft.attributes):
+        return None
+    seen = Seen(
+        text=draft.text,
+        category=category,
+        at=at,
+        lon=place.lon,
+        lat=place.lat,
+        facility=place.facility or "",
+        address=draft.address,
+    )
+    return Sighting(seen, place.community or "", decision.urgency)
 
 
 def _new_case(item: Filing, *, at: datetime) -> Incident:
@@ -116,6 +144,7 @@ def _new_case(item: Filing, *, at: datetime) -> Incident:
         in_district=place.in_district,
         place_type=decision.facts.place_type or "",
         asset_owner=decision.facts.owner or "",
+        facility_code=place.facility or "",
         received_at=item.moment.at,
         triage_codes=list(decision.triage_codes),
     )

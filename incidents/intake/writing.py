@@ -103,6 +103,7 @@ def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor:
             report=item.report,
             linked_at=at,
             how="same" if item.joins else "first",
+            score=item.likeness,
         )
         rows += (item.record, link)
         if not item.joins:

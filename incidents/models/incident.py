@@ -5,12 +5,16 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit, User
 from dispatch.models import Category
 from dispatch.vocabulary import Level, Nature, Source, Urgency
 from incidents.models.report import Report, Text
+
+# Of a degree: spots of some fifty metres.
+SPOTS = 2000.0
 
 
 class Status(models.TextChoices):
@@ -119,6 +123,8 @@ class Incident(models.Model):
     in_district = models.BooleanField(null=True, blank=True)
     place_type = models.CharField(max_length=24, blank=True)
     asset_owner = models.CharField(max_length=64, blank=True)
+    # The facility that its first report named, by the code of the register.
+    facility_code = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     received_at = models.DateTimeField()
     first_dispatched_at = models.DateTimeField(null=True, blank=True)
@@ -247,6 +253,20 @@ class Incident(models.Model):
                 name="incident_nearby",
                 condition=Q(status__in=[*OPEN_STATUSES], lat__isnull=False),
             ),
+            # the same where only the community is known
+            models.Index(
+                fields=["community_code", "category", "lat"],
+                name="incident_open_community",
+                condition=Q(status__in=[*OPEN_STATUSES]),
+            ),
+            # what was said of one spot lately, whatever it was about
+            models.Index(
+                Cast(models.F("lat") * SPOTS, models.IntegerField()),
+                Cast(models.F("lon") * SPOTS, models.IntegerField()),
+                "received_at",
+                name="incident_spot",
+                condition=Q(lat__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -265,6 +285,8 @@ class IncidentReport(models.Model):
     linked_at = models.DateTimeField()
     unlinked_at = models.DateTimeField(null=True, blank=True)
     how = models.CharField(max_length=12, default="first")  # first, same, merged, split, unmerged
+    # Where it joined by itself: how likely it was that both are about one thing.
+    score = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering = ("pk",)
