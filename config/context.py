@@ -131,6 +131,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("board", _("Board"), "board")
     if roles.intersection(DESK_ROLES) and may_enter(user):
         add("petitions", _("Letters and visits"), "file")
+        add("bulk-imports", pgettext("page", "Import reports"), "upload")
     if roles.intersection(COUNCIL_KEEPERS):
         add("councils", _("Block councils"), "community")
     if roles.intersection(KEEPERS):

@@ -101,7 +101,10 @@ def begin(
         told = {"most": FILE_BYTES_MOST // 1024 // 1024}
         raise TableError("file_size", str(_("The file is larger than %(most)d MB.") % told))
     if len(data) <= AT_ONCE_BYTES or data.startswith(b"\xd0\xcf"):
-        open_table(data)  # what is plainly no sheet is said at once
+        # What is plainly no sheet is said at once.
+        table = open_table(data)
+        if not any(table.grid(sheet, most=1).lines for sheet in table.sheets):
+            raise TableError("empty", str(_("The file is empty.")))
     made = BulkImport.objects.create(
         source=source,
         file_name=_short(file_name),

@@ -111,9 +111,7 @@ class RowReader:
         self._columns = sorted(columns.items())
         self._letters = {name: column_letter(column) for column, name in reversed(self._columns)}
         self._labels = [plain_label(label) for label in heading.labels]
-        self._text_columns = frozenset(
-            column for column, name in self._columns if name in ("text", "title", "external_id")
-        )
+        self._text_columns = frozenset(column for column, name in self._columns if name in ("text", "title"))
         self._system = city12345.SYSTEM if source == Source.HOTLINE else ""
         self._names = mapping.CategoryNames(source)
         self._categories = cells.CategoryNames(Category.objects.values_list("code", "name_zh", "name_en"))

@@ -54,7 +54,7 @@ def take_part(part: BulkPart, *, is_last_try: bool, at: datetime) -> None:
         else:
             good.append(read)
     drafts = _as_filed_before([read.draft for read in good if read.draft is not None], bulk.source)
-    tried = {datetime.fromisoformat(told) for told in part.tried}
+    earlier = {datetime.fromisoformat(told) for told in part.tried[:-1]}
     answers = (
         _given_up(drafts) if is_last_try else receive(drafts, at=at, client=bulk.client, user=bulk.created_by)
     )
@@ -64,7 +64,7 @@ def take_part(part: BulkPart, *, is_last_try: bool, at: datetime) -> None:
             outcome.refuse(read, [Problem("", answer.field, answer.code)])
             continue
         # The same row twice counts once, whichever try wrote it.
-        is_ours = (answer.created or _is_ours(answer.report, bulk, tried)) and answer.report.pk not in seen
+        is_ours = (answer.created or _is_ours(answer.report, bulk, earlier)) and answer.report.pk not in seen
         seen.add(answer.report.pk)
         outcome.counts[_kind(answer) if is_ours else "there"] += 1
         if read.deadline is not None and is_ours:
@@ -103,10 +103,10 @@ def _receipt_of(report: Report) -> Receipt:
     return Receipt(report, link.incident, None, False)
 
 
-def _is_ours(report: Report, bulk: BulkImport, tried: set[datetime]) -> bool:
+def _is_ours(report: Report, bulk: BulkImport, earlier: set[datetime]) -> bool:
     """Was it written by an earlier try of this part, by a worker that did not live to say so?"""
     sender = (report.filed_by_id, report.client_id)
-    return report.received_at in tried and sender == (bulk.created_by_id, bulk.client_id)
+    return report.received_at in earlier and sender == (bulk.created_by_id, bulk.client_id)
 
 
 def _kind(receipt: Receipt) -> str:

@@ -1,0 +1,216 @@
+"""The pages of a file of reports, and the same for programs."""
+
+import csv
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from config import clock
+from incidents.bulk import imports, lines, sample
+from incidents.bulk.imports import Sender
+from incidents.models import BulkImport, Report
+from tests.cast import TUESDAY
+from tests.incidents.bulk.sheets import HEAD, as_csv, checked, row, taken, work
+
+pytestmark = pytest.mark.django_db
+NOW = TUESDAY + timedelta(minutes=5)
+BAD_PHONE = {"联系电话": "1.38E+10"}
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def url(name: str, bulk: BulkImport, *more: str) -> str:
+    return reverse(name, args=[bulk.pk, *more])
+
+
+def send(client, data: bytes, **more: str):
+    file = SimpleUploadedFile("工单.csv", data)
+    return client.post(reverse("bulk-imports"), {"source": "hotline", "file": file, **more}, follow=True)
+
+
+def test_from_the_upload_to_the_end_without_javascript(client, operator):
+    client.force_login(operator.user)
+    assert "bulk-imports" in client.get(reverse("bulk-imports")).resolver_match.view_name
+    page = send(client, as_csv([row("SZ1"), row("SZ2", **BAD_PHONE)]))
+    bulk = BulkImport.objects.get()
+    assert page.redirect_chain[-1][0] == url("bulk-columns", bulk)
+    chosen = {name: field.initial for name, field in page.context["form"].fields.items()}
+    initial = {name: page.context["form"].initial.get(name, "") for name in chosen}
+    assert initial["column_4"] == "text"
+    said = {name: value for name, value in initial.items() if value not in (None, False)}
+    page = client.post(url("bulk-columns", bulk), said, follow=True)
+    assert page.templates[0].name == "incidents/bulk/progress.html"
+    work(NOW)
+    page = client.get(url("bulk-import", bulk))
+    first, second = page.context["rows"]
+    assert first["row"].decision.is_dispatched
+    assert (first["row"].reporter, first["row"].phone) == ("王小明", "13800002207")
+    assert second["problems"]
+    assert not Report.objects.exists()
+    client.post(url("bulk-act", bulk, "start"))
+    client.post(url("bulk-act", bulk, "start"))  # a double click is refused in words
+    work(NOW)
+    page = client.get(url("bulk-import", bulk))
+    assert [count for _state, _words, count in page.context["result"]] == [1, 1]
+    assert client.post(url("bulk-act", bulk, "forget")).status_code == 302
+    assert client.get(url("bulk-refused", bulk, "csv")).status_code == 404
+
+
+def test_the_bar_is_not_sent_again_while_it_stands(client, operator):
+    client.force_login(operator.user)
+    bulk = checked(as_csv([row("SZ1")]), operator, at=NOW)
+    assert client.get(url("bulk-progress", bulk)).status_code == 302
+    imports.start(bulk=bulk, by=Sender(operator.user), at=NOW)
+    answer = client.get(url("bulk-progress", bulk))
+    again = client.get(url("bulk-progress", bulk), headers={"If-None-Match": answer["ETag"]})
+    assert (answer.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+def test_refused_rows_come_back_with_what_is_to_be_mended_and_go_in_when_it_is(client, operator):
+    client.force_login(operator.user)
+    rows = [row("SZ1"), row("SZ2", 地址="=HYPERLINK(1)", **BAD_PHONE), row("SZ3", 诉求类型="@其他")]
+    bulk = taken(as_csv(rows), operator, at=NOW)
+    told = b"".join(client.get(url("bulk-refused", bulk, "csv")).streaming_content).decode("utf-8-sig")
+    head, *refused = csv.reader(io.StringIO(told))
+    assert head[: len(HEAD)] == list(HEAD)
+    assert [(one[0], one[len(HEAD)], one[-2]) for one in refused] == [
+        ("SZ2", "3", "cut_number"),
+        ("SZ3", "4", "unknown_word"),
+    ]
+    # Nothing in it runs in a spreadsheet.
+    cells = [cell for one in refused for cell in one]
+    assert not [cell for cell in cells if cell[:1] in "=+-@" and cell]
+    answer = client.get(url("bulk-refused", bulk, "xlsx"))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    values = [cell for line in book.worksheets[0].iter_rows() for cell in line if cell.value]
+    assert not [cell for cell in values if cell.data_type == "f"]
+    assert "=HYPERLINK(1)" in [cell.value for cell in values]
+    mended = [[*one] for one in refused]
+    mended[0][3], mended[1][5] = "13800002208", "投诉"
+    again = taken(as_csv(mended, head=head), operator, at=NOW + timedelta(hours=1))
+    assert again.mapping == bulk.mapping
+    assert sum(again.result.values()) == 2
+    assert "refused" not in again.result
+    assert set(Report.objects.values_list("external_id", flat=True)) == {"SZ1", "SZ2", "SZ3"}
+
+
+def test_whoever_did_not_send_it_sees_nobody_in_it(client, operator, supervisor):
+    bulk = checked(
+        as_csv([row("SZ1", 诉求内容="路灯坏了，打13800002207找我"), row("SZ2", **BAD_PHONE)]),
+        operator,
+        at=NOW,
+    )
+    for who, sees in ((operator, True), (supervisor, False)):
+        client.force_login(who.user)
+        pages = [client.get(url(name, bulk)).content.decode() for name in ("bulk-import", "bulk-columns")]
+        sheet = b"".join(client.get(url("bulk-refused", bulk, "csv")).streaming_content).decode()
+        for told in (*pages, sheet):
+            assert ("王小明" in told) is sees
+        assert ("13800002207" in "".join(pages)) is sees
+
+
+def test_who_may_open_it(client, operator, handler, leader):
+    bulk = checked(as_csv([row()]), operator, at=NOW)
+    for who in (handler, leader):
+        client.force_login(who.user)
+        for name in ("bulk-import", "bulk-columns", "bulk-progress"):
+            assert client.get(url(name, bulk)).status_code == 403
+        assert client.get(reverse("bulk-imports")).status_code == 403
+    client.force_login(operator.user)
+    assert client.get(reverse("bulk-import", args=[bulk.pk + 1])).status_code == 404
+    assert client.post(url("bulk-act", bulk, "nothing")).status_code == 404
+
+
+def test_a_file_that_is_none_is_refused_in_words(client, operator):
+    client.force_login(operator.user)
+    page = send(client, b"\x00\x01")
+    assert page.status_code == 400
+    assert page.context["form"].errors["file"]
+    assert not BulkImport.objects.exists()
+
+
+def test_another_sheet_or_heading_row_is_read_when_asked_for(client, operator):
+    client.force_login(operator.user)
+    bulk = BulkImport.objects.get(pk=send(client, as_csv([row("SZ1"), row("SZ2")])).context["bulk"].pk)
+    client.post(url("bulk-columns", bulk), {"read": "1", "sheet": "", "row": "2"})
+    bulk.refresh_from_db()
+    assert bulk.heading["first"] == 2
+
+
+@pytest.mark.parametrize("many", [3, 25])
+def test_queries_of_the_list_and_of_a_preview(client, operator, many, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(lines, "PART", 10)
+    rows = [row(f"SZ{n}", 诉求内容=f"第{n}盏路灯不亮") for n in range(many)]
+    bulks = [checked(as_csv(rows[n:]), operator, at=NOW) for n in range(3 if many == 3 else 6)]
+    client.force_login(operator.user)
+    client.get(reverse("bulk-imports"))
+    client.get(url("bulk-import", bulks[0]))
+    with django_assert_num_queries(LIST_QUERIES):
+        client.get(reverse("bulk-imports"))
+    with django_assert_num_queries(PREVIEW_QUERIES):
+        client.get(url("bulk-import", bulks[0]))
+
+
+LIST_QUERIES, PREVIEW_QUERIES = 10, 20
+
+
+def test_the_sample_file_goes_in(client, operator):
+    client.force_login(operator.user)
+    data = b"".join(client.get(reverse("bulk-sample")).streaming_content)
+    bulk = taken(data, operator, at=NOW)
+    assert len(bulk.mapping) == len(sample.HEAD)
+    assert (bulk.result["refused"], bulk.result["left_out"]) == (1, 1)
+    assert sum(bulk.result.values()) == len(list(sample.rows(NOW)))
+
+
+# --- programs -------------------------------------------------------------------------------------------
+
+
+def test_a_program_sends_a_file_and_fetches_what_was_refused(client, hotline, operator):
+    _client, token = hotline
+    mine = {"Authorization": f"Bearer {token}"}
+    file = SimpleUploadedFile("a.csv", as_csv([row("SZ1"), row("SZ2", **BAD_PHONE)]))
+    answer = client.post("/api/v1/imports/", {"file": file}, headers=mine)
+    assert (answer.status_code, answer.json()["state"]) == (202, "checking")
+    work(NOW)
+    at = f"/api/v1/imports/{answer.json()['id']}/"
+    told = client.get(at, headers=mine).json()
+    assert (told["state"], told["result"]) == ("done", {"dispatched": 1, "refused": 1})
+    refused = client.get(told["refused_url"], headers=mine)
+    assert b"cut_number" in b"".join(refused.streaming_content)
+    assert client.post(f"{at}cancel/", headers=mine).status_code == 409
+    assert Report.objects.get().client == _client
+    client.force_login(operator.user)
+    assert client.get(at).json()["id"] == told["id"]
+
+
+def test_what_a_program_gets_wrong_is_named(client, hotline, handler):
+    mine = {"Authorization": f"Bearer {hotline[1]}"}
+
+    def sent(data: bytes = b"a,b\n1,2\n", **more: str):
+        return client.post(
+            "/api/v1/imports/", {"file": SimpleUploadedFile("a.csv", data), **more}, headers=mine
+        )
+
+    for answer, status, field, code in (
+        (sent(b"\x00\x01"), 400, "file", "encoding"),
+        (sent(source="council"), 403, "source", "not_your_source"),
+        (sent(columns='{"a": "nothing"}'), 400, "columns", "unknown_field"),
+        (sent(crs="moon"), 400, "crs", "invalid_choice"),
+    ):
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["field"], error["code"]) == (status, field, code)
+    # No column of it can be what was said: it ends by itself, and says why.
+    told = sent().json()
+    assert (told["state"], bool(told["failure"])) == ("failed", True)
+    named = sent(columns='{"b": "text"}').json()
+    assert named["state"] == "checking"
+    client.force_login(handler.user)
+    assert client.get(f"/api/v1/imports/{named['id']}/").status_code == 403
