@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
 from dispatch.edition import distrust
-from incidents import adjudicating, cohandling, outbox, pausing, policy, supervising, timers
+from incidents import adjudicating, cohandling, joined, outbox, pausing, policy, supervising, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
@@ -121,9 +121,8 @@ def finish(incident: Incident, *, at: datetime) -> None:
 def tell_reporters(
     incident: Incident, kind: str, *, at: datetime, hold: timedelta = timedelta(), **data: Any
 ) -> None:
-    """Queue a message to everybody whose report this case answers, in one statement. It goes out after
-    `hold`: until then it can be taken back."""
-    reports = incident.links.filter(unlinked_at__isnull=True).values_list("report_id", flat=True)
+    """Queue a message to everybody whose report this case answers, once each. It goes out after `hold`:
+    until then it can be taken back."""
     messages = [
         outbox.message(
             kind,
@@ -133,7 +132,7 @@ def tell_reporters(
             at=at,
             **data,
         )
-        for report_id in reports
+        for report_id in joined.spoken_to(incident)
     ]
     for message in messages:
         message.not_before = at + hold

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import adjudicating, cases, outcomes, policy, sending, state, supervising, timeline
+from incidents import adjudicating, cases, joined, outcomes, policy, sending, state, supervising, timeline
 from incidents.actor import Actor
 from incidents.choosing import limits_for, record_choice, unit_for
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.knowledge import keeping
-from incidents.models import Assignment, Incident, IncidentReport, Outcome
+from incidents.models import Assignment, Incident, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.outside import follow_outside
 from incidents.upstream import reviewing
@@ -183,10 +183,10 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime, seen_version: i
     supervising.pass_on(child, parent, actor=actor, at=at)
     cases.end_lead(child, at=at, why=Assignment.End.MERGED)
     cases.finish(child, at=at)
-    moved = _move_reports(child, parent, how="merged", at=at)
+    moved = joined.move(child, parent, at=at)
     # What was merged into the child before is now part of the parent, and can be taken out of it again.
     child.merged_from.update(merged_into=parent)
-    parent.report_count += moved
+    parent.report_count = joined.count(parent)
     follow_outside(parent, at=at)
     cases.save(child)
     cases.save(parent)
@@ -218,18 +218,11 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
         raise ActionRefused("wrong_state", _("%(number)s is not merged.") % {"number": number})
     sending.back_to_desk(child, "unmerged", at=at)
     child.merged_into = None
-    # Its own reports only: those of cases that it had absorbed go back to their own cases.
-    reports = child.links.filter(how__in=["first", "same"]).values("report")
-    links = IncidentReport.objects.filter(incident=parent, report__in=reports, unlinked_at__isnull=True)
-    moved = list(links.values_list("report_id", flat=True))
-    links.update(unlinked_at=at)
-    IncidentReport.objects.bulk_create(
-        IncidentReport(incident=child, report_id=report_id, linked_at=at, how="unmerged")
-        for report_id in moved
-    )
-    parent.report_count -= len(moved)
+    joined.give_back(parent, child, joined.brought(child), at=at)
+    if not child.links.filter(unlinked_at__isnull=True).exists():
+        raise ActionRefused("nothing_left", _("What it reported has been made a case of its own since."))
+    parent.report_count, child.report_count = joined.count(parent), joined.count(child)
     follow_outside(parent, at=at)
-    child.report_count = len(moved)
     cases.save(child)
     cases.save(parent)
     timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)
@@ -247,13 +240,3 @@ def _as_it_stood(incident: Incident) -> dict[str, Any]:
         "first_level": incident.first_level,
         "triage_codes": incident.triage_codes,
     }
-
-
-def _move_reports(child: Incident, parent: Incident, *, how: str, at: datetime) -> int:
-    links = child.links.filter(unlinked_at__isnull=True)
-    reports = list(links.values_list("report_id", flat=True))
-    links.update(unlinked_at=at)
-    IncidentReport.objects.bulk_create(
-        IncidentReport(incident=parent, report_id=report_id, linked_at=at, how=how) for report_id in reports
-    )
-    return len(reports)

@@ -18,14 +18,24 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Action
 from dispatch.deadlines import Limit
 from dispatch.vocabulary import Urgency
-from incidents import cases, cohandling, outbox, outcomes, sending, state, supervising, timeline, timers
+from incidents import (
+    cases,
+    cohandling,
+    joined,
+    outbox,
+    outcomes,
+    sending,
+    state,
+    supervising,
+    timeline,
+    timers,
+)
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
 from incidents.knowledge import keeping
 from incidents.models import (
     Assignment,
     Incident,
-    IncidentReport,
     OutboxMessage,
     Outcome,
     TimelineEntry,
@@ -156,12 +166,8 @@ def _out_of(parent: Incident, child: Incident, deed: TimelineEntry, *, actor: Ac
     if deed.data.get("was") != Status.TRIAGE or gone.filter(how="merged").exists():
         raise _over()
     reports = list(gone.values_list("report_id", flat=True))
-    brought = parent.links.filter(report__in=reports, unlinked_at__isnull=True)
-    brought.update(unlinked_at=at)
-    IncidentReport.objects.bulk_create(
-        IncidentReport(incident=child, report_id=report, linked_at=at, how="unmerged") for report in reports
-    )
-    parent.report_count -= len(reports)
+    joined.give_back(parent, child, reports, at=at)
+    parent.report_count, child.report_count = joined.count(parent), joined.count(child)
     follow_outside(parent, at=at)
     cases.save(parent)
     timeline.record(
