@@ -14,6 +14,7 @@ from config.models import DemoHistory
 from config.progress import say
 from config.simulation import rounds
 from config.simulation.above import look_from_above
+from config.simulation.bulk import take_in_files
 from config.simulation.centre import run_centres, staff_centres
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
@@ -78,6 +79,7 @@ class Command(BaseCommand):
             look_from_above(at=clock.now())
             prepare_sensors(at=clock.now())
             open_doors(at=clock.now())
+            take_in_files(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
         if rest or everything:
