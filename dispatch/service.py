@@ -20,7 +20,7 @@ from dispatch.facts import DISPATCHED, TRIAGE, Decision, Doubt, Facts, Limits, P
 from dispatch.items import Item, normal_form
 from dispatch.models import SourceCategory
 from dispatch.normalise import normalise
-from dispatch.normalise.backends import Reader, reader
+from dispatch.normalise.backends import Reader, reader, second_reader
 from dispatch.normalise.reading import more_urgent
 from dispatch.surroundings import look_around
 from dispatch.units import is_relative
@@ -85,14 +85,41 @@ def decide(
     return decide_many([request])[0]
 
 
-def decide_many(requests: Sequence[Request], *, now: Edition | None = None) -> list[Decision]:
+def decide_many(
+    requests: Sequence[Request], *, now: Edition | None = None, may_ask: bool = False
+) -> list[Decision]:
     """Decide a batch, by one edition of the list: the one handed in, or the one that is live.
+
+    `may_ask`: the caller has no transaction open, so that a single report which the reader is unsure of
+    may be put to a chat model, where one was chosen and measured.
 
     Raises FactsError for the first request with an impossible fact; check() finds it beforehand.
     """
     now = now or edition()
     model = reader()
-    return [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
+    decisions = [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
+    # Of a batch nobody is asked: it would wait for each in turn.
+    if may_ask and len(requests) == 1 and _UNSURE.issuperset(decisions[0].triage_codes):
+        decisions = [_asked_again(requests[0], decisions[0], now)]
+    return decisions
+
+
+# What a better reading of the words can mend; whatever else holds a report up is for a person.
+_UNSURE = frozenset({"low_confidence", "ambiguous", "no_match"})
+
+
+def _asked_again(request: Request, decision: Decision, now: Edition) -> Decision:
+    """What a chat model's word makes of a report that the built-in reader is unsure of; else the same."""
+    if decision.is_dispatched or decision.facts.category_given:
+        return decision
+    model = second_reader()
+    if model is None:
+        return decision
+    told = model.having_asked(request.text)
+    if told is None:
+        return decision
+    again = _settle(read([request], now=now, model=told)[0], now, told)
+    return again if again.is_dispatched else decision
 
 
 # Built once: an enumeration makes its list of values anew each time that it is asked.

@@ -30,6 +30,7 @@ KINDS = {"empty": EMPTY, "small_talk": EMPTY, "thanks": THANKS, "test": TEST, "s
 LONGEST = 60  # characters; what is longer says something
 MOST_PARTS = 6
 SHORTEST_PART = 4
+SURE = 0.93
 
 _MASKED = re.compile(r"\[[^\]]{1,6}\]|\d+")
 _NOISE = re.compile(r"[\W_]+")
@@ -114,12 +115,7 @@ class Talker:
     def several_matters(
         self, text: str, whole: Reading, read: Callable[[str], Reading], categories: list[str]
     ) -> Talk | None:
-        """Whether a text says two things for different hands: its parts are read each for itself.
-
-        The reading of the whole decides whether that is worth the time: who is sure is about one thing.
-        """
-        if float(whole.categories.max()) > 0.93:
-            return None
+        """Whether a text says two things for different hands: its parts are read each for itself."""
         found = several_features(text, whole, read)
         if found is None:
             return None
@@ -147,11 +143,15 @@ def several_features(
     """What tells two matters from one; and the likeliest pair of categories. None where no part is there."""
     plain = normal_form(text)
     parts = parts_of(text)
-    cued = _CUES.search(plain)
-    if len(parts) < 2 and cued:
+    cued, strong = _CUES.search(plain), _STRONG.search(plain)
+    # Clauses often read differently that are about one thing: only a word that joins another to it counts,
+    # and a weak one only where the whole does not read as one thing.
+    if cued is None or (strong is None and float(whole.categories.max()) > SURE):
+        return None
+    if len(parts) < 2:
         first, second = plain[: cued.start()], plain[cued.end() :]
         parts = [piece for piece in (first, second) if len(piece) >= SHORTEST_PART]
-    if not 2 <= len(parts) <= MOST_PARTS or not (cued or len(parts) > 1):
+    if not 2 <= len(parts) <= MOST_PARTS:
         return None
     readings = [read(part).categories for part in parts]
     best, pair, apart = -1.0, (0, 0), 0.0
@@ -163,19 +163,19 @@ def several_features(
         sure = float(min(left[one] - left[other], right[other] - right[one]))
         if sure > best:
             best, pair, apart = sure, (one, other), float(min(left[one], right[other]))
+    if best <= 0:
+        return None
     ranked = np.sort(whole.categories)[::-1]
-    told = float(whole.categories[pair[0]] + whole.categories[pair[1]]) if best > 0 else 0.0
-    low = float(min(whole.categories[pair[0]], whole.categories[pair[1]])) if best > 0 else 0.0
+    two = whole.categories[list(pair)]
     return (
         np.array(
             [
-                max(best, 0.0),
+                best,
                 apart,
                 float(ranked[1]),
-                told,
-                low,
-                1.0 if _STRONG.search(plain) else 0.0,
-                1.0 if cued else 0.0,
+                float(two.sum()),
+                float(two.min()),
+                1.0 if strong else 0.0,
                 1.0 if _ONE.search(plain) else 0.0,
                 float(len(parts) == 2),
                 float(len(parts) > 3),

@@ -89,7 +89,7 @@ def _receive(
             key = keys[position] if client is not None and keys else ""
             items.append(Filing(position, draft, draft.content_hash(), now.list_id, moment, key))
             requests.append(request)
-    for item, decision in zip(items, service.decide_many(requests, now=now), strict=True):
+    for item, decision in zip(items, service.decide_many(requests, now=now, may_ask=True), strict=True):
         item.decision = decision
     answers.update(_store(items, at=at, client=client, user=user))
     return [answers[position] for position in range(len(drafts))]

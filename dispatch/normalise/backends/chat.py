@@ -24,7 +24,7 @@ from accounts.masking import for_others
 from accounts.posting import READ_AT_MOST, NoAnswer, post_json
 from accounts.reference import read_rows
 from dispatch.loading import CATEGORY_COLUMNS, DATA
-from dispatch.normalise.backends.interface import Beside
+from dispatch.normalise.backends.interface import Beside, Reader
 from dispatch.normalise.features import LONGEST
 from dispatch.normalise.model import Classifier, Reading
 from dispatch.vocabulary import Nature, Urgency
@@ -163,6 +163,11 @@ class ChatReader(Beside):
         """As the built-in reader, wherever the model is of no help."""
         return self.second(text) or self.base.read(text)
 
+    def having_asked(self, text: str) -> Reader | None:
+        """A reader that knows the model's word on this very text, and asks no more; None without one."""
+        reading = self.second(text)
+        return None if reading is None else _Answered(self, text, reading)
+
     def second(self, text: str) -> Reading | None:
         """The reading with the model's word in it; None where it had none."""
         first = self.base.read(text)
@@ -171,6 +176,18 @@ class ChatReader(Beside):
         except NoSuggestion:
             return None
         return blended(first, said.category, self.base.categories, self.hits) if said.category else None
+
+
+class _Answered(Beside):
+    """What the model said of one text; parts of it are read by the built-in reader."""
+
+    def __init__(self, asked: ChatReader, text: str, reading: Reading) -> None:
+        super().__init__(asked.base, {"version": asked.version})
+        self.calibration, self.operating = asked.calibration, asked.operating
+        self.text, self.reading = text, reading
+
+    def read(self, text: str) -> Reading:
+        return self.reading if text == self.text else self.base.read(text)
 
 
 def likeliest(reading: Reading, categories: Sequence[str]) -> list[str]:

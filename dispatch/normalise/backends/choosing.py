@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from dispatch.normalise.backends.interface import Reader
+from dispatch.normalise.backends.interface import Reader, SecondReader
 from dispatch.normalise.model import Classifier, classifier
 
 LINEAR, ONNX, CHAT = "linear", "onnx", "chat"
@@ -29,7 +29,7 @@ def reader() -> Reader:
     return base
 
 
-def second_reader() -> Reader | None:
+def second_reader() -> SecondReader | None:
     """Whom to ask about a report that the first reader is unsure of; None where nobody may be asked."""
     if settings.CLASSIFIER_BACKEND != CHAT:
         return None

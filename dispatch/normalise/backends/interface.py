@@ -26,6 +26,14 @@ class Reader(Protocol):
     def threshold(self, precision: float, *, category_given: bool) -> float: ...
 
 
+class SecondReader(Protocol):
+    """Somebody to ask about a text that the first reader is unsure of."""
+
+    def having_asked(self, text: str) -> Reader | None:
+        """A reader that has the answer in hand; None where there was none. Waits for a network."""
+        ...
+
+
 class Beside:
     """A reader that says otherwise which category it is, and leaves the matters to the built-in one.
 
