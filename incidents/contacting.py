@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 
 from dispatch.vocabulary import Nature, Source
 from incidents import clock_rules, timers
 from incidents.calling import rules
-from incidents.models import Assignment, Feedback, Incident, PhoneCall, Report, Timer
+from incidents.models import Assignment, Feedback, Incident, IncidentReport, PhoneCall, Report, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.numbers import district_hour
 
@@ -32,14 +33,38 @@ _NOTHING_TO_ASK = frozenset(
 )
 
 
-def unit_must_call(*, source: str, nature: str, category: str, has_phone: bool) -> bool:
+def said_in_confidence() -> Q:
+    """The condition on a case's link that its report is a tip-off, or a letter that asks that nobody learns
+    who wrote it."""
+    return Q(report__nature=Nature.TIP_OFF) | Q(report__attributes__confidential=True)
+
+
+def protected(case: str = "") -> Q:
+    """The condition that a case protects who reported it, as `policy.protects_reporter` holds for one.
+
+    `case` is the field that points at it; without, the condition is on cases.
+    """
+    of = f"{case}__" if case else ""
+    hidden = IncidentReport.objects.filter(
+        said_in_confidence(), incident=OuterRef(f"{case}_id" if case else "pk"), unlinked_at__isnull=True
+    )
+    return (
+        Q(**{f"{of}nature": Nature.TIP_OFF})
+        | Q(**{f"{of}category__code__startswith": LABOUR})
+        | Q(Exists(hidden))
+    )
+
+
+def unit_must_call(
+    *, source: str, nature: str, category: str, has_phone: bool, in_confidence: bool = False
+) -> bool:
     """Does a sending of such a report start the first-contact clock of its unit?
 
     Not where nobody left a number, and not where the unit never learns who reported: there the centre
     speaks with them.
     """
-    protected = nature == Nature.TIP_OFF or category.startswith(LABOUR)
-    return has_phone and not protected and source not in NOT_RESIDENTS
+    hidden = in_confidence or nature == Nature.TIP_OFF or category.startswith(LABOUR)
+    return has_phone and not hidden and source not in NOT_RESIDENTS
 
 
 def start_first_contact(incident: Incident, assignment: Assignment, *, at: datetime) -> None:
@@ -52,6 +77,7 @@ def start_first_contact(incident: Incident, assignment: Assignment, *, at: datet
             nature=report.nature,
             category=incident.category_id or "",
             has_phone=True,
+            in_confidence=report.attributes.get("confidential") is True,
         ):
             timers.start(
                 incident,

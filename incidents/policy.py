@@ -12,7 +12,7 @@ from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Level, Nature, Urgency
 from incidents import adjudicating, supervising
 from incidents.actor import Actor
-from incidents.contacting import LABOUR
+from incidents.contacting import LABOUR, said_in_confidence
 from incidents.errors import ActionRefused
 from incidents.field import rounds
 from incidents.models import (
@@ -335,10 +335,8 @@ def know_protection(incident: Incident) -> None:
 def _protects_reporter(incident: Incident) -> bool:
     if (incident.category_id or "").startswith(LABOUR):
         return True
-    # A letter may ask that nobody learns who wrote it.
-    hidden = Q(report__nature=Nature.TIP_OFF) | Q(report__attributes__confidential=True)
-    tips = incident.links.filter(hidden, unlinked_at__isnull=True)
-    return incident.nature == Nature.TIP_OFF or tips.exists()
+    hidden = incident.links.filter(said_in_confidence(), unlinked_at__isnull=True)
+    return incident.nature == Nature.TIP_OFF or hidden.exists()
 
 
 def _seen_on_rounds(user: User, grant: Grant) -> Q:

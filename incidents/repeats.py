@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from dispatch.vocabulary import Nature
-from incidents.contacting import LABOUR
-from incidents.models import Incident, IncidentReport, Repeat, RepeatAgain, RepeatCursor
+from incidents.contacting import LABOUR, protected
+from incidents.models import Incident, Repeat, RepeatAgain, RepeatCursor
 from incidents.models.incident import OPEN_STATUSES, Status
 
 WINDOW = timedelta(days=30)
@@ -37,7 +37,8 @@ SETTLED_AFTER = timedelta(seconds=60)
 _PROTECTED = """(
     {case}.nature = %(tip_off)s OR left({case}.category_id, 2) = %(labour)s OR EXISTS (
         SELECT 1 FROM incidents_incidentreport tl JOIN incidents_report tr ON tr.id = tl.report_id
-        WHERE tl.incident_id = {case}.id AND tl.unlinked_at IS NULL AND tr.nature = %(tip_off)s
+        WHERE tl.incident_id = {case}.id AND tl.unlinked_at IS NULL
+            AND (tr.nature = %(tip_off)s OR tr.attributes @> %(in_confidence)s)
     )
 )"""
 _FIND = f"""
@@ -148,21 +149,10 @@ def _look(ids: Sequence[int]) -> int:
                     "lon": RADIUS_M / _METRES_PER_DEGREE / _NARROWER,
                     "tip_off": Nature.TIP_OFF,
                     "labour": LABOUR,
+                    "in_confidence": '{"confidential": true}',
                 },
             )
     return len(ids)
-
-
-def _protects_reporter(case: str) -> Q:
-    """The condition on a pair that `policy.protects_reporter` holds for one of its two cases."""
-    tips = IncidentReport.objects.filter(
-        incident=OuterRef(f"{case}_id"), unlinked_at__isnull=True, report__nature=Nature.TIP_OFF
-    )
-    return (
-        Q(**{f"{case}__nature": Nature.TIP_OFF})
-        | Q(**{f"{case}__category__code__startswith": LABOUR})
-        | Q(Exists(tips))
-    )
 
 
 def _told() -> QuerySet[Repeat]:
@@ -170,10 +160,10 @@ def _told() -> QuerySet[Repeat]:
 
     Asked anew each time: a case becomes protected when a tip-off joins it.
     """
-    protected = _protects_reporter("incident") | _protects_reporter("earlier")
+    either = protected("incident") | protected("earlier")
     return (
         Repeat.objects.exclude(earlier__status=Status.MERGED)
-        .annotate(is_protected=ExpressionWrapper(protected, BooleanField()))
+        .annotate(is_protected=ExpressionWrapper(either, BooleanField()))
         .filter(Q(at_place=True) | Q(is_protected=False))
     )
 

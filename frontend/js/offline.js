@@ -171,14 +171,27 @@ async function note(entry, answer) {
   await store.put(entry);
 }
 
-/** Does this page show what has just changed, with nobody in the middle of writing on it? */
-function isStale(entry) {
-  const isOpen = document.querySelector("dialog[open]") || document.activeElement?.closest("input, textarea, select");
-  return Boolean(entry.subject) && location.pathname.includes(entry.subject) && !isOpen;
+/** Does this page show what has just changed? */
+const isAbout = (entry) => Boolean(entry.subject) && location.pathname.includes(entry.subject);
+
+/** Is anything on this page filled in, chosen or being sent that a reload would throw away? */
+function isBusy() {
+  const isChanged = (field) => {
+    if (field.type === "hidden" || field.type === "submit" || field.type === "button") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.type === "file") return field.files.length > 0;
+    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0;
+    return field.value !== field.defaultValue;
+  };
+  return inHand.size > 0
+    || Boolean(document.querySelector("dialog[open]"))
+    || Boolean(document.activeElement?.closest("input, textarea, select"))
+    || [...document.querySelectorAll("[data-photos]")].some((box) => box.chosen?.length > 0)
+    || [...document.querySelectorAll("main :is(input, textarea, select)")].some(isChanged);
 }
 
 async function sendKept({ before, only, isEager }) {
-  let reload = false;
+  const shown = []; // what arrived of the case that this page shows
   const held = new Set(); // subjects of which an earlier one could not go: the later ones wait for it
   const entries = await store.all(who());
   const chosen = entries.find((one) => one.key === only);
@@ -195,16 +208,17 @@ async function sendKept({ before, only, isEager }) {
     if (answer.what === DONE) {
       await store.remove(entry.key);
       const line = [[say("offlineSent", { title: entry.title }), ...(answer.words ?? [])].join(" "), { state: "on", href: answer.url, action: say("offlineOpen") }];
-      if (!before && isStale(entry)) {
-        reload = true;
-        toastAfterLoad(...line);
-      } else toast(...line);
+      if (!before && isAbout(entry)) shown.push(line);
+      else toast(...line);
       continue;
     }
     await note(entry, answer);
     if (answer.what !== REFUSED) break; // no line for one is no line for the next
   }
-  if (reload) location.reload();
+  // Asked only now: while the last of them was on its way somebody may have begun to write here.
+  const anew = shown.length > 0 && !isBusy();
+  for (const line of shown) (anew ? toastAfterLoad : toast)(...line);
+  if (anew) location.reload();
 }
 
 /** Send what waits; one at a time, and in one tab at a time. */

@@ -5,10 +5,6 @@ function applyLook(name, value) {
   try { localStorage.setItem(`yw-${name}`, value); } catch { /* it then lasts for this page */ }
   window.ywLook();
   showLook();
-  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-    const tabs = tab.closest(".tabs"); // on a phone the tab where one is may lie outside the row
-    if (tabs.scrollWidth > tabs.clientWidth) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - 16;
-  }
 }
 
 function showLook() {
@@ -18,8 +14,17 @@ function showLook() {
   }
 }
 
+/** On a phone the tab where one is may lie outside the row. */
+function showTab() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const tabs = tab.closest(".tabs");
+    if (tabs.scrollWidth > tabs.clientWidth) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - 16;
+  }
+}
+
 export function startShell() {
   showLook();
+  showTab();
   document.addEventListener("click", (event) => {
     const look = event.target.closest("[data-look]");
     if (look) applyLook(...look.dataset.look.split(":"));

@@ -19,17 +19,19 @@ function box() {
 
 function arm(line) {
   const close = line.querySelector("[data-toast-close]");
-  close?.addEventListener("click", () => line.remove());
+  // A step back whose line is closed keeps its key: else U would take back the step before it.
+  close?.addEventListener("click", () => (line.querySelector(".toast-undo") ? end() : line.remove()));
   if (line.dataset.state === "overdue") return; // an error stays until it is read
-  const end = () => {
+  function end() {
     if (!line.querySelector(".toast-undo")) { line.remove(); return; }
     line.hidden = true;
     line.dataset.keyStays = "";
     setTimeout(() => line.remove(), KEY_LASTS_MS);
-  };
+  }
   let timer = setTimeout(end, LASTS_MS);
   line.addEventListener("pointerenter", () => clearTimeout(timer));
   line.addEventListener("focusin", () => clearTimeout(timer));
+  line.addEventListener("focusout", () => { timer = setTimeout(end, LASTS_MS / 2); });
   line.addEventListener("pointerleave", () => { timer = setTimeout(end, LASTS_MS / 2); });
 }
 
@@ -62,12 +64,23 @@ const LEFT = "yw-toasts";
 
 /** Say it once the page has loaded anew. */
 export function toastAfterLoad(...line) {
-  sessionStorage.setItem(LEFT, JSON.stringify([...JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"), line]));
+  try {
+    sessionStorage.setItem(LEFT, JSON.stringify([...JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"), line]));
+  } catch { /* no storage: the page itself shows what has become of it */ }
+}
+
+function left() {
+  try {
+    const lines = JSON.parse(sessionStorage.getItem(LEFT) ?? "[]");
+    sessionStorage.removeItem(LEFT);
+    return lines;
+  } catch {
+    return [];
+  }
 }
 
 export function startToasts() {
-  for (const line of JSON.parse(sessionStorage.getItem(LEFT) ?? "[]")) toast(...line);
-  sessionStorage.removeItem(LEFT);
+  for (const line of left()) toast(...line);
   for (const line of document.querySelectorAll(".toast-line")) arm(line);
   document.addEventListener("htmx:load", (event) => {
     const arrived = event.target.matches?.(".toast-line") ? [event.target] : [...(event.target.querySelectorAll?.(".toast-line") ?? [])];

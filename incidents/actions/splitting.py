@@ -124,7 +124,11 @@ def _report_of_part(first: Report, said: Text, *, actor: Actor) -> Report:
         address=first.address,
         lon=first.lon,
         lat=first.lat,
-        attributes={"split_from": first.pk},
+        attributes={
+            "split_from": first.pk,
+            # Whoever asked not to be named is not named with the other matter either.
+            **({"confidential": True} if first.attributes.get("confidential") is True else {}),
+        },
         outside_due_at=first.outside_due_at,
         language=first.language,
     )

@@ -161,6 +161,7 @@ def _unit_must_call(item: Filing, incident: Incident) -> bool:
         nature=incident.nature,
         category=incident.category_id or "",
         has_phone=bool(item.draft.reporter.phone),
+        in_confidence=item.draft.attributes.get("confidential") is True,
     )
 
 

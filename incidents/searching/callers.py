@@ -7,13 +7,12 @@ nothing: a digest of four digits could be guessed, and a number that can be gues
 import re
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
-from dispatch.vocabulary import Nature
-from incidents.contacting import LABOUR
+from incidents.contacting import protected
 from incidents.models import Incident, IncidentReport
 from incidents.models.contact import blind_index, phone_digits
 from incidents.searching.grams import plain
@@ -66,17 +65,9 @@ def _shown_to(user: User) -> Q:
     for grant in _grants(user):
         if grant.role == Role.HANDLER:
             units = OrgUnit.objects.within(grant.unit).values("code")
-            shown |= Q(owner_unit__in=units) & ~_protected()
+            shown |= Q(owner_unit__in=units) & ~protected()
         elif grant.reach == Reach.DISTRICT:
             shown |= ~Q(pk__in=[])
         elif grant.reach == Reach.STREET:
             shown |= Q(street_code=grant.unit.area_code)
     return shown
-
-
-def _protected() -> Q:
-    """As policy.protects_reporter has it."""
-    tips = IncidentReport.objects.filter(
-        incident=OuterRef("pk"), unlinked_at__isnull=True, report__nature=Nature.TIP_OFF
-    )
-    return Q(nature=Nature.TIP_OFF) | Q(category__code__startswith=LABOUR) | Q(Exists(tips))

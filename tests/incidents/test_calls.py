@@ -319,3 +319,8 @@ def test_nobody_countersigns_their_own_entry(supervisor):
     assert refused.value.code == "own_entry"
     colleague = person("second-supervisor", Role.SUPERVISOR, "operations-centre")
     actions.countersign(number=case.number, fact="received", agreed=True, actor=colleague.actor, at=TUESDAY)
+
+
+def test_a_unit_that_never_learns_who_wrote_has_nobody_to_call():
+    letter = file_report(attributes={"confidential": True})
+    assert not letter.timers.filter(kind="first_contact").exists()

@@ -1,6 +1,7 @@
 """重复诉求: what is said again within thirty days, by the same person or at the same place."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import Q
@@ -159,12 +160,13 @@ def test_supervisors_see_open_ones_with_what_came_before(handler: Person) -> Non
     assert (before.case.pk, before.earlier, before.at_place) == (first.pk, 6 * DAY, True)
 
 
+@pytest.mark.parametrize("hidden", [{"nature": "tip_off"}, {"attributes": {"confidential": True}}])
 @pytest.mark.parametrize("tip_first", [True, False])
-def test_a_tip_off_is_never_tied_to_what_its_reporter_says_under_their_name(
-    db: None, tip_first: bool
+def test_what_is_said_in_confidence_is_never_tied_to_what_its_reporter_says_under_their_name(
+    db: None, tip_first: bool, hidden: dict[str, Any]
 ) -> None:
     tip_at, plain_at = (TUESDAY, TUESDAY + 5 * DAY) if tip_first else (TUESDAY + 5 * DAY, TUESDAY)
-    tip = lamp(at=tip_at, phone="13812342207", nature="tip_off", text="有人偷路灯电缆,路灯不亮")
+    tip = lamp(at=tip_at, phone="13812342207", text="有人偷路灯电缆,路灯不亮", **hidden)
     plain = lamp(at=plain_at, metres=900, phone="13812342207")
     wages = {"category": "1501", "text": "工地拖欠工资"}
     lamp(at=TUESDAY, metres=1800, phone="13812342208", **wages)

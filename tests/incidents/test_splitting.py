@@ -1,6 +1,7 @@
 """Splitting a case, and setting right what is known of it: what the centre does before it decides."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -173,8 +174,9 @@ def test_only_the_districts_centre_splits(lamp_case: Incident, role: Role, unit:
     assert refused.value.code == "not_allowed"
 
 
-def test_a_tip_offs_part_protects_its_reporter_too(operator: Person) -> None:
-    tip = file_report(nature="tip_off", text="有人偷排污水,还欠薪", category=None, place=NOWHERE)
+@pytest.mark.parametrize("hidden", [{"nature": "tip_off"}, {"attributes": {"confidential": True}}])
+def test_a_part_protects_its_reporter_as_the_root_does(operator: Person, hidden: dict[str, Any]) -> None:
+    tip = file_report(**hidden, text="有人偷排污水,还欠薪", category=None, place=NOWHERE)
     part = actions.split(number=tip.number, text="还欠薪", actor=operator.actor, at=SOON)
     assert policy.protects_reporter(part)
 

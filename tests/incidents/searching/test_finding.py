@@ -1,6 +1,7 @@
 """Cases are found by their words within a sweep, by their number at once, and by a caller if one may."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -197,8 +198,11 @@ def test_a_number_is_looked_up_by_whoever_is_shown_it(
     assert not callers.may_look_up(leader.user)
 
 
-def test_a_tip_off_is_not_found_by_its_handler(handler: Person, operator: Person) -> None:
-    tip = file_report(nature="tip_off")
+@pytest.mark.parametrize("hidden", [{"nature": "tip_off"}, {"attributes": {"confidential": True}}])
+def test_who_spoke_in_confidence_is_not_found_by_the_handler(
+    handler: Person, operator: Person, hidden: dict[str, Any]
+) -> None:
+    tip = file_report(**hidden)
     untold = file_report(category=None, text="这里有人在吵架", place=NOWHERE)
     assert tip.owner_unit_id == handler.unit
     Incident.objects.filter(pk=untold.pk).update(owner_unit=handler.unit)
