@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.conf import settings
+from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
 from dispatch.spreadsheets.columns import Heading, Names, plain_label
 
@@ -95,29 +97,32 @@ _NOT_OURS = (
     "满意度",
     "承办单位",
 )
-# What our own sheet of refused rows has behind the others, in either language.
+# What our own sheet of refused rows has behind the others.
 REJECT_COLUMNS: Final = (
     gettext_lazy("Row in the first file"),
     gettext_lazy("Field to mend"),
     gettext_lazy("Rule"),
     gettext_lazy("What is wrong"),
 )
-_OURS_IN_SHEETS: Final = frozenset(
-    plain_label(label)
-    for label in (
-        *("Row in the first file", "Field to mend", "Rule", "What is wrong"),
-        *("原表行号", "需改的栏", "规则", "问题"),
-    )
-)
 NAMES: Final = Names({field: _HEADINGS[field] for field in FIELDS}, _NOT_OURS)
 
 
 def signature_of(labels: Sequence[str]) -> str:
     """What a mapping is remembered by: the columns' names, with or without those of a sheet of ours."""
-    told = [plain for label in labels if (plain := plain_label(label)) not in _OURS_IN_SHEETS]
+    told = [plain for label in labels if (plain := plain_label(label)) not in _of_our_sheets()]
     while told and not told[-1]:
         told.pop()
     return hashlib.sha256("\x1f".join(told).encode()).hexdigest()
+
+
+@cache
+def _of_our_sheets() -> frozenset[str]:
+    """What our own columns are called, in every language."""
+    told = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            told |= {plain_label(str(label)) for label in REJECT_COLUMNS}
+    return frozenset(told)
 
 
 def heading_of(told: Mapping[str, object]) -> Heading | None:

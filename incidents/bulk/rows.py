@@ -34,6 +34,7 @@ from incidents.sources.adapter import place_of, said
 _NOTHING: Final = frozenset(
     {"无", "-", "--", "—", "——", "/", "不详", "未知", "空", "null", "none", "n/a", "nan"}
 )
+_NOBODY: Final = frozenset({"匿名", "匿名市民", "匿名用户", "不愿透露", "未提供", "保密", "anonymous"})
 _FLOAT = re.compile(r"[0-9]+\.0+")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?e\+?[0-9]{1,2}", re.IGNORECASE)
 _LEVELS = re.compile(r"\s*(?:[/>＞→|\\]|--+|——)\s*")
@@ -154,7 +155,8 @@ class RowReader:
         title, text = row.long("title", _TITLE_MOST), row.text("text")
         words = said(title, text) if text else title
         if not words:
-            row.problem("text", "required")
+            if not any(one.field in ("text", "title") for one in row.problems):
+                row.problem("text", "required")
         elif len(words) > settings.REPORT_TEXT_MAX:
             row.problem("text", "too_long", str(settings.REPORT_TEXT_MAX))
         levels = [
@@ -179,7 +181,7 @@ class RowReader:
             "address": row.long("address", _ADDRESS_MOST),
             "urgency": self._word(row, "urgency"),
             "reporter": Reporter(
-                row.long("reporter_name", _NAME_MOST),
+                name if (name := row.long("reporter_name", _NAME_MOST)).casefold() not in _NOBODY else "",
                 row.phone("reporter_phone"),
                 row.long("reporter_address", _ADDRESS_MOST),
             ),

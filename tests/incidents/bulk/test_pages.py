@@ -158,7 +158,7 @@ def test_queries_of_the_list_and_of_a_preview(client, operator, many, django_ass
         client.get(url("bulk-import", bulks[0]))
 
 
-LIST_QUERIES, PREVIEW_QUERIES = 10, 20
+LIST_QUERIES, PREVIEW_QUERIES = 9, 14
 
 
 def test_the_sample_file_goes_in(client, operator):

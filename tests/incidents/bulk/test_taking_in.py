@@ -89,7 +89,7 @@ def test_a_part_that_always_fails_is_set_aside_and_shown(operator, monkeypatch):
         raise RuntimeError("poison")
 
     monkeypatch.setattr(working.taking, "receive", broken)
-    work(TUESDAY)
+    work(TUESDAY + timedelta(hours=1))
     bulk.refresh_from_db()
     assert good.state == bulk.state == State.DONE
     assert bulk.result == {"refused": 1, "there": 1}
