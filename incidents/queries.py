@@ -1,19 +1,15 @@
 """What pages read about cases: each function answers one question, in a fixed number of queries."""
 
-import math
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Avg, Count, F, Max, Q, QuerySet, Sum
-from rapidfuzz import fuzz
 
 from accounts.models import OrgUnit
 from accounts.viewer import Grant
 from grids.models import Area
-from incidents.intake.same_thing import metres_between
 from incidents.models import Assignment, Contact, Incident, Outcome, Report
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.numbers import district_day
@@ -21,14 +17,9 @@ from incidents.numbers import district_day
 # A list says "999+" instead of counting a million rows.
 COUNT_MAX = 999
 
-ALIKE_RADIUS_M = 500.0
-ALIKE_WINDOW = timedelta(days=3)
-ALIKE_LOOKED_AT = 60
-ALIKE_LEAST = 35
 PRECEDENT_WINDOW = timedelta(days=90)
 LOAD_WINDOW = timedelta(days=30)
 HISTORY_WINDOW = timedelta(days=365)
-_METRES_PER_DEGREE = 111_320.0
 
 
 def bounded_count(cases: QuerySet[Any], most: int = COUNT_MAX) -> int:
@@ -40,84 +31,6 @@ def version_stamp(cases: QuerySet[Incident]) -> tuple[int, int, int]:
     """Changes whenever a case enters, leaves or changes among these: rows, sum and highest of versions."""
     found = cases.order_by().aggregate(rows=Count("pk"), versions=Sum("version"), last=Max("pk"))
     return found["rows"], found["versions"] or 0, found["last"] or 0
-
-
-@dataclass(frozen=True, slots=True)
-class AlikeCase:
-    """An open case that may be about the same thing."""
-
-    incident: Incident
-    metres: int
-    earlier: timedelta  # how long before this one it came; negative: after
-    likeness: int  # 0-100: words 60, nearness 25, same category 15
-
-
-def similar_cases(incident: Incident, *, seen: Q, most: int = 3) -> list[AlikeCase]:
-    """Open cases that may be about the same thing, the likest first; one query.
-
-    Within 500 m and three days, in the same domain of matters. What is certainly the same was joined at
-    intake (intake.same_thing); these are for a person to judge.
-    """
-    if incident.lon is None or incident.lat is None or incident.category is None:
-        return []
-    margin = ALIKE_RADIUS_M / _METRES_PER_DEGREE
-    wide = margin / math.cos(math.radians(incident.lat))
-    near = (
-        Incident.objects.open()
-        .filter(
-            seen,
-            category__domain_code=incident.category.domain_code,
-            lat__range=(incident.lat - margin, incident.lat + margin),
-            lon__range=(incident.lon - wide, incident.lon + wide),
-            received_at__range=(incident.received_at - ALIKE_WINDOW, incident.received_at + ALIKE_WINDOW),
-        )
-        .exclude(pk__in=_taken_apart(incident))
-        .for_list()
-        .order_by("-received_at", "-pk")[:ALIKE_LOOKED_AT]
-    )
-    found = [alike for other in near if (alike := _alike(incident, other))]
-    found.sort(key=lambda alike: (-alike.likeness, alike.metres, alike.incident.pk))
-    return found[:most]
-
-
-def _taken_apart(incident: Incident) -> QuerySet[Incident, Any]:
-    """The case itself, and what a person has just said to be another matter: not to be merged at a slip."""
-    root = incident.split_from_id or incident.pk
-    return Incident.objects.filter(Q(pk__in=[incident.pk, root]) | Q(split_from=root)).values("pk")
-
-
-def _alike(incident: Incident, other: Incident) -> AlikeCase | None:
-    assert incident.lon is not None
-    assert incident.lat is not None
-    if other.lon is None or other.lat is None:
-        return None
-    metres = metres_between(incident.lon, incident.lat, other.lon, other.lat)
-    if metres > ALIKE_RADIUS_M:
-        return None
-    words = word_likeness(incident.text.body, other.text.body)
-    nearness = 1 - metres / ALIKE_RADIUS_M
-    same = 1.0 if incident.category_id == other.category_id else 0.0
-    likeness = round(60 * words + 25 * nearness + 15 * same)
-    if likeness < ALIKE_LEAST:
-        return None
-    return AlikeCase(other, round(metres), incident.received_at - other.received_at, likeness)
-
-
-def word_likeness(first: str, second: str) -> float:
-    """0-1: pairs of neighbouring characters that both have, of the shorter one; or the plain ratio."""
-    one, two = _plain(first), _plain(second)
-    if not one or not two:
-        return 0.0
-    pairs_one = {one[index : index + 2] for index in range(len(one) - 1)}
-    pairs_two = {two[index : index + 2] for index in range(len(two) - 1)}
-    if not pairs_one or not pairs_two:
-        return 1.0 if one == two else 0.0
-    shared = len(pairs_one & pairs_two) / min(len(pairs_one), len(pairs_two))
-    return max(shared, fuzz.ratio(one, two) / 100)
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
 
 
 @dataclass(frozen=True, slots=True)

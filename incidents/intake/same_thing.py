@@ -2,7 +2,7 @@
 
 A report joins an open case by itself only where the comparison (`likeness`) is certain: its threshold was
 chosen for a precision of 98 % at the lower confidence bound, and some things never join whatever the words.
-What is merely alike is shown to a person (queries.similar_cases). Measured: docs/decisions/0004.
+What is merely alike is shown to a person (incidents.alike). Measured: docs/decisions/0004.
 """
 
 import math

@@ -18,6 +18,7 @@ from dispatch.edition import edition
 from dispatch.vocabulary import PlaceType, Urgency
 from incidents import actions, clock_facts, contacting, follow_up, pausing, policy, queries
 from incidents.actions.handling import closing_condition
+from incidents.alike import again, can_come_out
 from incidents.contacting import to_call_back
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, DecisionRecord, Incident, Timer
@@ -189,6 +190,10 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "closing_condition": condition,
         "secured": follow_up.secured(incident),
         "reports": reports,
+        "can_take_out": len(reports) > 1
+        and can_come_out(incident)
+        and policy.can(user, Action.SPLIT, incident),
+        "again": again([incident]).get(incident.pk) if viewer_of(user).with_roles(*DESK_ROLES) else None,
         **alerts_of(incident, sources=[link.report.source for link in reports]),
         "checks": incident.verifications.select_related("unit", "done_by", "text").order_by("pk"),
         "lines": lines,

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.roles import Action
 from dispatch.vocabulary import PlaceType
 from incidents import citing, policy, presence, queries, timeline_words
+from incidents.alike import again, similar_cases
 from incidents.claiming import CLAIM_LASTS
 from incidents.models import Attachment, Incident, IncidentReport
 from incidents.models.incident import Status
@@ -48,7 +49,7 @@ def work(
     offer = offered(incident)
     reader, read, choices, returned = offer.reader, offer.read, offer.choices, offer.returned
     record, asked = read.record, open_return(incident)
-    similar = queries.similar_cases(incident, seen=seen)
+    similar = similar_cases(incident, seen=seen)
     reports = reports_of(incident)
     named = reader.found(words)
     shown = {choice.value for choice in choices}
@@ -131,6 +132,7 @@ def work(
         ],
         "loads": queries.loads(units, at=at),
         "reports": reports,
+        "again": again([incident]).get(incident.pk),
         "contact": contact,
         "earlier": [
             {"said": said, "title": described(said.incident, at)["title"]}

@@ -20,6 +20,7 @@ from accounts.viewer import Reach, viewer_of
 from dispatch.edition import edition
 from dispatch.explain import Explainer
 from incidents import policy, presence, queries, timeline_words
+from incidents.alike import Again, again
 from incidents.centre import shares
 from incidents.claiming import CLAIM_LASTS
 from incidents.models import CaseRequest, DecisionRecord, Incident, SavedView
@@ -139,7 +140,7 @@ def next_case_url(user: User, tab: Tab | str, *, at: datetime, beside: str = "")
 
 
 def queue_of(user: User, tab: Tab, at: datetime, opened: Incident | None = None) -> dict[str, Any]:
-    """The rows of a tab with the counts of all tabs but views; ten queries however long it is."""
+    """The rows of a tab with the counts of all tabs but views; eleven queries however long it is."""
     rows = list(waiting(user, tab, at).for_list().burning_first()[:QUEUE_SHOWN])
     place = queries.places_of(rows)
     asked = _asked(user)
@@ -151,6 +152,7 @@ def queue_of(user: User, tab: Tab, at: datetime, opened: Incident | None = None)
     tabs.append({"key": ASKED, "label": _("Return requests"), "count": queries.bounded_count(asked)})
     looking = presence.lookers(user, [row.pk for row in rows], now=timezone.now())
     likely = suggestions(rows)
+    before = again(rows)
     return {
         "tab": tab.key,
         "tab_query": tab.query,
@@ -168,6 +170,7 @@ def queue_of(user: User, tab: Tab, at: datetime, opened: Incident | None = None)
                 opened,
                 looker=looking.get(row.pk),
                 suggested=likely.get(row.pk, ""),
+                before=before.get(row.pk),
             )
             for row in rows
         ],
@@ -198,6 +201,7 @@ def _row(
     *,
     looker: User | None,
     suggested: str,
+    before: Again | None,
 ) -> dict[str, Any]:
     held = is_held(incident, at)
     tags = timeline_words.triage_tags(incident.triage_codes)
@@ -214,6 +218,7 @@ def _row(
         taken=held and not mine,
         looker=looker if not held else None,
         suggested=suggested,
+        again=before,
         current=opened is not None and opened.pk == incident.pk,
     )
 

@@ -35,6 +35,7 @@ def places(user: User, at: datetime) -> list[dict[str, Any]]:
             ),
             _place("disputes", _("Disputes"), queries.bounded_count(disputes)),
             _place("alarms", _("Alarms"), 0),
+            _place("joins", _("Joined by itself"), 0),
         ]
     found.append(_place("instructions", _("Instructions"), reading.waiting_for(user)))
     if reach.offices(user):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import alarms_page, instructions, orders_page, secretary
+from incidents.pages import alarms_page, instructions, joins, orders_page, secretary
 
 urlpatterns = [
     path("instructions/", instructions.instructions, name="instructions"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("secretary/<int:pk>/", secretary.letter, name="letter"),
     path("secretary/<int:pk>/reply/", secretary.reply, name="letter-reply"),
     path("supervision/alarms/", alarms_page.alarms, name="alarms"),
+    path("supervision/joins/", joins.joins, name="joins"),
     path("supervision/orders/", orders_page.orders, name="orders"),
 ]
