@@ -14,7 +14,7 @@ FIELD_NAMES: Final = {
     "external_id": gettext_lazy("The source's own number"),
     "occurred_at": gettext_lazy("When it was told there"),
     "title": pgettext_lazy("of a report", "Title"),
-    "text": gettext_lazy("What was said"),
+    "text": pgettext_lazy("column", "What was said"),
     "nature": gettext_lazy("Kind of request"),
     "level_1": gettext_lazy("Their category, level 1"),
     "level_2": gettext_lazy("Their category, level 2"),

@@ -52,10 +52,10 @@ def first_rows(bulk: BulkImport, *, with_people: bool, at: datetime) -> list[Sho
 
 def _shown(read: Read, with_people: bool) -> Shown:
     row = Shown(read.line.number, left_out=read.left_out, problems=read.problems, deadline=read.deadline)
+    row.text = read.words if with_people else masking.starred(read.words)
     if read.draft is not None:
-        name, phone, text = read.draft.reporter.name, read.draft.reporter.phone, read.draft.text
+        name, phone = read.draft.reporter.name, read.draft.reporter.phone
         row.at = read.draft.occurred_at
-        row.text = text if with_people else masking.starred(text)
         row.reporter = name if with_people else f"{name[:1]}**" if name else ""
         row.phone = phone if with_people else masking.starred(phone)
     return row

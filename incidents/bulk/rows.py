@@ -91,6 +91,7 @@ class Read:
     draft: ReportDraft | None = None
     deadline: datetime | None = None
     left_out: str = ""  # over, gone: at its source
+    words: str = ""  # what was said, also of a row that stays out
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -132,7 +133,7 @@ class RowReader:
         """The report of a line. Without its place no name is looked for: to check a file, not to file it."""
         row = _Row(line, self._columns, self._letters)
         row.faults()
-        found = Read(line, problems=row.problems)
+        found = Read(line, problems=row.problems, words=row.text("text") or row.text("title"))
         status = _compact(row.text("status"))
         if self._options.get("leave_out_over", True) and status in _OVER:
             found.left_out = "over"
