@@ -1,6 +1,7 @@
 """A report's words and what its source said about it, turned into facts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from dispatch.facts import Guess, Reason, UnitGuess
 from dispatch.items import normal_form
@@ -82,8 +83,12 @@ def normalise(
             evidence.append(Reason("urgency_read", told))
     said = _talk(text, source, reading, model, alarm, is_given=category is not None)
     if said:
-        told = {"talk": said.code, "probability": said.probability, "categories": list(said.categories)}
-        evidence.append(Reason("talk_read", told))
+        talks: dict[str, Any] = {
+            "talk": said.code,
+            "probability": said.probability,
+            "categories": list(said.categories),
+        }
+        evidence.append(Reason("talk_read", talks))
         if said.code == talk.THANKS and not is_nature_given:
             nature = Nature.PRAISE.value
     if place_type is None and (place := lexicon.PLACE_TYPES.find(plain)):

@@ -153,10 +153,10 @@ def several_features(
         parts = [piece for piece in (first, second) if len(piece) >= SHORTEST_PART]
     if not 2 <= len(parts) <= MOST_PARTS:
         return None
-    readings = [read(part).categories for part in parts]
+    readings = np.stack([read(part).categories for part in parts])
     best, pair, apart = -1.0, (0, 0), 0.0
     for cut in range(1, len(parts)):
-        left, right = sum(readings[:cut]) / cut, sum(readings[cut:]) / (len(parts) - cut)
+        left, right = readings[:cut].mean(axis=0), readings[cut:].mean(axis=0)
         one, other = int(left.argmax()), int(right.argmax())
         if one == other:
             continue
@@ -200,10 +200,10 @@ def halves(text: str, read: Callable[[str], Reading]) -> list[tuple[str, int]]:
         spans = [(0, cue.start()), (cue.start(), len(text))]
     if len(spans) > 2 * MOST_PARTS:
         return []
-    readings = [read(text[start:end]).categories for start, end in spans]
+    readings = np.stack([read(text[start:end]).categories for start, end in spans])
     best, found = 0.0, list[tuple[str, int]]()
     for cut in range(1, len(spans)):
-        left, right = sum(readings[:cut]) / cut, sum(readings[cut:]) / (len(spans) - cut)
+        left, right = readings[:cut].mean(axis=0), readings[cut:].mean(axis=0)
         one, other = int(left.argmax()), int(right.argmax())
         sure = float(min(left[one] - left[other], right[other] - right[one]))
         if one != other and sure > best:

@@ -66,7 +66,7 @@ def train_talk(corpus: Corpus, folder: Path, read: Callable[[str], Reading]) -> 
         "known_codes": np.array([code for text, code in known.items() if text]),
     }
     packed = io.BytesIO()
-    np.savez(packed, **arrays)
+    np.savez(packed, **arrays)  # type: ignore[arg-type]
     version = hashlib.sha256(b"".join(arrays[name].tobytes() for name in sorted(arrays))).hexdigest()[:12]
     card = {
         "version": version,

@@ -49,7 +49,7 @@ def danger_of(incident: Incident, record: DecisionRecord | None) -> dict[str, An
     if incident.urgency != Urgency.EMERGENCY:
         return None
     told = record.detail.get("facts", {}).get("evidence", ()) if record else ()
-    params = next((one["params"] for one in told if one["code"] == "urgency_read"), {})
+    params: dict[str, Any] = next((one["params"] for one in told if one["code"] == "urgency_read"), {})
     return {
         "phrase": params.get("phrase", ""),
         "numbers": urgency.NUMBERS.get(params.get("danger", ""), ("110", "119", "120")),

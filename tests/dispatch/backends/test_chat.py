@@ -268,7 +268,7 @@ def test_a_report_that_the_scorer_is_unsure_of_goes_out_on_the_models_word_and_s
     server: Server, settings: Any, tmp_path: Any, trained_model: None
 ) -> None:
     base = classifier()
-    text = "有点问题想请你们看一下晚上很暗"
+    text = "这里晚上没有光,走路怕摔"
     request = Request(
         text=text,
         source="hotline",
