@@ -78,6 +78,7 @@ def callbacks(request: HttpRequest) -> HttpResponse:
         "ranks": rules.RANKS,
         "parts": rules.PARTS,
         "part": rules.part_of(at),
+        "goes_on": rules.earliest_from(at) if rules.part_of(at) is None else None,
         "attempts_most": rules.ATTEMPTS,
     }
     return render(request, "incidents/callbacks.html", context)
@@ -291,6 +292,7 @@ def _queue_row(
         "taken": held and row.held_by_id != user.pk,
         "mine": held and row.held_by_id == user.pk,
         "current": opened is not None and opened.pk == row.pk,
+        "from_at": rules.earliest_from(max(row.next_at, at)) if row.next_at <= at else row.next_at,
     }
 
 

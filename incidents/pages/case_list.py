@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.models import User
 from accounts.viewer import viewer_of
 from config import clock
 from incidents import policy, queries
@@ -46,6 +45,7 @@ class Chosen:
     form: CaseFilter
     wanted: dict[str, Any]
     found: Found
+    is_behind: bool  # rows of words are so far behind that what has just changed may not be found
 
 
 @require_GET
@@ -124,13 +124,12 @@ def _choose(
         found = found.filter(answers) if answers is not None else found.none()
     if caller := wanted.get("caller"):
         found = callers.called(called_before(request, caller), user, found)
-    return Chosen(form, wanted, _searched(user, wanted.get("q", ""), found))
-
-
-def _searched(user: User, typed: str, among: QuerySet[Incident]) -> Found:
-    wanted = read(typed)
-    in_words = wanted.kind in (Kind.WORDS, Kind.LAST)
-    return find_wanted(wanted, among, under=policy.filed_under(user) if in_words else None)
+    typed = read(wanted.get("q", ""))
+    in_words = typed.kind in (Kind.WORDS, Kind.LAST)
+    is_behind = in_words and rows.behind(BEHIND) > BEHIND
+    # Behind, a row may not say yet whose the case is: slower, but all of them are found.
+    under = policy.filed_under(user) if in_words and not is_behind else None
+    return Chosen(form, wanted, find_wanted(typed, found, under=under), is_behind)
 
 
 def _rows(page: Sequence[Incident], wanted: Wanted, at: datetime) -> list[dict[str, Any]]:
@@ -158,7 +157,7 @@ def _search(request: HttpRequest, chose: Chosen) -> dict[str, Any]:
         "unread": _(", ").join(chose.form.unread),
         "caller": masked_caller(request, caller) if caller else "",
         "caller_is_gone": bool(caller) and not called_before(request, caller),
-        "is_behind": wanted.kind in (Kind.WORDS, Kind.LAST) and rows.behind(BEHIND) > BEHIND,
+        "is_behind": chose.is_behind,
         # The filters without the words, which a new search keeps.
         "filters": canonical(request.GET.urlencode(), without=("q",)),
         "may_look_up": callers.may_look_up(person(request)),

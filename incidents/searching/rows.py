@@ -66,7 +66,7 @@ def write(cases: Iterable[int]) -> None:
     said, files = said_in(numbers), _files_of(numbers)
     SearchRow.objects.bulk_create(
         [
-            SearchRow(incident_id=pk, grams=sorted(_grams(number, said.get(pk, [])) | files[pk]))
+            SearchRow(incident_id=pk, grams=sorted(_grams(number, said.get(pk, [])) | files.get(pk, set())))
             for pk, number in sorted(numbers.items())
         ],
         update_conflicts=True,
@@ -121,7 +121,7 @@ def _files_of(cases: Iterable[int]) -> dict[int, set[int]]:
     for model in (Assignment, Verification):
         had = model.objects.filter(incident__in=known).order_by()
         for case, unit in had.values_list("incident_id", "unit_id"):
-            found[case].add(filed_under(unit))
+            found.setdefault(case, set()).add(filed_under(unit))
     return found
 
 
