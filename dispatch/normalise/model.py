@@ -111,9 +111,9 @@ class Classifier:
         self.weights = arrays["weights"]  # float16, a row per column of the vector
         self.bias = arrays["bias"].astype(np.float32)
         # The items' texts, as postings: for each column of the vector, which items have it and how much.
-        self.post_at = arrays["post_at"].astype(np.intp)
-        self.post_item = arrays["post_item"].astype(np.intp)
-        self.post_value = arrays["post_value"].astype(np.float64)
+        self.post_at = arrays["post_at"]
+        self.post_item = arrays["post_item"]
+        self.post_value = arrays["post_value"].astype(np.float32)
         # Items stand in category order: where each category's begin, and whose each is.
         self.starts = arrays["starts"]
         self.item_category = np.repeat(
@@ -227,7 +227,7 @@ class Classifier:
         rest = rest.copy()
         rest[_likeliest(near)] = 0
         shares = np.bincount(self.unit_of_item, rest, self.unit_count)
-        told = []
+        told: list[UnitGuess] = []
         for unit in np.argsort(-shares)[:UNITS_KEPT].tolist():
             if shares[unit] < FAINTEST and told:
                 break

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from dispatch.pages import findings, history, steps, versions, workbench
+from dispatch.pages import classifier, findings, history, steps, versions, workbench
 
 urlpatterns = [
     path("lists/", versions.overview, name="lists"),
+    path("lists/classifier/", classifier.classifier, name="classifier"),
     path("lists/new/", versions.new, name="list-new"),
     path("lists/items/<slug:code>/history/", history.history, name="item-history"),
     path("lists/<int:version>/", workbench.workbench, name="list"),
