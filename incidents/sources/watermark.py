@@ -6,8 +6,10 @@ the lines of a transaction that was still at work. Two things are certain:
 - Where no id is missing, nothing can appear in between.
 - A missing id either belongs to a transaction that is still at work, or will never be there. Whoever writes
   a line has written to the database before (the lock of its case, the report's rows), so it has had its
-  transaction id before it drew the line's. Note the highest id drawn, then the next transaction id: once
-  every transaction before that one has ended, whatever of those lines is not there will never be.
+  transaction id before it drew the line's. Note the highest id drawn, then draw a transaction id of our own:
+  theirs are smaller. Once every transaction before ours has ended, whatever of those lines is not there
+  will never be. (What a snapshot knows will not do for ours: its upper end is one past the last transaction
+  that has *ended*, which may be the very one that is still at work.)
 
 The note travels in the reader's own cursor, so that nothing is kept here and every reader goes on where it
 was, after a restart, too. A long transaction holds readers up; it never makes them skip.
@@ -68,7 +70,7 @@ def safe_end(cursor: Cursor) -> tuple[int, Cursor]:
 
     At most WINDOW lines on. The cursor that is answered still stands where the given one does.
     """
-    drawn, next_xid = _note()
+    drawn = _highest_drawn()
     last = min(drawn, cursor.last + WINDOW)
     with connection.cursor() as db:
         db.execute(_CONTIGUOUS, {"after": cursor.last, "last": last})
@@ -76,21 +78,33 @@ def safe_end(cursor: Cursor) -> tuple[int, Cursor]:
     if end >= drawn:
         return end, Cursor(cursor.last)
     # The note that was made before is the one that is likelier to have come true; else one is made now.
-    known = cursor.seen > max(cursor.last, end) and cursor.xid <= next_xid
-    noted = cursor if known else Cursor(cursor.last, drawn, next_xid)
+    known = cursor.seen > max(cursor.last, end) and _was_given_out(cursor.xid)
+    noted = cursor if known else Cursor(cursor.last, drawn, _own_xid())
     if end < last and _all_ended_before(noted.xid):
         return max(end, min(noted.seen, last)), Cursor(cursor.last)
     return end, noted
 
 
-def _note() -> tuple[int, int]:
-    """The highest line drawn, and then, in this order, the next transaction id."""
+def _highest_drawn() -> int:
     with connection.cursor() as db:
         db.execute("SELECT pg_get_serial_sequence('incidents_timelineentry', 'id')")
         db.execute(_DRAWN.format(sequence=db.fetchone()[0]))
-        drawn = int(db.fetchone()[0])
-        db.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        return drawn, int(db.fetchone()[0])
+        return int(db.fetchone()[0])
+
+
+def _own_xid() -> int:
+    """A transaction id given out now, larger than any before. By itself it holds nobody up: without a
+    transaction around it, it has ended with the statement. Only where lines are missing: not free."""
+    with connection.cursor() as db:
+        db.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(db.fetchone()[0])
+
+
+def _was_given_out(xid: int) -> bool:
+    """Is it of this database? After a restore a reader may come with one that was never given out here."""
+    with connection.cursor() as db:
+        db.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint > %s", [xid])
+        return bool(db.fetchone()[0])
 
 
 def _all_ended_before(xid: int) -> bool:

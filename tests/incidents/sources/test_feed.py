@@ -74,6 +74,23 @@ def test_a_line_that_commits_late_is_not_passed_over(other_process: Connection) 
     assert walk(cursor)[0] == []
 
 
+def test_one_writer_at_work_and_nobody_else_is_waited_for(other_process: Connection) -> None:
+    """On a quiet database nothing ends meanwhile that would tell that somebody is still at work."""
+    case = file("S-1", ApiClient.objects.issue(name="12345", source="hotline")[0], LAMP_POINT[1])
+    before, cursor = walk("")
+    late = write_line(other_process, case, "accepted")
+    for _poll in range(3):
+        held_up, cursor = walk(cursor)
+        assert held_up == []
+    from_now = feed.page("hotline", "latest").cursor
+    other_process.commit()
+    after, cursor = walk(cursor)
+    assert [one.split("-")[0] for one in after] == [str(late)]
+    assert before + after == walk("")[0]
+    assert walk(cursor)[0] == []
+    assert walk(from_now)[0] == after  # whoever begins at now begins before what was at work
+
+
 def test_a_transaction_that_gave_up_holds_nobody_up_for_long(other_process: Connection) -> None:
     city = ApiClient.objects.issue(name="12345", source="hotline")[0]
     slow = file("S-1", city, LAMP_POINT[1])
