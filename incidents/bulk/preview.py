@@ -14,6 +14,7 @@ from incidents.bulk.checking import reader_of
 from incidents.bulk.lines import unpacked
 from incidents.bulk.rows import Problem, Read
 from incidents.intake import ReportDraft
+from incidents.intake.opening import would_join
 from incidents.models import BulkImport, Incident, Report
 
 SHOWN: Final = 20
@@ -35,6 +36,7 @@ class Shown:
     category: str = ""
     unit: str = ""
     there: Incident | None = None  # its case, where the number is known
+    joins: Incident | None = None  # the open case that it would become part of
 
 
 def first_rows(bulk: BulkImport, *, with_people: bool, at: datetime) -> list[Shown]:
@@ -45,8 +47,13 @@ def first_rows(bulk: BulkImport, *, with_people: bool, at: datetime) -> list[Sho
     reader = reader_of(bulk, at=at)
     read = [reader.read(line) for line in unpacked(part.rows)[: SHOWN * 2] if reader.is_row(line)][:SHOWN]
     shown = [_shown(one, with_people) for one in read]
-    _decide([(row, one.draft) for row, one in zip(shown, read, strict=True) if one.draft is not None], at)
-    _find([(row, one.draft) for row, one in zip(shown, read, strict=True) if one.draft is not None])
+    good = [(row, one.draft) for row, one in zip(shown, read, strict=True) if one.draft is not None]
+    _decide(good, at)
+    _find(good)
+    fresh = [(row, draft) for row, draft in good if row.decision is not None and row.there is None]
+    told = [(draft, row.decision) for row, draft in fresh if row.decision is not None]
+    for (row, _draft), case in zip(fresh, would_join(told, at=at), strict=True):
+        row.joins = case
     return shown
 
 

@@ -8,8 +8,10 @@ from operator import itemgetter
 
 from django.conf import settings
 
+from dispatch.facts import Decision
 from dispatch.vocabulary import Nature, Urgency
 from incidents import sending
+from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing
 from incidents.intake.looking import Found
 from incidents.intake.same_thing import (
@@ -49,6 +51,14 @@ def attach_or_open(items: Sequence[Filing], looked: Found, *, at: datetime) -> N
         item.incident = _new_case(item, at=at)
         item.incident.pk = looked.next(Incident)
         around.add(item.incident)
+
+
+def would_join(told: Sequence[tuple[ReportDraft, Decision]], *, at: datetime) -> list[Incident | None]:
+    """The open case that each of these would join as things stand; nothing is written or held."""
+    sightings = [_sighting_of(draft, decision, at) for draft, decision in told]
+    around = _Around(open_cases_near([one for one in sightings if one], only_looked_at=True))
+    joints = (same_thing(one, around.near(one)) if one else None for one in sightings)
+    return [joint.incident if joint else None for joint in joints]
 
 
 class _Around:
@@ -102,9 +112,12 @@ def _named_case(item: Filing, candidates: Sequence[Incident]) -> Incident | None
 
 
 def _sighting(item: Filing, at: datetime) -> Sighting | None:
-    draft, decision = item.draft, item.decision
+    assert item.decision is not None
+    return _sighting_of(item.draft, item.decision, at)
+
+
+def _sighting_of(draft: ReportDraft, decision: Decision, at: datetime) -> Sighting | None:
     place = draft.place
-    assert decision is not None
     if not place.in_district or (place.lon is None and not place.community):
         return None
     nature = decision.facts.nature or Nature.HELP

@@ -133,21 +133,24 @@ def lock_neighbourhoods(sightings: Iterable[Sighting]) -> None:
         )
 
 
-def open_cases_near(sightings: Sequence[Sighting], *, named: Collection[str] = ()) -> list[Incident]:
+def open_cases_near(
+    sightings: Sequence[Sighting], *, named: Collection[str] = (), only_looked_at: bool = False
+) -> list[Incident]:
     """Open cases of the same matters near any of these, and those of the numbers `named`.
 
-    Oldest first, locked in id order, so that none of them closes between being found and being joined.
+    Oldest first, locked in id order, so that none of them closes between being found and being joined:
+    unless they are only looked at.
     """
     found = _ids_near(sightings) if sightings else []
     if not found and not named:
         return []
-    return list(
+    cases = (
         Incident.objects.open()
         .filter(Q(pk__in=found) | Q(number__in=named))
         .select_related("text")
         .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
     )
+    return list(cases if only_looked_at else cases.select_for_update(no_key=True, of=("self",)))
 
 
 def _ids_near(sightings: Sequence[Sighting]) -> list[int]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from config import clock
 from incidents.bulk import imports, lines, sample
 from incidents.bulk.imports import Sender
-from incidents.models import BulkImport, Report
+from incidents.models import BulkImport, Incident, Report
 from tests.cast import TUESDAY
 from tests.incidents.bulk.sheets import HEAD, as_csv, checked, row, taken, work
 
@@ -61,6 +61,16 @@ def test_from_the_upload_to_the_end_without_javascript(client, operator):
     assert [count for _state, _words, count in page.context["result"]] == [1, 1]
     assert client.post(url("bulk-act", bulk, "forget")).status_code == 302
     assert client.get(url("bulk-refused", bulk, "csv")).status_code == 404
+
+
+def test_a_preview_names_the_case_that_is_there_and_the_one_that_would_be_joined(client, operator):
+    taken(as_csv([row("SZ1")]), operator, at=NOW - timedelta(minutes=3))
+    bulk = checked(as_csv([row("SZ1"), row("SZ2")]), operator, at=NOW)
+    client.force_login(operator.user)
+    known, alike = (one["row"] for one in client.get(url("bulk-import", bulk)).context["rows"])
+    case = Incident.objects.get()
+    assert (known.there, known.joins) == (case, None)
+    assert (alike.there, alike.joins) == (None, case)
 
 
 def test_the_bar_is_not_sent_again_while_it_stands(client, operator):
@@ -158,7 +168,7 @@ def test_queries_of_the_list_and_of_a_preview(client, operator, many, django_ass
         client.get(url("bulk-import", bulks[0]))
 
 
-LIST_QUERIES, PREVIEW_QUERIES = 9, 14
+LIST_QUERIES, PREVIEW_QUERIES = 9, 15
 
 
 def test_the_sample_file_goes_in(client, operator):

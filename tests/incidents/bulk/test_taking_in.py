@@ -1,7 +1,9 @@
 """A file, from its upload to what came of each row."""
 
+import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 
 from accounts.roles import Role
@@ -258,3 +260,45 @@ def test_rows_join_the_case_that_is_open(operator):
     case = file_report(at=TUESDAY - timedelta(hours=1))
     assert taken(as_csv([row("SZ1")]), operator).result == {"joined": 1}
     assert Incident.objects.get() == case
+
+
+def test_bounds_are_said_in_words(operator, monkeypatch):
+    """What is larger than a file may be: refused by whoever reads it, and nothing of it is kept."""
+    small = imports.BOUNDS._replace(rows=2)
+    monkeypatch.setattr(imports, "BOUNDS", small)
+    for data in (as_csv([row("SZ1"), row("SZ2")]), as_xlsx([row("SZ1"), row("SZ2")])):
+        bulk = sent(data, operator)
+        assert (bulk.state, bool(bulk.failure)) == (State.FAILED, True)
+        assert not BulkFile.objects.filter(bulk=bulk).exists()
+    monkeypatch.setattr(imports, "FILE_BYTES_MOST", 10)
+    with pytest.raises(TableError) as refused:
+        sent(as_csv([row()]), operator)
+    assert refused.value.code == "file_size"
+
+
+def test_the_sheet_with_most_known_headings_is_read_and_hidden_ones_never(operator):
+    book = openpyxl.Workbook()
+    notes = book.worksheets[0]
+    notes.title = "说明"
+    notes.append(["此表由系统导出"])
+    hidden = book.create_sheet("隐藏")
+    hidden.sheet_state = "hidden"
+    orders = book.create_sheet("工单")
+    for sheet in (hidden, orders):
+        sheet.append(HEAD)
+        sheet.append(row("SZ1"))
+    orders.merge_cells("L1:L2")
+    out = io.BytesIO()
+    book.save(out)
+    bulk = sent(out.getvalue(), operator)
+    assert (bulk.sheets, bulk.sheet, bulk.lines) == (["说明", "工单"], "工单", 2)
+    with pytest.raises(InvalidInput):
+        imports.read_otherwise(bulk=bulk, sheet="隐藏", row=None, by=Sender(operator.user), at=TUESDAY)
+
+
+def test_a_file_that_nobody_came_back_to_is_forgotten(operator):
+    bulk = checked(as_csv([row()]), operator)
+    work(TUESDAY + imports.KEPT_FOR + timedelta(hours=1))
+    bulk.refresh_from_db()
+    assert (bulk.state, bytes(bulk.parts.get().rows)) == (State.DROPPED, b"")
+    assert not BulkFile.objects.exists()
