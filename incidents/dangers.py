@@ -85,4 +85,4 @@ _FALSE = Count("pk", filter=Q(false_at__isnull=False))
 
 
 def _of(since: datetime, until: datetime) -> QuerySet[EmergencyAlarm]:
-    return EmergencyAlarm.objects.filter(at__gte=since, at__lt=until)
+    return EmergencyAlarm.objects.filter(at__gte=since, at__lte=until)
