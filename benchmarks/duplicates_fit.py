@@ -41,7 +41,8 @@ def main() -> None:
     for learn, check in GroupKFold(8).split(rows, labels, scenes):
         part = LogisticRegression(C=10, max_iter=1000).fit(rows[learn], labels[learn])
         left_out[check] = 1 / (1 + np.exp(-part.decision_function(rows[check]) - fixed[check]))
-    threshold = choose(left_out, labels)
+    joinable = np.array([pair.likeness.may_join for pair in free])
+    threshold = choose(left_out[joinable], labels[joinable])
     write_weights(model, threshold)
     print(f"{len(free)} pairs without anything against; threshold {threshold:.3f}")
     for name, weight in zip(scoring.FEATURES, _weights_of(model), strict=True):

@@ -19,15 +19,12 @@ from django.db.models import Q
 from dispatch.vocabulary import Nature, Urgency
 from incidents import likeness
 from incidents.intake.statements import Prepared
-from incidents.likeness.scoring import METRES_PER_DEGREE
+from incidents.likeness.scoring import METRES_PER_DEGREE, RADIUS_M
 from incidents.likeness.weights import CERTAIN
 from incidents.models import Incident
 from incidents.models.incident import OPEN_STATUSES, Status
 
-RADIUS_M = 150.0
 WINDOW = timedelta(days=3)
-# However near: what has hardly a word in common is not known to be the same.
-LEAST_WORDS = 0.3
 # "Still broken" about what was just called solved is not the same thing: it must not vanish in a check.
 JOINABLE: Final = tuple(status for status in OPEN_STATUSES if status != Status.RESOLVED)
 # What many can see at one place. Everything else is somebody's own (a wage, a pension, a licence, a purchase)
@@ -222,9 +219,7 @@ def same_thing(sighting: Sighting, candidates: Iterable[Incident]) -> Joint | No
         if not _may_hold(incident, sighting):
             continue
         alike = likeness.compare(sighting.seen, seen_of(incident))
-        is_near = alike.metres <= RADIUS_M if alike.metres is not None else alike.has_same_place
-        is_certain = alike.score >= CERTAIN and alike.words >= LEAST_WORDS and not alike.against and is_near
-        if is_certain and (best is None or alike.score > best.score):
+        if alike.may_join and alike.score >= CERTAIN and (best is None or alike.score > best.score):
             best = Joint(incident, alike.score)
     return best
 

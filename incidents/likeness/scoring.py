@@ -14,6 +14,9 @@ from incidents.likeness.weights import INTERCEPT, WEIGHTS
 METRES_PER_DEGREE: Final = 111_320.0
 # Two phones at one spot are so far apart: nearer than this says nothing more.
 PHONE_M: Final = 25.0
+# Farther apart, nothing joins by itself; nor, however near, what has hardly a word in common.
+RADIUS_M: Final = 150.0
+LEAST_WORDS: Final = 0.3
 FEATURES: Final = (
     "matter",
     "setting",
@@ -63,6 +66,13 @@ class Likeness:
     def has_same_place(self) -> bool:
         """Do both name one place, one number of it, or one facility?"""
         return bool(self.names or self.numbers or self.same_facility)
+
+    @property
+    def may_join(self) -> bool:
+        """Is there nothing that forbids to join by itself, whatever the score? Without a point both name one
+        place."""
+        is_near = self.metres <= RADIUS_M if self.metres is not None else self.has_same_place
+        return is_near and self.words >= LEAST_WORDS and not self.against
 
 
 def compare(one: Seen, other: Seen) -> Likeness:

@@ -17,4 +17,4 @@ WEIGHTS: dict[str, float] = {
     "facility": 2.000,
 }
 # From here on a report joins by itself.
-CERTAIN = 0.965
+CERTAIN = 0.931
