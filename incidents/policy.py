@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrgUnit, User
+from accounts.models import ApiClient, OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Level, Nature, Urgency
@@ -254,6 +254,13 @@ def check(actor: Actor, action: Action, incident: Incident) -> None:
     """Ask again on the locked case: the page's answer may be old. The system may do everything."""
     if actor.user is not None and acting_grant(actor.user, action, incident) is None:
         raise ActionRefused("not_allowed", _("Your role does not allow this on this case."))
+
+
+def own_reports(client: ApiClient, path: str = "") -> Q:
+    """The condition on reports, at `path`, that a token may read, follow and speak about: those that it filed
+    itself, and those that people entered under its source. Two suppliers, two hotlines have one source."""
+    filed = Q(**{f"{path}client": client}) | Q(**{f"{path}client__isnull": True})
+    return filed & Q(**{f"{path}source": client.source})
 
 
 def speaks_for_sources(user: User) -> bool:

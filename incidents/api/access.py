@@ -10,19 +10,23 @@ from incidents.models.incident import IncidentQuerySet
 
 
 def visible_incidents(asking: ApiClient | User) -> IncidentQuerySet:
-    """A token sees the cases that its source's reports became; a person what their roles reach."""
+    """A token sees the cases that its own reports became; a person what their roles reach.
+
+    Of a token's cases `own_words` says whether the case's text is that of a report of its own.
+    """
     if isinstance(asking, ApiClient):
         own = IncidentReport.objects.filter(
-            incident=OuterRef("pk"), report__source=asking.source, unlinked_at__isnull=True
+            policy.own_reports(asking, "report__"), incident=OuterRef("pk"), unlinked_at__isnull=True
         )
-        return Incident.objects.filter(Exists(own))
+        said = own.filter(report__text=OuterRef("text"))
+        return Incident.objects.filter(Exists(own)).annotate(own_words=Exists(said))
     return Incident.objects.filter(policy.visible(asking))
 
 
 def visible_reports(asking: ApiClient | User) -> QuerySet[Report]:
-    """A token sees its source's reports; a person those of the cases that they see."""
+    """A token sees its own reports; a person those of the cases that they see."""
     if isinstance(asking, ApiClient):
-        return Report.objects.filter(source=asking.source)
+        return Report.objects.filter(policy.own_reports(asking))
     cases = Incident.objects.filter(policy.visible(asking)).values("pk")
     links = IncidentReport.objects.filter(report=OuterRef("pk"), unlinked_at__isnull=True, incident__in=cases)
     return Report.objects.filter(Exists(links))

@@ -139,7 +139,7 @@ def case_detail(request: Request, number: str) -> dict[str, Any]:
     )
     reports = Report.objects.filter(links__incident=incident, links__unlinked_at__isnull=True)
     if isinstance(asking, ApiClient):
-        reports = reports.filter(source=asking.source)
+        reports = reports.filter(policy.own_reports(asking))
     decision = incident.decisions.order_by("pk").last()
     context = {
         "request": request,

@@ -20,6 +20,7 @@ from dispatch.explaining import CategoryRows
 from dispatch.facts import place_facts
 from dispatch.models import ResponsibilityList
 from dispatch.stewards import is_steward
+from incidents import policy
 from incidents.api.access import asking_of, visible_incidents
 from incidents.api.answers import candidate_answer, decision_answer, instant, told_reasons
 from incidents.api.decision_outputs import ExplainedDecisionOut, RecordedDecisionOut
@@ -81,8 +82,8 @@ class IncidentDecisionsView(APIView):
         incident = get_object_or_404(visible_incidents(asking), number=number)
         records = incident.decisions.select_related("responsibility_list", "made_by").order_by("pk")
         if isinstance(asking, ApiClient):
-            # The words that another source's report was decided by are that source's.
-            records = records.filter(Q(report__isnull=True) | Q(report__source=asking.source))
+            # The words that another system's report was decided by are that system's.
+            records = records.filter(Q(report__isnull=True) | policy.own_reports(asking, "report__"))
         return Response([_recorded(one, asking) for one in records])
 
 

@@ -283,8 +283,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 
     def get_text(self, incident: Incident) -> str:
         asking = self.context["request"].user
-        if isinstance(asking, ApiClient) and asking.source != incident.source:
-            return ""
+        if isinstance(asking, ApiClient) and not getattr(incident, "own_words", False):
+            return ""  # another system's
         return incident.text.body
 
     @extend_schema_field(OrderShortOut(allow_null=True))

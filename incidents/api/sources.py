@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiClient, Scope
 from config import clock
+from incidents import policy
 from incidents.actor import Actor
 from incidents.api.answers import Receipts, case_answer
 from incidents.api.errors import FieldError, Problem, problem_response, read_error
@@ -81,7 +82,9 @@ class NoticesView(AdapterView):
     def post(self, request: Request) -> Response:
         client = self.client_of(request)
         noticed = self.adapter.notice(checked(self.adapter.notice_input, request.data))
-        report = get_object_or_404(Report, source=client.source, external_id=noticed.external_id)
+        report = get_object_or_404(
+            Report.objects.filter(policy.own_reports(client)), external_id=noticed.external_id
+        )
         try:
             update, incident, is_new = apply_update(
                 report=report, draft=noticed.draft, actor=Actor(client=client), at=clock.now()
@@ -102,7 +105,7 @@ class FeedInput(serializers.Serializer[Any]):
 
 
 class FeedView(APIView):
-    """What became of a source's reports, for a system that polls; in our own words."""
+    """What became of a system's reports, for one that polls; in our own words."""
 
     permission_classes = _ONLY_TOKENS
     scope = Scope.READ
@@ -124,7 +127,7 @@ class FeedView(APIView):
                 }
             )
         told = checked(FeedInput, request.query_params.dict())
-        found = feed.page(client.source, told["cursor"], limit=told["limit"])
+        found = feed.page(client, told["cursor"], limit=told["limit"])
         shown = self.adapter.event if self.adapter else _event
         return Response(
             {"results": [shown(one) for one in found.events], "cursor": found.cursor, "more": found.more}
@@ -237,7 +240,7 @@ ReportsFeedView: type[APIView] = extend_schema_view(
     get=extend_schema(
         operation_id="report_feed",
         tags=["sources"],
-        summary="What became of a source's reports, in order",
+        summary="What became of the token's own reports, in order",
         description="Nothing is left out, whatever commits meanwhile: a long transaction holds the feed up, "
         "and never makes it skip. Ask for a page again after an error; `id` names what was seen before.",
         parameters=_CURSOR,

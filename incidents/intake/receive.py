@@ -144,7 +144,7 @@ def _write(
 ) -> dict[int, Receipt | Refusal]:
     found = look(items, at=at)
     answers, fresh, repeats = sort_out_repeats(items, found, client)
-    fresh, refused = with_free_pictures(fresh)
+    fresh, refused = with_free_pictures(fresh, client)
     answers.update(refused)
     if fresh:
         actor = Actor(user=user, client=client)

@@ -26,7 +26,7 @@ def sort_out_repeats(
             item.key_known, first = True, by_key[item.key]
             answers[item.position] = receipt_of(first) if first.content_hash == item.digest else _key_reused()
         elif key in known:
-            answers[item.position] = _repeat_of(known[key], item)
+            answers[item.position] = _repeat_of(known[key], item, client)
         elif key in firsts:
             if firsts[key].digest == item.digest:
                 repeats.append((item, firsts[key]))
@@ -52,8 +52,10 @@ def receipt_of(report: Report) -> Receipt:
     return Receipt(report, link.incident, record, False, link.how == "same")
 
 
-def _repeat_of(first: Report, item: Filing) -> Receipt | Refusal:
-    return receipt_of(first) if first.content_hash == item.digest else _conflict()
+def _repeat_of(first: Report, item: Filing, client: ApiClient | None) -> Receipt | Refusal:
+    """What another system of the source filed is not answered for, though it be the same word for word."""
+    others = client is not None and first.client_id not in (None, client.pk)
+    return receipt_of(first) if first.content_hash == item.digest and not others else _conflict()
 
 
 def _picture_used() -> Refusal:
@@ -70,7 +72,9 @@ def _key_reused() -> Refusal:
     return Refusal("key_reused", "Idempotency-Key", _("This key has been used for another report."))
 
 
-def with_free_pictures(items: Sequence[Filing]) -> tuple[list[Filing], dict[int, Receipt | Refusal]]:
+def with_free_pictures(
+    items: Sequence[Filing], client: ApiClient | None
+) -> tuple[list[Filing], dict[int, Receipt | Refusal]]:
     """The reports whose pictures are free, and the answers of the others. The pictures are locked, so
     that two reports at one moment cannot both have one."""
     named = {pk for item in items for pk in item.draft.attachments}
@@ -87,7 +91,7 @@ def with_free_pictures(items: Sequence[Filing]) -> tuple[list[Filing], dict[int,
             continue
         # Perhaps it is this very report, which came in while this one waited for the lock.
         first = Report.objects.filter(source=item.draft.source, external_id=item.draft.external_id).first()
-        answers[item.position] = _repeat_of(first, item) if first else _picture_used()
+        answers[item.position] = _repeat_of(first, item, client) if first else _picture_used()
     return kept, answers
 
 

@@ -46,11 +46,14 @@ class Following:
             alert.can_inhibit = self.book.can_inhibit(labels)
         devices = self._devices_above(alerts)
         self._hold_cases(alerts)
-        causes = self._causes()
+        # No supplier silences what another one reports.
+        causes: dict[int, list[Alert]] = defaultdict(list)
+        for cause in self._causes():
+            causes[cause.client_id].append(cause)
         waiting: dict[str, list[Alert]] = defaultdict(list)
         for alert in alerts:
             alert.street_code = place_of(alert).street or ""
-            if (key := self._decide(alert, causes, devices)) is not None:
+            if (key := self._decide(alert, causes[alert.client_id], devices)) is not None:
                 waiting[key].append(alert)
         self._open(waiting, devices)
 
@@ -217,9 +220,11 @@ class Following:
 
     @staticmethod
     def _group_key(alert: Alert) -> str:
-        """Of alerts of one kind below one parent; empty for a device that stands alone."""
+        """Of a client's alerts of one kind below one parent; empty for a device that stands alone."""
         device = alert.device
-        return f"parent:{device.parent_id}:{alert.kind}" if device and device.parent_id else ""
+        if not device or not device.parent_id:
+            return ""
+        return f"parent:{alert.client_id}:{device.parent_id}:{alert.kind}"
 
     def _causes(self) -> list[Alert]:
         """What burns and may hold others back, here and elsewhere; one query."""

@@ -1,4 +1,4 @@
-"""What became of a source's reports, in order, for a system that comes and asks: nothing twice in one walk,
+"""What became of a system's reports, in order, for the system that comes and asks: nothing twice in one walk,
 nothing left out, to be taken up again at any place.
 
 A feed is read from the timeline and keeps nothing of its own (see `watermark` for what may be read). After
@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from accounts.models import OrgUnit
+from accounts.models import ApiClient, OrgUnit
+from incidents import policy
 from incidents.models import Incident, IncidentReport, Report, Text, TimelineEntry, UpstreamRequest
 from incidents.models.incident import OPEN_STATUSES
 from incidents.sources import watermark
@@ -87,14 +88,14 @@ class Page:
 
 @dataclass(slots=True)
 class _Links:
-    """Which reports of the source each case answered, and from which line on."""
+    """Which reports of the system each case answered, and from which line on."""
 
     by_case: dict[int, list[IncidentReport]] = field(default_factory=dict)
     since: dict[int, int] = field(default_factory=dict)  # link → line
 
 
-def page(source: str, cursor: str, *, limit: int = LIMIT) -> Page:
-    """The next events of a source's reports after `cursor`: empty for the beginning, `latest` for none but
+def page(client: ApiClient, cursor: str, *, limit: int = LIMIT) -> Page:
+    """The next events of a system's reports after `cursor`: empty for the beginning, `latest` for none but
     what is still to come. Raises InvalidInput for a cursor that was never given out."""
     where = Cursor.read(cursor) if cursor not in ("", "latest") else watermark.beginning()
     end, noted = watermark.safe_end(where)
@@ -103,7 +104,9 @@ def page(source: str, cursor: str, *, limit: int = LIMIT) -> Page:
             where = Cursor(end, noted.seen, noted.xid)
             end, noted = watermark.safe_end(where)
         return Page((), str(noted), more=False)
-    own = IncidentReport.objects.filter(incident=OuterRef("incident_id"), report__source=source)
+    own = IncidentReport.objects.filter(
+        policy.own_reports(client, "report__"), incident=OuterRef("incident_id")
+    )
     entries = list(
         TimelineEntry.objects.filter(pk__gt=where.last, pk__lte=end, kind__in=EVENTS)
         .filter(Exists(own))
@@ -112,13 +115,13 @@ def page(source: str, cursor: str, *, limit: int = LIMIT) -> Page:
     )
     last = entries[-1].pk if len(entries) == limit else end
     more = last < end or end - where.last >= watermark.WINDOW
-    return Page(_events(entries, source), str(Cursor(last, noted.seen, noted.xid)), more)
+    return Page(_events(entries, client), str(Cursor(last, noted.seen, noted.xid)), more)
 
 
-def _events(entries: Sequence[TimelineEntry], source: str) -> list[Event]:
+def _events(entries: Sequence[TimelineEntry], client: ApiClient) -> list[Event]:
     if not entries:
         return []
-    links = _links_of(entries, source)
+    links = _links_of(entries, client)
     concerned = [
         (entry, link.report)
         for entry in entries
@@ -160,10 +163,10 @@ def _is_instant(told: Any) -> bool:
     return isinstance(told, str) and "T" in told
 
 
-def _links_of(entries: Iterable[TimelineEntry], source: str) -> _Links:
+def _links_of(entries: Iterable[TimelineEntry], client: ApiClient) -> _Links:
     cases = {entry.incident_id for entry in entries}
     found = _Links()
-    rows = IncidentReport.objects.filter(incident__in=cases, report__source=source)
+    rows = IncidentReport.objects.filter(policy.own_reports(client, "report__"), incident__in=cases)
     for link in rows.select_related("report").order_by("pk"):
         found.by_case.setdefault(link.incident_id, []).append(link)
     later = {

@@ -3,11 +3,12 @@
 import pytest
 from django.db.models import Sum
 
+from accounts.models import ApiClient
 from incidents import actions
 from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, AlertSetAside, Incident, Outcome
 from incidents.models.incident import ResolutionOutcome, Status
 from tests.cast import LAMP_UNIT, reload
-from tests.incidents.sensing.conftest import at, kinds, notice
+from tests.incidents.sensing.conftest import Feed, at, kinds, notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -298,3 +299,17 @@ def test_what_intake_cannot_take_is_shown_to_staff_and_stops_nothing(feed, lamp,
     feed.clears("L-1", minutes=5)
     feed.clock(15)
     assert Incident.objects.filter(outcome=ResolutionOutcome.CLEARED).count() == 1
+
+
+def test_no_supplier_joins_or_holds_back_what_another_one_reports(feed, place):
+    cabinet = place("CAB-1", name="1 号箱", kind="cabinet")
+    for index in (1, 2):
+        place(f"L-{index}", parent=cabinet)
+    other = Feed(ApiClient.objects.issue(name="another supplier", source="sensor")[0])
+    other.fires("L-2", minutes=0)
+    other.fires("CAB-1", "power_cut", minutes=1)
+    feed.fires("L-1", minutes=2)
+    mine = Alert.objects.get(device__code="L-1")
+    assert mine.inhibited_by is None
+    assert mine.case.client == feed.client
+    assert AlertCase.objects.filter(client=other.client).count() == 2

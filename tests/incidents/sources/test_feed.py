@@ -51,7 +51,7 @@ def walk(cursor: str, *, limit: int = 100) -> tuple[list[str], str]:
     """Read on until there is no more at once."""
     read: list[str] = []
     while True:
-        page = feed.page("hotline", cursor, limit=limit)
+        page = feed.page(ApiClient.objects.get(), cursor, limit=limit)
         read += [one.id for one in page.events]
         cursor = page.cursor
         if not page.more:
@@ -82,7 +82,7 @@ def test_one_writer_at_work_and_nobody_else_is_waited_for(other_process: Connect
     for _poll in range(3):
         held_up, cursor = walk(cursor)
         assert held_up == []
-    from_now = feed.page("hotline", "latest").cursor
+    from_now = feed.page(ApiClient.objects.get(), "latest").cursor
     other_process.commit()
     after, cursor = walk(cursor)
     assert [one.split("-")[0] for one in after] == [str(late)]
@@ -111,5 +111,5 @@ def test_a_note_of_another_database_is_forgotten() -> None:
     city = ApiClient.objects.issue(name="12345", source="hotline")[0]
     file("S-1", city, LAMP_POINT[1])
     first = TimelineEntry.objects.order_by("pk").values_list("pk", flat=True)[0]
-    page = feed.page("hotline", f"{first - 1}.{2**40}.{2**50}")
+    page = feed.page(city, f"{first - 1}.{2**40}.{2**50}")
     assert [one.event for one in page.events][:2] == ["received", "dispatched"]
