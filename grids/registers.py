@@ -26,10 +26,10 @@ TRUST: Final = 5.0
 Stamps = Mapping[str, str]
 # Brings the stamps along in another statement: an array of "name stamp", or null where nothing ever changed.
 STAMPS_SQL: Final = "(SELECT array_agg(name || ' ' || stamp ORDER BY name) FROM grids_registerstamp)"
-_FACILITIES_SQL: Final = r"""
-SELECT string_agg(code, E'\n' ORDER BY code), string_agg(kind, E'\n' ORDER BY code),
-       string_agg(owner_code, E'\n' ORDER BY code), string_agg(plate, E'\n' ORDER BY code),
-       string_agg(lon::text, ' ' ORDER BY code), string_agg(lat::text, ' ' ORDER BY code)
+# Arrays keep each value whole; joined strings would shift every row after a line break in a cell.
+_FACILITIES_SQL: Final = """
+SELECT array_agg(code ORDER BY code), array_agg(kind ORDER BY code), array_agg(owner_code ORDER BY code),
+       array_agg(lon ORDER BY code), array_agg(lat ORDER BY code), array_agg(plate ORDER BY code)
 FROM grids_facility WHERE retired_at IS NULL
 """
 _PLACES_SQL: Final = """
@@ -117,18 +117,9 @@ def _read() -> Registers:
 def _facilities() -> FacilityIndex:
     with connection.cursor() as cursor:
         cursor.execute(_FACILITIES_SQL)
-        codes, kinds, owners, plates, lons, lats = cursor.fetchone()
-    if codes is None:
-        return FacilityIndex(Columns((), (), (), (), (), ()))
+        codes, kinds, owners, lons, lats, plates = (column or () for column in cursor.fetchone())
     return FacilityIndex(
-        Columns(
-            codes=codes.split("\n"),
-            kinds=kinds.split("\n"),
-            owners=owners.split("\n"),
-            lons=[float(degrees) for degrees in lons.split(" ")],
-            lats=[float(degrees) for degrees in lats.split(" ")],
-            plates=plates.split("\n"),
-        )
+        Columns(codes=codes, kinds=kinds, owners=owners, lons=lons, lats=lats, plates=plates)
     )
 
 

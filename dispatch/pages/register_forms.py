@@ -64,6 +64,19 @@ class FacilityForm(forms.ModelForm):
             self.fields["code"].disabled = True  # sheets update by it
         _styled(self)
 
+    def clean_code(self) -> str:
+        return self._one_line("code")
+
+    def clean_plate(self) -> str:
+        return self._one_line("plate")
+
+    def _one_line(self, field: str) -> str:
+        told: str = self.cleaned_data[field]
+        if len(told.splitlines()) > 1:
+            message = _("This must be one line: take out the line break.")
+            raise forms.ValidationError(message, code="line_break")
+        return told
+
     def clean_owner_code(self) -> str:
         code: str = self.cleaned_data["owner_code"]
         if code not in ("private", "unknown") and code not in edition().units.codes:

@@ -101,7 +101,7 @@ def make_plan(grid: Grid) -> Plan:
     for line in lines_below(grid, heading):
         plan.rows += 1
         cells = Reader(plan, line, columns)
-        code = cells.text("code", most=CODE_MAX)
+        code = cells.one_line("code", most=CODE_MAX)
         if not code:
             if cells.is_good:
                 cells.refuse("code", _("Every row needs its code: it is updated by it."))
@@ -208,7 +208,7 @@ def _row(
             cells.refuse("lon", _("Longitude and latitude look swapped."))
         cell = hit.code if hit else None
         cells.plan.outside += hit is None
-    plate = cells.text("plate", most=CODE_MAX) or (before[4] if before else "")
+    plate = cells.one_line("plate", most=CODE_MAX) or (before[4] if before else "")
     retired = cells.is_retired()
     if not cells.is_good:
         return None

@@ -70,7 +70,7 @@ def make_plan(grid: Grid) -> Plan:
     for line in lines_below(grid, heading):
         plan.rows += 1
         cells = Reader(plan, line, columns)
-        code = cells.text("code", most=CODE_MAX)
+        code = cells.one_line("code", most=CODE_MAX)
         if not code:
             if cells.is_good:
                 cells.refuse("code", _("Every row needs its code: it is updated by it."))

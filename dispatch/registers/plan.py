@@ -115,6 +115,14 @@ class Reader:
             return ""
         return text
 
+    def one_line(self, name: str, *, most: int) -> str:
+        """The same of a cell that names one thing: a line break in it is refused."""
+        text = self.text(name, most=most)
+        if len(text.splitlines()) > 1:
+            self.refuse(name, _("This must be one line: take out the line break."))
+            return ""
+        return text
+
     def refuse(self, name: str, message: str) -> None:
         self.is_good = False
         self.plan.problem(self.line, self._columns.get(name), name, message)

@@ -88,6 +88,11 @@ def test_a_row_is_edited_retired_and_used_again(browse: As, admin: Person, spot:
         "plate": "SH-77001",
     }
     assert client.post(reverse("facility-new"), {**told, "lat": 95}).status_code == 400
+    torn = client.post(reverse("facility-new"), {**told, "code": "H\n1", "plate": "SH\r\n1"})
+    assert {field: errors[0].code for field, errors in torn.context["form"].errors.as_data().items()} == {
+        "code": "line_break",
+        "plate": "line_break",
+    }
     assert client.post(reverse("facility-new"), told).status_code == 302
     assert locate(facility="sh 77001").community == spot.code
     client.post(reverse("facility", args=["H-1"]), {"retire": "yes"})

@@ -93,6 +93,8 @@ def test_every_problem_is_at_its_cell_and_nothing_is_imported(chief_steward: Per
         f"A-6,路灯,电信分公司,{at},,",
         f"A-9,路灯,电信分公司,{at},,也许",
         f"OK-1,路灯,电信分公司,{at},,",
+        f'"A-\n13",路灯,电信分公司,{at},,',
+        f'A-14,路灯,电信分公司,{at},"P-\n14",',
     )
     assert problems(run) == [
         (2, "B", "kind"),
@@ -103,12 +105,42 @@ def test_every_problem_is_at_its_cell_and_nothing_is_imported(chief_steward: Per
         (8, "F", "plate"),
         (10, "A", "code"),
         (11, "G", "state"),
+        (13, "A", "code"),
+        (14, "F", "plate"),
         (9, "F", "plate"),
     ]
     with pytest.raises(ListRefused) as refused:
         runs.apply(run=run, by=chief_steward.user, at=timezone.now())
     assert refused.value.code == "problems"
     assert list(Facility.objects.values_list("code", flat=True)) == ["OLD-1"]
+
+
+def test_a_line_break_in_one_row_moves_no_other(spot: Area):
+    rows = [
+        Facility(
+            code=code, kind=kind, owner_code=owner, lon=spot.lon, lat=spot.lat + step / 1_000, plate=plate
+        )
+        for step, (code, kind, owner, plate) in enumerate(
+            [
+                ("A-1", "lamp", "private", "P-1"),
+                ("B\n-2", "lamp", "unknown", "P\n-2"),
+                ("C-3", "hydrant", "private", ""),
+                ("D-4", "manhole", "unknown", "P-4"),
+            ]
+        )
+    ]
+    Facility.objects.bulk_create(rows)
+    registers.touch(registers.FACILITIES)
+    held = registers.current().facilities
+    for row in rows:
+        found = held.get(row.code)
+        assert (found.code, found.kind, found.owner, found.plate) == (
+            row.code,
+            row.kind,
+            row.owner_code,
+            row.plate,
+        )
+        assert (found.lon, found.lat) == (row.lon, row.lat)
 
 
 def test_a_known_code_is_updated_kept_or_retired_and_plates_change_hands(chief_steward: Person, spot: Area):
