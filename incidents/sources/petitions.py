@@ -22,6 +22,7 @@ from incidents.intake import Receipt, Refusal, ReportDraft, Reporter, UpdateDraf
 from incidents.models import Document, Report, ReportUpdate
 from incidents.models.contact import seal_bytes
 from incidents.numbers import DISTRICT_ZONE
+from incidents.sources import pdf
 from incidents.sources.mapping import CategoryNames
 from incidents.sources.taking import SentPicture, as_filed_before
 
@@ -30,8 +31,6 @@ SCAN_BYTES_MOST = 20 * 1024 * 1024
 PEOPLE_MOST = 9_999
 # A letter is to be answered by the end of the working hours of its day.
 REPLY_BY = time(18, 0)
-# What a scan never needs, and what a viewer might run.
-_ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/XFA")
 PDF, JPEG = "application/pdf", "image/jpeg"
 
 
@@ -157,7 +156,7 @@ def _scan(upload: Upload) -> Scan:
             raise InvalidInput("scans", error.code, error.message) from error
     if b"%%EOF" not in sent[-2048:]:
         raise InvalidInput("scans", "broken", _("This PDF breaks off: scan it again."))
-    if any(word in sent for word in _ACTIVE):
+    if pdf.is_active(sent):
         raise InvalidInput("scans", "active", _("This PDF holds programs or other files: send a plain scan."))
     return Scan(sent, PDF, fingerprint)
 

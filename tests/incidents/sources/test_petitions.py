@@ -80,6 +80,14 @@ def test_a_letter_becomes_a_case_with_its_deadline_and_its_scan(operator: Person
     assert opened(stored["image/jpeg"])[:2] == b"\xff\xd8"
 
 
+def test_a_scan_is_not_refused_for_what_its_compressed_bytes_look_like(operator: Person) -> None:
+    page = b"5 0 obj<</Subtype/Image/Length 12>>\nstream\n\x93/JS\x07/XFA\xfe\nendstream endobj\n%%EOF"
+    receipt = petitions.enter(
+        petition(scans=(scan(PDF.replace(b"%%EOF", page)),)), user=operator.user, at=TUESDAY
+    )
+    assert Document.objects.get().report == receipt.report
+
+
 def test_the_same_form_again_is_the_same_letter(operator: Person) -> None:
     client = as_person(operator)
     for _time in range(2):
