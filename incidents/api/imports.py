@@ -96,7 +96,8 @@ class ImportsView(APIView):
         told.is_valid(raise_exception=True)
         given, sender, at = told.validated_data, _sender(request), clock.now()
         source = given.get("source") or (sender.sources[0] if len(sender.sources) == 1 else "")
-        options = {name: given[name] for name in ("crs", "leave_out_over") if name in given}
+        # A box that a form does not name counts as unticked: only what was really sent is told.
+        options = {name: given[name] for name in ("crs", "leave_out_over") if name in request.data}
         if "columns" in given:
             options["columns"] = _columns(given["columns"])
         try:

@@ -308,7 +308,7 @@ def _groups(bulk: BulkImport) -> list[dict[str, Any]]:
 
 def _problem(column: str, field: str, code: str, word: str) -> str:
     where = f"{column} {field_name(field)}".strip()
-    return f"{where}: {sentence(code, word)}"
+    return _("%(where)s: %(what)s") % {"where": where, "what": sentence(code, word)}
 
 
 def _colour(bulk: BulkImport) -> str:

@@ -196,6 +196,7 @@ def test_a_program_sends_a_file_and_fetches_what_was_refused(client, hotline, op
     refused = client.get(told["refused_url"], headers=mine)
     assert b"cut_number" in b"".join(refused.streaming_content)
     assert client.post(f"{at}cancel/", headers=mine).status_code == 409
+    assert BulkImport.objects.get().options["leave_out_over"] is True
     assert Report.objects.get().client == _client
     client.force_login(operator.user)
     assert client.get(at).json()["id"] == told["id"]
