@@ -378,7 +378,13 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
         % {"units": _(", ").join(e.unit(unit) for unit in p["units"])}
     ),
     "low_confidence": lambda e, p: (
-        _("Sure of this unit to %(percent)s; a case goes out by itself from %(threshold)s on.")
+        _(
+            "Sure of this unit to %(percent)s; by words alone nothing goes out by itself until the classifier "
+            "has learnt from the district's own cases."
+        )
+        % {"percent": _percent(p["confidence"])}
+        if p["threshold"] >= 1
+        else _("Sure of this unit to %(percent)s; a case goes out by itself from %(threshold)s on.")
         % {"percent": _percent(p["confidence"]), "threshold": _percent(p["threshold"])}
     ),
 }
