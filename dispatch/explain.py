@@ -379,8 +379,8 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     ),
     "low_confidence": lambda e, p: (
         _(
-            "Sure of this unit to %(percent)s; by words alone nothing goes out by itself until the classifier "
-            "has learnt from the district's own cases."
+            "Sure of this unit to %(percent)s; by words alone nothing goes out by itself until the "
+            "classifier has learnt from the district's own cases."
         )
         % {"percent": _percent(p["confidence"])}
         if p["threshold"] >= 1
