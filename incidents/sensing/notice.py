@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 KEY_MAX = 160
 LABELS_MAX = 64
+# A sender's clock may run ahead by so much and be believed.
+_AHEAD = timedelta(minutes=1)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -49,6 +51,21 @@ class Notice:
     # An event's own id within its origin: the same twice is one event.
     origin: str = ""
     message_id: str = ""
+
+    def bounded(self, at: datetime) -> "Notice":
+        """As it is believed where it came at `at`: nothing lies in the future.
+
+        A beginning that does names none: what burns until a day to come is deaf to every word before.
+        """
+        start, ended = self.started_at, self.ended_at
+        if self.at <= at and (start is None or start <= at + _AHEAD) and (ended is None or ended <= at):
+            return self
+        return replace(
+            self,
+            at=min(self.at, at),
+            started_at=None if start is not None and start > at + _AHEAD else start,
+            ended_at=min(ended, at) if ended else None,
+        )
 
 
 def bounded_key(*parts: str) -> str:

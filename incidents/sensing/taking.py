@@ -40,7 +40,7 @@ class Taken:
 def take(notices: Sequence[Notice], *, client: ApiClient, at: datetime) -> Taken:
     """Take in messages of one client. Idempotent; in any order. A database error leaves nothing of it."""
     with transaction.atomic(durable=True):
-        taken = _keep(notices, client=client, at=at)
+        taken = _keep([one.bounded(at) for one in notices], client=client, at=at)
     filing.carry_on(taken.cases, at=at)
     return taken
 
