@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 
 from accounts.models import ApiClient
 from incidents import actions
@@ -17,18 +19,22 @@ from incidents.models.sensing import AlertChannel
 from incidents.sensing.aside import set_aside
 from incidents.sensing.drafting import report_of
 from incidents.sensing.notice import Malformed
+from incidents.timeline import Kind
 
 log = logging.getLogger(__name__)
 
 # What intake fails at is tried again after so long, each time twice as long.
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=1)
+_DOUBLED_MOST = 6
+_LINES = frozenset(kind.value for kind in Kind)
 
 
 def carry_on(ids: Iterable[int], *, at: datetime) -> int:
     """File what has no report yet and write the lines that wait; how many cases were gone on with.
 
     May be called again after any failure: a report is filed once by its id, lines are written once.
+    What fails at one case is put off and told to staff; the others are gone on with.
     """
     rows = list(AlertCase.objects.filter(pk__in=set(ids)).select_related("client").order_by("pk"))
     by_client: dict[int, list[AlertCase]] = defaultdict(list)
@@ -37,10 +43,76 @@ def carry_on(ids: Iterable[int], *, at: datetime) -> int:
             by_client[case.client_id].append(case)
     for cases in by_client.values():
         _file(cases, cases[0].client, at=at)
+    done = sum(case.incident_id is not None and not case.pending for case in rows)
     for case in rows:
         if case.pending and case.incident_id is not None:
-            actions.tell_of_alerts(alert_case=case.pk, actor=Actor(client=case.client), at=at)
-    return len(rows)
+            done += _tell(case, at=at)
+    return done
+
+
+def untold(at: datetime) -> Q:
+    """Cases with lines that wait, and were not put off for longer than `at`."""
+    now = int(at.timestamp())
+    again = Q(pending__0__again__isnull=True) | Q(pending__0__again__lte=now)
+    return ~Q(pending=[]) & Q(incident__isnull=False) & again
+
+
+def _tell(case: AlertCase, *, at: datetime) -> bool:
+    """Write the lines of one case; were they written?"""
+    try:
+        if any(line.get("kind") not in _LINES for line in case.pending):
+            _take_out_unknown(case, at=at)
+        told = actions.tell_of_alerts(alert_case=case.pk, actor=Actor(client=case.client), at=at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("the lines of alert case %s could not be written", case.pk)
+        _put_off_lines(case, f"{type(error).__name__}: {error}", at=at)
+        return False
+    if told is None:
+        _put_off_lines(case, "its case is not to be found", at=at)
+    return told is not None
+
+
+@transaction.atomic
+def _take_out_unknown(case: AlertCase, *, at: datetime) -> None:
+    """Lines of a kind that this version does not know are shown to staff instead."""
+    held = AlertCase.objects.select_for_update(no_key=True).get(pk=case.pk)
+    unknown = [line for line in held.pending if line.get("kind") not in _LINES]
+    held.pending = [line for line in held.pending if line.get("kind") in _LINES]
+    held.save(update_fields=["pending"])
+    _show(case, "not_told", [(orjson.dumps(line), "unknown kind of line") for line in unknown], at=at)
+
+
+@transaction.atomic
+def _put_off_lines(case: AlertCase, why: str, *, at: datetime) -> None:
+    held = AlertCase.objects.select_for_update(no_key=True).get(pk=case.pk)
+    if not held.pending:
+        return  # another worker has written them
+    first, *more = held.pending
+    tries = int(first.get("tries", 0)) + 1
+    held.pending = [{**first, "tries": tries, "again": int((at + pause_after(tries)).timestamp())}, *more]
+    held.save(update_fields=["pending"])
+    if tries == 1:
+        _show(case, "not_told", [(orjson.dumps(held.pending), why)], at=at)
+
+
+@transaction.atomic
+def put_off_end(pk: int, why: str, *, at: datetime) -> None:
+    """Its end failed: try again later, ever more seldom, and show it to staff."""
+    held = AlertCase.objects.select_for_update(no_key=True).get(pk=pk)
+    if held.ended_at is not None or held.check_at is None or held.check_at > at:
+        return  # it burns again, or another worker was here
+    tries = int(held.refused.partition(" ")[0] or 0) + 1
+    held.refused, held.check_at = f"{tries} {why}"[:40], at + pause_after(tries)
+    held.save(update_fields=["refused", "check_at"])
+    if tries == 1:
+        _show(held, "not_ended", [(held.draft["text"].encode(), why)], at=at)
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long to wait after so many tries in vain."""
+    return min(_FIRST_PAUSE * 2 ** min(tries, _DOUBLED_MOST), _LONGEST_PAUSE)
 
 
 def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
@@ -82,18 +154,17 @@ def _give_up(case: AlertCase, why: str, *, at: datetime) -> None:
     tries = int(case.refused.partition(" ")[0] or 0) + 1
     with transaction.atomic():
         AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(
-            refused=f"{tries} {why}"[:40], check_at=at + min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
+            refused=f"{tries} {why}"[:40], check_at=at + pause_after(tries)
         )
-        if tries > 1:
-            return
-        channel = case.alerts.values_list("channel", flat=True).first() or AlertChannel.MQTT
-        set_aside(
-            [(Malformed("not_filed", why), case.draft["text"].encode())],
-            client=case.client,
-            channel=channel,
-            origin=case.external_id,
-            at=at,
-        )
+        if tries == 1:
+            _show(case, "not_filed", [(case.draft["text"].encode(), why)], at=at)
+
+
+def _show(case: AlertCase, code: str, bodies: list[tuple[bytes, str]], *, at: datetime) -> None:
+    """Let staff see what could not be done with it."""
+    channel = case.alerts.values_list("channel", flat=True).first() or AlertChannel.MQTT
+    problems = [(Malformed(code, why), body) for body, why in bodies]
+    set_aside(problems, client=case.client, channel=channel, origin=case.external_id, at=at)
 
 
 def _link_to_known(case: AlertCase, *, at: datetime) -> None:

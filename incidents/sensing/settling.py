@@ -1,9 +1,10 @@
 """What time does to alerts: what was quiet is over, what is silent is noted, what was left is finished."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Greatest
 
@@ -17,6 +18,8 @@ from incidents.sensing.meaning import Book
 from incidents.sensing.taking import forget_messages, lock
 from incidents.timeline import Kind
 
+log = logging.getLogger(__name__)
+
 BATCH = 50
 # An event's id is known for so long: nobody sends again what is older.
 REMEMBERED = timedelta(days=8)
@@ -24,19 +27,27 @@ REMEMBERED = timedelta(days=8)
 
 def settle(*, at: datetime) -> int:
     """One step of everything that is due at `at`; how much was done. Idempotent, and safe beside messages."""
-    done = _finish_what_was_left(at)
-    done += _calm_down(at)
-    done += _note_silence(at)
-    done += _release(at)
-    done += _end_what_is_clear(at)
-    return done + forget_messages(before=at - REMEMBERED) + prune()
+    done = 0
+    for step in (_finish_what_was_left, _calm_down, _note_silence, _release, _end_what_is_clear, _forget):
+        try:
+            done += step(at)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: for all of them
+        except Exception:
+            # What one of them stumbles over does not keep the others from what is theirs.
+            log.exception("the sweep of alerts: %s failed", step.__name__)
+    return done
+
+
+def _forget(at: datetime) -> int:
+    return forget_messages(before=at - REMEMBERED) + prune()
 
 
 def _finish_what_was_left(at: datetime) -> int:
     """Reports and lines that whoever took the message in did not come to."""
     due = Q(refused="") | Q(check_at__isnull=True) | Q(check_at__lte=at)
     unfiled = Q(incident__isnull=True, ended_at__isnull=True) & due
-    left = AlertCase.objects.filter(unfiled | ~Q(pending=[]) & Q(incident__isnull=False))
+    left = AlertCase.objects.filter(unfiled | filing.untold(at))
     return filing.carry_on(list(left.order_by("pk").values_list("pk", flat=True)[:BATCH]), at=at)
 
 
@@ -117,7 +128,14 @@ def _end_what_is_clear(at: datetime) -> int:
     due = AlertCase.objects.filter(ended_at__isnull=True, check_at__lte=at, incident__isnull=False)
     # What flaps still is not over, whenever it was last clear.
     due = due.exclude(alerts__flapping_since__isnull=False)
-    ids = list(due.order_by("check_at", "pk").values_list("pk", flat=True)[:BATCH])
-    for pk in ids:
-        actions.end_cleared_alert(alert_case=pk, actor=SYSTEM, at=at)
-    return len(ids)
+    done = 0
+    for pk in list(due.order_by("check_at", "pk").values_list("pk", flat=True)[:BATCH]):
+        try:
+            actions.end_cleared_alert(alert_case=pk, actor=SYSTEM, at=at)
+            done += 1
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("alert case %s could not be ended", pk)
+            filing.put_off_end(pk, f"{type(error).__name__}: {error}", at=at)
+    return done

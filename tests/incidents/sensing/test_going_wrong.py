@@ -4,14 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.models import Alert, Incident
+from incidents import actions
+from incidents.models import Alert, AlertCase, AlertSetAside, Incident
+from incidents.models.incident import ResolutionOutcome
+from incidents.sensing import filing
 from tests.drawing import examples
-from tests.incidents.sensing.conftest import at, notice
+from tests.incidents.sensing.conftest import at, kinds, notice
 from tests.incidents.sensing.test_episodes import history, message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = 24 * 60
+
+
+def close_by_people(incident, handler, dispatcher, *, minutes):
+    """Accepted, done and closed within two minutes."""
+    number = incident.number
+    actions.accept(number=number, actor=handler.actor, at=at(minutes))
+    actions.resolve(
+        number=number,
+        outcome=ResolutionOutcome.UNFOUNDED,
+        text="控制器接触不良,灯正常",
+        attested=True,
+        actor=handler.actor,
+        at=at(minutes + 1),
+    )
+    actions.close(number=number, reason="已核实", actor=dispatcher.actor, at=at(minutes + 2))
 
 
 def is_open() -> list[bool]:
@@ -55,3 +73,75 @@ def test_whatever_was_said_of_the_future_the_next_real_beginning_and_end_count(a
     assert told.burning.started_at == at(200)
     told.take(message(200, 210, 210).bounded(at(210)), at=at(210))
     assert (told.alert.is_firing, told.alert.ended_at) == (False, at(210))
+
+
+# --- One bad row ---
+
+
+def test_what_cannot_be_filed_for_days_stops_nothing_and_is_tried_each_hour(feed, lamp, place, monkeypatch):
+    place("L-2", lon=114.27, lat=22.77)
+    receive = filing.receive
+
+    def breaks(drafts, **more):
+        if any("L-1" in draft.text for draft in drafts):
+            raise StopIteration
+        return receive(drafts, **more)
+
+    monkeypatch.setattr(filing, "receive", breaks)
+    feed.says(notice("L-1"), notice("L-2"))
+    feed.clears("L-2", minutes=1)
+    AlertCase.objects.filter(incident=None).update(refused="41 x", check_at=at(2))
+    feed.clock(30)
+    assert is_open() == [False]
+    tried = AlertCase.objects.get(incident=None)
+    assert (tried.refused.partition(" ")[0], tried.check_at) == ("42", at(30 + 60))
+
+
+def test_a_line_that_cannot_be_written_is_shown_to_staff_and_the_others_are_written(feed, lamp, place):
+    place("L-2", lon=114.27, lat=22.77)
+    feed.says(notice("L-1"), notice("L-2"))
+    feed.clears("L-2", minutes=1)
+    case = AlertCase.objects.order_by("pk").first()
+    said = {"at": at(1).isoformat(), "data": {}}
+    case.pending = [{"kind": "alert_of_the_next_version", **said}, {"kind": "alert_again", **said}]
+    case.save()
+    feed.clock(30)
+    assert is_open() == [True, False]
+    assert kinds(case.incident)[-1] == "alert_again"
+    shown = AlertSetAside.objects.get()
+    assert shown.reason == "not_told"
+    assert "alert_of_the_next_version" in shown.body
+    assert AlertCase.objects.get(pk=case.pk).pending == []
+
+
+@pytest.mark.parametrize("step", ["tell_of_alerts", "end_cleared_alert"])
+def test_a_case_that_cannot_be_gone_on_with_waits_while_the_others_go_on(
+    step, feed, lamp, place, monkeypatch
+):
+    place("L-2", lon=114.27, lat=22.77)
+    feed.says(notice("L-1"), notice("L-2"))
+    feed.says(notice("L-1", minutes=1, is_firing=False), notice("L-2", minutes=1, is_firing=False))
+    bad, good = AlertCase.objects.order_by("pk")
+    line = {"kind": "alert_again", "at": at(1).isoformat(), "data": {}}
+    AlertCase.objects.update(pending=[line])
+    does, tries = getattr(actions, step), []
+
+    def breaks(*, alert_case, **more):
+        if alert_case == bad.pk:
+            tries.append(more["at"])
+            raise StopIteration
+        return does(alert_case=alert_case, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, step, breaks)
+        for minutes in (30, 30.2, 30.4, 33):
+            feed.clock(minutes)
+    assert tries == [at(30), at(33)]  # ever more seldom
+    assert AlertSetAside.objects.count() == 1
+    assert kinds(good.incident).count("alert_again") == 1
+    good.incident.refresh_from_db()
+    assert not good.incident.is_open
+    # Until whatever was wrong is mended.
+    feed.clock(60)
+    assert kinds(bad.incident).count("alert_again") == 1
+    assert is_open() == [False, False]
