@@ -22,9 +22,9 @@ from dispatch.vocabulary import Source
 from grids.coordinates import GCJ02, SYSTEMS
 from incidents import policy
 from incidents.bulk.fields import FIELDS, NAMES, heading_of, signature_of
+from incidents.bulk.lines import seal_file
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import BulkFile, BulkImport, BulkMapping, BulkPart
-from incidents.models.contact import seal_bytes
 
 State = BulkImport.State
 
@@ -117,7 +117,7 @@ def begin(
         starts_itself=starts_itself,
         options=dict(options or {}),
     )
-    BulkFile.objects.create(bulk=made, sealed=seal_bytes(data))
+    BulkFile.objects.create(bulk=made, sealed=seal_file(data))
     return made
 
 

@@ -24,7 +24,6 @@ from incidents.bulk import checking, imports, lines, taking
 from incidents.bulk.fields import NAMES, as_kept, heading_of
 from incidents.errors import InvalidInput
 from incidents.models import BulkImport, BulkPart
-from incidents.models.contact import unseal_bytes
 
 State = BulkImport.State
 
@@ -73,7 +72,7 @@ def _read(pk: int, *, at: datetime) -> bool:
             return _fail(bulk, _("Reading this file has ended the worker several times."))
         try:
             table = open_table(
-                unseal_bytes(bytes(bulk.file.sealed)), most=imports.FILE_BYTES_MOST, bounds=imports.BOUNDS
+                lines.opened_file(bulk.file.sealed), most=imports.FILE_BYTES_MOST, bounds=imports.BOUNDS
             )
             grid = _grid_of(table, bulk)
             return _keep(bulk, table, grid, at=at)
