@@ -9,7 +9,8 @@ import orjson
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from incidents import cases, outbox, outcomes, pausing, reopening, state, timeline
+from accounts.roles import Action
+from incidents import cases, outbox, outcomes, pausing, policy, reopening, state, timeline
 from incidents.actor import Actor
 from incidents.calling import queue
 from incidents.errors import ActionRefused, InvalidInput
@@ -52,10 +53,13 @@ def apply_update(
     """Take in one update; answers it, its case, and whether it is new. Idempotent like reports.
 
     Raises UpdateConflict (same id, other content), InvalidInput, or ActionRefused where the case is
-    past what the update asks for.
+    past what the update asks for, or where a person speaks in the source's name who may not.
     """
     held = family.hold(report, actor=actor, at=at)
     incident = held[0][1]
+    if draft.kind in _SOURCES_OWN_WORD:
+        for _report, case in held:
+            policy.check(actor, Action.ANSWER_UPSTREAM, case)
     digest = draft.content_hash()
     known = ReportUpdate.objects.filter(report=report, external_id=draft.external_id).first()
     if known is not None:
@@ -265,5 +269,15 @@ _OF_RESULT: dict[str, Callable[[Sequence[_Told]], None]] = {
     ReportUpdate.Kind.ACCEPT: _accept,
     ReportUpdate.Kind.SEND_BACK: _send_back,
 }
+# What judges our work, or answers what we asked: only the source's system, or who may enter its word.
+_SOURCES_OWN_WORD = frozenset(
+    {
+        *_OF_RESULT,
+        ReportUpdate.Kind.AGREE_RETURN,
+        ReportUpdate.Kind.REFUSE_RETURN,
+        ReportUpdate.Kind.AGREE_EXTENSION,
+        ReportUpdate.Kind.REFUSE_EXTENSION,
+    }
+)
 # What a case hears once, however many parts of the order it answers.
 _ONCE_A_CASE = frozenset({ReportUpdate.Kind.SUPPLEMENT, ReportUpdate.Kind.CHASE, ReportUpdate.Kind.REOPEN})

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from accounts.models import ApiClient
+from incidents import actions
 from incidents.models import Incident, Report, ReportUpdate, TimelineEntry
-from tests.cast import Person, file_report, reload
+from tests.cast import TUESDAY, Person, file_report, reload
 from tests.incidents.api.conftest import Caller, lamp, problems
 
 
@@ -99,6 +101,42 @@ def test_an_operator_adds_what_a_caller_says(updates: str, operator: Person) -> 
     answer = Caller(user=operator.user).post(updates, update("supplement", text="又来电"))
     assert answer.status_code == 201
     assert TimelineEntry.objects.get(kind="supplemented").actor == operator.user
+
+
+@pytest.fixture
+def waiting_above(
+    hotline: tuple[ApiClient, str], hotline_api: Caller, updates: str, handler: Person, supervisor: Person
+) -> Incident:
+    """The city wants to accept what is closed, and has a result before it."""
+    ApiClient.objects.update(accepts_closing=True)
+    number = Incident.objects.get().number
+    actions.accept(number=number, actor=handler.actor, at=TUESDAY)
+    actions.resolve(
+        number=number, outcome="solved", text="灯已修好", attested=True, actor=handler.actor, at=TUESDAY
+    )
+    actions.close(number=number, reason="照片清楚", actor=supervisor.actor, at=TUESDAY)
+    assert Incident.objects.get().upstream_since is not None
+    return Incident.objects.get()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["accept", "send_back", "agree_return", "refuse_return", "agree_extension", "refuse_extension"],
+)
+def test_who_takes_calls_does_not_speak_in_the_citys_name(
+    waiting_above: Incident, updates: str, operator: Person, kind: str
+) -> None:
+    answer = Caller(user=operator.user).post(updates, update(kind, text="市里说的"))
+    assert problems(answer, 403) == [("", "not_allowed")]
+    assert reload(waiting_above).upstream_since is not None
+    assert not ReportUpdate.objects.exists()
+
+
+def test_who_may_enter_the_citys_word_may_do_so_here_too(
+    waiting_above: Incident, updates: str, dispatcher: Person
+) -> None:
+    assert Caller(user=dispatcher.user).post(updates, update("accept")).status_code == 201
+    assert reload(waiting_above).status == "closed"
 
 
 def test_a_handler_speaks_for_no_hotline(updates: str, handler: Person) -> None:
