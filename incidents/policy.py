@@ -292,6 +292,17 @@ def check_target(actor: Actor, action: Action, incident: Incident, unit: OrgUnit
         raise ActionRefused("outside_street", _("Your centre sends cases inside its own street only."))
 
 
+def check_place(actor: Actor, action: Action, incident: Incident, street: str) -> None:
+    """A street centre says where in its street a case is; out of it only the district moves one
+    (ActionRefused). `street` is "" for a place outside the district."""
+    if actor.user is None:
+        return
+    grant = acting_grant(actor.user, action, incident)
+    if grant is not None and grant.reach == Reach.STREET and street[:9] != grant.unit.area_code[:9]:
+        message = _("Your centre moves cases inside its own street only: the district decides on others.")
+        raise ActionRefused("outside_street", message)
+
+
 def is_party(user: User, dispute: Adjudication, units: Iterable[OrgUnit]) -> bool:
     """Has `user` asked for this ruling, or do they work for one of the units that it is between, above or
     below it? What somebody does for the whole district makes them no party."""

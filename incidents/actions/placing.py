@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
 from grids.locate import Place
-from incidents import adjudicating, cases, outcomes, timeline
+from incidents import adjudicating, cases, outcomes, policy, timeline
 from incidents.actions.correcting import decide_again, question
 from incidents.actor import Actor
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
@@ -41,6 +41,8 @@ def set_place(
         raise InvalidInput("location", "required", _("The case has no place yet: say where it is."))
     if place is not None and place.finest is None and place.in_district is not False:
         raise InvalidInput("location", "unknown", _("No street or community is known by this. Be closer."))
+    if place is not None:
+        policy.check_place(actor, Action.SET_PLACE, incident, place.street or "")
     if address is not None and len(address) > ADDRESS_MAX:
         raise InvalidInput("address", "max_length", _("This text is too long."))
     before = {"from_area": incident.cell_code or incident.community_code or incident.street_code}

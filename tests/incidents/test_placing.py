@@ -1,8 +1,11 @@
 """Words and point disagree; and a person on the desk says where it is."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from grids import registers
 from grids.locate import locate
 from grids.models import Area, Facility
@@ -11,6 +14,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import ReportDraft, receive_one
 from incidents.models import Incident, Outcome
 from incidents.models.incident import Status
+from tests.cast import Person, person
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +132,36 @@ def test_a_place_is_not_set_by_whoever_may_not_or_came_late(operator, handler, h
     with pytest.raises(InvalidInput) as unknown:
         actions.set_place(number=case.number, place=locate(address="某某"), actor=hand, at=at)
     assert unknown.value.code == "unknown"
+
+
+@pytest.fixture
+def street_dispatcher() -> Person:
+    return person("street-dispatcher", Role.DISPATCHER, "pinghu/operations")
+
+
+def test_a_street_moves_a_case_inside_itself_and_the_district_across(
+    street_dispatcher: Person, operator: Person, here: Area, there: Area
+):
+    case = report("这里有点事情想反映一下", here, category=None)
+    assert (case.status, case.street_code) == (Status.TRIAGE, here.parent_id)
+    neighbour = Area.objects.communities().filter(parent=here.parent_id).exclude(pk=here.pk)[0]
+    for elsewhere in (locate(area=there.code), locate(lon=116.4, lat=39.9)):
+        with pytest.raises(ActionRefused) as refused:
+            actions.set_place(
+                number=case.number, place=elsewhere, actor=street_dispatcher.actor, at=timezone.now()
+            )
+        assert refused.value.code == "outside_street"
+    case.refresh_from_db()
+    assert case.community_code == here.code
+    assert not Outcome.objects.filter(incident=case, sign=-1).exists()
+    later = timezone.now() + timedelta(hours=1)  # it is in the street's hands no more
+    for actor, place, at in (
+        (street_dispatcher.actor, neighbour, timezone.now()),
+        (operator.actor, there, later),
+    ):
+        actions.set_place(number=case.number, place=locate(area=place.code), actor=actor, at=at)
+        case.refresh_from_db()
+        assert case.community_code == place.code
 
 
 LID = "路口的井盖破了，很危险"
