@@ -519,8 +519,8 @@ TRANSPORT_TIMEOUT = env.float("TRANSPORT_TIMEOUT", default=10.0)
 WECHAT_TOKEN = env("WECHAT_TOKEN", default="")
 # What the door is called among the systems.
 WECHAT_CLIENT = env("WECHAT_CLIENT", default="WeChat")
-# Where pictures may be fetched from, as in "https://mmbiz.qpic.cn/". Empty: none are fetched, and people
-# are asked to describe what they show.
+# Where pictures may be fetched from, as in "https://mmbiz.qpic.cn/": by this scheme, whichever the message
+# names, and below this path. Empty: none are fetched, and people are asked to describe what they show.
 WECHAT_PICTURES = env("WECHAT_PICTURES", default="")
 
 # --- counting ---------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def web_server() -> Iterator[Web]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             web.posted.append(Posted(self.path, dict(self.headers), body))
             time.sleep(web.silence)
             try:
@@ -53,6 +53,8 @@ def web_server() -> Iterator[Web]:
                     time.sleep(web.drip)
             except OSError:
                 self.close_connection = True  # who asked has gone
+
+        do_GET = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass
