@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -103,7 +103,7 @@ def _near(incident: Incident) -> Q | None:
     return around if in_community is None else around | (in_community & Q(lat__isnull=True))
 
 
-def _taken_apart(incident: Incident) -> QuerySet[Incident]:
+def _taken_apart(incident: Incident) -> QuerySet[Incident, Any]:
     """The case itself, and what a person has just said to be another matter: not to be merged at a slip."""
     root = incident.split_from_id or incident.pk
     return Incident.objects.filter(Q(pk__in=[incident.pk, root]) | Q(split_from=root)).values("pk")
@@ -217,7 +217,7 @@ def taken_out(*, since: datetime, until: datetime, seen: Q, most: int = 50) -> S
     return list(told.order_by("-unlinked_at", "-pk")[:most])
 
 
-def _joined(since: datetime, until: datetime, seen: Q) -> QuerySet[IncidentReport]:
+def _joined(since: datetime, until: datetime, seen: Q) -> Any:
     """Links that the machine made, each with whether a person undid it by splitting the report off."""
     out = IncidentReport.objects.filter(
         report=OuterRef("report"), how="split", linked_at=OuterRef("unlinked_at")

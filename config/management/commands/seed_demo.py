@@ -21,6 +21,7 @@ from config.simulation.crew import Crew, Memory
 from config.simulation.doors import open_doors
 from config.simulation.facilities import prepare_facilities, report_torn
 from config.simulation.in_hand import prepare_canned
+from config.simulation.joining import take_out_strays
 from config.simulation.knowledge import prepare_knowledge
 from config.simulation.people import LOGINS, prepare_people
 from config.simulation.reports import Made, Residents
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             prepare_sensors(at=clock.now())
             open_doors(at=clock.now())
             take_in_files(at=clock.now())
+            take_out_strays(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
         if rest or everything:
