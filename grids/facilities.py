@@ -1,7 +1,8 @@
 """The register of facilities in memory: the nearest of a kind, and the one that a plate names.
 
-200,000 facilities take about 15 MB: their degrees, kinds and owners are numpy arrays, their codes and
-plates one string each, found by a hash. Nothing here asks the database; grids.registers fills it.
+Of 200,000 facilities the index itself is about 15 MB: their degrees, kinds and owners are numpy arrays,
+their codes and plates one string each, found by a hash. Filling it takes far more for a moment, and part of
+that stays with the process (docs/places.md). Nothing here asks the database; grids.registers fills it.
 """
 
 import math
