@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrgUnit
+from accounts.models import OrgUnit, User
 
 
 def code_prefix(code: str) -> str:
@@ -251,7 +251,10 @@ class PlaceCode(models.Model):
         Facility, on_delete=models.PROTECT, null=True, blank=True, related_name="place_codes"
     )
     made_at = models.DateTimeField()
+    # Who: null where the machine did it, and for what is older than this record.
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     retired_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("code",)

@@ -5,7 +5,9 @@ from typing import Any
 
 import segno
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,19 +17,23 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import staff
+from accounts.access import person, staff
+from accounts.models import User
 from accounts.roles import Role
-from accounts.viewer import viewer_of
+from accounts.viewer import Reach, viewer_of
 from config import clock
 from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
+from dispatch.registers.runs import may_keep
 from grids import coding, qr
 from grids.locate import geography
-from grids.models import Area, Facility, PlaceCode
+from grids.models import Area, Facility, PlaceCode, code_prefix
 
 KEEPERS = (Role.ADMIN, Role.STEWARD, Role.SUPERVISOR, Role.DISPATCHER)
 # A4 plates on a page of the browser, and labels of facilities: what prints without a long wait.
 PLATES = 40
 LABELS = 48
+# A code of so many digits names the whole district.
+_DISTRICT_DIGITS = 6
 
 
 @never_cache
@@ -68,8 +74,9 @@ def sheets(request: HttpRequest) -> HttpResponse:
     """The communities, and how many of their codes are made; a community's own are made here."""
     if request.method == "POST":
         community = _community_or_404(request.POST.get("community", ""))
+        _refuse_outside(person(request), community.code)
         things = request.POST.get("things", "cells")
-        made = coding.make_codes(at=clock.now(), **_codable(community, things))
+        made = coding.make_codes(at=clock.now(), by=person(request), **_codable(community, things))
         messages.success(
             request,
             ngettext("%(count)d code made.", "%(count)d codes made.", made) % {"count": made},
@@ -77,7 +84,8 @@ def sheets(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('place-code-sheet', args=[community.code])}?things={things}")
     street = request.GET.get("street", "")
     areas = Area.objects.without_polygons()
-    communities = areas.communities().order_by("code")
+    communities = areas.communities().filter(_within(person(request))).order_by("code")
+    theirs = communities.order_by().values("parent")
     if street:
         communities = communities.filter(parent=street)
     coded: dict[str, int] = {}
@@ -92,7 +100,7 @@ def sheets(request: HttpRequest) -> HttpResponse:
         "is_keeper": is_keeper,
         "page": page,
         "rows": rows,
-        "streets": areas.streets().order_by("code"),
+        "streets": areas.streets().filter(code__in=theirs).order_by("code"),
         "street": street,
     }
     return render(request, "incidents/place_codes.html", context)
@@ -103,6 +111,7 @@ def sheets(request: HttpRequest) -> HttpResponse:
 def sheet(request: HttpRequest, community: str) -> HttpResponse:
     """A community's codes, to be printed: a plate for each cell, or labels for its facilities."""
     area = _community_or_404(community)
+    _refuse_outside(person(request), area.code)
     things = "facilities" if request.GET.get("things") == "facilities" else "cells"
     coded = PlaceCode.objects.filter(retired_at__isnull=True).select_related("area", "facility")
     if things == "facilities":
@@ -134,15 +143,41 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
     found = PlaceCode.objects.filter(code=code).select_related("facility__cell").first()
     if found is None:
         raise Http404
-    if coding.retire_code(code=code, at=clock.now()):
+    cell = found.area_id or (found.facility.cell_id if found.facility else "") or ""
+    _refuse_outside(person(request), cell)
+    if coding.retire_code(code=code, at=clock.now(), by=person(request)):
         messages.success(
             request, _("%(code)s is retired. Print a new one in its place.") % {"code": qr.shown(code)}
         )
-    cell = found.area_id or (found.facility.cell_id if found.facility else "") or ""
     if geography().kinds.get(cell[:12]) != "community":
         return redirect("place-codes")
     things = "cells" if found.area_id else "facilities"
     return redirect(f"{reverse('place-code-sheet', args=[cell[:12]])}?things={things}")
+
+
+def _prefixes(user: User) -> tuple[str, ...]:
+    """What the codes of the areas begin with whose plates somebody keeps: the district's people and the
+    registers' keepers all of them, a street's those of the street."""
+    if may_keep(user):
+        return ("",)
+    grants = viewer_of(user).with_roles(Role.SUPERVISOR, Role.DISPATCHER)
+    if any(grant.reach == Reach.DISTRICT for grant in grants):
+        return ("",)
+    told = {code_prefix(grant.unit.area_code) for grant in grants}
+    return tuple(prefix for prefix in sorted(told) if len(prefix) > _DISTRICT_DIGITS)
+
+
+def _within(user: User) -> Q:
+    """The condition on areas that their plates are this person's to keep."""
+    found = Q(pk__in=[])
+    for prefix in _prefixes(user):
+        found |= Q(code__startswith=prefix)
+    return found
+
+
+def _refuse_outside(user: User, area_code: str) -> None:
+    if not area_code.startswith(_prefixes(user) or ("-",)):
+        raise PermissionDenied
 
 
 def _community_or_404(code: str) -> Area:

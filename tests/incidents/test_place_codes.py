@@ -157,3 +157,30 @@ def test_a_community_s_sheet_is_made_once_and_printed(
     gone = client.post(reverse("place-code-retire", args=[code]), follow=True)
     assert gone.context["missing"] == 1
     assert browse(operator).get(reverse("place-codes")).status_code == 403
+
+
+def test_a_street_keeps_its_own_plates_and_the_district_all_and_each_is_recorded(
+    browse: As, supervisor: Person, street_supervisor: Person, cell: Area
+):
+    elsewhere = Area.objects.communities().get(name_zh="五和社区")
+    theirs = code_of(area=elsewhere)
+    client = browse(street_supervisor)
+    listed = client.get(reverse("place-codes"))
+    assert {row["area"].parent_id for row in listed.context["rows"]} == {cell.parent.parent_id}
+    assert [street.code for street in listed.context["streets"]] == [cell.parent.parent_id]
+    refused = [
+        client.get(reverse("place-code-sheet", args=[elsewhere.code])),
+        client.post(reverse("place-codes"), {"community": elsewhere.code, "things": "cells"}),
+        client.post(reverse("place-code-retire", args=[theirs])),
+    ]
+    assert [answer.status_code for answer in refused] == [403, 403, 403]
+    assert PlaceCode.objects.get().retired_at is None
+    client.post(reverse("place-codes"), {"community": cell.parent_id, "things": "cells"})
+    ours = PlaceCode.objects.get(area=cell)
+    assert ours.made_by == street_supervisor.user
+    assert client.post(reverse("place-code-retire", args=[ours.code])).status_code == 302
+    assert browse(supervisor).post(reverse("place-code-retire", args=[theirs])).status_code == 302
+    assert [PlaceCode.objects.get(code=code).retired_by for code in (ours.code, theirs)] == [
+        street_supervisor.user,
+        supervisor.user,
+    ]
