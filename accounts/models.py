@@ -132,7 +132,7 @@ class ApiClientManager(models.Manager["ApiClient"]):
         By hand, because every request of every source asks it: building the query costs more than running it.
         """
         fields = ApiClient._meta.concrete_fields
-        columns = ", ".join(field.column for field in fields)
+        columns = ", ".join(str(field.column) for field in fields)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {columns} FROM {ApiClient._meta.db_table} WHERE token_hash = %s AND is_active",

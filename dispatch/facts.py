@@ -3,7 +3,7 @@
 Nothing here holds a report's text or a person: these values are stored with the case for ever.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -21,20 +21,20 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 @cache
-def _names(kind: Hashable) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """The fields of a dataclass; none of any other type."""
     return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
 
 
 @cache
-def _values(kind: Hashable) -> Callable[[Any], tuple[Any, ...]]:
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """What reads the fields of a dataclass (every one here has at least two)."""
     return attrgetter(*_names(kind))
 
 
 def as_json(value: Any) -> Any:
     """The value in JSON's terms: dataclasses become objects, tuples arrays, times ISO 8601 in UTC."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return value
     if kind is float:

@@ -23,7 +23,7 @@ class Prepared:
     types: tuple[str, ...]
     sql: str
 
-    def run(self, params: Sequence[object]) -> list[tuple[Any, ...]]:
+    def run(self, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Run it; answers its rows."""
         with connection.cursor() as cursor:
             # Behind a pooler that hands out another server connection for each transaction nothing can be
