@@ -2,8 +2,10 @@
 them is printed by the community."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -121,6 +123,7 @@ def sheet(request: HttpRequest, community: str) -> HttpResponse:
     else:
         rows = coded.filter(area__code__startswith=area.code).order_by("area")
     page = Paginator(rows, LABELS if things == "facilities" else PLATES).get_page(request.GET.get("page"))
+    can_print = _has_public_address()
     codable = _codable(area, things)
     wanted = len(codable["areas"]) + len(codable["facilities"])
     context = {
@@ -128,9 +131,10 @@ def sheet(request: HttpRequest, community: str) -> HttpResponse:
         "street": geography().names.get(area.parent_id or "", ("", ""))[0],
         "things": things,
         "page": page,
-        "plates": [_plate(request, row) for row in page],
+        "plates": [_plate(row) for row in page] if can_print else [],
+        "can_print": can_print,
         "missing": max(0, wanted - page.paginator.count),
-        "look_up": request.build_absolute_uri(reverse("place-code-look-up")).split("//", 1)[1].rstrip("/"),
+        "look_up": _public("place-code-look-up").split("//", 1)[1].rstrip("/"),
         "printed": clock.now(),
     }
     return render(request, "incidents/place_code_sheet.html", context)
@@ -198,13 +202,25 @@ def _codable(community: Area, things: str) -> dict[str, list[str]]:
     }
 
 
-def _plate(request: HttpRequest, row: PlaceCode) -> dict[str, Any]:
-    url = request.build_absolute_uri(reverse("place-code", args=[row.code]))
+def _public(name: str, *args: str) -> str:
+    """The address that residents know, whichever this page was opened by: plates stay for years."""
+    return str(settings.PUBLIC_URL) + reverse(name, args=args)
+
+
+def _has_public_address() -> bool:
+    """Does PUBLIC_URL lead here from a phone in the street? A demonstration prints without one."""
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return not settings.PRODUCTION or host not in (None, "localhost", "127.0.0.1", "::1")
+
+
+def _plate(row: PlaceCode) -> dict[str, Any]:
+    url = _public("place-code", row.code)
     # Level Q: it still reads with a quarter of it scratched away.
     picture = segno.make_qr(url, error="q").svg_inline(scale=1, border=4, omitsize=True)
     name = row.area.name_zh if row.area else ""
     kind = row.facility.get_kind_display() if row.facility else ""
     return {
+        "url": url,
         "code": row.code,
         "shown": qr.shown(row.code),
         "picture": picture,

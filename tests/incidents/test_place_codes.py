@@ -1,6 +1,7 @@
 """Printed codes: drawn once, scanned by a resident and by a patrol, and kind when they are out of use."""
 
 import pytest
+import segno
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -157,6 +158,26 @@ def test_a_community_s_sheet_is_made_once_and_printed(
     gone = client.post(reverse("place-code-retire", args=[code]), follow=True)
     assert gone.context["missing"] == 1
     assert browse(operator).get(reverse("place-codes")).status_code == 403
+
+
+def test_plates_carry_the_public_address_or_are_not_printed(browse: As, admin: Person, cell: Area, settings):
+    code_of(area=cell)
+    address = reverse("place-code-sheet", args=[cell.parent_id])
+    settings.PUBLIC_URL, settings.PRODUCTION = "https://yiwang.example", True
+    client = browse(admin)
+    inside = client.get(address, headers={"host": "127.0.0.1"})
+    (plate,) = inside.context["plates"]
+    assert plate["url"] == "https://yiwang.example" + reverse("place-code", args=[plate["code"]])
+    assert (
+        segno.make_qr(plate["url"], error="q").svg_inline(scale=1, border=4, omitsize=True)
+        == plate["picture"]
+    )
+    assert inside.context["look_up"].startswith("yiwang.example/")
+    settings.PUBLIC_URL = "http://127.0.0.1:8000"
+    nowhere = client.get(address)
+    assert (nowhere.context["plates"], "<article" in nowhere.content.decode()) == ([], False)
+    settings.PRODUCTION = False
+    assert len(client.get(address).context["plates"]) == 1
 
 
 def test_a_street_keeps_its_own_plates_and_the_district_all_and_each_is_recorded(
