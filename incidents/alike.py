@@ -27,6 +27,7 @@ LEAST = 0.15
 RECENTLY = timedelta(days=30)
 LONGER = timedelta(days=90)
 SPOT_M = 25.0
+_NAME_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class AlikeCase:
     likeness: likeness.Likeness
     earlier: timedelta  # how long before this one it came; negative: after
     pieces: tuple[tuple[str, bool], ...]  # its words, and which of them this one has too
+    names: tuple[str, ...]  # the places that both name, as they write them
 
     @property
     def metres(self) -> int | None:
@@ -71,7 +73,8 @@ def similar_cases(incident: Incident, *, seen: Q, most: int = 3) -> list[AlikeCa
         is_near = alike.metres <= RADIUS_M if alike.metres is not None else alike.has_same_place
         if is_near and alike.score >= LEAST:
             pieces = pieces_of(other.text.body, incident.text.body)
-            found.append(AlikeCase(other, alike, incident.received_at - other.received_at, pieces))
+            names = tuple(_as_written(name, this, seen_of(other)) for name in alike.names)
+            found.append(AlikeCase(other, alike, incident.received_at - other.received_at, pieces, names))
     found.sort(key=lambda one: (-one.likeness.score, one.incident.pk))
     return found[:most]
 
@@ -88,6 +91,18 @@ def pieces_of(text: str, other: str) -> tuple[tuple[str, bool], ...]:
     if end < len(text):
         pieces.append((text[end:], False))
     return tuple(pieces)
+
+
+def _as_written(name: str, one: likeness.Seen, other: likeness.Seen) -> str:
+    """A name with what both write before it; they are compared by their last characters alone."""
+    first, second = f"{one.address} {one.text}", f"{other.address} {other.text}"
+    while len(name) < _NAME_MAX:
+        at = first.find(name)
+        longer = first[at - 1 : at] + name if at > 0 else name
+        if longer == name or not longer[0].isalpha() or longer not in second:
+            break
+        name = longer
+    return name
 
 
 def _near(incident: Incident) -> Q | None:

@@ -38,7 +38,7 @@ def test_candidates_say_why_and_m_merges_into_the_likest(browse: As, operator: P
     page = client.get(reverse("desk-case", args=[case.number]))
     first, second = page.context["similar"]
     assert (first["case"], second["case"]) == (likest, other)
-    assert first["alike"].likeness.names == ("物园路",)
+    assert first["alike"].names == ("植物园路",)
     assert first["alike"].likeness.numbers == ("3",)
     assert second["alike"].likeness.against == ("numbers",)
     assert ("植物园路第三根", True) in first["alike"].pieces or ("植物园路", True) in first["alike"].pieces
