@@ -47,7 +47,7 @@ _INHIBITIONS: Final[tuple[tuple[str, str, str, tuple[str, ...], bool], ...]] = (
     ("配电箱失电时不报其下单灯", "kind =~ \"power_cut|cabinet_offline|power_failure|失电|停电\"",
      "kind =~ \"lamp_fault|lamp_off|street_light_fault|路灯故障\"", (), True),
     ("同一设备：严重告警压住一般告警", "severity =~ \"critical|fatal|emergency\"",
-     "severity =~ \"warning|minor\"", ("device", "alertname"), False),
+     "severity =~ \"warning|minor\"", ("device", "kind"), False),
 )  # fmt: skip
 
 

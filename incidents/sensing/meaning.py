@@ -69,7 +69,9 @@ class Book:
     def inhibitor(
         self, alert: Alert, burning: Sequence[Alert], devices: Mapping[int, AlertDevice]
     ) -> Alert | None:
-        """The burning alert that holds this one back. None holds itself or its own cause back."""
+        """The burning alert that holds this one back. None holds back itself, its cause or an emergency."""
+        if urgency_of(alert.severity, alert.rule) == Urgency.EMERGENCY:
+            return None
         labels = labels_of(alert)
         for one in self.inhibitions:
             if not all_hold(one.targets, labels):
@@ -83,7 +85,8 @@ class Book:
                     all_hold(one.sources, labels) and all_hold(one.targets, others)
                 ):
                     continue
-                if any(labels.get(name, "") != others.get(name, "") for name in one.row.equal):
+                # What neither of them says is not the same: else all that lack a label would be of one place.
+                if any(not labels.get(name) or labels[name] != others.get(name) for name in one.row.equal):
                     continue
                 if not one.row.of_parent or _stands_above(other.device_id, alert.device_id, devices):
                     return other

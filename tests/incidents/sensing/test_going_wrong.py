@@ -145,3 +145,36 @@ def test_a_case_that_cannot_be_gone_on_with_waits_while_the_others_go_on(
     feed.clock(60)
     assert kinds(bad.incident).count("alert_again") == 1
     assert is_open() == [False, False]
+
+
+# --- Held back ---
+
+
+def test_an_alarm_of_another_kind_at_the_same_device_is_never_held_back(feed, place):
+    place("GW-1", kind="gateway")
+    feed.says(notice("GW-1", "gas", severity="critical"))
+    feed.says(
+        notice("GW-1", "smoke", severity="warning", minutes=1),
+        notice("GW-1", "river_level", severity="minor", minutes=1),
+    )
+    assert Incident.objects.count() == 3
+    assert not Alert.objects.filter(inhibited_by__isnull=False).exists()
+
+
+def test_by_equal_labels_only_those_that_both_have_and_never_an_emergency(feed, place):
+    from incidents.models import AlertInhibition
+
+    AlertInhibition.objects.exclude(of_parent=True).update(equal=["road"])
+    for index in range(4):
+        place(f"B-{index}", lon=114.2 + index / 100)
+    road = {"labels": {"road": "植物园路"}}
+    feed.fires("B-0", "bin_full", severity="critical", **road)
+    feed.fires("B-1", "bin_full", severity="warning", minutes=1, **road)
+    assert Alert.objects.get(device__code="B-1").inhibited_by is not None
+    feed.fires("B-2", "bin_full", severity="warning", minutes=1)  # on no road that anybody knows
+    feed.fires("B-3", "smoke", severity="warning", minutes=1, **road)
+    assert Incident.objects.count() == 3
+    # Where neither says it, neither is it the same.
+    feed.fires("B-0", "bin_full", severity="critical", minutes=2)
+    feed.fires("B-2", "bin_full", severity="warning", minutes=3, key="again")
+    assert Alert.objects.filter(inhibited_by__isnull=False).count() == 1
