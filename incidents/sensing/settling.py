@@ -13,7 +13,7 @@ from incidents.actor import SYSTEM
 from incidents.models import Alert, AlertCase, AlertEpisode
 from incidents.sensing import filing
 from incidents.sensing.aside import prune
-from incidents.sensing.following import Following
+from incidents.sensing.following import Following, root_of
 from incidents.sensing.meaning import Book
 from incidents.sensing.taking import forget_messages, lock
 from incidents.timeline import Kind
@@ -51,22 +51,38 @@ def _finish_what_was_left(at: datetime) -> int:
     return filing.carry_on(list(left.order_by("pk").values_list("pk", flat=True)[:BATCH]), at=at)
 
 
-@transaction.atomic(durable=True)
 def _calm_down(at: datetime) -> int:
-    """What flapped has been steady for long enough: another beginning is news again."""
-    lock()
-    steady = at - timedelta(minutes=settings.ALERT_QUIET_MINUTES)
-    moved = Greatest("started_at", "ended_at")
-    rows = list(
-        Alert.objects.filter(flapping_since__isnull=False)
-        .annotate(moved=moved)
-        .filter(moved__lte=steady)
-        .order_by("pk")[:BATCH]
-    )
-    for alert in rows:
-        alert.flapping_since, alert.recent = None, []
-    Alert.objects.bulk_update(rows, ["flapping_since", "recent"])
+    """What flapped has been steady for long enough: another beginning is news again.
+
+    What is steady because it burns, while people have closed its case over the flapping, is news now.
+    """
+    with transaction.atomic(durable=True):
+        lock()
+        steady = at - timedelta(minutes=settings.ALERT_QUIET_MINUTES)
+        moved = Greatest("started_at", "ended_at")
+        rows = list(
+            Alert.objects.filter(flapping_since__isnull=False)
+            .annotate(moved=moved)
+            .filter(moved__lte=steady)
+            .select_related("device", "case__incident__merged_into")
+            .order_by("pk")[:BATCH]
+        )
+        for alert in rows:
+            alert.flapping_since, alert.recent = None, []
+        Alert.objects.bulk_update(rows, ["flapping_since", "recent"])
+        cases = _begin_again([alert for alert in rows if alert.is_firing and not _has_open_case(alert)], at)
+    filing.carry_on(cases, at=at)
     return len(rows)
+
+
+def _has_open_case(alert: Alert) -> bool:
+    """Has somebody its case, or is it held back by what has one?"""
+    if alert.inhibited_by_id is not None:
+        return True
+    if alert.case is None or alert.case.ended_at is not None:
+        return False
+    incident = root_of(alert.case.incident)
+    return incident is None or incident.is_open
 
 
 @transaction.atomic(durable=True)
@@ -105,23 +121,28 @@ def _release(at: datetime) -> int:
             .select_related("device", "case")
             .order_by("pk")[: BATCH * 10]
         )
-        if not rows:
-            return 0
-        alerts = {alert.pk: alert for alert in rows}
-        burning = {}
-        for episode in AlertEpisode.objects.filter(alert__in=alerts, ended_at__isnull=True):
-            episode.alert = alerts[episode.alert_id]
-            burning[episode.alert_id] = episode
-        following = Following(book=Book.read(), alerts=alerts, burning=burning, at=at)
-        for alert in rows:
-            alert.inhibited_by = None
-        following.began([alert for alert in rows if alert.pk in burning])
-        AlertEpisode.objects.bulk_update(burning.values(), ["fate", "case"])
-        fields = ["rule", "is_mapped", "can_inhibit", "street_code", "flapping_since", "inhibited_by", "case"]
-        Alert.objects.bulk_update(rows, fields)
-        cases = following.settle()
+        cases = _begin_again(rows, at)
     filing.carry_on(cases, at=at)
     return len(rows)
+
+
+def _begin_again(rows: list[Alert], at: datetime) -> set[int]:
+    """Let these burn as if they had begun now; the cases to go on with. Under the lock."""
+    if not rows:
+        return set()
+    alerts = {alert.pk: alert for alert in rows}
+    burning = {}
+    for episode in AlertEpisode.objects.filter(alert__in=alerts, ended_at__isnull=True):
+        episode.alert = alerts[episode.alert_id]
+        burning[episode.alert_id] = episode
+    following = Following(book=Book.read(), alerts=alerts, burning=burning, at=at)
+    for alert in rows:
+        alert.inhibited_by = None
+    following.began([alert for alert in rows if alert.pk in burning])
+    AlertEpisode.objects.bulk_update(burning.values(), ["fate", "case"])
+    fields = ["rule", "is_mapped", "can_inhibit", "street_code", "flapping_since", "inhibited_by", "case"]
+    Alert.objects.bulk_update(rows, fields)
+    return following.settle()
 
 
 def _end_what_is_clear(at: datetime) -> int:

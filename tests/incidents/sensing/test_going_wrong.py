@@ -178,3 +178,27 @@ def test_by_equal_labels_only_those_that_both_have_and_never_an_emergency(feed, 
     feed.fires("B-0", "bin_full", severity="critical", minutes=2)
     feed.fires("B-2", "bin_full", severity="warning", minutes=3, key="again")
     assert Alert.objects.filter(inhibited_by__isnull=False).count() == 1
+
+
+# --- Closed by people, and it burns on ---
+
+
+def test_what_flapped_was_closed_by_people_and_burns_on_steadily_opens_a_case_again(
+    feed, lamp, handler, dispatcher
+):
+    for index in range(5):
+        feed.fires(minutes=4 * index)
+        feed.clears(minutes=4 * index + 1)
+    close_by_people(Incident.objects.get(), handler, dispatcher, minutes=22)
+    feed.fires(minutes=30)
+    feed.clock(30 + 59)
+    assert is_open() == [False]
+    feed.clock(30 + 60)
+    assert is_open() == [False, True]
+    assert Alert.objects.get().case.incident == Incident.objects.latest("pk")
+    feed.fires(minutes=100)
+    feed.clock(300)
+    assert is_open() == [False, True]
+    feed.clears(minutes=301)
+    feed.clock(320)
+    assert is_open() == [False, False]
