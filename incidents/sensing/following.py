@@ -48,7 +48,7 @@ class Following:
         self._hold_cases(alerts)
         # No supplier silences what another one reports.
         causes: dict[int, list[Alert]] = defaultdict(list)
-        for cause in self._causes():
+        for cause in self._causes(alerts):
             causes[cause.client_id].append(cause)
         waiting: dict[str, list[Alert]] = defaultdict(list)
         for alert in alerts:
@@ -226,13 +226,18 @@ class Following:
             return ""
         return f"parent:{alert.client_id}:{device.parent_id}:{alert.kind}"
 
-    def _causes(self) -> list[Alert]:
+    def _causes(self, fresh: Sequence[Alert]) -> list[Alert]:
         """What burns and may hold others back, here and elsewhere; one query."""
         if not self.book.inhibitions:
             return []
-        here = [alert for alert in self.alerts.values() if alert.is_firing and alert.can_inhibit]
-        others = Alert.objects.burning().filter(can_inhibit=True).exclude(pk__in=self.alerts)
-        return [*here, *others.select_related("device")]
+        here = {alert.pk: alert for alert in self.alerts.values() if alert.is_firing and alert.can_inhibit}
+        # What was not heard of for long, or what people have closed, holds nothing back any more.
+        closed = is_closed("", by=self.at)
+        if older := set(here) - {alert.pk for alert in fresh}:
+            for pk in Alert.objects.filter(closed, pk__in=older).values_list("pk", flat=True):
+                del here[pk]
+        others = Alert.objects.burning().filter(can_inhibit=True, stale_at__isnull=True).exclude(closed)
+        return [*here.values(), *others.exclude(pk__in=self.alerts).select_related("device")]
 
     def _devices_above(self, alerts: Sequence[Alert]) -> dict[int, AlertDevice]:
         """The alerts' devices and those above them."""
@@ -260,6 +265,16 @@ class Following:
         for case in found:
             self._cases.setdefault(case.pk, case)
             self._groups[case.group_key] = self._cases[case.pk]
+
+
+def is_closed(alert: str, *, by: datetime) -> Q:
+    """Alerts whose case people have closed, by then, while they burned; `alert` is the way to them.
+
+    What is held back itself has no case: an old one of it says nothing.
+    """
+    case = f"{alert}case__incident__"
+    closed = Q((f"{case}closed_at__lte", by)) | Q((f"{case}merged_into__closed_at__lte", by))
+    return closed & Q((f"{alert}inhibited_by__isnull", True))
 
 
 def root_of(incident: Incident | None) -> Incident | None:

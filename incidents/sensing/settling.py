@@ -13,7 +13,7 @@ from incidents.actor import SYSTEM
 from incidents.models import Alert, AlertCase, AlertEpisode
 from incidents.sensing import filing
 from incidents.sensing.aside import prune
-from incidents.sensing.following import Following, root_of
+from incidents.sensing.following import Following, is_closed, root_of
 from incidents.sensing.meaning import Book
 from incidents.sensing.taking import forget_messages, lock
 from incidents.timeline import Kind
@@ -111,13 +111,21 @@ def _note_silence(at: datetime) -> int:
 
 
 def _release(at: datetime) -> int:
-    """What was held back and burns on, a while after its cause has gone: it has a cause of its own."""
+    """What was held back and burns on, a while after its cause has gone: it has a cause of its own.
+
+    Gone is also what nobody believes any more: silent, closed by people, or no cause since the rules changed.
+    """
     with transaction.atomic(durable=True):
         lock()
         gone = at - timedelta(minutes=settings.ALERT_SETTLE_MINUTES)
         rows = list(
             Alert.objects.burning()
-            .filter(inhibited_by__is_firing=False, inhibited_by__ended_at__lte=gone)
+            .filter(
+                Q(inhibited_by__is_firing=False, inhibited_by__ended_at__lte=gone)
+                | Q(inhibited_by__can_inhibit=False)
+                | Q(inhibited_by__stale_at__isnull=False)
+                | is_closed("inhibited_by__", by=gone)
+            )
             .select_related("device", "case")
             .order_by("pk")[: BATCH * 10]
         )

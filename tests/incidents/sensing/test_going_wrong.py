@@ -202,3 +202,37 @@ def test_what_flapped_was_closed_by_people_and_burns_on_steadily_opens_a_case_ag
     feed.clears(minutes=301)
     feed.clock(320)
     assert is_open() == [False, False]
+
+
+@pytest.mark.parametrize("why", ["closed", "silent", "switched off"])
+def test_a_cause_that_nobody_believes_any_more_holds_nothing_back(why, feed, place, handler, dispatcher):
+    from incidents.models import AlertInhibition
+    from incidents.sensing import keeping
+
+    cabinet = place("CAB-1", name="1 号箱", kind="cabinet")
+    place("L-1", parent=cabinet)
+    place("L-2", parent=cabinet)
+    feed.fires("CAB-1", "power_cut")
+    feed.fires("L-1", minutes=1)
+    assert Alert.objects.get(device__code="L-1").inhibited_by is not None
+    if why == "closed":
+        close_by_people(Incident.objects.get(), handler, dispatcher, minutes=2)
+        feed.clock(13)
+        assert Incident.objects.count() == 1  # ten minutes, as after its end
+        minutes = 14
+    elif why == "silent":
+        minutes = DAY
+    else:
+        told = {"source_matchers": 'kind = "power_cut"', "target_matchers": 'kind = "lamp_fault"'}
+        told |= {"name": "箱", "equal": "", "of_parent": True, "is_active": False}
+        row = AlertInhibition.objects.get(of_parent=True)
+        keeping.save_inhibition(pk=row.pk, told=told, actor=dispatcher.actor, at=at(2))
+        minutes = 3
+    feed.clock(minutes)
+    feed.fires("L-2", minutes=minutes + 1)
+    assert Incident.objects.count() == 2
+    lamps = Alert.objects.filter(device__code__startswith="L-")
+    assert not lamps.filter(inhibited_by__isnull=False).exists()
+    assert lamps.filter(case__incident=Incident.objects.latest("pk")).count() == 2
+    feed.clock(minutes + 2)
+    assert Incident.objects.count() == 2
