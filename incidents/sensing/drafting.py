@@ -8,7 +8,7 @@ from dispatch.vocabulary import Nature
 from grids.locate import Place, PlaceError, locate, locate_text
 from incidents.intake import ReportDraft
 from incidents.models import Alert, AlertCase, AlertDevice, AlertRule
-from incidents.sensing.meaning import device_name, urgency_of, words_for
+from incidents.sensing.meaning import WEIGHTS, device_name, urgency_of, words_for
 
 
 def place_of_device(device: AlertDevice | None) -> Place:
@@ -40,7 +40,7 @@ def draft_of(
     told: dict[str, Any] = {
         "text": words_for(first, rule, address=address, others=others),
         "category": rule.category_code if rule is not None else "",
-        "urgency": urgency_of(first.severity, rule),
+        "urgency": max((urgency_of(one.severity, one.rule) for one in alerts), key=WEIGHTS.__getitem__),
         "source_category": first.kind[:80],
         "lon": where[0],
         "lat": where[1],

@@ -1,7 +1,7 @@
 """What follows when alerts begin and end: a case for what burns, none for its noise."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -14,7 +14,7 @@ from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, Incide
 from incidents.models.incident import Status
 from incidents.sensing.drafting import draft_of, place_of
 from incidents.sensing.episodes import is_flapping
-from incidents.sensing.meaning import Book, labels_of, urgency_of
+from incidents.sensing.meaning import Book, labels_of, urgency_of, weight_of
 from incidents.timeline import Kind
 
 Fate = AlertEpisode.Fate
@@ -57,6 +57,17 @@ class Following:
                 waiting[key].append(alert)
         self._open(waiting, devices)
 
+    def worsened(self, before: Mapping[int, str]) -> list[Alert]:
+        """Of the alerts that burn on with another severity than `before`: those that are worse by it."""
+        rules = {rule.row.pk: rule.row for rule in self.book.rules}
+        worse = []
+        for pk, severity in before.items():
+            alert = self.alerts[pk]
+            now = weight_of(alert.severity, self.book.rule_for(labels_of(alert), alert.device))
+            if alert.is_firing and now > weight_of(severity, rules.get(alert.rule_id or 0)):
+                worse.append(alert)
+        return worse
+
     def ended(self, alerts: Iterable[Alert]) -> None:
         """These burn no more."""
         held = list(alerts)
@@ -82,6 +93,8 @@ class Following:
             case, row = self._cases[pk], standing.get(pk)
             if case.ended_at is None and row is not None:
                 self._time(case, row["burning"], row["flapping"], row["last"])
+            elif case.ended_at is None:
+                case.ended_at = self.at  # all of it goes on under cases of its own
             case.save()
         return {
             pk
@@ -123,12 +136,15 @@ class Following:
             return None
         alert.inhibited_by = None
         case = self._open_case_of(alert)
+        is_emergency = urgency_of(alert.severity, alert.rule) == Urgency.EMERGENCY
+        if case is not None and is_emergency and _is_calm(case):
+            self._leave(alert, case)
+            return self._group_key(alert) or f"alert:{alert.pk}"
         if case is not None:
             self._join(alert, episode, case)
             if alert.flapping_since is not None and not has_flapped:
                 self._flaps(case, alert)
             return None
-        is_emergency = urgency_of(alert.severity, alert.rule) == Urgency.EMERGENCY
         if has_flapped and alert.case_id is not None and not is_emergency:
             # Its case was closed by people: it opens no other until it has been quiet.
             episode.fate, episode.case_id = Fate.FLAPPING, alert.case_id
@@ -153,8 +169,15 @@ class Following:
                 self._say(case, Kind.ALERT_STORM, count=case.devices)
         if alert.rule is not None and not alert.rule.closes_itself:
             case.closes_itself = False
+        if episode.case_id != case.pk:
+            episode.fate = Fate.JOINED
         alert.case = episode.case = case
-        episode.fate = Fate.JOINED
+        self._touched.add(case.pk)
+
+    def _leave(self, alert: Alert, case: AlertCase) -> None:
+        """An emergency never hides in a calm case: it goes on under its own, and people keep the calm one."""
+        if case.group_key == f"alert:{alert.pk}":
+            case.ended_at = self.at
         self._touched.add(case.pk)
 
     def _open(self, waiting: dict[str, list[Alert]], devices: dict[int, AlertDevice]) -> None:
@@ -275,6 +298,14 @@ def is_closed(alert: str, *, by: datetime) -> Q:
     case = f"{alert}case__incident__"
     closed = Q((f"{case}closed_at__lte", by)) | Q((f"{case}merged_into__closed_at__lte", by))
     return closed & Q((f"{alert}inhibited_by__isnull", True))
+
+
+def _is_calm(case: AlertCase) -> bool:
+    """Is it no emergency: neither by what it was opened for, nor by what it is now?"""
+    if case.draft["urgency"] == Urgency.EMERGENCY:
+        return False  # whatever people have made of it since: this alarm is what they decided on
+    incident = root_of(case.incident)
+    return incident is None or incident.urgency != Urgency.EMERGENCY
 
 
 def root_of(incident: Incident | None) -> Incident | None:

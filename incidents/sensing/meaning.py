@@ -15,6 +15,7 @@ SEVERITIES: Mapping[str, str] = {
     ),
     **dict.fromkeys(("major", "error", "high", "urgent", "warning", "p2", "橙色", "重大"), Urgency.URGENT),
 }
+WEIGHTS: Mapping[str, int] = {Urgency.ROUTINE: 0, Urgency.URGENT: 1, Urgency.EMERGENCY: 2}
 _FIELD = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_]+)?)\}")
 TEXT_MAX = 600
 
@@ -111,6 +112,13 @@ def urgency_of(severity: str, rule: AlertRule | None) -> str:
     if rule is not None and rule.urgency:
         return rule.urgency
     return SEVERITIES.get(severity.lower(), Urgency.ROUTINE)
+
+
+def weight_of(severity: str, rule: AlertRule | None) -> int:
+    """How bad it is, to compare: below nothing where the rule makes no case of it."""
+    if rule is not None and not rule.makes_case:
+        return -1
+    return WEIGHTS[urgency_of(severity, rule)]
 
 
 def words_for(alert: Alert, rule: AlertRule | None, *, address: str = "", others: Iterable[str] = ()) -> str:

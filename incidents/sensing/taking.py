@@ -64,6 +64,7 @@ def _keep(notices: Sequence[Notice], *, client: ApiClient, at: datetime) -> Take
     histories = _histories(fresh, alerts)
     started: dict[int, Notice] = {}
     ended: set[int] = set()
+    severities: dict[int, str] = {}  # before this delivery, of those that say another now
     # What began first comes first, and of one instant the beginning before the end.
     for notice in sorted(fresh, key=lambda one: (one.started_at or one.at, not one.is_firing)):
         history = histories[notice.key]
@@ -73,6 +74,8 @@ def _keep(notices: Sequence[Notice], *, client: ApiClient, at: datetime) -> Take
             started[history.alert.pk] = notice
         elif what is What.ENDED:
             ended.add(history.alert.pk)
+        elif what is What.REPEATED and notice.severity != history.alert.severity:
+            severities.setdefault(history.alert.pk, history.alert.severity)
         if what in (What.STARTED, What.REPEATED):
             _say(history.alert, notice)
     following = Following(
@@ -81,7 +84,9 @@ def _keep(notices: Sequence[Notice], *, client: ApiClient, at: datetime) -> Take
         burning={history.alert.pk: history.burning for history in histories.values() if history.burning},
         at=at,
     )
-    following.began([alerts[notice.key] for notice in started.values() if alerts[notice.key].is_firing])
+    began = [alerts[notice.key] for notice in started.values() if alerts[notice.key].is_firing]
+    worse = following.worsened({pk: said for pk, said in severities.items() if pk not in started})
+    following.began([*began, *worse])
     following.ended([alert for alert in alerts.values() if alert.pk in ended and not alert.is_firing])
     _save(histories.values())
     taken.cases = following.settle()

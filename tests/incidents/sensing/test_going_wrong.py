@@ -236,3 +236,62 @@ def test_a_cause_that_nobody_believes_any_more_holds_nothing_back(why, feed, pla
     assert lamps.filter(case__incident=Incident.objects.latest("pk")).count() == 2
     feed.clock(minutes + 2)
     assert Incident.objects.count() == 2
+
+
+# --- It becomes worse ---
+
+
+def urgencies() -> list[str]:
+    """Of each case in the order that they came."""
+    return list(Incident.objects.order_by("pk").values_list("urgency", flat=True))
+
+
+def test_what_becomes_an_emergency_while_it_burns_gets_a_case_of_its_own(feed, place):
+    place("P-1", kind="pressure")
+    feed.fires("P-1", "pipe_pressure", severity="minor")
+    feed.fires("P-1", "pipe_pressure", severity="minor", minutes=1)
+    assert urgencies() == ["routine"]
+    feed.fires("P-1", "pipe_pressure", severity="critical", minutes=5)
+    assert urgencies() == ["routine", "emergency"]
+    assert is_open() == [True, True]
+    assert Alert.objects.get().case.incident == Incident.objects.latest("pk")
+    for minutes, severity in ((6, "critical"), (7, "minor"), (8, "critical")):
+        feed.fires("P-1", "pipe_pressure", severity=severity, minutes=minutes)
+    feed.clock(9)
+    assert Incident.objects.count() == 2
+    feed.clears("P-1", "pipe_pressure", minutes=10)
+    feed.clock(30)
+    assert is_open() == [True, False]  # the calm one is with people
+    feed.fires("P-1", "pipe_pressure", severity="minor", minutes=DAY)
+    assert AlertCase.objects.filter(ended_at=None).count() == 1
+
+
+def test_an_emergency_does_not_hide_in_the_calm_case_of_its_parent(feed, place):
+    station = place("ST-1", kind="station")
+    for index in range(4):
+        place(f"P-{index}", parent=station)
+    feed.says(*(notice(f"P-{index}", "pipe_pressure", severity="minor") for index in range(2)))
+    feed.fires("P-2", "pipe_pressure", severity="critical", minutes=1)
+    assert urgencies() == ["routine", "emergency"]
+    feed.fires("P-3", "pipe_pressure", severity="minor", minutes=2)
+    feed.fires("P-0", "pipe_pressure", severity="critical", minutes=3)
+    alerts = Alert.objects.order_by("device__code")
+    calm = Incident.objects.order_by("pk").first()
+    assert [alert.case.incident == calm for alert in alerts] == [False, True, False, True]
+
+
+def test_a_case_is_as_urgent_as_the_worst_that_it_is_opened_for(feed, place):
+    station = place("ST-1", kind="station")
+    place("P-0", parent=station)
+    place("P-1", parent=station)
+    feed.says(
+        notice("P-0", "pipe_pressure", severity="minor"), notice("P-1", "pipe_pressure", severity="critical")
+    )
+    assert urgencies() == ["emergency"]
+
+
+def test_what_was_only_noted_opens_a_case_once_it_is_bad(feed, lamp):
+    feed.fires("L-1", "pipe_pressure", severity="info")
+    assert not Incident.objects.exists()
+    feed.fires("L-1", "pipe_pressure", severity="major", minutes=1)
+    assert urgencies() == ["urgent"]
