@@ -218,7 +218,8 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
         raise ActionRefused("wrong_state", _("%(number)s is not merged.") % {"number": number})
     sending.back_to_desk(child, "unmerged", at=at)
     child.merged_into = None
-    joined.give_back(parent, child, joined.brought(child), at=at)
+    moved = joined.brought(child)
+    joined.give_back(parent, child, moved, at=at)
     if not child.links.filter(unlinked_at__isnull=True).exists():
         raise ActionRefused("nothing_left", _("What it reported has been made a case of its own since."))
     parent.report_count, child.report_count = joined.count(parent), joined.count(child)
@@ -226,6 +227,7 @@ def unmerge(*, number: str, actor: Actor, at: datetime) -> Incident:
     cases.save(child)
     cases.save(parent)
     timeline.record(timeline.Kind.UNMERGED, incident_id=child.pk, at=at, actor=actor, out_of=parent.number)
+    reviewing.taken_out(parent, moved, actor=actor, at=at)
     outcomes.append(Outcome.Kind.RECEIVED, child, at=child.received_at)
     return child
 

@@ -8,7 +8,7 @@ can answer once every part is done.
 The caller holds the lock of the case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -166,6 +166,19 @@ def withdrawn(incident: Incident, *, actor: Actor, at: datetime) -> None:
             _answer(review, UpstreamReview.Answer.LAPSED, actor=actor, at=at)
     if not waiting_for(incident):
         finishing.close(incident, actor=actor, at=at)
+
+
+def taken_out(incident: Incident, reports: Collection[int], *, actor: Actor, at: datetime) -> None:
+    """These reports are no longer of this case: nobody is asked any more whether its result does for them.
+    Where it waited for their source alone, it is over, or goes up to those that have not been asked."""
+    UpstreamReview.objects.filter(incident=incident, report__in=reports, answered_at__isnull=True).update(
+        answered_at=at, answer=UpstreamReview.Answer.LAPSED
+    )
+    if incident.upstream_since is None or waiting_for(incident):
+        return
+    timers.stop(incident, [Timer.Kind.UPSTREAM], at=at, reason="taken_out")
+    incident.upstream_since = None
+    close_or_submit(incident, actor=actor, at=at)
 
 
 def lapse(incident: Incident, *, at: datetime) -> None:

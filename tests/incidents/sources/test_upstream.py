@@ -7,12 +7,13 @@ import pytest
 
 from accounts.models import ApiClient
 from accounts.roles import Action
+from grids.locate import locate
 from incidents import actions, policy
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Receipt, UpdateDraft, apply_update, receive
 from incidents.models import Incident, Outcome, Report, Timer, UpstreamRequest, UpstreamReview
-from tests.cast import TUESDAY, Person, draft, reload
+from tests.cast import LAMP_POINT, TUESDAY, Person, draft, file_report, reload
 
 DAY = timedelta(days=1)
 
@@ -203,6 +204,47 @@ def test_a_withdrawal_ends_the_waiting(order: Incident, handler: Person, supervi
     finish(order, handler, supervisor)
     case = says(order, "withdraw")
     assert (case.status, case.outcome) == ("closed", "solved")  # it was done, and stays so
+
+
+def test_a_case_taken_out_again_leaves_no_result_waiting_for_nobody(
+    order: Incident, handler: Person, supervisor: Person, dispatcher: Person
+) -> None:
+    lon, lat = LAMP_POINT
+    other = file_report(
+        external_id="R-1", source="city_app", at=TUESDAY, place=locate(lon=lon, lat=lat + 0.0028)
+    )
+    assert other != order
+    actions.merge(number=order.number, into=other.number, actor=dispatcher.actor, at=TUESDAY)
+    assert finish(other, handler, supervisor).upstream_since is not None
+    actions.unmerge(number=order.number, actor=dispatcher.actor, at=TUESDAY + DAY)
+    # What was done for the other one is done; nobody waits for the city's word on it.
+    other = reload(other)
+    assert (other.status, other.upstream_since, other.due_at) == ("closed", None, None)
+    assert not other.timers.filter(kind=Timer.Kind.UPSTREAM, stopped_at=None).exists()
+    assert counted("closed") == 1
+    # The order is dealt with by itself, and goes up and is accepted as ever.
+    actions.dispatch(
+        number=order.number,
+        item_code=other.item_code,
+        actor=dispatcher.actor,
+        at=TUESDAY + DAY,
+    )
+    assert finish(order, handler, supervisor, at=TUESDAY + DAY).upstream_since == TUESDAY + DAY
+    assert says(order, "accept", at=TUESDAY + 2 * DAY).status == "closed"
+
+
+def test_a_case_taken_out_leaves_the_others_before_their_source(
+    city: ApiClient, order: Incident, handler: Person, supervisor: Person, dispatcher: Person
+) -> None:
+    lon, lat = LAMP_POINT
+    other = file_order(city, "W-2", place=locate(lon=lon, lat=lat + 0.0028))
+    assert other != order
+    actions.merge(number=order.number, into=other.number, actor=dispatcher.actor, at=TUESDAY)
+    finish(other, handler, supervisor)
+    actions.unmerge(number=order.number, actor=dispatcher.actor, at=TUESDAY + DAY)
+    assert reload(other).upstream_since == TUESDAY
+    open_ones = UpstreamReview.objects.filter(answered_at=None)
+    assert [review.report.external_id for review in open_ones] == ["W-2"]
 
 
 def test_the_centre_may_enter_the_sources_word(order: Incident, handler: Person, supervisor: Person) -> None:
