@@ -174,7 +174,8 @@ def merge(*, number: str, into: str, actor: Actor, at: datetime, seen_version: i
     for incident in (child, parent):
         if incident.status == Status.TRIAGE:
             refuse_if_claimed(incident, actor, at)
-    if not parent.is_open:
+    # What is called done only waits for a check, or for its source: nobody would look at this one any more.
+    if not parent.is_open or parent.status == Status.RESOLVED:
         raise ActionRefused("wrong_state", _("%(number)s is not open any more.") % {"number": parent.number})
     was, codes = child.status, child.triage_codes
     state.transition(child, Status.MERGED)

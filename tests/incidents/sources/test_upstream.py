@@ -247,6 +247,20 @@ def test_a_case_taken_out_leaves_the_others_before_their_source(
     assert [review.report.external_id for review in open_ones] == ["W-2"]
 
 
+def test_nothing_is_merged_into_what_is_called_done(
+    order: Incident, handler: Person, supervisor: Person, dispatcher: Person
+) -> None:
+    """It would be closed with it, though nobody has been there."""
+    lon, lat = LAMP_POINT
+    live = file_report(external_id="R-1", source="city_app", place=locate(lon=lon, lat=lat + 0.0028))
+    finish(order, handler, supervisor)
+    with pytest.raises(ActionRefused) as refused:
+        actions.merge(number=live.number, into=order.number, actor=dispatcher.actor, at=TUESDAY)
+    assert refused.value.code == "wrong_state"
+    assert says(order, "accept").status == "closed"
+    assert reload(live).status == "dispatched"
+
+
 def test_the_centre_may_enter_the_sources_word(order: Incident, handler: Person, supervisor: Person) -> None:
     finish(order, handler, supervisor)
     actions.answer_upstream(number=order.number, accepted=True, actor=supervisor.actor, at=TUESDAY + DAY)
