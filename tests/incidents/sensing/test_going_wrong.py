@@ -1,6 +1,8 @@
 """Devices that go wrong, rules that hold too much back, cases that cannot be gone on with."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -295,3 +297,11 @@ def test_what_was_only_noted_opens_a_case_once_it_is_bad(feed, lamp):
     assert not Incident.objects.exists()
     feed.fires("L-1", "pipe_pressure", severity="major", minutes=1)
     assert urgencies() == ["urgent"]
+
+
+def test_a_long_delivery_is_kept_in_parts_and_others_get_in_between(feed):
+    heartbeats = [notice(f"W-{index}", "Watchdog", labels={"alertname": "Watchdog"}) for index in range(501)]
+    with CaptureQueriesContext(connection) as queries:
+        assert len(feed.says(*heartbeats).whats) == 501
+    assert sum("pg_advisory_xact_lock" in query["sql"] for query in queries) == 2
+    assert Alert.objects.count() == 501
