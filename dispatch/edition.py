@@ -69,6 +69,7 @@ class Edition:
 _current: tuple[tuple[Any, ...], Edition] | None = None
 _compiling = threading.Lock()
 _probed_at = 0.0
+_doubts = 0  # how often somebody said that what is held may be old
 _probed_for: datetime | None = None  # the district's time then: a term may begin while nobody asks
 # Seconds for which an edition that was just asked about is taken to be unchanged.
 CALENDAR_TRUST = 1.0
@@ -77,14 +78,13 @@ CALENDAR_TRUST = 1.0
 def edition() -> Edition:
     """The edition that decides now: one statement when nothing changed. Raises NoLiveList."""
     global _current, _probed_at, _probed_for
-    asked_for = clock.now()
+    asked_for, asked_at, doubts = clock.now(), time.monotonic(), _doubts
     with connection.cursor() as cursor:
         cursor.execute(_PROBE, [asked_for])
         live, categories, calendar, units, stamps = cursor.fetchone()
     registers.notice(stamps)
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
-    _probed_at, _probed_for = time.monotonic(), asked_for
     stamp = (tuple(live), categories, calendar, tuple(units))
     held = _current
     if held is None or held[0] != stamp:
@@ -93,6 +93,9 @@ def edition() -> Edition:
             if held is None or held[0] != stamp:
                 # One assignment swaps it: readers see the old edition or the new one, never a mixture.
                 held = _current = (stamp, _compile(int(live[0]), int(live[1])))
+    # Trusted from when it was asked about, and not where somebody has changed something meanwhile.
+    _probed_for = asked_for
+    _probed_at = asked_at if doubts == _doubts else 0.0
     return held[1]
 
 
@@ -138,7 +141,8 @@ def calendar_at(revision: int, unit_code: str = "") -> WorkCalendar:
 
 def distrust() -> None:
     """Ask the database at the next question."""
-    global _probed_at
+    global _probed_at, _doubts
+    _doubts += 1
     _probed_at = 0.0
 
 

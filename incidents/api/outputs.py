@@ -112,7 +112,10 @@ class PlaceOut(Out):
     community = serializers.CharField(allow_null=True)
     street = serializers.CharField(allow_null=True)
     in_district = serializers.BooleanField(allow_null=True)
-    how = serializers.ChoiceField(choices=["point", "address", "area", "none"])
+    how = serializers.ChoiceField(choices=["point", "address", "area", "facility", "none"])
+    facility = serializers.CharField(
+        allow_null=True, help_text="Code of the facility that the place was told by."
+    )
     evidence = ReasonOut(many=True)
 
 

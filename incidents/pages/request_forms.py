@@ -114,7 +114,10 @@ class DecideForm(ActionForm):
         widget=forms.RadioSelect,
     )
     reason = forms.CharField(
-        label=gettext_lazy("Reason, where you refuse"), max_length=TEXT_MAX, widget=text_area(), required=False
+        label=gettext_lazy("Reason, where you refuse"),
+        max_length=TEXT_MAX,
+        widget=text_area(),
+        required=False,
     )
 
     def clean(self) -> dict[str, Any]:

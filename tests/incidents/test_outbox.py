@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import NoticePreference
 from accounts.notice_preferences import NoticeMode
+from config import clock
 from incidents import delivery, outbox, tasks
 from incidents.actor import Actor
 from incidents.delivery import (
@@ -581,7 +582,8 @@ def test_leases_run_on_the_machines_clock(quiet_case):
 # --- the tasks ------------------------------------------------------------------------------------
 
 
-def test_the_task_spreads_and_sends_and_leaves_a_beat(quiet_case, caplog):
+def test_the_task_spreads_and_sends_and_leaves_a_beat(quiet_case, caplog, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: TUESDAY)  # by night letters wait for the morning
     tell(quiet_case, "k1")
     with caplog.at_level("INFO", logger="outbox"):
         assert tasks.deliver_messages() == 2  # spread, and handed to the console

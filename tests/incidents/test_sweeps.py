@@ -97,7 +97,7 @@ def clocks(case: Incident) -> list[tuple[str, int, datetime, datetime | None, st
 
 def live(handler: Person, supervisor: Person, text: str, sweep: Callable[[datetime], object]) -> Incident:
     """Accepted, suspended over a night by agreement, and then left alone while `sweep` keeps its clocks."""
-    case = file_report(text=text, address=text)
+    case = file_report(text=text, address=text, joins="")
     actions.accept(number=case.number, actor=handler.actor, at=TUESDAY + timedelta(minutes=15))
     actions.request_suspension(
         number=case.number,

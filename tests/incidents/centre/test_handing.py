@@ -22,7 +22,7 @@ def test_what_burns_and_what_waits_for_an_answer_goes_along_by_itself(
 ) -> None:
     emergency = file_report(urgency="emergency", external_id="em", address="别处", category="2001",
                             text="路面塌了一个大坑")  # fmt: skip
-    calm = file_report(external_id="calm", category="0101", text="人行道有垃圾")
+    calm = file_report(external_id="calm", joins="")
     ordered = file_report(external_id="ordered", category="0601", text="工地夜里打桩")
     at = TUESDAY + timedelta(minutes=3)
     actions.request_return(number=lamp_case.number, reason="不归我们", cites="x", actor=handler.actor, at=at)

@@ -292,8 +292,9 @@ def test_the_week_costs_the_same_for_many_shifts(
         shift(head, start=24 * day + 20)
     client = browse(handler)
     client.get(reverse("duty"))
-    # session, user, memberships, unit, week, on duty, navigation, bell
-    with django_assert_num_queries(9):
+    # session, user, memberships, unit, week, on duty, inbox (units, what they were asked, how much),
+    # instructions, bell
+    with django_assert_num_queries(11):
         client.get(reverse("duty"))
 
 
