@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import Settings
 
 from tests.cast import TUESDAY
 
@@ -131,3 +132,9 @@ def assert_fits(page: Page) -> None:
             .map((one) => one.outerHTML.slice(0, 80))"""
     )
     assert small == []
+
+
+@pytest.fixture
+def learnt(settings: Settings) -> None:
+    """As where the classifier has learnt from the district's cases: by words alone the surest go out."""
+    settings.AUTO_DISPATCH_PRECISION = 0.5

@@ -213,7 +213,7 @@ def test_the_last_step_is_taken_back_after_its_offer_has_gone(
     page.clock.install()
     page.keyboard.press("d")
     goes_on(page, full_desk[0].number)
-    line = page.locator(".toast-line:has(.toast-undo)")
+    line = page.locator("#toasts .toast-line:has(.toast-undo)")
     expect(line).to_be_visible()
     page.clock.fast_forward(20_000)
     expect(line).to_be_hidden()
@@ -282,9 +282,9 @@ def test_two_operators_collide_and_are_told_kindly(
         with other.expect_response(lambda answer: answer.url.endswith("/send/")) as refused:
             other.keyboard.press("d")
         assert refused.value.status == 409
-        other.wait_for_selector('#desk-work [role="alert"]')
-        assert "梁静" in other.inner_text('#desk-work [role="alert"]')
-        expect(other.locator('#desk-work [role="alert"]')).to_be_in_viewport(ratio=1)
+        other.wait_for_selector('#desk-work [role="alert"]:not(.danger-note)')
+        assert "梁静" in other.inner_text('#desk-work [role="alert"]:not(.danger-note)')
+        expect(other.locator('#desk-work [role="alert"]:not(.danger-note)')).to_be_in_viewport(ratio=1)
         shoot(other, "desk-collision")
         assert_accessible(other)
         other.keyboard.press("g")

@@ -104,7 +104,7 @@ def kept(page: Page, number: int) -> None:
     expect(page.locator(".offline-row")).to_have_count(number)
 
 
-def test_a_patrols_offline_queue(phone_of: PhoneOf, shoot: Shoot, patrol: Person) -> None:
+def test_a_patrols_offline_queue(learnt: None, phone_of: PhoneOf, shoot: Shoot, patrol: Person) -> None:
     context, page = phone_of(patrol)
     page.wait_for_selector("html[data-kept]")  # the worker has what it needs
     context.set_offline(True)
@@ -184,7 +184,7 @@ def test_whoever_comes_back_to_a_sent_form_fills_in_another(phone_of: PhoneOf, p
 
 
 def test_a_refused_one_says_why_and_can_be_dropped(
-    phone_of: PhoneOf, shoot: Shoot, patrol: Person, handler: Person
+    learnt: None, phone_of: PhoneOf, shoot: Shoot, patrol: Person, handler: Person
 ) -> None:
     """Written without a line; when it arrives its unit has the case in hand already."""
     context, page = phone_of(patrol)

@@ -60,7 +60,7 @@ def deal_with(incident: Incident) -> None:
 
 @pytest.mark.parametrize("width", [390, 320])
 def test_from_the_first_word_to_the_last_star(
-    open_page: OpenPage, shoot: Shoot, hands: Hands, photo: str, width: int
+    learnt: None, open_page: OpenPage, shoot: Shoot, hands: Hands, photo: str, width: int
 ) -> None:
     page = open_page("/report/", width=width, geolocation=HERE, permissions=["geolocation"])
     page.fill("#id_text", LAMP_TEXT)
@@ -111,7 +111,7 @@ def test_from_the_first_word_to_the_last_star(
 
 
 def test_without_any_script_it_goes_the_same_way(
-    open_page: OpenPage, shoot: Shoot, hands: Hands, photo: str
+    learnt: None, open_page: OpenPage, shoot: Shoot, hands: Hands, photo: str
 ) -> None:
     page = open_page("/report/", width=320, scripts=False)
     page.fill("#id_text", LAMP_TEXT)

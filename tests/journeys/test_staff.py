@@ -34,7 +34,7 @@ def waiting(transactional_db: None) -> list[Incident]:
     """Two cases on the desk; the machine knows whose the first one is, and that a person should answer."""
     first = file_report(text="请问植物园路第三根路灯坏了归谁修?", nature="enquiry", external_id="e1")
     second = file_report(
-        text="河边倒了一车黄泥,还在冒水,不知道该找谁",
+        text="管理费说打折,结果拿前业主欠费抵扣",
         category=None,
         nature="enquiry",
         external_id="e2",
