@@ -142,9 +142,11 @@ class Again:
 
 _HIDDEN: Final = """(
     {case}.nature = %(tip_off)s OR left({case}.category_id, 2) = %(labour)s OR EXISTS (
-        SELECT 1 FROM incidents_incidentreport tl JOIN incidents_report tr ON tr.id = tl.report_id
-        WHERE tl.incident_id = {case}.id AND tl.unlinked_at IS NULL
-        AND (tr.nature = %(tip_off)s OR tr.attributes @> '{{"confidential": true}}')
+        SELECT 1 FROM (
+            SELECT report_id FROM incidents_incidentreport
+            WHERE incident_id = {case}.id AND unlinked_at IS NULL OFFSET 0
+        ) tl JOIN incidents_report tr ON tr.id = tl.report_id
+        WHERE (tr.nature = %(tip_off)s OR tr.attributes @> '{{"confidential": true}}')
     )
 )"""
 # Never by the number where either case protects who reported it.
@@ -154,15 +156,18 @@ FROM incidents_incident i
 LEFT JOIN LATERAL (
     SELECT count(DISTINCT e.id) AS longer,
         count(DISTINCT e.id) FILTER (WHERE e.received_at >= i.received_at - %(recently)s::interval) AS lately
-    FROM incidents_incidentreport l
-    JOIN incidents_report r ON r.id = l.report_id
-    JOIN incidents_contact k ON k.id = r.contact_id AND k.phone_index <> ''
-    JOIN incidents_contact k2 ON k2.phone_index = k.phone_index
-    JOIN incidents_report r2 ON r2.contact_id = k2.id
-    JOIN incidents_incidentreport l2 ON l2.report_id = r2.id AND l2.unlinked_at IS NULL
-    JOIN incidents_incident e ON e.id = l2.incident_id
-    WHERE l.incident_id = i.id AND l.unlinked_at IS NULL
-    AND e.received_at >= i.received_at - %(longer)s::interval
+    FROM (
+        -- Fenced: who called first, for those are few, and only then when and how they are protected.
+        SELECT l2.incident_id FROM incidents_incidentreport l
+        JOIN incidents_report r ON r.id = l.report_id
+        JOIN incidents_contact k ON k.id = r.contact_id AND k.phone_index <> ''
+        JOIN incidents_contact k2 ON k2.phone_index = k.phone_index
+        JOIN incidents_report r2 ON r2.contact_id = k2.id
+        JOIN incidents_incidentreport l2 ON l2.report_id = r2.id AND l2.unlinked_at IS NULL
+        WHERE l.incident_id = i.id AND l.unlinked_at IS NULL OFFSET 0
+    ) called
+    JOIN incidents_incident e ON e.id = called.incident_id
+    WHERE e.received_at >= i.received_at - %(longer)s::interval
     AND (e.received_at, e.id) < (i.received_at, i.id)
     AND coalesce(e.split_from_id, e.id) <> coalesce(i.split_from_id, i.id)
     AND NOT {_HIDDEN.format(case="e")} AND NOT {_HIDDEN.format(case="i")}
