@@ -42,7 +42,11 @@ explore: ## the property tests with EXPLORE=20 times as many examples, other one
 
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
-	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2)
+	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2 --maxschedchunk 1)
+
+.PHONY: soak-screen
+soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners stay flat; SOAK_POLLS=17280 is a day
+	@$(SETUP) --dev -- -m pytest -m soak -s tests/journeys/test_screen_soak.py
 
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail

@@ -1,6 +1,6 @@
 """Who takes the call: the duty roster of each unit. Instants are UTC; people read them as district time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,14 +44,33 @@ class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
     def on_duty_of(self, units: Iterable["OrgUnit"], at: datetime) -> dict[str, list["DutyShift"]]:
         """The same for units at hand, in one query."""
         ways = {unit.code: unit.path.split(">")[::-1] for unit in units}
-        asked = {code for way in ways.values() for code in way}
-        running: dict[str, list[DutyShift]] = {}
-        shifts = self.standing().at(at).filter(unit__in=asked)
-        for shift in shifts.select_related("user", "unit").order_by("starts_at", "pk"):
-            running.setdefault(shift.unit_id, []).append(shift)
+        running = self._running(ways, at)
         return {
             unit: next((running[code] for code in way if code in running), []) for unit, way in ways.items()
         }
+
+    def to_call(
+        self, units: Iterable["OrgUnit"], at: datetime, *, else_at: str
+    ) -> dict[str, list["DutyShift"]]:
+        """Who can be telephoned for each unit now: on duty at the nearest unit upwards with a number to ring,
+        else at `else_at`; those without a number come last, and alone only where nobody has one. One query.
+        """
+        ways = {unit.code: [*unit.path.split(">")[::-1], else_at] for unit in units}
+        running = self._running(ways, at)
+        found: dict[str, list[DutyShift]] = {}
+        for unit, way in ways.items():
+            manned = [running[code] for code in way if code in running]
+            rung = next((shifts for shifts in manned if any(shift.calls for shift in shifts)), None)
+            found[unit] = sorted(rung or next(iter(manned), []), key=lambda shift: not shift.calls)
+        return found
+
+    def _running(self, ways: Mapping[str, Iterable[str]], at: datetime) -> dict[str, list["DutyShift"]]:
+        """The shifts of now, by unit."""
+        running: dict[str, list[DutyShift]] = {}
+        shifts = self.standing().at(at).filter(unit__in={code for way in ways.values() for code in way})
+        for shift in shifts.select_related("user", "unit").order_by("starts_at", "pk"):
+            running.setdefault(shift.unit_id, []).append(shift)
+        return running
 
 
 class DutyShift(models.Model):

@@ -109,6 +109,13 @@ class Scope(models.TextChoices):
 
     REPORT = "report", _("File reports")
     READ = "read", _("Read its own reports and their cases")
+    DATA = "data", _("Read data sets: those that are open, and those granted to it")
+    # Such a key lies in apps that anybody can take apart, so it opens nothing else.
+    OPEN311 = "open311", _("File reports through Open311")
+
+
+# What a source's token may do unless told otherwise.
+_OF_A_SOURCE = (Scope.REPORT, Scope.READ)
 
 
 class ApiClientManager(models.Manager["ApiClient"]):
@@ -119,7 +126,7 @@ class ApiClientManager(models.Manager["ApiClient"]):
             name=name,
             defaults={
                 "source": source,
-                "scopes": scopes or list(Scope.values),
+                "scopes": scopes or [scope.value for scope in _OF_A_SOURCE],
                 "token_hash": ApiClient.hash_token(token),
                 "is_active": True,
             },
@@ -182,3 +189,22 @@ class ApiClient(models.Model):
     def hash_token(token: str) -> str:
         """Tokens are 256 random bits, so a plain digest cannot be guessed back."""
         return hashlib.sha256(token.encode()).hexdigest()
+
+
+class AcceptanceChange(models.Model):
+    """Who said when that a system accepts what we close, or that it is closed here.
+
+    That decides what counts as done, so rows are only added: the database refuses to change or delete one.
+    """
+
+    client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, related_name="acceptance_changes")
+    before = models.BooleanField()
+    after = models.BooleanField()
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.client}: {self.before} → {self.after}"

@@ -79,6 +79,8 @@ class Action(StrEnum):
     FIX_ON_SPOT = "fix-on-spot"
     ASK_UPSTREAM = "ask-upstream"
     ANSWER_UPSTREAM = "answer-upstream"
+    PUBLISH = "publish"
+    WITHHOLD = "withhold"
     NOTE = "note"
     UNMASK = "unmask"
 
@@ -152,6 +154,9 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     # The centre alone speaks with the source of a case.
     Action.ASK_UPSTREAM: _DESK,
     Action.ANSWER_UPSTREAM: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    # What everybody may read and see of a case is looked through by the centre, not by who handled it.
+    Action.PUBLISH: _DESK,
+    Action.WITHHOLD: _DESK,
     Action.NOTE: _DESK | {Role.HANDLER, Role.PATROL},
     Action.UNMASK: _DESK | {Role.HANDLER},
 }

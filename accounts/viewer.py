@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -45,6 +46,7 @@ class Viewer:
 
     def __init__(self, user: User) -> None:
         self.user = user
+        self._below: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
@@ -58,6 +60,20 @@ class Viewer:
     def roles(self) -> frozenset[str]:
         """The roles held anywhere."""
         return frozenset(grant.role for grant in self.grants)
+
+    def units_below(self, *units: OrgUnit) -> tuple[str, ...]:
+        """The codes of these units and of everything below them; asked once for the same units.
+
+        As codes and not as a sub-select: PostgreSQL then knows how much a unit has, and looks a case up
+        under them without reading the tree again.
+        """
+        key = tuple(sorted(unit.path for unit in units))
+        if key not in self._below:
+            below = Q(pk__in=[])
+            for unit in units:
+                below |= Q(pk__in=OrgUnit.objects.within(unit))
+            self._below[key] = tuple(OrgUnit.objects.filter(below).values_list("code", flat=True))
+        return self._below[key]
 
     def with_roles(self, *roles: Role) -> tuple[Grant, ...]:
         """The grants of any of these roles."""

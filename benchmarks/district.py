@@ -39,7 +39,7 @@ def build(*, cases: int, open_cases: int, at: datetime) -> None:
     """Fill an empty database, as of `at`; a case's id is its place in time, from 1."""
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
-        _kinds(cursor)
+        kinds(cursor)
         cursor.execute(
             """
             CREATE TEMP TABLE made AS
@@ -88,7 +88,7 @@ _TABLES: Final = (
 )
 
 
-def _kinds(cursor: Any) -> None:
+def kinds(cursor: Any) -> None:
     """Table `kinds`: for each the unit of a real item at a real place, and what somebody would say of it."""
     places = list(Area.objects.communities().values_list("code", "parent_id"))
     offices = dict(OrgUnit.objects.filter(kind=OrgUnit.Kind.STREET_OFFICE).values_list("area_code", "code"))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from chaos.ledger import Ledger
 from chaos.stack import LEASE_SECONDS, WORKERS, Stack
 
+# Killing what has not come back from the kill before teaches nothing; but what never comes back is killed on.
+_PATIENCE = 30.0
 _CLOCK_KEEPERS = (*WORKERS, "beat")
 # What happens how often, as shares.
 _KINDS = {
@@ -44,14 +46,27 @@ class Killer:
         self._first = list(_KINDS)
         self._dice.shuffle(self._first)
 
-    def run(self, *, seconds: float, every: float) -> None:
-        ends = time.monotonic() + seconds
-        upcoming = time.monotonic() + every
-        while (now := time.monotonic()) < ends:
+    def run(
+        self,
+        *,
+        seconds: float,
+        every: float,
+        longest: float,
+        done: Callable[[], int],
+        enough: Callable[[], bool],
+    ) -> None:
+        """For `seconds`, and on until it was `enough`, for `longest` seconds in all: on a slow machine all
+        takes longer, and a run in which little happened would prove little. `done` counts what got through:
+        between two kills something does, where that takes no longer than half a minute."""
+        began, before = time.monotonic(), 0
+        ends, latest = began + seconds, began + max(seconds, longest)
+        upcoming = began + every
+        while (now := time.monotonic()) < ends or (now < latest and not enough()):
             self._mend(now)
-            if now >= upcoming:
+            if now >= upcoming and (done() > before or now >= upcoming + _PATIENCE):
                 kind = self._first.pop() if self._first else self._draw()
                 self._strike(kind)
+                before = done()
                 upcoming = time.monotonic() + self._dice.uniform(0.3, 1.7) * every
             time.sleep(0.05)
 

@@ -16,10 +16,12 @@ from typing import Any
 
 from chaos.ledger import Ledger
 
+ANSWERED = "calls answered 200"
 # What a moment is like, and how often: everything well, some errors, some hang, nobody there.
 _MOODS = {"well": 6, "errors": 2, "hangs": 1, "down": 1}
 _MOOD_SECONDS = (1.0, 3.0)
 _HANG_SECONDS = 3.0
+_SAID = {200: ANSWERED, 500: "calls answered 500", 0: "calls left hanging"}
 
 
 class Receiver:
@@ -80,7 +82,7 @@ class Receiver:
             status=status,
         )
         with self._lock:
-            self.counts[f"calls answered {status}" if status else "calls left hanging"] += 1
+            self.counts[_SAID[status]] += 1
         if hangs:
             time.sleep(_HANG_SECONDS)
         return status

@@ -5,19 +5,21 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from psycopg2 import InterfaceError, OperationalError
 
 from chaos import checks, witness
 from chaos.checks import Violation
 from chaos.killer import Killer
 from chaos.ledger import Ledger
-from chaos.receiver import Receiver
+from chaos.receiver import ANSWERED, Receiver
 from chaos.set_piece import SetPiece
 from chaos.stack import SECRET, Stack
-from chaos.traffic import Traffic
+from chaos.traffic import ACKNOWLEDGED, Traffic
 from config.clock import SteppedClock
 from config.embedded import StartError
 
@@ -115,8 +117,21 @@ class Run:
         self.ticker = Ticker(self.stack.clock_file, rate=rate)
         self.result = Result(seed)
 
-    def live(self, *, seconds: float, every: float, pause: float = 0.05) -> Result:
-        """Prepare, let it run and die for `seconds`, wait for quiet, and judge."""
+    def live(
+        self,
+        *,
+        seconds: float,
+        every: float,
+        kills: int = 0,
+        reports: int = 0,
+        calls: int = 0,
+        wanted: Sequence[str] = (),
+        longest: float = 0.0,
+        pause: float = 0.05,
+    ) -> Result:
+        """Prepare, let it run and die for `seconds`, wait for quiet, and judge. It goes on until it was
+        killed so often, so many reports were acknowledged and calls answered, and each of the `wanted`
+        queries answers a row; for `longest` seconds in all."""
         self.say(f"chaos: seed {self.seed}, {seconds:.0f} s in {self.stack.folder}")
         self.stack.prepare()
         with contextlib.closing(self.stack.connect()) as connection:
@@ -127,12 +142,28 @@ class Run:
         people = json.loads((self.stack.folder / "people.json").read_text(encoding="utf-8"))
         traffic = Traffic(self.stack.port, people, book, self.seed, self.ticker.now)
         killer = Killer(self.stack, book, seed=self.seed, clock_jump=self.ticker.jump)
+
+        def enough() -> bool:
+            return (
+                killer.kills.total() >= kills
+                and traffic.counts[ACKNOWLEDGED] >= reports
+                and self.receiver.counts[ANSWERED] >= calls
+                and self._has(wanted)
+            )
+
         began = time.monotonic()
         SetPiece(self.stack.port, people, book, now=self.ticker.now, jump=self.ticker.jump).play()
         self.ticker.start()
-        traffic.start(seconds=seconds, pause=pause)
+        traffic.start(seconds=max(seconds, longest), pause=pause)
         try:
-            killer.run(seconds=seconds, every=every)
+            killer.run(
+                seconds=seconds,
+                every=every,
+                longest=longest,
+                done=lambda: traffic.counts[ACKNOWLEDGED],
+                enough=enough,
+            )
+            traffic.ends = time.monotonic()
             killer.heal()
             self.receiver.be_well()
             while traffic.alive:
@@ -177,6 +208,18 @@ class Run:
         self._ledger.close()
 
     # --- inside -----------------------------------------------------------------------------------
+
+    def _has(self, wanted: Sequence[str]) -> bool:
+        """Whether each query answers a row; not where the server is being killed at this moment."""
+        try:
+            with contextlib.closing(self.stack.connect()) as connection, connection.cursor() as cursor:
+                for query in wanted:
+                    cursor.execute(query)
+                    if cursor.fetchone() is None:
+                        return False
+        except (OperationalError, InterfaceError):
+            return False
+        return True
 
     def _quieten(self) -> None:
         """Until no sweep finds anything to do; what only backs off is given the time that it waits for."""

@@ -15,7 +15,8 @@ _EXTERNAL, _SOURCE = "chaos-set-piece", "hotline"
 
 
 class SetPiece:
-    """A case whose unit supported another and told a contact so late that it was countersigned."""
+    """A case whose unit was given more time and another's support, and told a contact so late that it was
+    countersigned."""
 
     def __init__(
         self,
@@ -35,12 +36,15 @@ class SetPiece:
         desk = {name: signed_in(session) for name, session in self._people["desk"].items()}
         handler = signed_in(self._people["handlers"][unit])
         self._do("accept", number, handler, {})
-        due = (self._now() + timedelta(days=1)).isoformat()
+        later = (datetime.fromisoformat(self._case(number)["due_at"]) + timedelta(hours=1)).isoformat()
+        self._do("request-extension", number, handler, {"reason": "TOKEN", "until": later})
+        self._do("decide-extension", number, desk["supervisor"], {"agreed": True, "reason": "TOKEN"})
+        tomorrow = (self._now() + timedelta(days=1)).isoformat()
         self._do(
             "invite-support",
             number,
             desk["dispatcher"],
-            {"units": ["police"], "asked": "TOKEN", "due_at": due},
+            {"units": ["police"], "asked": "TOKEN", "due_at": tomorrow},
         )
         # More than half an hour later it is told late, and waits for a second person.
         happened = (self._now() + timedelta(minutes=1)).isoformat()
@@ -58,8 +62,12 @@ class SetPiece:
         self._ledger.note(
             "report", source=_SOURCE, external=_EXTERNAL, report=answer.body["report"], number=number
         )
-        case = self._client.once("GET", f"incidents/{number}/", signed_in(self._people["desk"]["dispatcher"]))
-        return number, case.body["unit"]
+        return number, self._case(number)["unit"]
+
+    def _case(self, number: str) -> Mapping[str, Any]:
+        dispatcher = signed_in(self._people["desk"]["dispatcher"])
+        body: Mapping[str, Any] = self._client.once("GET", f"incidents/{number}/", dispatcher).body
+        return body
 
     def _do(self, action: str, number: str, headers: dict[str, str], body: Mapping[str, Any]) -> None:
         self._steps += 1

@@ -29,6 +29,7 @@ Step = tuple[str, dict[str, str], dict[str, Any]]
 _UNVERSIONED = frozenset({"note", "merge", "unmerge"})
 _WARMING = frozenset({"accept", "contact", "phone", "resolve", "close", "reopen"})
 _ZONE = timezone(timedelta(hours=8))  # where the district is
+ACKNOWLEDGED = "reports acknowledged"
 _PATIENCE = 90.0  # seconds that a client goes on asking after the traffic has ended
 
 
@@ -158,7 +159,7 @@ class Traffic:
             return
         number, report = told["incident"]["number"], told["report"]
         self.ledger.note("report", source=source, external=external, report=report, number=number)
-        self._count("reports acknowledged again" if again else "reports acknowledged")
+        self._count(f"{ACKNOWLEDGED} again" if again else ACKNOWLEDGED)
         if not again:
             self.cases.append((number, report, source))
 

@@ -17,6 +17,7 @@ from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
 from config.models import DemoHistory
+from dashboards.warning.reach import reads as reads_warnings
 from dispatch.pages.access import LIST_ROLES
 from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from dispatch.stewards import waiting_for as waiting_proposals
@@ -71,6 +72,7 @@ OFFLINE_ROLES = frozenset({Role.PATROL, Role.HANDLER})
 
 # Pages that a supervisor comes to from the desk of supervision.
 _OVERSIGHT = ("/instructions/", "/secretary/", "/disputes/")
+_READ_FIRST = ("board", "warnings", "briefs", "instructions", "cases")
 
 
 def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
@@ -85,7 +87,9 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         except NoReverseMatch:  # an installation without that room's pages
             return
         active = request.path == url or (url != "/" and request.path.startswith((url, *also)))
-        items.append({"url": url + query, "label": label, "icon": icon, "active": active, **more})
+        items.append(
+            {"name": name, "url": url + query, "label": label, "icon": icon, "active": active, **more}
+        )
 
     if roles.intersection(DESK_ROLES):
         waiting = Incident.objects.filter(seen).at_desk()
@@ -129,6 +133,17 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("facilities", _("Facilities and names"), "map-pin", also=("/registers/", "/codes/"))
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
+    if roles.intersection(DESK_ROLES):
+        add("release", _("For the public"), "eye")
+    if reads_warnings(user):
+        add("warnings", _("Early warning"), "alert", also=("/projects/",))
+    if roles.intersection({Role.SUPERVISOR, Role.LEADER}):
+        add("scoring", _("Scores"), "scale")
+        add("briefs", pgettext("page", "Briefs"), "file")
+        add("forecast", pgettext("page", "Forecast"), "trend")
+        add("simulation", _("Simulated year"), "history")
+    if roles:
+        add("data", pgettext("page", "Data"), "table")
     if roles.intersection(DESK_ROLES) and may_enter(user):
         add("petitions", _("Letters and visits"), "file")
         add("bulk-imports", pgettext("page", "Import reports"), "upload")
@@ -140,6 +155,9 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("sensors", _("Sensors"), "device")
     if Role.ADMIN in roles:
         add("installation", _("Installation"), "settings")
+    if Role.LEADER in roles and not roles.intersection((*DESK_ROLES, Role.HANDLER, Role.PATROL)):
+        # Who only reads begins with what it adds up to: a phone's bar has room for the first five.
+        items.sort(key=lambda item: _READ_FIRST.index(item["name"]) if item["name"] in _READ_FIRST else 9)
     return items
 
 

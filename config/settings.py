@@ -150,7 +150,13 @@ CELERY_TASK_ROUTES = {
     f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
 } | {
     task: {"queue": "long"}
-    for task in ("incidents.rehearse", "incidents.take_in_files", "dispatch.check_imports")
+    for task in (
+        "incidents.rehearse",
+        "incidents.take_in_files",
+        "dispatch.check_imports",
+        "dashboards.build_datasets",
+        "dashboards.make_briefs",
+    )
 }
 CELERY_TASK_ACKS_LATE = False  # a sweep that was lost is made up for by the next tick
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -224,10 +230,56 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=19, minute=10),
         "options": {"expires": 3600.0},
     },
+    # Every full hour is looked at once; any later minute makes up for a lost message.
+    "dashboards.find_bursts": {
+        "task": "dashboards.find_bursts",
+        "schedule": 60.0,
+        "options": {"expires": 120.0},
+    },
     # At half past three in Shenzhen, when nobody looks.
+    "dashboards.find_repeats": {
+        "task": "dashboards.find_repeats",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
+    # Every quarter of the day is looked at once.
+    "dashboards.find_themes": {
+        "task": "dashboards.find_themes",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    # Once a day, soon after midnight in Shenzhen; any later run makes up for a lost message.
+    "dashboards.make_forecast": {
+        "task": "dashboards.make_forecast",
+        "schedule": crontab(minute=5),
+        "options": {"expires": 1800.0},
+    },
+    # Opens new scoring periods, and closes the time for appeals where it is over.
+    "dashboards.keep_scores": {
+        "task": "dashboards.keep_scores",
+        "schedule": 300.0,
+        "options": {"expires": 600.0},
+    },
+    # Weekly and monthly briefs: what is due is begun once, and goes out once its draft's time is up.
+    "dashboards.make_briefs": {
+        "task": "dashboards.make_briefs",
+        "schedule": 60.0,
+        "options": {"expires": 120.0},
+    },
+    # Files of the data sets: what is due says the table, mostly nothing.
+    "dashboards.build_datasets": {
+        "task": "dashboards.build_datasets",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "dashboards.verify": {
         "task": "dashboards.verify",
         "schedule": crontab(hour=19, minute=30),
+        "options": {"expires": 3600.0},
+    },
+    "dashboards.compact": {
+        "task": "dashboards.compact",
+        "schedule": crontab(hour=19, minute=10),
         "options": {"expires": 3600.0},
     },
 }
@@ -274,6 +326,12 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 # static/dist is what the front-end build makes; where it is missing pages work without it.
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.exists()]
 MEDIA_ROOT = VAR_DIR / "media"
+# Data sets: groups of fewer cases than this are told in none of them.
+DATASETS_LEAST = env.int("DATASETS_LEAST", default=5)
+# Snapshots of each data set that are kept, the one that is served among them.
+DATASETS_KEPT = env.int("DATASETS_KEPT", default=3)
+# Where a server in front hands out MEDIA_ROOT itself: its internal address for it, "/files/"; "": we do.
+DATASETS_ACCEL = env.str("DATASETS_ACCEL", default="")
 TESTING = "pytest" in sys.modules
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -364,6 +422,13 @@ REST_FRAMEWORK = {
 }
 # Requests a minute that one token or person may make of one web process; 0: no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=12_000)
+# Open311: requests a minute that one address may make of one web process, with a key or without; 0: no limit.
+OPEN311_REQUESTS_PER_MINUTE = env.int("OPEN311_REQUESTS_PER_MINUTE", default=300)
+# Addresses below which the media_url of a request may lie, like https://photos.example.org/reports/;
+# none: pictures come as files only.
+OPEN311_MEDIA = env.list("OPEN311_MEDIA", default=[])
+# Whom to ask about the interface, and for a key.
+OPEN311_CONTACT = env.str("OPEN311_CONTACT", default="")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Yiwang REST API",
     "DESCRIPTION": "Reports in, decisions and incidents out: one network for the whole district.",
@@ -375,6 +440,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "reports", "description": "Reports in, and what became of them."},
         {"name": "incidents", "description": "Cases, what happened to them, and what people do to them."},
         {"name": "kpis", "description": "What the cases add up to."},
+        {"name": "datasets", "description": "Data sets to take away, and who may have them."},
         {"name": "reference", "description": "Categories, areas, units and the responsibility list."},
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -403,8 +469,10 @@ SPECTACULAR_SETTINGS = {
         "InstructionPartState": "incidents.models.instructing.InstructionPart.State",
         "DisputeCause": "incidents.models.adjudication.Adjudication.Cause",
         "DisputeOutcome": "incidents.models.adjudication.Adjudication.Outcome",
+        "StandingVerdict": "dashboards.models.scoring.Standing.Verdict",
         "ClockKind": "incidents.models.timers.Timer.Kind",
         "ClockState": ["running", "paused", "stopped"],
+        "ProjectLine": "dashboards.models.projects.ProjectItem.Kind",
         "PauseKind": "incidents.models.incident.PauseKind",
         "PauseEnd": "incidents.models.timers.Pause.End",
         "RequestKind": "incidents.models.assignment.CaseRequest.Kind",
@@ -531,7 +599,33 @@ BOARD_TARGETS = {
     "handle_mean": env.float("TARGET_HANDLE_DAYS", default=6.64),
     "on_time": env.float("TARGET_ON_TIME", default=0.99),
     "satisfied": env.float("TARGET_SATISFIED", default=0.99),
+    # Shenzhen's best published, and the 70 % of Shanghai's Tangqiao.
+    "first_right": env.float("TARGET_FIRST_RIGHT", default=0.98),
+    "automatic": env.float("TARGET_AUTOMATIC", default=0.70),
 }
+# The colour grades of the composite score, from the best: the least of each; what has less is "poor".
+BOARD_GRADES = tuple(
+    zip(
+        ("excellent", "good", "fair"), env.list("GRADES", cast=float, default=[95.0, 85.0, 70.0]), strict=True
+    )
+)
+
+# 突发预警: false alarms to be expected a week at most, all places, matters and windows together. Fewer
+# make it slower and blinder: docs/warning.md has what was measured.
+WARNING_FALSE_ALARMS_PER_WEEK = env.float("WARNING_FALSE_ALARMS_PER_WEEK", default=1.0)
+
+# 苗头: the same for phrases that begin to be said.
+WARNING_FALSE_THEMES_PER_WEEK = env.float("WARNING_FALSE_THEMES_PER_WEEK", default=1.0)
+
+# How many hours the draft of a brief waits for somebody's words before it goes out by itself: the weekly
+# one is mailed as it is made, on Monday at eight; the monthly one, of the 1st at eight, after three days.
+BRIEF_DRAFT_HOURS = {
+    "week": env.int("BRIEF_WEEK_HOURS", default=0),
+    "month": env.int("BRIEF_MONTH_HOURS", default=72),
+}
+
+# How long units may appeal against a published score: working days end when the offices close.
+SCORING_APPEALS = env("SCORING_APPEALS", default="5wd")
 
 # --- the demo ---------------------------------------------------------------------------------
 # SEED=0 starts with the reference data and no cases.

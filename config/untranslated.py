@@ -14,6 +14,7 @@ from pathlib import Path
 SAME = frozenset(
     {"CSV", "JSON", "PDF", "PNG", "JPEG", "HEIC", "XLSX", "Excel", "GPS", "REST", "API", "URL", "HTML", "IP"}
     | {"kB", "MB", "km", "ms", "px", "Enter", "Esc", "Shift", "Ctrl", "WGS-84", "GCJ-02", "BD-09", "GeoNames"}
+    | {"SVG", "SHA-256", "Open311"}
     | {"Yiwang", "ABCDE-FGHJK"}  # the shape of a tracking code
 )
 SPOKEN = frozenset({"title", "aria-label", "aria-description", "placeholder", "alt", "label", "data-confirm"})

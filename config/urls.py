@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("dashboards.api_urls")),
     path("api/v1/", include("incidents.api.urls")),  # last: it answers whatever nobody else did
+    path("open311/v2/", include("incidents.open311.urls")),
     path("", include("grids.urls")),
     path("", include("dispatch.pages.try_urls")),
     path("", include("dashboards.urls")),
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.centre_urls")),
     path("", include("incidents.pages.callback_urls")),
+    path("", include("incidents.pages.release_urls")),
     path("", include("incidents.pages.knowledge_urls")),
     path("", include("incidents.pages.sensor_urls")),
     path("", include("incidents.pages.resident_urls")),

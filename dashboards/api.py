@@ -1,6 +1,6 @@
 """GET kpis/: the same numbers as the boards, for other programs and for people's own sheets."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,19 +14,32 @@ from rest_framework.views import APIView
 from accounts.models import User
 from config import clock
 from dashboards.board import Board, Group
+from dashboards.dimensions import By
 from dashboards.filters import PERIODS, FilterForm, understand
-from dashboards.indicators import ALL, SMALL, UNIT_WORDS, Indicator, value_of
-from dashboards.reading import EVERYTHING
+from dashboards.indicators import ALL, OF_NOW, SMALL, UNIT_WORDS, Indicator, value_of
+from dashboards.reading import EVERYTHING, one_state
 from dashboards.scope import Names, scope_of
+from dispatch.vocabulary import Level
 from incidents.numbers import district_day
 
-_GROUPS = ("street", "unit", "category", "community")
-# Of a group only what its facts say: what waits now is known of the whole alone.
-_OF_GROUPS = tuple(
-    indicator
-    for indicator in ALL
-    if indicator.code not in ("open", "overdue", "handled_share", "closed_share", "composite")
+_GROUPS = (
+    "street",
+    "unit",
+    "category",
+    "community",
+    "block",
+    "cell",
+    "domain",
+    "item",
+    "source",
+    "level",
+    "nature",
+    "day",
+    "week",
+    "month",
 )
+# Of a group only what its facts say: what waits now is known of the whole alone.
+_OF_GROUPS = tuple(indicator for indicator in ALL if indicator.code not in OF_NOW)
 
 
 class _Parameters(serializers.Serializer[Any]):
@@ -43,7 +56,9 @@ class IndicatorOut(serializers.Serializer[Any]):
     cases = serializers.IntegerField(help_text="how many cases or answers it is computed from")
     small = serializers.BooleanField(help_text="too few cases to judge by")
     before = serializers.FloatField(allow_null=True, help_text="in the period before")
+    year_before = serializers.FloatField(allow_null=True, help_text="on the same days a year earlier")
     target = serializers.FloatField(allow_null=True)
+    grade = serializers.CharField(help_text="excellent, good, fair or poor; empty where it is not graded")
 
 
 class GroupOut(serializers.Serializer[Any]):
@@ -63,6 +78,8 @@ class KpisOut(serializers.Serializer[Any]):
     last = serializers.DateField()
     before_first = serializers.DateField()
     before_last = serializers.DateField()
+    year_before_first = serializers.DateField()
+    year_before_last = serializers.DateField()
     time = serializers.ChoiceField(choices=["elapsed", "working"])
     indicators = IndicatorOut(many=True)
     by = serializers.CharField(required=False)
@@ -99,11 +116,16 @@ class KpisView(APIView):
             _parameter("unit", "Code of a unit, with everything below it."),
             _parameter("category", "Code of a category or of a domain; may be repeated.", many=True),
             _parameter("source", "Source; may be repeated.", many=True),
+            _parameter("area", "Code of a community, block or grid cell; may be repeated.", many=True),
+            _parameter("item", "Code of a responsibility item; may be repeated.", many=True),
+            _parameter("level", "Handling level; may be repeated.", many=True, choices=list(Level.values)),
+            _parameter("nature", "Nature of the report; may be repeated.", many=True),
             _parameter("time", "Which time is counted.", choices=["elapsed", "working"]),
             _parameter("by", "Also answer these groups.", choices=list(_GROUPS)),
         ],
         responses=KpisOut,
     )
+    @one_state()
     def get(self, request: Request) -> Response:
         assert isinstance(request.user, User)
         scope = scope_of(request.user)
@@ -123,6 +145,8 @@ class KpisView(APIView):
             "last": board.span.last,
             "before_first": board.before_span.first,
             "before_last": board.before_span.last,
+            "year_before_first": board.year_span.first,
+            "year_before_last": board.year_span.last,
             "time": asked.selection.clock,
             "indicators": [_indicator(board, indicator) for indicator in ALL],
         }
@@ -133,23 +157,31 @@ class KpisView(APIView):
 
 def _indicator(board: Board, indicator: Indicator) -> dict[str, Any]:
     cases = indicator.base(board.now)
-    is_now = indicator.code in ("open", "overdue", "handled_share", "closed_share", "composite")
+    is_now, value = indicator.code in OF_NOW, board.value(indicator.code)
     return {
         "code": indicator.code,
         "name": str(indicator.name),
-        "value": board.value(indicator.code),
+        "value": value,
         "unit": indicator.unit if indicator.unit in UNIT_WORDS else "",
         "cases": cases,
         "small": indicator.unit != "cases" and cases < SMALL,
         "before": None if is_now else board.value_before(indicator.code),
+        "year_before": None if is_now else board.value_year_before(indicator.code),
         "target": indicator.target(board.selection.clock),
+        "grade": indicator.grade(value),
     }
 
 
 def _groups(board: Board, by: str) -> list[Group]:
     if by == "street":
         return board.streets
-    return {"unit": board.units, "category": board.categories, "community": board.communities}[by]
+    if by == "unit":
+        return board.units
+    if by == "category":
+        return board.categories
+    if by == "community":
+        return board.communities
+    return board.split_by(cast(By, by))
 
 
 def _group(board: Board, group: Group) -> dict[str, Any]:

@@ -1,38 +1,50 @@
 """What a board shows, read in a fixed number of queries and judged by rules; templates only lay it out."""
 
+import heapq
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
+import numpy as np
+
 from dashboards import comparing
-from dashboards.backlog import AGES, Waiting, open_cases, still_waiting
+from dashboards.backlog import AGES, Waiting, open_cases
+from dashboards.dimensions import By
 from dashboards.filters import Asked
-from dashboards.indicators import SMALL, day_length, value_of
+from dashboards.indicators import OF_NOW, SMALL, day_length, value_of
+from dashboards.packing import Ints
 from dashboards.reading import (
     EVERYTHING,
     EXACT_UP_TO,
     Exact,
     Figures,
+    Key,
     Measures,
     Selection,
     Span,
+    Table,
     read,
     read_exact,
+    read_tables,
 )
 from dashboards.scope import Names, Scope
 
 # A change of place × matter is only told from this many cases on in both periods.
 CHANGE_LEAST: Final = 30
+# More came in from this multiple on, and more was late from this much of what fell due.
+MORE: Final = 1.3
+LATER: Final = 0.02
 _CHANGES_SHOWN: Final = 5
 _SPOTS_SHOWN: Final = 6
 _CANDIDATES: Final = 10
 
 # What each part of the board reads: a row of a table, a day, a community, a place with its matter.
 _OF_ROWS: Final = Measures(
-    ("dispatched", "returned", "handled", "due", "due_met", "reworked", "scored", "satisfied"),
+    ("dispatched", "returned", "handled", "due", "due_met", "due_closed", "reworked", "scored", "satisfied"),
     ("dispatch", "handle"),
     ("handle",),
 )
@@ -137,22 +149,21 @@ class Board:
         # What has not happened yet is not counted: cases done early fall due on days to come.
         self.span = asked.period.span.until(asked.today)
         self.before_span = asked.period.before
+        # As many days of last year, where the period is not over yet.
+        self.year_span = replace(asked.period, span=self.span).year_before
         self.day = day_length(asked.selection.clock)
 
     # --- the whole -------------------------------------------------------------------------------
 
     @cached_property
-    def _totals(self) -> tuple[Figures, Figures]:
-        now, before = read(self.selection, [self.span, self.before_span])
-        return now.get((), Figures()), before.get((), Figures())
+    def _totals(self) -> tuple[Figures, Figures, Figures]:
+        now, before, year = read(self.selection, [self.span, self.before_span, self.year_span])
+        return now.get((), Figures()), before.get((), Figures()), year.get((), Figures())
 
     @cached_property
     def now(self) -> Figures:
         """The whole of the period, with what waits now beside it."""
         figures = self._totals[0]
-        waiting = self._still_waiting.values()
-        figures.counts["due_unhandled"] = sum(unhandled for unhandled, _unclosed in waiting)
-        figures.counts["due_unclosed"] = sum(unclosed for _unhandled, unclosed in waiting)
         figures.counts["open"] = sum(row.open for row in self.waiting)
         figures.counts["overdue"] = sum(row.overdue for row in self.waiting)
         return figures
@@ -161,6 +172,11 @@ class Board:
     def before(self) -> Figures:
         """The whole of the period before."""
         return self._totals[1]
+
+    @property
+    def year_before(self) -> Figures:
+        """同比: the whole of the same days a year earlier."""
+        return self._totals[2]
 
     @cached_property
     def exact(self) -> Exact | None:
@@ -181,43 +197,38 @@ class Board:
         return value_of(code, self.now, self.selection.clock)
 
     def value_before(self, code: str) -> float | None:
-        """The same indicator of the period before."""
-        return value_of(code, self.before, self.selection.clock)
+        """The same indicator of the period before; None of what waits, which is known of now alone."""
+        return self._value_then(code, self.before)
+
+    def value_year_before(self, code: str) -> float | None:
+        """The same indicator of the same days a year earlier; None of what waits."""
+        return self._value_then(code, self.year_before)
+
+    def _value_then(self, code: str, figures: Figures) -> float | None:
+        return None if code in OF_NOW else value_of(code, figures, self.selection.clock)
+
+    @property
+    def has_before(self) -> bool:
+        """Was enough counted in the period before to speak of a change?"""
+        return self.before["received"] >= SMALL
 
     @cached_property
     def has_changed(self) -> dict[str, bool]:
         """Which of the judged indicators differ from the period before by more than chance."""
-        now, before = self._totals
-
-        def means(what: str, count: str) -> bool:
-            return comparing.means_differ(
-                now.mean(what, count),
-                getattr(now, what),
-                before.mean(what, count),
-                getattr(before, what),
-            )
-
-        def shares(part: str, whole: str) -> bool:
-            return comparing.shares_differ(now[part], now[whole], before[part], before[whole])
-
-        return {
-            "dispatch_mean": means("dispatch", "dispatched"),
-            "handle_mean": means("handle", "handled"),
-            "on_time": shares("due_met", "due"),
-            "satisfied": shares("satisfied", "scored"),
-            "received": comparing.counts_differ(now["received"], before["received"]),
-        }
+        now, before, _year = self._totals
+        return has_changed(now, before)
 
     # --- over time -------------------------------------------------------------------------------
 
     @cached_property
+    def _days(self) -> "Days":
+        span = Span(min(self._trend_spans[0].first, self.span.first), self.asked.today)
+        return Days(read_tables(self.selection, [span], "day", wanted=_OF_DAYS)[0])
+
+    @cached_property
     def by_day(self) -> dict[date, Figures]:
         """Counts and sums of every day from the trend's first to today."""
-        span = Span(min(self._trend_spans[0].first, self.span.first), self.asked.today)
-        return {
-            day: figures
-            for (day,), figures in read(self.selection, [span], "day", wanted=_OF_DAYS)[0].items()
-        }
+        return self._days.each()
 
     @cached_property
     def _trend_spans(self) -> list[Span]:
@@ -265,10 +276,7 @@ class Board:
         return [Step(span, self._sum(span)) for span in spans]
 
     def _sum(self, span: Span) -> Figures:
-        days = _days(span) if span.days <= len(self.by_day) else self.by_day
-        return Figures.merged(
-            self.by_day[day] for day in days if day in self.by_day and span.first <= day <= span.last
-        )
+        return self._days.within(span)
 
     @property
     def counts_units(self) -> bool:
@@ -284,10 +292,6 @@ class Board:
         return "handled" if self.counts_units else "closed"
 
     # --- groups ----------------------------------------------------------------------------------
-
-    @cached_property
-    def _still_waiting(self) -> dict[tuple[str, str], tuple[int, int]]:
-        return still_waiting(self.selection, self.span)
 
     @cached_property
     def waiting(self) -> list[Waiting]:
@@ -315,10 +319,18 @@ class Board:
         # A map compares nothing with the period before.
         spans = [self.span] if wanted == _OF_COMMUNITIES else [self.span, self.before_span]
         now, *earlier = read(self.selection, spans, by, wanted=wanted)
-        before = earlier[0] if earlier else {}
-        exact = self.exact.percentiles("handled", kind) if wanted.bins and self.exact else {}
+        before, nothing = (earlier[0], Figures()) if earlier else ({}, Figures.unread())
+        of_few = self.exact if wanted.bins and kind in Exact.PLACES else None
+        exact = of_few.percentiles("handled", kind) if of_few else {}
         return [
-            Group(code, name(code), figures, before.get((code,), Figures()), kind, exact=exact.get(code))
+            Group(
+                str(code),
+                name(str(code)),
+                figures,
+                before.get((code,), nothing),
+                kind,
+                exact=exact.get(code),
+            )
             for (code,), figures in now.items()
         ]
 
@@ -329,7 +341,7 @@ class Board:
             rows = [row for row in self.communities if row.now["handled"] or row.now["due"]]
         else:
             rows = self.streets
-        self._judge(rows)
+        self._judge(rows, self._by_matter[0] if self.is_adjusted else None)
         order = {"better": 0, "alike": 1, "slower": 2, "small": 3}
         return sorted(rows, key=lambda row: (order[row.verdict], row.adjusted or row.mean or 0, row.code))
 
@@ -337,28 +349,25 @@ class Board:
     def streets(self) -> list[Group]:
         """Every street that had anything, with what waits there."""
         rows = [row for row in self._groups("street", self.names.street) if row.code]
-        self._add_waiting(rows)
         return sorted(rows, key=lambda row: row.code)
 
-    def _add_waiting(self, rows: Iterable[Group]) -> None:
-        for row in rows:
-            waiting = [pair for (street, _unit), pair in self._still_waiting.items() if street == row.code]
-            row.now.counts["due_unhandled"] = sum(unhandled for unhandled, _unclosed in waiting)
-            row.now.counts["due_unclosed"] = sum(unclosed for _unhandled, unclosed in waiting)
-
-    def _judge(self, rows: list[Group]) -> None:
-        """Better, alike or slower than the whole, by the 95 % interval of the adjusted mean."""
+    def _judge(self, rows: list[Group], of_matters: Table | None = None) -> None:
+        """Better, alike or slower than the whole, by the 95 % interval of the mean: of the adjusted one where
+        places are given with their matters."""
         overall = self.now.mean("handle", "handled")
+        adjusted: dict[str, tuple[float, float]] = {}
+        if of_matters is not None and overall:
+            adjusted = comparing.adjusted_means(
+                [str(key[0]) for key in of_matters.keys],
+                [str(key[1]) for key in of_matters.keys],
+                of_matters["handled"],
+                of_matters.seconds("handle"),
+                overall,
+            )
         for row in rows:
             scale = 1.0
-            if self.is_adjusted and overall:
-                of_street = {
-                    category: figures
-                    for (street, category), figures in self._by_matter[0].items()
-                    if street == row.code
-                }
-                if found := comparing.adjusted_mean(of_street, self._everywhere, overall):
-                    row.adjusted, scale = found
+            if row.code in adjusted:
+                row.adjusted, scale = adjusted[row.code]
             shown = row.adjusted if row.adjusted is not None else row.mean
             half = comparing.mean_interval(row.mean, row.now.handle)
             row.half = half * scale if half is not None else None
@@ -383,15 +392,10 @@ class Board:
         return len(self.selection.streets) == 1
 
     @cached_property
-    def _by_matter(self) -> list[dict[tuple[Any, ...], Figures]]:
-        return read(self.selection, [self.span, self.before_span], "street", "category", wanted=_OF_MATTERS)
-
-    @cached_property
-    def _everywhere(self) -> dict[str, Figures]:
-        collected: dict[str, list[Figures]] = defaultdict(list)
-        for (_street, category), figures in self._by_matter[0].items():
-            collected[category].append(figures)
-        return {category: Figures.merged(parts) for category, parts in collected.items()}
+    def _by_matter(self) -> list[Table]:
+        """Streets × matters, of the period and of the one before."""
+        spans = [self.span, self.before_span]
+        return read_tables(self.selection, spans, "street", "category", wanted=_OF_MATTERS)
 
     @cached_property
     def communities(self) -> list[Group]:
@@ -435,16 +439,48 @@ class Board:
         rows = [row for row in self._groups("category", self.names.category) if row.code]
         return sorted(rows, key=lambda row: (-row.now["handled"], row.code))
 
+    def split_by(self, by: By) -> list[Group]:
+        """Every group of any dimension that had anything, in both periods; of units and days in their order,
+        otherwise by how many were handled."""
+        if by == "block":
+            return self._blocks()
+        rows = self._groups(by, partial(self.names.of, by))
+        if by in ("day", "week", "month"):
+            return sorted(rows, key=lambda row: row.code)
+        return sorted(rows, key=lambda row: (-row.now["handled"], row.code))
+
+    def _blocks(self) -> list[Group]:
+        """Blocks, each with the grid cells in it."""
+        collected: dict[str, list[Group]] = defaultdict(list)
+        for row in self.split_by("cell"):
+            if row.code in self.names.block_of:
+                collected[self.names.block_of[row.code]].append(row)
+        return [
+            Group(
+                code,
+                self.names.area(code),
+                Figures.merged(part.now for part in parts),
+                Figures.merged(part.before for part in parts),
+                "area",
+                parts=parts,
+            )
+            for code, parts in sorted(collected.items())
+        ]
+
     @cached_property
     def late_spots(self) -> list[tuple[str, str, Figures]]:
         """Places × matters with the most late cases."""
+        matters = self._by_matter[0]
+        late = matters["due"] - matters["due_met"]
         spots = [
-            (street, category, figures)
-            for (street, category), figures in self._by_matter[0].items()
-            if street and category and figures["due"] > figures["due_met"]
+            (-int(late[place]), *matters.keys[place], place)
+            for place in np.flatnonzero(late > 0).tolist()
+            if all(matters.keys[place])
         ]
-        spots.sort(key=lambda spot: (spot[2]["due_met"] - spot[2]["due"], spot[0], spot[1]))
-        return spots[:_SPOTS_SHOWN]
+        return [
+            (street, category, matters.row(place))
+            for _late, street, category, place in heapq.nsmallest(_SPOTS_SHOWN, spots)
+        ]
 
     # --- what got worse --------------------------------------------------------------------------
 
@@ -454,20 +490,26 @@ class Board:
         if self.selection.units or self.selection.sources:
             return []
         now, before = self._by_matter
+        then_of = {key: place for place, key in enumerate(before.keys)}
+        both = [(place, then_of[key]) for place, key in enumerate(now.keys) if key in then_of]
         # Three things are asked of every place and matter that both periods have.
-        z = comparing.z_among(3 * len(now.keys() & before.keys()))
-        found: list[Change] = []
-        suspects: list[tuple[float, str, str]] = []
-        for (street, category), figures in now.items():
-            then = before.get((street, category))
-            if then is None or not street or not category:
-                continue
-            n, m = figures["handled"], then["handled"]
-            if min(n, m) >= CHANGE_LEAST:
-                slower = (figures.seconds["handle"] / n) / max(1.0, then.seconds["handle"] / m)
-                if slower > 1.15:
-                    suspects.append((slower * n**0.5, street, category))
-            found += _count_changes(street, category, figures, then, z)
+        z = comparing.z_among(3 * len(both))
+        both = [(place, then) for place, then in both if all(now.keys[place])]
+        here, there = np.array(both, dtype=np.int64).reshape(-1, 2).T
+        found = [
+            change
+            for at in _suspicious(now, before, here, there)
+            for change in _count_changes(now.keys[here[at]], now.row(here[at]), before.row(there[at]), z)
+        ]
+        judged = np.minimum(now["handled"][here], before["handled"][there]) >= CHANGE_LEAST
+        here, there = here[judged], there[judged]
+        cases = now["handled"][here]
+        mean_then = before.seconds("handle")[there] / before["handled"][there]
+        slower = now.seconds("handle")[here] / cases / np.maximum(1.0, mean_then)
+        suspects = [
+            (float(slower[at] * cases[at] ** 0.5), *now.keys[here[at]])
+            for at in np.flatnonzero(slower > 1.15).tolist()
+        ]
         found += self._slower(sorted(suspects, reverse=True)[:_CANDIDATES], z)
         found.sort(key=lambda change: (-change.weight, change.street, change.category))
         seen: set[tuple[str, str]] = set()
@@ -507,25 +549,76 @@ class Board:
         return found
 
 
-def _count_changes(street: str, category: str, now: Figures, before: Figures, z: float) -> list[Change]:
+def _count_changes(key: Key, now: Figures, before: Figures, z: float) -> list[Change]:
+    street, category = key
     found = []
     came, came_before = now["received"], before["received"]
     if (
         min(came, came_before) >= CHANGE_LEAST
-        and came > 1.3 * came_before
+        and came > MORE * came_before
         and comparing.counts_differ(came, came_before, z)
     ):
         found.append(Change(street, category, "intake", came_before, came, came, (came - came_before) / 4))
     late, late_before = now["due"] - now["due_met"], before["due"] - before["due_met"]
     if (
         min(now["due"], before["due"]) >= CHANGE_LEAST
-        and late / now["due"] > late_before / before["due"] + 0.02
+        and late / now["due"] > late_before / before["due"] + LATER
         and comparing.shares_differ(late, now["due"], late_before, before["due"], z)
     ):
         more = (late / now["due"] - late_before / before["due"]) * now["due"]
         shares = now["due_met"] / now["due"], before["due_met"] / before["due"]
         found.append(Change(street, category, "on_time", shares[1], shares[0], now["due"], more))
     return found
+
+
+def has_changed(now: Figures, before: Figures) -> dict[str, bool]:
+    """Which of the judged indicators of two selections differ by more than chance."""
+
+    def means(what: str, count: str) -> bool:
+        return comparing.means_differ(
+            now.mean(what, count),
+            getattr(now, what),
+            before.mean(what, count),
+            getattr(before, what),
+        )
+
+    def shares(part: str, whole: str) -> bool:
+        return comparing.shares_differ(now[part], now[whole], before[part], before[whole])
+
+    return {
+        "dispatch_mean": means("dispatch", "dispatched"),
+        "handle_mean": means("handle", "handled"),
+        "on_time": shares("due_met", "due"),
+        "satisfied": shares("satisfied", "scored"),
+        "received": comparing.counts_differ(now["received"], before["received"]),
+    }
+
+
+def _suspicious(now: Table, before: Table, here: Ints, there: Ints) -> list[int]:
+    """Places and matters that _count_changes has to look at: so many, and so much more or later."""
+    came, came_before = now["received"][here], before["received"][there]
+    due, due_before = now["due"][here], before["due"][there]
+    late, late_before = due - now["due_met"][here], due_before - before["due_met"][there]
+    more = (np.minimum(came, came_before) >= CHANGE_LEAST) & (came > MORE * came_before)
+    later = late / np.maximum(due, 1) > late_before / np.maximum(due_before, 1) + LATER
+    return np.flatnonzero(more | (np.minimum(due, due_before) >= CHANGE_LEAST) & later).tolist()
+
+
+class Days:
+    """Counts and sums of many days, and of any days together."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table.sorted()
+        self._days: list[date] = [key[0] for key in self._table.keys]
+        self._running = self._table.running()
+
+    def each(self) -> dict[date, Figures]:
+        """Every day that had anything."""
+        return dict(zip(self._days, self._table.figures(), strict=True))
+
+    def within(self, span: Span) -> Figures:
+        """The days of a span together."""
+        return self._running.between(bisect_left(self._days, span.first), bisect_right(self._days, span.last))
 
 
 def _days(span: Span) -> Iterable[date]:

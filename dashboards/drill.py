@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboards.backlog import AGES, UNHANDLED, cases_of
-from dashboards.reading import Selection, Span
+from dashboards.dimensions import Selection, condition
+from dashboards.reading import Span
 from incidents import policy
 from incidents.models import Incident, Outcome
 from incidents.models.incident import OPEN_STATUSES
@@ -34,7 +35,7 @@ class FactList:
     kind: str
     condition: Q
     shows: str = ""  # what each row says beside the case: "time", "score", "due" or nothing
-    gross: bool = False  # facts that were taken back later count too
+    gross: bool = False  # facts that were taken back later count too, but for those that were entirely
     slowest_first: bool = False
 
 
@@ -76,6 +77,16 @@ _FACTS: Final = (
     FactList("due", _("Cases that fell due"), Kind.DUE, Q(), "due"),
     FactList("late", _("Cases that were not handled on time"), Kind.DUE, Q(on_time=False), "due"),
     FactList("met", _("Cases handled on time"), Kind.DUE, Q(on_time=True), "due"),
+    FactList("accepted", _("Sendings accepted"), Kind.ACCEPTED, Q()),
+    FactList("deemed", _("Accepted by silence"), Kind.ACCEPTED, Q(on_time=False)),
+    FactList("contact_due", _("First contacts due"), Kind.CONTACTED, Q()),
+    FactList("no_contact", _("First contacts not made in time"), Kind.CONTACTED, Q(on_time=False)),
+    FactList("refused", _("Returns refused"), Kind.REFUSED, Q()),
+    FactList("paused", _("Cases that were paused"), Kind.HANDLED, Q(paused__gt=0), "time"),
+    FactList("unjudged", _("Settled while parked"), Kind.HANDLED, Q(on_time__isnull=True), "time"),
+    FactList("mediated", _("Disputes handled"), Kind.HANDLED, Q(mediated__isnull=False), "time"),
+    FactList("told_late", _("Resolutions typed in late"), Kind.HANDLED, Q(late_entry=True), "time"),
+    FactList("repeated", _("Reported again after closing"), Kind.REPEATED, Q()),
     FactList("closed", _("Cases closed"), Kind.CLOSED, Q(), "time"),
     FactList("reworked", _("Resolutions that did not stand"), Kind.REWORKED, Q()),
     FactList("rated", _("Ratings"), Kind.RATED, Q(), "score"),
@@ -116,16 +127,12 @@ def facts(entry: FactList, selection: Selection, span: Span, user: User | Anonym
     rows = Outcome.objects.filter(
         entry.condition, kind=entry.kind, day__gte=span.first, day__lte=span.last, sign__gt=0
     )
-    if not entry.gross:
-        rows = rows.filter(~Exists(Outcome.objects.filter(reverses=OuterRef("pk")).values("pk")))
-    for field, codes in (
-        ("street_code", selection.streets),
-        ("unit_code", selection.units),
-        ("category_code", selection.categories),
-        ("source", selection.sources),
-    ):
-        if codes:
-            rows = rows.filter(**{f"{field}__in": codes})
+    gone = Outcome.objects.filter(reverses=OuterRef("pk"))
+    if entry.gross:  # a case has one first sending at a time, and no other row says that it never was one
+        gone = Outcome.objects.filter(entry.condition, incident=OuterRef("incident_id"), kind=entry.kind)
+        gone = gone.filter(entirely=True, pk__gt=OuterRef("pk"))
+    rows = rows.filter(~Exists(gone.values("pk")))
+    rows = rows.filter(condition(selection))
     seen = policy.visible(user)
     if seen != Q():
         rows = rows.filter(incident__in=Incident.objects.filter(seen).values("pk"))

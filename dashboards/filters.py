@@ -1,7 +1,7 @@
 """What a board is asked for, as it stands in the address: period, places, units, matters, sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrgUnit
-from dashboards.reading import Selection, Span
+from dashboards.dimensions import Selection
+from dashboards.reading import Span
 from dashboards.scope import Names, Scope
-from dispatch.vocabulary import Source
+from dispatch.vocabulary import Level, Nature, Source
 
 PERIODS = {
     "7d": gettext_lazy("Last 7 days"),
@@ -24,6 +25,19 @@ PERIODS = {
     "year": gettext_lazy("Last 365 days"),
 }
 DEFAULT_PERIOD = "30d"
+# What a board is compared with; all of them unless somebody says otherwise.
+AGAINST = {
+    "before": gettext_lazy("Period before"),
+    "year": gettext_lazy("Year before"),
+    "target": gettext_lazy("Targets"),
+}
+LEAGUES = {
+    "street": gettext_lazy("Streets"),
+    "unit": gettext_lazy("Units"),
+    "community": gettext_lazy("Communities"),
+}
+# What the calendar shows of each day.
+HEATS = {"in": gettext_lazy("What came in"), "late": gettext_lazy("What fell due and was late")}
 # The longest span that somebody may ask for, in days.
 LONGEST = 3 * 366
 
@@ -37,6 +51,17 @@ class Period:
     before: Span
     name: str
     name_before: str
+
+    @property
+    def year_before(self) -> Span:
+        """同比: the same days of the calendar a year earlier; 29 February is compared with the 28th."""
+        return Span(_year_earlier(self.span.first), _year_earlier(self.span.last))
+
+
+def _year_earlier(day: date) -> date:
+    if (day.month, day.day) == (2, 29):
+        day -= timedelta(days=1)
+    return day.replace(year=day.year - 1)
 
 
 def period_of(key: str, today: date) -> Period:
@@ -54,6 +79,21 @@ def period_of(key: str, today: date) -> Period:
         return Period(key, Span(first, last), Span(before_last.replace(day=1), before_last), *_names(key))
     days = {"7d": 7, "30d": 30, "90d": 90, "year": 365}[key]
     return _rolling(key, Span(today - timedelta(days=days - 1), today))
+
+
+def _own(span: Span) -> Period:
+    """Days of one's own. A whole month is compared with the month before it, whatever their lengths."""
+    period = _rolling("", span)
+    if span.first.day == 1 and span.last == month_end(span.first):
+        before = span.first - timedelta(days=1)
+        return replace(
+            period, before=Span(before.replace(day=1), before), name_before=_names("last-month")[1]
+        )
+    return period
+
+
+def month_end(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _rolling(key: str, span: Span) -> Period:
@@ -94,7 +134,14 @@ class FilterForm(forms.Form):
     category = forms.MultipleChoiceField(required=False)
     source = forms.MultipleChoiceField(required=False)
     community = forms.ChoiceField(required=False)  # of lists alone
+    area = forms.MultipleChoiceField(required=False)  # communities, blocks, grid cells
+    item = forms.MultipleChoiceField(required=False)
+    level = forms.MultipleChoiceField(required=False, choices=Level.choices)
+    nature = forms.MultipleChoiceField(required=False, choices=Nature.choices)
     time = forms.ChoiceField(required=False, choices=[("elapsed", ""), ("working", "")])
+    vs = forms.MultipleChoiceField(required=False, choices=[*AGAINST.items(), ("none", "")])
+    league = forms.ChoiceField(required=False, choices=list(LEAGUES.items()))
+    heat = forms.ChoiceField(required=False, choices=list(HEATS.items()))
 
     def __init__(self, data: Mapping[str, Any], *, scope: Scope, names: Names, today: date) -> None:
         super().__init__(data)
@@ -107,6 +154,10 @@ class FilterForm(forms.Form):
         self.fields["street"].choices = [(code, "") for code in streets]  # type: ignore[attr-defined]
         communities = [code for code in names.communities if f"{code[:9]}000" in streets]
         self.fields["community"].choices = [(code, "") for code in communities]  # type: ignore[attr-defined]
+        areas = names.areas_in(streets) if "area" in data else ()
+        self.fields["area"].choices = [(code, "") for code in areas]  # type: ignore[attr-defined]
+        items = names.items if "item" in data else ()
+        self.fields["item"].choices = [(code, "") for code in items]  # type: ignore[attr-defined]
         self.fields["unit"].choices = [(unit.code, "") for unit in units]  # type: ignore[attr-defined]
         self.fields["category"].choices = [  # type: ignore[attr-defined]
             (code, "") for code in (*names.categories, *sorted(domains))
@@ -146,27 +197,59 @@ class Asked:
     sources: tuple[str, ...]
     community: str
     today: date
+    areas: tuple[str, ...] = ()  # as asked: communities, blocks and grid cells
+    against: tuple[str, ...] = tuple(AGAINST)
+    league: str = ""  # one of LEAGUES, or "" for the one that suits the selection
+    heat: str = "in"
+    # Each filter as the address says it: a page has hundreds of links that differ in one or two.
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def is_narrowed(self) -> bool:
         """Is anything chosen beside the period?"""
-        return bool(self.streets or self.unit or self.categories or self.sources)
+        selection = self.selection
+        return bool(
+            self.streets
+            or self.unit
+            or self.categories
+            or self.sources
+            or self.areas
+            or selection.items
+            or selection.levels
+            or selection.natures
+        )
 
     def query(self, **changes: Any) -> str:
         """The same filters with changes, as the address says them; None takes one away."""
+        if not self._said:
+            self._said.update({name: _said(name, value) for name, value in self._values().items()})
+        said = self._said | {name: _said(name, value) for name, value in changes.items()}
+        return "&".join(filter(None, said.values()))
+
+    def _values(self) -> dict[str, Any]:
         values: dict[str, Any] = {
             "period": self.period.key if self.period.key != DEFAULT_PERIOD else None,
             "street": list(self.streets),
             "unit": self.unit.code if self.unit else None,
             "category": list(self.categories),
             "source": list(self.sources),
+            "area": list(self.areas),
+            "item": list(self.selection.items),
+            "level": list(self.selection.levels),
+            "nature": list(self.selection.natures),
             "community": self.community,
             "time": "working" if self.selection.clock == "working" else None,
+            "vs": (list(self.against) or ["none"]) if self.against != tuple(AGAINST) else None,
+            "league": self.league,
+            "heat": self.heat if self.heat != "in" else None,
         }
         if not self.period.key:
             values |= {"period": None, "from": self.period.span.first, "to": self.period.span.last}
-        values |= changes
-        return urlencode({name: value for name, value in values.items() if value}, doseq=True)
+        return values
+
+
+def _said(name: str, value: Any) -> str:
+    return urlencode({name: value}, doseq=True) if value else ""
 
 
 def understand(form: FilterForm, *, scope: Scope, names: Names) -> Asked:
@@ -176,14 +259,25 @@ def understand(form: FilterForm, *, scope: Scope, names: Names) -> Asked:
     chosen = {name: cleaned[name] for name in cleaned if name not in form.errors}
     first, last = chosen.get("first"), chosen.get("last")
     if first and last:
-        period = _rolling("", Span(first, min(last, form.today)))
+        period = _own(Span(first, min(last, form.today)))
     else:
         period = period_of(chosen.get("period") or DEFAULT_PERIOD, form.today)
+    against = tuple(one for one in AGAINST if one in (chosen.get("vs") or AGAINST))
+    if "year" in against and "before" not in against:
+        # Who wants the year before alone is told everywhere what changed since then.
+        span = Span(period.span.first, min(period.span.last, form.today))
+        before = replace(period, span=span).year_before
+        period = replace(period, before=before, name_before=_("the same days a year before"))
     streets = tuple(chosen.get("street") or ())
     categories = tuple(chosen.get("category") or ())
     unit = names.units.get(chosen.get("unit") or "")
     root = unit or scope.unit
+    areas = tuple(chosen.get("area") or ())
     selection = Selection(
+        areas=names.cut(areas),
+        items=tuple(chosen.get("item") or ()),
+        levels=tuple(chosen.get("level") or ()),
+        natures=tuple(chosen.get("nature") or ()),
         streets=streets or ((scope.street,) if scope.street else ()),
         units=names.within(root) if root else (),
         categories=tuple(
@@ -203,4 +297,13 @@ def understand(form: FilterForm, *, scope: Scope, names: Names) -> Asked:
         sources=selection.sources,
         community=chosen.get("community") or "",
         today=form.today,
+        areas=areas,
+        against=against,
+        league=chosen.get("league") or "",
+        heat=chosen.get("heat") or "in",
     )
+
+
+def addressed(path: str, query: str) -> str:
+    """The address of a page under a query, which may be empty."""
+    return f"{path}?{query}" if query else path

@@ -1,84 +1,55 @@
-"""The pages: boards, lists behind their numbers, definitions."""
+"""The pages: boards, their numbers as files, definitions."""
 
-import csv
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
+from urllib.parse import parse_qsl
 
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import connection
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    JsonResponse,
-    QueryDict,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.roles import Role
-from config import clock
-from dashboards import charts, drill, present, story
-from dashboards.board import Board
-from dashboards.filters import PERIODS, Asked, FilterForm, understand
-from dashboards.indicators import ALL, SMALL, UNIT_WORDS, day_length, shown
+from dashboards import charts, drill, findings, heat, list_pages, places, present, sheets, story
+from dashboards.filters import AGAINST, HEATS, PERIODS, addressed
+from dashboards.indicators import ALL, SMALL, UNIT_WORDS, shown
+from dashboards.leading import LeaderBoard
 from dashboards.learning_shown import DEFINITIONS
-from dashboards.scope import BOARD_ROLES, Names, Scope, learning_scope_of, scope_of
+from dashboards.models import ScoringPeriod
+from dashboards.opened import Opened
+from dashboards.reading import one_state
+from dashboards.scope import BOARD_ROLES, scope_of
+from dashboards.scoring.opening import periods_of
+from dashboards.tables import TABLES
 from dispatch.vocabulary import Source
-from incidents.models import Incident, Outcome
-from incidents.numbers import district_day
 from incidents.pages.access import staff
 
 CREDIT = "© GeoNames, CC BY 4.0"
 # Facts may wait this long before the page says that folding has stopped, in seconds.
 STALE_AFTER = 120
-PER_PAGE = 50
-EXPORT_MOST = 20_000
-
-
-class _Opened:
-    """A request's scope, names and filters."""
-
-    def __init__(self, request: HttpRequest, query: QueryDict | None = None) -> None:
-        scope = scope_of(request.user)
-        if scope is None:
-            raise PermissionDenied
-        self.scope: Scope = scope
-        self.reads_learning = learning_scope_of(request.user) is not None
-        self.names = Names()
-        self.at = clock.now()
-        self.form = FilterForm(
-            request.GET if query is None else query,
-            scope=scope,
-            names=self.names,
-            today=district_day(self.at),
-        )
-        self.asked: Asked = understand(self.form, scope=scope, names=self.names)
-
-    def board(self) -> Board:
-        return Board(self.asked, scope=self.scope, names=self.names, at=self.at)
+OVERDUE_SHOWN = 8
 
 
 @require_safe
 @staff(*BOARD_ROLES)
+@one_state()
 def board(request: HttpRequest) -> HttpResponse:
     """How the district, a street or a unit is doing, by what the viewer may see."""
-    opened = _Opened(request)
+    opened = Opened(request)
     return render(request, "dashboards/board.html", _board_context(opened))
 
 
 @require_safe
 @staff(*BOARD_ROLES)
+@one_state()
 def street(request: HttpRequest, code: str) -> HttpResponse:
     """The same for one street, with the way back and to the next one."""
     query = request.GET.copy()
     query.setlist("street", [code])
-    opened = _Opened(request, query)
+    opened = Opened(request, query)
     if opened.asked.streets != (code,):
         raise Http404
     codes = [opened.scope.street] if opened.scope.street else list(opened.names.streets)
@@ -100,45 +71,24 @@ def street(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @staff(*BOARD_ROLES)
-def cases(request: HttpRequest) -> HttpResponse:
-    """The cases behind a number: exactly as many as it said."""
-    entry = drill.LISTS.get(request.GET.get("list", ""))
-    if entry is None:
-        raise Http404
-    opened = _Opened(request)
-    if opened.form.errors:  # a list under other filters than asked for would not be the number's
-        return render(request, "dashboards/bad_filters.html", {"form": opened.form}, status=400)
-    span = opened.asked.period.span.until(opened.asked.today)
-    rows: Any
-    if isinstance(entry, drill.FactList):
-        rows = drill.facts(entry, opened.asked.selection, span, request.user)
-    else:
-        rows = drill.cases(entry, opened.asked.selection, opened.at, request.user)
-    if opened.asked.community:
-        rows = drill.in_area(rows, opened.asked.community)
-    if request.GET.get("format") == "csv":
-        return _export(entry, opened, rows)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    is_facts = isinstance(entry, drill.FactList)
-    context = {
-        "entry": entry,
-        "page": page,
-        "rows": list(_listed(entry, opened, page.object_list)),
-        "chips": _chips(opened, entry.code),
-        "value_name": _value_name(entry),
-        "period_name": opened.asked.period.name if is_facts else _("now"),
-        "span": span if is_facts else None,
-        "board_url": _with(reverse("board"), opened.asked.query(community=None)),
-        "csv_url": f"?{opened.asked.query(list=entry.code, format='csv')}",
-    }
-    return render(request, "dashboards/cases.html", context)
+def values(request: HttpRequest) -> HttpResponse:
+    """What the map of communities is coloured by."""
+    return JsonResponse(places.map_values(Opened(request).board()))
 
 
 @require_safe
 @staff(*BOARD_ROLES)
-def values(request: HttpRequest) -> HttpResponse:
-    """What the map of communities is coloured by."""
-    return JsonResponse(present.map_values(_Opened(request).board()))
+@one_state()
+def data(request: HttpRequest, name: str) -> HttpResponse:
+    """One of the board's tables as CSV, under the same filters."""
+    if name not in TABLES:
+        raise Http404
+    opened = Opened(request)
+    if opened.form.errors:  # a file of other numbers than asked for would be taken for them
+        return render(request, "dashboards/bad_filters.html", {"form": opened.form}, status=400)
+    heads, rows = TABLES[name](opened.board())
+    span = opened.asked.period.span
+    return sheets.download(sheets.lines(heads, rows), f"{name}-{span.first}-{span.last}")
 
 
 @require_safe
@@ -168,12 +118,10 @@ def definitions(request: HttpRequest) -> HttpResponse:
 # --- the board -------------------------------------------------------------------------------------
 
 
-def _board_context(opened: _Opened) -> dict[str, Any]:
+def _board_context(opened: Opened) -> dict[str, Any]:
     board = opened.board()
     asked = opened.asked
     link = present.link_of(board)
-    units = present.rows_of(board, board.units)
-    matters = present.rows_of(board, board.categories)
     return {
         "board": board,
         "asked": asked,
@@ -188,17 +136,31 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "changes_title": story.changes_title(board),
         "changes": [present.change_row(board, change) for change in board.changes],
         "spots": _spots(board),
-        "compares": not (board.selection.units or board.selection.sources),
-        "shows_units": len(units) > 1,
-        **_widths(board, many_units=len(units) > 1),
+        "spot_least": story.SPOT_LEAST,
+        "spots_title": story.spots_title(board),
+        "compares": board.knows_matters,
+        "shows_units": len(board.units) > 1,
+        **_widths(board),
         "map_area": board.selection.streets[0] if len(board.selection.streets) == 1 else "",
         "change_least": SMALL,
         "map_title": story.map_title(board),
-        "map_shares": present.map_shows_shares(board),
-        "map_url": _with(reverse("board-values"), asked.query()),
-        "communities": present.rows_of(board, [row for row in board.communities if row.now["due"]]),
+        "map_shares": places.map_shows_shares(board),
+        "map_url": addressed(reverse("board-values"), asked.query()),
+        "communities": places.map_rows(board),
         "credit": CREDIT,
-        "league": present.league(board),
+        "league": places.league(board),
+        "league_chart": charts.league(board),
+        "official": _official(opened),
+        "overdue": _overdue(opened, board),
+        "points": findings.points(board, link),
+        "csv": {name: addressed(reverse("board-data", args=[name]), asked.query()) for name in TABLES},
+        **_moved(board, link),
+        **_satisfaction(board, link),
+        "calendar": heat.calendar(board),
+        "heats": [
+            {"name": name, "url": _here(opened, heat=key), "is_shown": key == asked.heat}
+            for key, name in HEATS.items()
+        ],
         "flow": charts.flow(board, link),
         "flow_title": story.flow_title(board),
         "flow_note": story.flow_note(board),
@@ -206,32 +168,93 @@ def _board_context(opened: _Opened) -> dict[str, Any]:
         "ages_title": story.ages_title(board),
         "levels": present.levels(board),
         "levels_title": story.levels_title(board),
-        "units": units[: present.FIRST_ROWS],
-        "more_units": units[present.FIRST_ROWS :],
+        "units": _first_rows(opened, board, "units"),
         "units_title": story.units_title(board),
-        "matters": matters[: present.FIRST_ROWS],
-        "more_matters": matters[present.FIRST_ROWS :],
+        "matters": _first_rows(opened, board, "matters"),
         "matters_title": story.categories_title(board),
         "small": SMALL,
         "form_action": reverse("board"),
     }
 
 
-def _widths(board: Board, *, many_units: bool) -> dict[str, str]:
-    """Without comparison the flow stands beside the map, and matters beside the ages."""
-    if not (board.selection.units or board.selection.sources):
-        return {"units_width": "span-6", "matters_width": "span-6"}
-    return {"units_width": "", "matters_width": "span-7"} if many_units else {"matters_width": "span-7"}
+def _first_rows(opened: Opened, board: LeaderBoard, name: str) -> dict[str, Any]:
+    """The first rows of the table of units or of matters, and where all of them are; or all of them."""
+    groups = board.units if name == "units" else board.categories
+    shown = groups if opened.whole == name else groups[: present.FIRST_ROWS]
+    return {
+        "id": name,
+        "rows": present.rows_of(board, shown),
+        "more": len(groups) - len(shown),
+        "more_url": f"{_here(opened, all=name)}#{name}",
+    }
 
 
-def _spots(board: Board) -> list[dict[str, Any]]:
+def _widths(board: LeaderBoard) -> dict[str, str]:
+    """Units and matters stand beside each other where both are compared."""
+    half = "span-6" if board.knows_matters else ""
+    return {"units_width": half, "matters_width": half}
+
+
+def _moved(board: LeaderBoard, link: present.Link) -> dict[str, Any]:
+    """Matters that moved, and what a change of the handling time is made of, where matters are known."""
+    if not board.knows_matters:
+        return {}
+    return {
+        "moved": charts.moved(board, link) if board.moved else None,
+        "moved_title": findings.moved_title(board),
+        "pieces": charts.pieces(board, link) if board.pieces else None,
+        "pieces_title": findings.pieces_title(board),
+    }
+
+
+def _satisfaction(board: LeaderBoard, link: present.Link) -> dict[str, Any]:
+    # Nothing but marks that say "too few" would be a picture of nothing.
+    has_enough = any(row.now["scored"] >= SMALL for row in charts.rated_groups(board))
+    return {
+        "satisfaction": charts.satisfaction(board, link) if has_enough else None,
+        "satisfaction_title": findings.satisfaction_title(board),
+        "satisfaction_note": findings.satisfaction_note(board),
+    }
+
+
+def _here(opened: Opened, **changes: Any) -> str:
+    """This page with other filters."""
+    return addressed(reverse("board"), opened.asked.query(**changes))
+
+
+def _overdue(opened: Opened, board: LeaderBoard) -> dict[str, Any] | None:
+    """Of one street or one unit, the cases that are overdue now, the oldest first."""
+    if len(board.selection.streets) != 1 and not board.counts_units:
+        return None
+    entry = cast(drill.CaseList, drill.LISTS["overdue"])
+    rows = drill.cases(entry, board.selection, opened.at, opened.user)[:OVERDUE_SHOWN]
+    count = board.now["overdue"]
+    return {
+        "rows": list(list_pages.listed(entry, opened, rows)),
+        "title": ngettext("{count} case is overdue now", "{count} cases are overdue now", count).format(
+            count=f"{count:,}"
+        )
+        if count
+        else _("Nothing is overdue now"),
+        "url": present.link_of(board)("overdue"),
+    }
+
+
+def _official(opened: Opened) -> dict[str, str]:
+    """The newest frozen period of scores that the viewer may open."""
+    period = periods_of(opened.user).exclude(status=ScoringPeriod.Status.OPEN).order_by("-last", "pk").first()
+    if period is None:
+        return {"name": "", "url": reverse("scoring")}
+    return {"name": period.name, "url": reverse("scoring-period", args=[period.key])}
+
+
+def _spots(board: LeaderBoard) -> list[dict[str, Any]]:
     """As many of the latest places and matters as leave room for what got worse."""
-    spots = board.late_spots[: max(2, 6 - len(board.changes))]
-    most = spots[0][2]["due"] - spots[0][2]["due_met"] if spots else 0
-    return [present.spot_row(board, street, category, figures, most) for street, category, figures in spots]
+    spots = story.spots_worth_telling(board)[: max(2, 6 - len(board.changes))]
+    return [present.spot_row(board, street, category, figures) for street, category, figures in spots]
 
 
-def _subline(board: Board) -> str:
+def _subline(board: LeaderBoard) -> str:
     parts = [board.asked.period.name, _scope_name(board)]
     if not board.asked.period.key:
         parts = parts[1:] + parts[:1]
@@ -244,7 +267,7 @@ def _subline(board: Board) -> str:
     return " · ".join(parts)
 
 
-def _scope_name(board: Board) -> str:
+def _scope_name(board: LeaderBoard) -> str:
     names = board.names
     parts = [_(", ").join(names.street(code) for code in board.selection.streets)]
     if unit := board.asked.unit or board.scope.unit:
@@ -272,7 +295,7 @@ def _freshness() -> dict[str, Any]:
     }
 
 
-def _filter_bar(opened: _Opened) -> dict[str, Any]:
+def _filter_bar(opened: Opened) -> dict[str, Any]:
     asked, names = opened.asked, opened.names
     domains: dict[str, dict[str, Any]] = {}
     for category in names.categories.values():
@@ -297,136 +320,29 @@ def _filter_bar(opened: _Opened) -> dict[str, Any]:
         "units": units,
         "domains": list(domains.values()),
         "sources": Source.choices,
-        "elapsed_url": _with(reverse("board"), asked.query(time=None)),
-        "working_url": _with(reverse("board"), asked.query(time="working")),
+        "against": [_toggle(opened, key, str(name)) for key, name in AGAINST.items()],
+        "kept": _kept(opened),
+        "elapsed_url": addressed(reverse("board"), asked.query(time=None)),
+        "working_url": addressed(reverse("board"), asked.query(time="working")),
         "clear_url": reverse("board"),
         "definitions_url": reverse("board-definitions"),
-        "learning_url": _with(reverse("learning"), asked.query(source=None, time=None))
+        "screen_url": reverse("screen") if opened.scope.unit is None else "",
+        "learning_url": addressed(reverse("learning"), asked.query(source=None, time=None))
         if opened.reads_learning
         else "",
     }
 
 
-def _with(path: str, query: str) -> str:
-    return f"{path}?{query}" if query else path
+def _toggle(opened: Opened, key: str, name: str) -> dict[str, Any]:
+    """One of the comparisons, and the page with it taken in or away."""
+    against = opened.asked.against
+    chosen = [one for one in AGAINST if (one in against) != (one == key)]
+    changed = None if len(chosen) == len(AGAINST) else chosen or ["none"]
+    return {"name": name, "is_on": key in against, "url": _here(opened, vs=changed)}
 
 
-# --- lists -----------------------------------------------------------------------------------------
-
-
-def _value_name(entry: drill.FactList | drill.CaseList) -> str:
-    if isinstance(entry, drill.CaseList):
-        return _("Due")
-    return {"time": _("Took"), "score": _("Rating"), "due": _("Due")}.get(entry.shows, "")
-
-
-def _listed(
-    entry: drill.FactList | drill.CaseList, opened: _Opened, rows: Iterable[Outcome | Incident]
-) -> Iterator[dict[str, Any]]:
-    names, selection = opened.names, opened.asked.selection
-    for row in rows:
-        incident = row.incident if isinstance(row, Outcome) else row
-        shown_row: dict[str, Any] = {
-            "incident": incident,
-            "category": names.category(incident.category_id or ""),
-            "street": names.street(incident.street_code) if incident.street_code else "",
-            "community": names.community(incident.community_code) if incident.community_code else "",
-        }
-        if isinstance(row, Outcome):
-            shown_row |= {"unit": names.unit(row.unit_code), "at": row.at}
-            if isinstance(entry, drill.FactList):
-                shown_row |= _fact_value(entry, row, selection.clock)
-        else:
-            shown_row |= {
-                "unit": row.owner_unit.name,
-                "at": row.received_at,
-                "due": row.due_at,
-                "state": "overdue" if row.due_at and row.due_at < opened.at else "",
-            }
-        yield shown_row
-
-
-def _fact_value(entry: drill.FactList, row: Outcome, clock_name: str) -> dict[str, Any]:
-    if entry.shows == "time":
-        seconds = row.working if clock_name == "working" else row.elapsed
-        if entry.kind == Outcome.Kind.DISPATCHED:
-            value, unit = (seconds or 0) / 3600, UNIT_WORDS["hours"]
-        else:
-            value, unit = (seconds or 0) / day_length(clock_name), UNIT_WORDS["days"]  # type: ignore[arg-type]
-        return {"value": f"{value:,.2f}", "value_unit": unit}
-    if entry.shows == "due":
-        return {
-            "value": _("on time") if row.on_time else _("late"),
-            "state": "" if row.on_time else "overdue",
-        }
-    if entry.shows == "score":
-        return {"value": str(row.score) if row.score else "—", "value_unit": _("of 5") if row.score else ""}
-    return {}
-
-
-def _chips(opened: _Opened, code: str) -> list[dict[str, str]]:
-    """What the list is narrowed by, each with the address that lifts it."""
-    asked, names = opened.asked, opened.names
-
-    def without(**changes: Any) -> str:
-        return f"?{asked.query(list=code, **changes)}"
-
-    chips = [
-        {"name": names.street(street), "url": without(street=[s for s in asked.streets if s != street])}
-        for street in asked.streets
-    ]
-    if asked.community:
-        chips.append({"name": names.community(asked.community), "url": without(community=None)})
-    if asked.unit:
-        chips.append({"name": asked.unit.name, "url": without(unit=None)})
-    domains = {category.domain_code: category.domain for category in names.categories.values()}
-    for category in asked.categories:
-        rest = [c for c in asked.categories if c != category]
-        chips.append(
-            {"name": domains.get(category) or names.category(category), "url": without(category=rest)}
-        )
-    for source in asked.sources:
-        rest = [s for s in asked.sources if s != source]
-        chips.append({"name": str(Source(source).label), "url": without(source=rest)})
-    return chips
-
-
-class _Echo:
-    """A file that hands back what is written to it, so that rows stream out one by one."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
-def _export(entry: drill.FactList | drill.CaseList, opened: _Opened, rows: Any) -> HttpResponse:
-    """The list as CSV, without what anybody said: numbers, places and times are no personal data."""
-    writer = csv.writer(_Echo())
-    heads = [
-        _("Case"),
-        _("Category"),
-        _("Street"),
-        _("Community"),
-        _("Unit"),
-        _("Day"),
-        _value_name(entry) or _("Value"),
-    ]
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(heads)
-        for row in _listed(entry, opened, rows[:EXPORT_MOST]):
-            value = row.get("value") or (timezone.localtime(row["due"]).isoformat() if row.get("due") else "")
-            yield writer.writerow(
-                [
-                    row["incident"].number,
-                    row["category"],
-                    row["street"],
-                    row["community"],
-                    row["unit"],
-                    timezone.localtime(row["at"]).date().isoformat(),
-                    value,
-                ]
-            )
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{entry.code}.csv"'
-    return response  # type: ignore[return-value]  # Django's two responses share no base that mypy knows
+def _kept(opened: Opened) -> list[tuple[str, str]]:
+    """What the address says beside the filters that have a field of their own in the form."""
+    asked = opened.asked
+    kept = parse_qsl(asked.query(period=None, street=None, unit=None, category=None, source=None))
+    return [(name, value) for name, value in kept if name not in ("from", "to")]

@@ -1,47 +1,64 @@
-"""Durations in logarithmic bins: mergeable by adding, and true to 1 % at every percentile.
+"""Durations in logarithmic bins: mergeable by adding, and true to within 2 % at every percentile.
 
-Bin 0 holds what took no whole second, bin b holds [γ^(b-1), γ^b) seconds with γ = 1.02, and stands for
-γ^(b-1/2): no value is further than 1 % from what its bin says, and neither is an order statistic.
+Bin 0 holds what took no whole second, bin b holds [γ^(b-1), γ^b) seconds with γ = 1.04, and stands for
+γ^(b-1/2): no value is further than √γ - 1 = 1.98 % from what its bin says, and neither is an order
+statistic nor a point between two of them.
+
+As the database tells them of facts, a bin and its count are four bytes, the highest first: 9 bits for the
+bin, 22 for the signed count. The same bin may stand there several times; what counts is the sum. So two sets
+are merged by joining their bytes, in the database as well as here. Cells hold them more narrowly: packing.py.
 """
 
 import math
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-GAMMA: Final = 1.02
+GAMMA: Final = 1.04
 LN_GAMMA: Final = math.log(GAMMA)
-# 2^40 seconds is 35,000 years; whatever is longer is counted there.
-BIN_COUNT: Final = 1 + math.ceil(40 * math.log(2) / LN_GAMMA)
+# γ^511 seconds is 16 years; whatever is longer is counted there.
+BIN_COUNT: Final = 512
+COUNT_BITS: Final = 22
+# The largest count, and the least, that one entry can say.
+MOST: Final = 2 ** (COUNT_BITS - 1) - 1
+COUNT_MASK: Final = 2**COUNT_BITS - 1
 _STANDS_FOR: Final = np.concatenate([[0.0], np.exp((np.arange(1, BIN_COUNT) - 0.5) * LN_GAMMA)])
 _SQUARES: Final = np.square(_STANDS_FOR)
+_NOTHING: Final = np.zeros(BIN_COUNT, dtype=np.int64)
+
+Packed = bytes | memoryview
+# Bins and the count of each; a bin may stand there several times.
+Tally = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]
 
 
 class Durations:
     """A set of durations in seconds, as counts per bin.
 
-    Kept as the packed text that the database joins, and counted when somebody asks: a page reads
-    thousands of groups and looks into a few hundred.
+    Kept as they came, and counted when somebody asks: a page reads thousands of groups and looks into a few
+    hundred.
     """
 
     __slots__ = ("_counts", "_parts")
 
-    def __init__(self, *parts: str) -> None:
-        self._parts = [part for part in parts if part]
+    def __init__(self, *parts: Packed | Tally) -> None:
+        self._parts = [part for part in parts if len(part)]
         self._counts: NDArray[np.int64] | None = None
 
     @classmethod
     def merged(cls, parts: Iterable["Durations"]) -> "Durations":
         """All of them together."""
-        return cls(*(text for part in parts for text in part._parts))
+        return cls(*(piece for part in parts for piece in part._parts))
 
     @property
     def counts(self) -> NDArray[np.int64]:
         """How many there are in each bin."""
         if self._counts is None:
-            self._counts = _unpack(",".join(self._parts))
+            tallies = [part if isinstance(part, tuple) else entries(part) for part in self._parts]
+            bins = [bins for bins, _counts in tallies]
+            counts = [counts for _bins, counts in tallies]
+            self._counts = tallied(np.concatenate(bins), np.concatenate(counts)) if tallies else _NOTHING
         return self._counts
 
     def __len__(self) -> int:
@@ -66,11 +83,25 @@ class Durations:
         return math.sqrt(max(0.0, squares - mean * mean) * count / (count - 1))
 
 
-def _unpack(text: str) -> NDArray[np.int64]:
-    """Counts per bin from packed numbers; a count is the signed lower half of its number."""
-    if not text:
-        return np.zeros(BIN_COUNT, dtype=np.int64)
-    numbers = np.fromstring(text, dtype=np.int64, sep=",")
-    bins = np.minimum(numbers >> 32, BIN_COUNT - 1)
-    counts = (numbers & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+def unpack(packed: Packed) -> NDArray[np.int64]:
+    """Counts per bin."""
+    return tallied(*entries(packed))
+
+
+def tallied(bins: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.int64]:
+    """Counts per bin."""
     return np.bincount(bins, weights=counts, minlength=BIN_COUNT).astype(np.int64)
+
+
+def entries(packed: Packed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The bins and the signed counts as they stand."""
+    numbers = np.frombuffer(packed, dtype=">u4").astype(np.int64)
+    counts = numbers & COUNT_MASK
+    counts[counts > MOST] -= COUNT_MASK + 1
+    return numbers >> COUNT_BITS, counts
+
+
+def bins_of(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bin of each duration."""
+    logs = np.log(np.maximum(seconds, 1)) / LN_GAMMA
+    return np.where(seconds > 0, np.minimum(1 + np.floor(logs).astype(np.int64), BIN_COUNT - 1), 0)

@@ -7,13 +7,34 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from dashboards.board import Board, Change, Group
-from dashboards.indicators import BY_CODE, SMALL, shown
+from dashboards.indicators import BY_CODE, SMALL, UNIT_WORDS, shown
+from dashboards.reading import Figures
 
 # A street is named as where the late cases are from this share of them on, and from this many.
 CONCENTRATED: Final = 0.25
 LATE_LEAST: Final = 10
+# One place and matter is named for its late cases from this many on: one of one says nothing of it.
+SPOT_LEAST: Final = 3
 # The backlog is said to have grown or shrunk from this change on.
 BACKLOG_CHANGE: Final = 0.10
+
+
+def spots_worth_telling(board: Board) -> list[tuple[str, str, Figures]]:
+    """Places × matters with so many late cases that they are more than a chance or two."""
+    return [spot for spot in board.late_spots if spot[2]["due"] - spot[2]["due_met"] >= SPOT_LEAST]
+
+
+def spots_title(board: Board) -> str:
+    """Where most is late, where there is nothing before to lead with."""
+    spots = spots_worth_telling(board)
+    if not spots:
+        return _("What is late is scattered over places and matters")
+    street, category, figures = spots[0]
+    return _("Most late cases: {place}, {matter}, {late}").format(
+        place=board.names.street(street),
+        matter=board.names.category(category),
+        late=figures["due"] - figures["due_met"],
+    )
 
 
 def finding(board: Board) -> list[str]:
@@ -70,9 +91,40 @@ def _worry(board: Board) -> str:
         return grown
     if on_time is None:
         return _("no case fell due.")
-    return _("{share} % were handled on time, and nothing has changed by more than chance.").format(
-        share=shown(BY_CODE["on_time"], on_time)
-    )
+    words = {"share": shown(BY_CODE["on_time"], on_time)}
+    if not board.has_before:
+        return _("{share} % were handled on time.").format(**words)
+    if slower := slower_as_a_whole(board):
+        return _("{share} % were handled on time, but {slower}.").format(slower=_("; ").join(slower), **words)
+    if any(board.has_changed.values()):
+        return _("{share} % were handled on time, and neither dispatch nor handling got slower.").format(
+            **words
+        )
+    return _("{share} % were handled on time, and nothing has changed by more than chance.").format(**words)
+
+
+def nothing_before(board: Board) -> str:
+    """Said where a change cannot be spoken of."""
+    return _("Too little was counted in {before} to compare.").format(before=board.asked.period.name_before)
+
+
+def slower_as_a_whole(board: Board) -> list[str]:
+    """Which of the two durations are longer than in the period before, by more than chance."""
+    said = []
+    for code in ("dispatch_mean", "handle_mean"):
+        now, before = board.value(code), board.value_before(code)
+        if now is None or not before or now <= before or not board.has_changed[code]:
+            continue
+        said.append(
+            _("{name} {percent} longer ({before} → {now} {unit})").format(
+                name=BY_CODE[code].name,
+                percent=f"{(now - before) / before * 100:.0f}%",
+                before=shown(BY_CODE[code], before),
+                now=shown(BY_CODE[code], now),
+                unit=UNIT_WORDS[BY_CODE[code].unit],
+            )
+        )
+    return said
 
 
 def _late(board: Board, on_time: float, late: int) -> str:
@@ -82,7 +134,7 @@ def _late(board: Board, on_time: float, late: int) -> str:
         portion = f"{places[0].late / late * 100:.0f}"
         return _(
             "{share} % were handled on time, short of the target:"
-            " of {late} late cases, {portion} % are in {place}."
+            " of {late} late cases, {portion} % happened in {place}."
         ).format(place=places[0].name, portion=portion, **words)
     matters = sorted(board.categories, key=lambda row: -row.late)
     if late >= LATE_LEAST and len(matters) > 1 and matters[0].late >= CONCENTRATED * late:
@@ -171,13 +223,14 @@ def league_title(board: Board) -> str:
     if not any(row.verdict != "small" for row in rows):
         return _("Too few cases to compare places")
     if slower:
-        return _("{places} slower than {whole}").format(places=_listed(slower), whole=whole)
+        return _("{places} slower than {whole}").format(places=listed(slower), whole=whole)
     if better:
-        return _("{places} faster than {whole}, none slower").format(places=_listed(better), whole=whole)
+        return _("{places} faster than {whole}, none slower").format(places=listed(better), whole=whole)
     return _("No place differs from {whole} by more than chance").format(whole=whole)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Up to three names, or two and how many more."""
     if len(names) > 3:
         return _("{names} and {count} more").format(names=_(", ").join(names[:2]), count=len(names) - 2)
     return _(", ").join(names)
@@ -196,7 +249,7 @@ def map_title(board: Board) -> str:
             break
     if count <= 3:
         return _("{places} hold half of the late cases").format(
-            places=_listed([row.name for row in rows[:count]])
+            places=listed([row.name for row in rows[:count]])
         )
     return _("Half of the late cases are in {count} of {all} communities").format(
         count=count,
@@ -205,8 +258,10 @@ def map_title(board: Board) -> str:
 
 
 def changes_title(board: Board) -> str:
+    if not board.has_before:
+        return nothing_before(board)
     if not board.changes:
-        return _("Nothing got worse by more than chance: level with the period before")
+        return _("In no place did any matter get worse by more than chance")
     first = board.changes[0]
     return ngettext(
         "{count} thing got worse: {place}, {matter}",
@@ -237,9 +292,20 @@ def _worst_title(rows: Sequence[Group], none: str) -> str:
     worst = min(judged, key=lambda row: (row.on_time or 0.0, -row.late))
     if worst.on_time == 1:
         return none
-    return _("{name} was on time least often: {share} %, {late} late").format(
-        name=worst.name, share=f"{(worst.on_time or 0) * 100:.1f}", late=worst.late
-    )
+    words = {
+        "name": worst.name,
+        "share": f"{(worst.on_time or 0) * 100:.1f}",
+        "late": worst.late,
+        "least": SMALL,
+    }
+    if len(judged) == 1:
+        return _("Only {name} had {least} cases fall due: on time {share} %, {late} late").format(**words)
+    if any(row.now["due"] and (row.on_time or 0.0) < (worst.on_time or 0.0) for row in rows):
+        # ○ rows below stand lower, with too few cases to say so of them.
+        return _("Of those with {least} due, {name} was on time least often: {share} %, {late} late").format(
+            **words
+        )
+    return _("{name} was on time least often: {share} %, {late} late").format(**words)
 
 
 CHANGE_WORDS: Final = {

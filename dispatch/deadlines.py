@@ -15,6 +15,7 @@ A limit is a number and a unit:
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from dispatch.calendar import WorkCalendar
 from dispatch.vocabulary import Urgency
@@ -34,10 +35,7 @@ class Limit:
     @classmethod
     def parse(cls, text: str) -> "Limit":
         """Raises ValueError with a sentence for anything but a whole number and a known unit."""
-        found = _LIMIT.fullmatch(text)
-        if not found:
-            raise ValueError(f"{text!r} is not a limit: a whole number with m, h, wm, wh or wd")
-        return cls(int(found[1]), found[2])
+        return _parsed(text)
 
     @classmethod
     def minutes(cls, amount: int, urgency: str) -> "Limit":
@@ -51,6 +49,15 @@ class Limit:
 
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Limit:
+    """Rules and items name the same few limits again and again."""
+    found = _LIMIT.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a limit: a whole number with m, h, wm, wh or wd")
+    return Limit(int(found[1]), found[2])
 
 
 def due(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:

@@ -76,20 +76,55 @@ class Explainer:
         return names[1] if (get_language() or "").startswith("en") else names[0]
 
 
+# Reasons whose sentence is made of a code, here by its parameter, and of a percentage.
+_TOLD_BY_PERCENT = {"matter": "item", "unit_probability": "unit", "category_guess": "category"}
+
+
+# Reasons whose sentence rests on nothing but the names of an edition and the words of the code.
+_LASTING = frozenset(
+    {
+        *("category_given", "category_guess", "catch_all", "unit_of_place"),
+        *("keyword", "matter", "owner", "place_type", "source", "led_by_owner", "unit_probability"),
+        *("before_emergency", "before_class", "before_named", "before_length", "before_code"),
+        *("nature_read", "urgency_read", "place_type_read", "owner_read", "low_confidence", "enquiry"),
+    }
+)
+_LASTING_MOST = 20_000
+# Of each language the names that sentences were last made with, and those sentences.
+_lasting: dict[str, tuple[Names, dict[tuple[str, str], str]]] = {}
+
+
+def _lasting_of(names: Names) -> dict[tuple[str, str], str]:
+    language = get_language() or ""
+    held = _lasting.get(language)
+    if held is None or held[0] is not names or len(held[1]) > _LASTING_MOST:
+        held = _lasting[language] = (names, {})
+    return held[1]
+
+
 class ExplainerOfMany(Explainer):
-    """Makes the sentences of many decisions in one language: what was said before is not made anew."""
+    """Makes the sentences of many decisions in one language: what was said before is not made anew, in this
+    batch or, where the sentence would still be the same, in one before it."""
 
     def __init__(self, names: Names) -> None:
         super().__init__(names)
         self._said: dict[tuple[str, str], str] = {}
+        self._lasting = _lasting_of(names)
 
     def sentence(self, reason: Reason | Params) -> str:
         if isinstance(reason, Reason):
             return super().sentence(reason)
-        key = (reason["code"], repr(reason.get("params")))
-        told = self._said.get(key)
+        code, params = reason["code"], reason.get("params", {})
+        # What they tell of a probability is its percentage: nearly every text has another one.
+        told_by = _TOLD_BY_PERCENT.get(code)
+        if told_by is None:
+            key = (code, repr(params))
+        else:
+            key = (code, f"{params[told_by]} {_percent(params['probability'])}")
+        said = self._lasting if code in _LASTING else self._said
+        told = said.get(key)
         if told is None:
-            told = self._said[key] = super().sentence(reason)
+            told = said[key] = super().sentence(reason)
         return told
 
 
@@ -180,6 +215,10 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "urgency_read": lambda e, p: (
         _("Raised to %(urgency)s by “%(phrase)s”.")
         % {"urgency": Urgency(p["urgency"]).label, "phrase": p["phrase"]}
+    ),
+    "urgency_guessed": lambda e, p: (
+        _("An emergency only because it reads as %(category)s (%(percent)s): no words of danger were found.")
+        % {"category": e.category(p["category"]), "percent": _percent(p["probability"])}
     ),
     "talk_read": lambda e, p: (
         _("Its parts read as different matters: %(categories)s.")
@@ -290,6 +329,9 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "keyword_missing": lambda e, p: (
         _("None of its keywords occurs (%(words)s …).") % {"words": _words(p["words"])}
     ),
+    "led_by_owner": lambda e, p: (
+        _("The thing is %(owner)s's own, and this is its item of the list.") % {"owner": e.unit(p["owner"])}
+    ),
     "matter_faint": lambda e, p: (
         _("None of its keywords occurs (%(words)s …), and only %(percent)s speaks for this matter.")
         % {"words": _words(p["words"]), "percent": _percent(p["probability"])}
@@ -370,8 +412,15 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     "enquiry": lambda e, p: _("It is an enquiry: it may be answered on the spot."),
     "no_match": lambda e, p: _("No item of the responsibility list fits."),
     "no_place": lambda e, p: _("The place is not known."),
+    "place_unknown": lambda e, p: (
+        _("The order names “%(name)s”, which is no street or community here: say where it is.") % p
+    ),
     "unit_unknown": lambda e, p: (
         _("The unit depends on what is not known: %(pattern)s.") % {"pattern": e.unit(p["pattern"])}
+    ),
+    "conflict_of_interest": lambda e, p: (
+        _("It complains of %(about)s: a unit outside of their tree has to look into it, not %(unit)s.")
+        % {"about": _(", ").join(e.unit(unit) for unit in p["about"]), "unit": e.unit(p["unit"])}
     ),
     "ambiguous": lambda e, p: (
         _("Equal claims by different units: %(units)s.")
@@ -379,8 +428,8 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
     ),
     "low_confidence": lambda e, p: (
         _(
-            "Sure of this unit to %(percent)s; by words alone nothing goes out by itself until the "
-            "classifier has learnt from the district's own cases."
+            "Sure of this unit to %(percent)s; at no certainty were words alone right often enough to send a "
+            "case by itself."
         )
         % {"percent": _percent(p["confidence"])}
         if p["threshold"] >= 1

@@ -41,7 +41,14 @@ def as_json(value: Any) -> Any:
         return round(value, 4)
     # Nearly all that a decision is made of, hence by hand.
     if kind is Reason:
-        return {"code": value.code, "params": as_json(value.params)}
+        return {
+            "code": value.code,
+            "params": {
+                key: one if type(one) in _PLAIN else as_json(one) for key, one in value.params.items()
+            },
+        }
+    if kind is tuple or kind is list:
+        return [one if type(one) in _PLAIN else as_json(one) for one in value]
     if kind is Guess:
         return {"code": value.code, "probability": round(value.probability, 4)}
     if names := _names(kind):
@@ -170,10 +177,14 @@ class Facts:
     facility: str | None = None
     place_given: bool = False  # by a person, who had both in view where words and point disagreed
     doubts: tuple[Doubt, ...] = ()
+    # Nothing presses but what was said: praise, what is denied, talk. A matter that is only guessed does not.
+    calm: bool = False
     talk: str | None = None  # thanks, a test, advertising, nothing, or several matters: not one report
     attributes: Mapping[str, Any] = field(default_factory=dict)
     # What the words alone give to units beside those matters.
     units: tuple[UnitGuess, ...] = ()
+    # The units that a complaint about conduct names: it goes to none of them, nor below.
+    about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -208,6 +219,7 @@ class Facts:
             units=tuple(UnitGuess(one["item"], one["probability"]) for one in told.get("units", ())),
             evidence=tuple(Reason(one["code"], one["params"]) for one in told.get("evidence", ())),
             doubts=tuple(Doubt(**one) for one in told.get("doubts", ())),
+            about=tuple(told.get("about", ())),
             **plain,
         )
 
@@ -215,7 +227,7 @@ class Facts:
 # The facts that JSON holds as they are.
 _PLAIN_FACTS = (
     *("source", "nature", "urgency", "place_type", "owner", "cell", "community", "street"),
-    *("in_district", "category_given", "matter_given", "facility", "place_given", "talk"),
+    *("in_district", "category_given", "matter_given", "facility", "place_given", "talk", "calm"),
 )
 
 

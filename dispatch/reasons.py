@@ -1,5 +1,6 @@
 """Why an item won, and why the runners-up did not: as codes with parameters, never as sentences."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from dispatch.facts import Candidate, Facts, Reason
@@ -26,7 +27,7 @@ def of_winner(
             Reason("category_guess", {"category": reading.category, "probability": reading.probability})
         )
     told += held(item, facts, reading, meant=not best.plain)
-    told += _order(item, reading, facts, index.categories[item.category])
+    told += _order(item, reading, weighed, facts, index.categories[item.category])
     if is_relative(item.lead_unit) and best.unit is not None:
         told.append(Reason("unit_of_place", {"pattern": item.lead_unit, "unit": best.unit}))
     told.append(Reason("unit_probability", {"unit": best.unit or best.pattern, "probability": confidence}))
@@ -47,7 +48,9 @@ def held(item: Item, facts: Facts, reading: Reading | None, *, meant: bool = Fal
         words = words_of(item, facts)
         if words:
             told.append(Reason("keyword", {"words": words}))
-        if meant or (reading is not None and item.code in reading.named):
+        if item.lead_unit == facts.owner and "owner" in facts.beside_words:
+            told.append(Reason("led_by_owner", {"owner": facts.owner}))
+        elif meant or (reading is not None and item.code in reading.named):
             told.append(
                 Reason("matter", {"item": item.code, "probability": share_of(item, facts, reading) or 0.0})
             )
@@ -121,8 +124,10 @@ def candidates(
             )
         )
     for reading in weighed.readings[:2]:
-        told += _near_misses(facts, reading, index.categories[reading.category], seen, resolve)
-    return tuple(told[:CANDIDATES])
+        if left := CANDIDATES - len(told):
+            rows = index.categories[reading.category]
+            told += _near_misses(facts, weighed, reading, rows, seen, resolve, most=left)
+    return tuple(told)
 
 
 def lost(claim: Claim, weighed: Weighed, facts: Facts, index: MatchIndex) -> list[Reason]:
@@ -132,12 +137,13 @@ def lost(claim: Claim, weighed: Weighed, facts: Facts, index: MatchIndex) -> lis
         return []
     reading = weighed.reading(item.category)
     claims = reading.match.claims
-    if item in claims and reading.is_ambiguous:
+    is_first = _is_among(item, claims)
+    if is_first and reading.is_ambiguous:
         return [Reason("equal_claim", {"other": best.item.code})]
     told = []
-    if item not in claims and claims:
+    if not is_first and claims:
         rows = index.categories[item.category]
-        if not shortfalls(facts, reading, rows)[rows.positions[item.code]]:
+        if not _short(weighed, facts, reading, rows)[rows.positions[item.code]]:
             told.append(behind(item, claims[0], facts, reading))
     return [*told, Reason("less_likely", {"other": best.unit or best.pattern})]
 
@@ -148,17 +154,37 @@ def shortfalls(facts: Facts, reading: Reading, rows: CategoryIndex) -> bytes:
     return rows.shortfalls(facts.keywords, facts.owner, facts.place_type, facts.source, minute, reading.named)
 
 
+def _short(weighed: Weighed, facts: Facts, reading: Reading, rows: CategoryIndex) -> bytes:
+    """`shortfalls`, asked for once."""
+    found = weighed.shortfalls.get(reading.category)
+    if found is None:
+        found = weighed.shortfalls[reading.category] = shortfalls(facts, reading, rows)
+    return found
+
+
+def _is_among(item: Item, claims: Iterable[Item]) -> bool:
+    """Of one list's items each is there once: comparing them field by field would say the same."""
+    return any(one is item for one in claims)
+
+
 def _near_misses(
-    facts: Facts, reading: Reading, rows: CategoryIndex, seen: set[str], resolve: Resolve
+    facts: Facts,
+    weighed: Weighed,
+    reading: Reading,
+    rows: CategoryIndex,
+    seen: set[str],
+    resolve: Resolve,
+    *,
+    most: int,
 ) -> list[Candidate]:
-    """What else of this category is worth a look, and why it is not the answer.
+    """What else of this category is worth a look, and why it is not the answer; the first `most`.
 
     First the items that held everything they ask and stand behind by the order, then those that words
     or a guess point to and that some condition ruled out.
     """
     near: list[tuple[int, float, Item, int]] = []
     told = {guess.code: guess.probability for guess in reversed(facts.matters)}
-    for item, shortfall in zip(rows.items, shortfalls(facts, reading, rows), strict=True):
+    for item, shortfall in zip(rows.items, _short(weighed, facts, reading, rows), strict=True):
         if item.code in seen or not item.conditions:
             continue
         share = min(told.get(item.code, 0.0) / reading.probability, 1.0) if reading.probability else 0.0
@@ -178,15 +204,15 @@ def _near_misses(
             if shortfall
             else (behind(item, reading.match.claims[0], facts, reading),),
         )
-        for _count, _share, item, shortfall in near
+        for _count, _share, item, shortfall in near[:most]
     ]
 
 
-def _order(item: Item, reading: Reading, facts: Facts, rows: CategoryIndex) -> list[Reason]:
+def _order(item: Item, reading: Reading, weighed: Weighed, facts: Facts, rows: CategoryIndex) -> list[Reason]:
     """What decided between this item and the next best that also matched, if anything had to."""
-    if item not in reading.match.claims:
+    if not _is_among(item, reading.match.claims):
         return []
-    short = shortfalls(facts, reading, rows)
+    short = _short(weighed, facts, reading, rows)
     holding = [
         other
         for other, shortfall in zip(rows.items, short, strict=True)

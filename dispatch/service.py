@@ -4,7 +4,7 @@
 whether the list or the calendar changed, one more where a source's own category names are mapped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,15 +13,18 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from dispatch import reasons
+from dispatch import conduct, reasons
 from dispatch.edition import Edition, edition
 from dispatch.errors import FactsError, UnknownItem
 from dispatch.facts import DISPATCHED, TRIAGE, Decision, Doubt, Facts, Limits, PlaceFacts, Reason, Verdict
-from dispatch.items import Item, normal_form
+from dispatch.items import Item
 from dispatch.models import SourceCategory
-from dispatch.normalise import normalise
-from dispatch.normalise.backends import Reader, reader, second_reader
-from dispatch.normalise.reading import more_urgent
+from dispatch.normalise import normalise, talk
+from dispatch.normalise import urgency as alarms
+from dispatch.normalise.backends import Reader, reader, readings, second_reader
+from dispatch.normalise.folding import folded
+from dispatch.normalise.model import Reading as TextReading
+from dispatch.normalise.reading import Normalised, more_urgent
 from dispatch.surroundings import look_around
 from dispatch.units import is_relative
 from dispatch.vocabulary import Nature, PlaceType, Source, Urgency
@@ -52,6 +55,8 @@ class Request:
     urgency: str | None = None
     is_calm: bool = False  # a person has said that what sounds like danger is none
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    # The reporter's own name, numbers and address: for nothing but to blot them out of what leaves the house.
+    known: tuple[str, ...] = ()
 
 
 def decide(
@@ -86,12 +91,12 @@ def decide(
 
 
 def decide_many(
-    requests: Sequence[Request], *, now: Edition | None = None, may_ask: bool = False
+    requests: Sequence[Request], *, now: Edition | None = None, may_ask: Callable[[], bool] | None = None
 ) -> list[Decision]:
     """Decide a batch, by one edition of the list: the one handed in, or the one that is live.
 
     `may_ask`: the caller has no transaction open, so that a single report which the reader is unsure of
-    may be put to a chat model, where one was chosen and measured.
+    may be put to a chat model, where one was chosen and measured, and where it answers yes.
 
     Raises FactsError for the first request with an impossible fact; check() finds it beforehand.
     """
@@ -99,8 +104,8 @@ def decide_many(
     model = reader()
     decisions = [_settle(facts, now, model) for facts in read(requests, now=now, model=model)]
     # Of a batch nobody is asked: it would wait for each in turn.
-    if may_ask and len(requests) == 1 and _UNSURE.issuperset(decisions[0].triage_codes):
-        decisions = [_asked_again(requests[0], decisions[0], now)]
+    if may_ask is not None and len(requests) == 1 and _UNSURE.issuperset(decisions[0].triage_codes):
+        decisions = [_asked_again(requests[0], decisions[0], now, may_ask)]
     return decisions
 
 
@@ -108,14 +113,14 @@ def decide_many(
 _UNSURE = frozenset({"low_confidence", "ambiguous", "no_match"})
 
 
-def _asked_again(request: Request, decision: Decision, now: Edition) -> Decision:
+def _asked_again(request: Request, decision: Decision, now: Edition, may_ask: Callable[[], bool]) -> Decision:
     """What a chat model's word makes of a report that the built-in reader is unsure of; else the same."""
     if decision.is_dispatched or decision.facts.category_given:
         return decision
     model = second_reader()
-    if model is None:
+    if model is None or not may_ask():
         return decision
-    told = model.having_asked(request.text)
+    told = model.having_asked(request.text, request.known)
     if told is None:
         return decision
     again = _settle(read([request], now=now, model=told)[0], now, told)
@@ -209,11 +214,20 @@ def read(requests: Sequence[Request], *, now: Edition, model: Reader | None = No
     """The facts that `decide_many` would decide on. Raises FactsError like it."""
     for request in requests:
         check(request, now)
-    mapped = _mapped(requests)
-    return [_read(request, mapped, now, model or reader()) for request in requests]
+    mapped, model = _mapped(requests), model or reader()
+    told = readings(model, [request.text for request in requests])
+    return [
+        _read(request, mapped, now, model, reading) for request, reading in zip(requests, told, strict=True)
+    ]
 
 
-def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition, model: Reader) -> Facts:
+def _read(
+    request: Request,
+    mapped: Mapping[tuple[str, str], str],
+    now: Edition,
+    model: Reader,
+    reading: TextReading,
+) -> Facts:
     category, why, unmapped = request.category, None, None
     if category is None and request.source_category:
         name = request.source_category.strip()
@@ -223,7 +237,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
             unmapped = Reason("source_category_unknown", {"source": request.source, "name": name})
         else:
             why = Reason("category_mapped", params)
-    plain = normal_form(request.text)
+    plain = folded(request.text)
     told = normalise(
         request.text,
         source=request.source,
@@ -236,6 +250,7 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         owner=request.owner,
         is_calm=request.is_calm,
         model=model,
+        reading=reading,
     )
     around = look_around(request.text, plain, request.place, told, given_owner=request.owner)
     return Facts(
@@ -259,8 +274,37 @@ def _read(request: Request, mapped: Mapping[tuple[str, str], str], now: Edition,
         place_given=request.place.is_settled,
         doubts=tuple(around.doubts),
         talk=told.talk,
+        calm=category is None and _is_calm(request, plain, told),
         attributes=dict(request.attributes),
+        about=_complained_of(request, plain, told, now),
     )
+
+
+def _complained_of(request: Request, plain: str, told: Normalised, now: Edition) -> tuple[str, ...]:
+    """Whom a complaint about conduct names; of other matters nobody is complained of."""
+    if not told.categories or told.categories[0].code != conduct.CATEGORY:
+        return ()
+    place = request.place
+    return conduct.complained_of(plain, now.units, street=place.street, community=place.community)
+
+
+_TALK = frozenset({talk.EMPTY, talk.THANKS, talk.TEST, talk.SPAM})
+
+
+def _is_calm(request: Request, plain: str, told: Normalised) -> bool:
+    """Does the text say that nothing presses, so that no category that is guessed may?"""
+    if request.is_calm or told.talk in _TALK or told.nature in (Nature.PRAISE, Nature.SUGGESTION):
+        return True
+    if told.urgency == Urgency.EMERGENCY:
+        return False
+    return alarms.is_denied(plain) or alarms.is_only_asked(plain, told.nature)
+
+
+def _guessed_emergency(facts: Facts, best: Claim) -> bool:
+    """Is it an emergency by nothing but the category that its words were read as?"""
+    given = facts.category_given or facts.matter_given
+    is_emergency = best.item.urgency == Urgency.EMERGENCY and facts.urgency != Urgency.EMERGENCY
+    return is_emergency and not given and not facts.calm
 
 
 def _resolver(facts: Facts, now: Edition) -> Resolve:
@@ -285,6 +329,9 @@ def _judge(
         confidence = 1.0 if certain else model.unit_probability(summed, category_given=facts.category_given)
     threshold = _threshold(facts, model)
     obstacles = _obstacles(facts, weighed, best, confidence, threshold)
+    if best is not None and best.unit is not None and conduct.is_own(best.unit, facts.about, now.units):
+        told = {"unit": best.unit, "about": list(facts.about)}
+        obstacles.append(Reason("conflict_of_interest", told))
     if facts.doubts:
         obstacles += _differences(facts, best, now)
     codes = tuple(reason.code for reason in obstacles)
@@ -308,7 +355,11 @@ def _judge(
         )
         return nothing, confidence, obstacles
     item = best.item
-    urgency, dispatch_minutes, accept_minutes = _pressed(item, facts.urgency)
+    if facts.calm:
+        urgency = facts.urgency or Urgency.ROUTINE.value
+        dispatch_minutes, accept_minutes = MINUTES[Urgency(urgency)]
+    else:
+        urgency, dispatch_minutes, accept_minutes = _pressed(item, facts.urgency)
     verdict = Verdict(
         outcome=TRIAGE if codes else DISPATCHED,
         category=item.category,
@@ -332,6 +383,9 @@ def _settle(facts: Facts, now: Edition, model: Reader) -> Decision:
     verdict, confidence, obstacles = _judge(facts, weighed, now, model)
     best = weighed.best
     why = reasons.of_winner(facts, weighed, best, confidence, now.index, resolve) if best else ()
+    if best is not None and _guessed_emergency(facts, best):
+        told = {"category": best.item.category, "probability": confidence}
+        why = (*why, Reason("urgency_guessed", told))
     place = PlaceFacts(facts.cell, facts.community, facts.street, facts.in_district)
     limits = _limits(best.item, place, facts.owner, facts.urgency, now) if best else None
     return Decision(
@@ -375,6 +429,11 @@ def _obstacles(
         obstacles.append(Reason(facts.talk))
     if facts.in_district is False:
         obstacles.append(Reason("out_of_area"))
+    obstacles += [
+        Reason("place_unknown", reason.params["params"])
+        for reason in facts.evidence
+        if reason.code == "place_read" and reason.params["code"] == "region_unknown"
+    ]
     if facts.nature == Nature.ENQUIRY:
         # Most questions are answered on the spot, by the operator who has them in view.
         obstacles.append(Reason("enquiry"))

@@ -52,7 +52,7 @@ _TELLING = frozenset(
     {
         *("community_named", "street_named", "place_named", "ambiguous_name", "several_communities"),
         *("several_streets", "names_disagree", "place_elsewhere", "places_apart", "facility_place"),
-        *("nearest_cell", "other_district_named"),
+        *("nearest_cell", "other_district_named", "region_unknown"),
     }
 )
 

@@ -7,6 +7,8 @@ whose decision names it. Pure: the list's index and the directory of units come 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
 
 from dispatch.calendar import SHANGHAI
 from dispatch.facts import Facts
@@ -16,7 +18,7 @@ from dispatch.items import Item
 # Readings less likely than this change no decision and are counted with the category's plain answer.
 FAINT = 0.01
 # A unit that no reading leads to under this probability is not brought in by the words alone.
-UNIT_FAINT = 0.005
+UNIT_FAINT = 0.0001
 
 Resolve = Callable[[str], str | None]
 
@@ -58,6 +60,8 @@ class Weighed:
 
     claims: list[Claim] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
+    # What ruled out the items of a category: several reasons stand on it (see `reasons.shortfalls`).
+    shortfalls: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def best(self) -> Claim | None:
@@ -69,7 +73,13 @@ class Weighed:
 
 def local_minute(facts: Facts) -> int:
     """The minute of the local day at which the report came."""
-    local = facts.at.astimezone(SHANGHAI)
+    return _local_minute(facts.at)
+
+
+# A batch comes at one instant, and every report of it asks several times.
+@lru_cache(maxsize=16)
+def _local_minute(at: datetime) -> int:
+    local = at.astimezone(SHANGHAI)
     return local.hour * 60 + local.minute
 
 
@@ -93,7 +103,8 @@ def weigh(facts: Facts, index: MatchIndex, resolve: Resolve, *, matter_confidenc
             continue
         joint = by_category.get(category.code, ())
         shares = [(code, min(probability / category.probability, 1.0)) for code, probability in joint]
-        named = tuple(code for code, share in shares if share >= matter_confidence)
+        owned = _of_owner(rows, facts)
+        named = (*(code for code, share in shares if share >= matter_confidence), *owned)
         plain = _match(rows, facts, minute, named)
         units = _units(plain, resolve)
         weighed.readings.append(Reading(category.code, category.probability, named, plain, units))
@@ -102,13 +113,28 @@ def weigh(facts: Facts, index: MatchIndex, resolve: Resolve, *, matter_confidenc
             if share < FAINT or share > left:
                 continue
             left -= share
-            answer = plain if named == (code,) else _match(rows, facts, minute, (code,))
-            _count(claims, answer, category.probability * share, resolve, plain=answer.claims == plain.claims)
+            answer = plain if named == (code,) else _match(rows, facts, minute, (code, *owned))
+            is_plain = answer is plain or answer.claims == plain.claims
+            _count(claims, answer, category.probability * share, resolve, plain=is_plain)
         _count(claims, plain, category.probability * left, resolve, plain=True)
     if facts.units:
         claims = _by_units(facts, weighed, claims, index, resolve, matter_confidence)
     weighed.claims = sorted(claims.values(), key=lambda claim: (-claim.probability, claim.item.code))
     return weighed
+
+
+def _of_owner(rows: CategoryIndex, facts: Facts) -> tuple[str, ...]:
+    """The matters that the owner of the thing leads itself, where the list does not ask for this owner.
+
+    A lid that the register gives to the drainage company is its lid whatever somebody calls it: what the
+    item's words would tell is known. Words that name an owner stay words, which are weighed by themselves.
+    """
+    owner = facts.owner
+    if owner is None or "owner" not in facts.beside_words:
+        return ()
+    if any(owner in item.owners for item in rows.items):
+        return ()
+    return tuple(item.code for item in rows.items if item.keywords and item.lead_unit == owner)
 
 
 def _match(rows: CategoryIndex, facts: Facts, minute: int, named: tuple[str, ...]) -> Match:

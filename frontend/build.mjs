@@ -25,8 +25,8 @@ const tabler = {
   },
 };
 
-const scripts = { app: "app.js", public: "public.js", theme: "theme.js", board: "board.js", map: "map-entry.js", patrol: "patrol.js", sw: "sw.js" };
-const styles = { app: "css/app.css", public: "css/public.css", map: "css/map.css" };
+const scripts = { app: "app.js", public: "public.js", theme: "theme.js", board: "board.js", map: "map-entry.js", patrol: "patrol.js", screen: "screen.js", sw: "sw.js" };
+const styles = { app: "css/app.css", public: "css/public.css", map: "css/map.css", screen: "css/screen.css" };
 
 await esbuild.build({
   ...shared,

@@ -204,6 +204,9 @@ export function startDesk() {
     desk.classList.toggle("has-case", Boolean(event.target.dataset.number));
     // The queue's link and the form are gone or done with: Enter belongs to the decision again.
     if (!document.activeElement.matches("textarea, select, input[type=search]")) document.activeElement.blur();
+    // What was wrong in a sheet is said in it, and it is there again as it was filled in.
+    const wrong = event.target.querySelector("dialog[data-opens]");
+    if (wrong) { wrong.showModal(); wrong.querySelector("[aria-invalid], textarea, select")?.focus(); }
   });
   // Hands that have just typed a reason need not look for the button.
   document.addEventListener("keydown", (event) => {

@@ -2,7 +2,7 @@
 
    mountMaps(root) brings every [data-map] in root to life, once. Templates write them by
    {% include "includes/map.html" with kind="view" … %}; what each kind understands:
-     view    one place: data-lon, data-lat, data-title; or data-area, the code of an area to tint
+     view    one place: data-lon, data-lat, data-title; or data-area, the codes of areas to tint
              data-nearby='[{"lon","lat","title","href","letter"}]' marks others around it, with a letter or number
              data-fit: the picture holds all of them; data-route: a line from stop to stop in their order
      pick    a tap, the arrow keys or the device's position set the two fields named by
@@ -14,7 +14,7 @@
              data-refused: what the button says meanwhile, and when the answer is no
      values  communities (or data-kind="streets") coloured by data-values-url:
              {"values": {code: {"value": 3.2, "label": "3.2 %", "href": "/cases/?…"}},
-              "legend": ["below 2 %", …]}; a step comes as "step" 0-4, or by rank of value
+              "legend": ["below 2 %", …]}; a step comes as "step" 0-4, or by rank of value; "outline": drawn round
              data-empty: what an area without a value is called
              data-area: the code of the street that fills the picture
      points  many cases from data-points-url, a GeoJSON FeatureCollection whose features have

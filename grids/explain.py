@@ -45,6 +45,7 @@ def _sentence(code: str, params: Mapping[str, Any]) -> str:
         "several_streets": gettext("The words name several streets: %(areas)s."),
         "names_disagree": gettext("“%(name)s” is not in the street that the words name."),
         "no_name_known": gettext("No name of a street or community is known here."),
+        "region_unknown": gettext("No street or community here is called “%(name)s”."),
     }[code]
     told_how = {
         "written": gettext("as written"),

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,6 +14,8 @@ __all__ = ["Entry", "Gazetteer", "Mention", "Naming", "plain", "short_name"]
 # What an address calls the thing that it names; the name itself stands before it.
 _SUFFIXES: Final = ("街道办事处", "街道办", "街道", "社区工作站", "社区居委会", "社区")
 # 平湖大道 and 龙岗河 run through more than the place they are called after.
+# Before a place that somebody goes to, or comes from.
+_ON_THE_WAY: Final = re.compile(r"(?:去|往|到|至|从|回|离|开往|前往|方向)$")
 _NOT_A_PLACE: Final = re.compile(
     "[东西南北中]?(?:大道|大街|路|街(?!道)|巷|线|河|桥|立交|高速|公园|水库|站|区(?!间))"
 )
@@ -119,12 +121,18 @@ class Gazetteer:
         district: str,
         streets: Iterable[tuple[str, str]],
         communities: Iterable[tuple[str, str, str]],
-        neighbours: Iterable[str] = (),
+        neighbours: Mapping[str, Iterable[str]] | None = None,
         places: Iterable[Entry] = (),
     ) -> None:
-        """Streets are (code, name), communities (code, name, street's code); names in Chinese."""
+        """Streets are (code, name), communities (code, name, street's code); names in Chinese.
+
+        Of a neighbour stand the places that everybody knows to lie there.
+        """
         self._district = plain(district)
-        self._neighbours = frozenset(plain(name) for name in neighbours)
+        self._neighbours = frozenset(plain(name) for name in neighbours or {})
+        self._landmarks = {
+            plain(place): plain(name) for name, known in (neighbours or {}).items() for place in known
+        }
         self._street_of: dict[str, str] = {}
         self._street_words: dict[str, str] = {}
         self._community_words: dict[str, list[str]] = defaultdict(list)
@@ -135,20 +143,26 @@ class Gazetteer:
             self._street_of[code] = street
             self._community_words[short_name(plain(name))].append(code)
         shorts = set(self._street_words) | set(self._community_words)
-        words = {self._district, *self._neighbours, *shorts} - {""}
+        words = {self._district, *self._neighbours, *self._landmarks, *shorts} - {""}
         in_full = {short + suffix for short in shorts for suffix in _SUFFIXES}
         words |= in_full
         self._places: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
+        # Communities that people call by two characters, as the register says: 可园.
+        self._spoken: set[str] = set()
         for entry in places:
             if entry.area not in self._street_of:
                 continue
             for name, how in forms(entry):
+                if name and self._community_words.get(name) == [entry.area]:
+                    self._spoken.add(name)
                 if name and name not in words:
                     self._places[name].append((entry, how))
         # Longest first, so that 龙岗墟社区 is not read as 龙岗, and 平湖大道 not as 平湖.
         self._finder = NameFinder(
             words | set(self._places),
-            by_sound={name for name in in_full if name.endswith(("街道", "社区"))} | set(self._places),
+            by_sound={name for name in in_full if name.endswith(("街道", "社区"))}
+            | set(self._community_words)
+            | set(self._places),
         )
 
     def read(self, text: str) -> Naming:
@@ -177,7 +191,8 @@ class Gazetteer:
             if mention.kind != "community":
                 continue
             codes = [code for code in mention.codes if not streets or self._street_of[code] in streets]
-            if not mention.in_full and len(mention.words) < 3 and not (streets and codes):
+            is_short = len(mention.words) < 3 and mention.words not in self._spoken
+            if not mention.in_full and is_short and not (streets and codes):
                 continue
             if not codes:
                 evidence.append({"code": "names_disagree", "params": {"name": mention.words}})
@@ -295,7 +310,7 @@ class Gazetteer:
     def _mentions(self, text: str) -> tuple[list[Mention], list[_Said], str | None, bool]:
         mentions: list[Mention] = []
         said: list[_Said] = []
-        outside: str | None = None
+        outside = landmark = None
         in_district = False
         district_short = self._district[:-1]
         for spot in self._finder.find(text):
@@ -306,13 +321,18 @@ class Gazetteer:
             if words in self._neighbours:
                 outside = outside or words
                 continue
+            if words in self._landmarks:
+                start = spot.end - len(spot.words)
+                if not _ON_THE_WAY.search(text, max(0, start - 2), start):
+                    landmark = self._landmarks[words]
+                continue
             if words in self._places:
                 said.append(self._said(spot, text))
                 continue
             short = short_name(words)
             in_full = words != short
-            if not in_full and _NOT_A_PLACE.match(text, spot.end):
-                continue
+            if not in_full and (spot.how == "near" or _NOT_A_PLACE.match(text, spot.end)):
+                continue  # three right characters of four are no name without the word for what it is
             if in_full and words.removeprefix(short).startswith("街道"):
                 if code := self._street_words.get(short):
                     mentions.append(Mention("street", (code,), spot.words, in_full, spot.how))
@@ -323,7 +343,11 @@ class Gazetteer:
                 if short != district_short:
                     mentions.append(Mention("street", (self._street_words[short],), words, in_full))
             else:
-                mentions.append(Mention("community", tuple(self._community_words[short]), words, in_full))
+                mentions.append(
+                    Mention("community", tuple(self._community_words[short]), words, in_full, spot.how)
+                )
+        if not mentions and not said:
+            outside = outside or landmark  # who names a place here as well may only come from there
         return mentions, said, outside, in_district
 
     def _said(self, spot: Spot, text: str) -> _Said:

@@ -119,7 +119,10 @@ class Geography:
         self.cells = CellIndex(cells)
         self.district = next((code for code, kind in self.kinds.items() if kind == "district"), None)
         with NEIGHBOURS.open(encoding="utf-8") as handle:
-            self._neighbours = [row["name_zh"] for row in csv.DictReader(handle)]
+            self._neighbours = {
+                row["name_zh"]: list(filter(None, row["landmarks"].split("|")))
+                for row in csv.DictReader(handle)
+            }
         self._gazetteer: tuple[tuple[Entry, ...], Gazetteer] | None = None
 
     @property

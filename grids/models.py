@@ -164,6 +164,26 @@ class Facility(models.Model):
         return f"{self.get_kind_display()} {self.plate or self.code}"
 
 
+class FacilityChange(models.Model):
+    """Who said when whose a facility is. The owner decides who is sent, so rows are only added: the database
+    refuses to change or to delete one."""
+
+    # Its code: facilities stay in the register when they are retired.
+    facility = models.CharField(max_length=40)
+    # Owners' codes; empty where it was, or is, nobody's thing: not in the register yet, or retired.
+    before = models.CharField(max_length=64, blank=True)
+    after = models.CharField(max_length=64, blank=True)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [models.Index(fields=["facility", "-id"], name="facility_changes")]
+
+    def __str__(self) -> str:
+        return f"{self.facility}: {self.before} → {self.after}"
+
+
 class JurisdictionQuerySet(models.QuerySet["Jurisdiction"]):
     def keepers_of(self, code: str) -> "JurisdictionQuerySet":
         """Who keeps the area with that code: its own keepers and those of the areas around it."""

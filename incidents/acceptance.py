@@ -5,10 +5,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from incidents import state, timeline, timers
+from incidents import outcomes, state, timeline, timers
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
-from incidents.models import Assignment, CaseRequest, Incident, Timer
+from incidents.models import Assignment, CaseRequest, Incident, Outcome, Timer
 from incidents.models.incident import Status
 
 
@@ -52,6 +52,15 @@ def accept_lead(
     timers.rule(incident)
     incident.version += 1
     incident.save()
+    if how != Assignment.Acceptance.RULED:  # nobody was asked whether they take it
+        outcomes.append(
+            Outcome.Kind.ACCEPTED,
+            incident,
+            at=at,
+            unit_code=lead.unit_id,
+            on_time=not deemed,
+            **outcomes.durations(lead.sent_at, at),
+        )
     timeline.record(
         timeline.Kind.DEEMED_ACCEPTED if deemed else timeline.Kind.ACCEPTED,
         incident_id=incident.pk,

@@ -32,9 +32,10 @@ SWEEPS: dict[str, tuple[str | Promise, str]] = {
     "alerts": (_("Alerts of sensors that are over"), "incidents.settle_alerts"),
     "fold": (_("Figures of the boards"), "dashboards.fold"),
     "search": (_("Search by words"), "incidents.fill_search_rows"),
+    "bursts": (_("Early warning"), "dashboards.find_bursts"),
 }
 # They stand aside while somebody plays a history.
-STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox", "reminders", "alerts"})
+STANDING_ASIDE = frozenset({"stages", "actions", "calendar", "outbox", "reminders", "alerts", "bursts"})
 # A sweep is stopped when it was silent for this many of its intervals, and this long at least.
 SILENT_INTERVALS = 5
 PATIENCE = timedelta(seconds=30)

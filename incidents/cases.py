@@ -1,5 +1,6 @@
 """What the actions share: taking hold of a case, and letting it go."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,8 @@ from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.models import Assignment, Incident, OutboxMessage, Report, Text
 from incidents.models.incident import Status
-from incidents.recalendar import follow_calendar
-from incidents.sweeps import settle
+from incidents.recalendar import behind_calendar, follow_calendar
+from incidents.sweeps import due_by, settle
 
 TEXT_MAX = 2_000
 # Each further try needs a calendar that changed during the one before.
@@ -49,6 +50,18 @@ def hold_all(
     if action is not None:
         policy.check(actor, action, cases[0])
     return cases
+
+
+def bring_up(held: Sequence[Incident], *, at: datetime) -> None:
+    """Keep the sweeps off these locked cases and settle those that time has left something to do at.
+
+    Of many cases few have: the others take no statement of their own.
+    """
+    timers.lock_open(held)
+    waiting = due_by(held, at=at) | behind_calendar(held)
+    for incident in held:
+        if incident.pk in waiting:
+            _bring_up(incident, at=at)
 
 
 def _bring_up(incident: Incident, *, at: datetime) -> None:

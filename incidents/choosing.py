@@ -1,5 +1,6 @@
 """What a person chooses for a case: an item of the live list, and the unit that it means here."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from dispatch import service
 from dispatch.edition import Edition
 from dispatch.errors import UnknownItem
 from dispatch.facts import Decision, Limits, PlaceFacts
+from dispatch.keeping import kept
 from dispatch.models import ResponsibilityList
 from dispatch.vocabulary import Urgency
 from incidents import suggesting
@@ -84,16 +86,24 @@ def machine_record(incident: Incident) -> DecisionRecord | None:
 
     A report that joined later was decided on for itself alone.
     """
-    said = incident.decisions.filter(made_by__isnull=True, detail__has_key="candidates")
-    return said.order_by(F("report").asc(nulls_first=True), "-pk").first()
+    return machine_records([incident]).get(incident.pk)
+
+
+def machine_records(incidents: Iterable[Incident]) -> dict[int, DecisionRecord]:
+    """The same of several cases; one statement."""
+    said = DecisionRecord.objects.filter(
+        incident__in=[incident.pk for incident in incidents],
+        made_by__isnull=True,
+        detail__has_key="candidates",
+    )
+    first = said.order_by("incident_id", F("report").asc(nulls_first=True), "-pk").distinct("incident_id")
+    return {record.incident_id: record for record in first}
 
 
 def frozen(decision: Decision) -> dict[str, Any]:
     """A decision as it is kept for ever: without the source's free attributes, which can hold anything
     and stay with the report."""
-    detail = decision.as_json()
-    detail["facts"].pop("attributes", None)
-    return detail
+    return kept(decision)
 
 
 def record_of_machine(

@@ -22,13 +22,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
+from dispatch import conduct
 from dispatch.deadlines import Limit
 from dispatch.vocabulary import Urgency
-from incidents import outbox, timeline, timers
+from incidents import conflicts, outbox, timeline, timers
 from incidents.actor import SYSTEM, Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Assignment, Incident, OutboxMessage, Text, TimelineEntry, Timer
 from incidents.models.incident import Status
+from incidents.models.making import made
 
 # Where a unit leads, so that others can help it.
 SUPPORTABLE = frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED})
@@ -56,7 +58,8 @@ def planned(
     if due_at is not None:
         limit = str(Limit(max(1, ceil((due_at - at) / timedelta(hours=1))), "h"))
     supports = [
-        Assignment(
+        made(
+            Assignment,
             incident=lead.incident,
             unit_id=code,
             role=Assignment.Role.SUPPORT,
@@ -94,7 +97,14 @@ def sent_with(lead: Assignment, *, at: datetime) -> tuple[list[Assignment], list
     """What is sent with a dispatch itself: the supporting units of an emergency's item, unsaved."""
     if lead.incident.urgency != Urgency.EMERGENCY:
         return [], []
-    return planned(lead, lead.supporting_units, at=at)
+    return planned(lead, _helpers(lead), at=at)
+
+
+def _helpers(lead: Assignment) -> list[str]:
+    """The units that the item names, but none that the case complains of."""
+    if not lead.item_code.startswith(conduct.CATEGORY):
+        return list(lead.supporting_units)
+    return [code for code in lead.supporting_units if not conflicts.is_own(lead.incident, code)]
 
 
 def line_of(
@@ -194,7 +204,7 @@ def follow_lead(lead: Assignment, *, at: datetime) -> None:
     """A locked case has been sent to `lead`: what its item still names goes on, the rest is ended; an
     emergency takes its item's units with it."""
     standing = list(open_supports(lead.incident).select_related("incident"))
-    named = set(lead.supporting_units) - {lead.unit_id}
+    named = set(_helpers(lead)) - {lead.unit_id}
     dismiss(
         [support for support in standing if support.unit_id not in named],
         why=Assignment.End.REDISPATCHED,

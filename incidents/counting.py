@@ -7,7 +7,15 @@ from incidents.models import Assignment, Incident, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 
 
-def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: datetime) -> None:
+def count_as_handled(
+    incident: Incident,
+    lead: Assignment,
+    outcome: str,
+    *,
+    at: datetime,
+    mediated: bool | None = None,
+    late_entry: bool = False,
+) -> None:
     """Append the facts of a resolution at `at`: handled, and due where it was in time."""
     clock = incident.timers.filter(kind=Timer.Kind.HANDLING).latest("pk")
     late = at > clock.due_at
@@ -23,6 +31,9 @@ def count_as_handled(incident: Incident, lead: Assignment, outcome: str, *, at: 
         first=rightly.sent_at == incident.first_dispatched_at,
         on_time=not late if is_judged else None,
         solved=outcome == ResolutionOutcome.SOLVED,
+        mediated=mediated,
+        late_entry=late_entry,
+        paused=_paused(incident, since=_sent_at(incident, lead)),
         **outcomes.durations(_sent_at(incident, lead), at),
     )
     if is_judged and not late:
@@ -46,6 +57,24 @@ def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> No
         count_as_due_in_time(incident, clock, lead)
 
 
+def recount_accepted(incident: Incident, lead: Assignment) -> None:
+    """Silence was noted before the true word was known: the unit had accepted in time after all."""
+    of_unit = outcomes.standing(incident, Outcome.Kind.ACCEPTED).filter(unit_code=lead.unit_id)
+    stood = of_unit.filter(at__gte=lead.sent_at).order_by("pk").last() or of_unit.order_by("pk").last()
+    if stood is not None and lead.accepted_at is not None:
+        outcomes.correct(
+            stood, at=lead.accepted_at, on_time=True, **outcomes.durations(lead.sent_at, lead.accepted_at)
+        )
+
+
+def recount_contacted(incident: Incident, *, at: datetime) -> None:
+    """A call that was typed in late had been made by the time the clock ran out."""
+    missed = outcomes.standing(incident, Outcome.Kind.CONTACTED).filter(on_time=False, at__gte=at)
+    stood = missed.order_by("pk").last()
+    if stood is not None:
+        outcomes.correct(stood, at=at, on_time=True)
+
+
 def recount_receipt(incident: Incident) -> None:
     """The case was really received when it now says: count receipt, dispatch and closing from there."""
     for stood in outcomes.standing(
@@ -55,6 +84,15 @@ def recount_receipt(incident: Incident) -> None:
             outcomes.correct(stood, at=incident.received_at)
         else:
             outcomes.correct(stood, at=stood.at, **outcomes.durations(incident.received_at, stood.at))
+
+
+def _paused(incident: Incident, *, since: datetime) -> int:
+    """Seconds in which the handling clock stood still."""
+    seconds = 0.0
+    for pause in incident.pauses.filter(began_at__gte=since, ended_at__isnull=False):
+        assert pause.ended_at is not None
+        seconds += (pause.ended_at - pause.began_at).total_seconds()
+    return round(seconds)
 
 
 def _sent_at(incident: Incident, lead: Assignment) -> datetime:

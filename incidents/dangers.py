@@ -6,11 +6,19 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from accounts.models import User
+from accounts.roles import Role
+from accounts.viewer import Reach, viewer_of
 from dispatch.facts import Decision
 from dispatch.vocabulary import Urgency
+from grids.models import code_prefix
 from incidents.models import EmergencyAlarm, Incident
 
 SHOWN = 50
+# The danger of an alarm that no words gave: its phrase is the code of the category that was guessed.
+GUESSED = "guessed"
+_ALL = Q()
+_FALSE = Count("pk", filter=Q(false_at__isnull=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,16 @@ class Tally:
 
 
 def alarm_of(incident: Incident, decision: Decision, *, at: datetime) -> EmergencyAlarm | None:
-    """The unsaved alarm of a new case, where its words gave one."""
-    for reason in decision.facts.evidence:
+    """The unsaved alarm of a new case, where its words gave one, or the category that they were read as."""
+    for reason in decision.reasons:
+        if reason.code == "urgency_guessed":
+            return EmergencyAlarm(
+                incident=incident,
+                at=at,
+                source=incident.source,
+                danger=GUESSED,
+                phrase=reason.params["category"],
+            )
         if reason.code == "urgency_read" and reason.params["urgency"] == Urgency.EMERGENCY:
             return EmergencyAlarm(
                 incident=incident,
@@ -53,16 +69,27 @@ def is_false(incident: Incident) -> bool:
     return EmergencyAlarm.objects.filter(incident=incident, false_at__isnull=False).exists()
 
 
-def total(*, since: datetime, until: datetime) -> Tally:
+def within(user: User) -> Q:
+    """The condition on alarms that somebody counts: the district's people all, a street's their own."""
+    found = Q(pk__in=[])
+    for grant in viewer_of(user).with_roles(Role.SUPERVISOR, Role.STEWARD):
+        if grant.reach == Reach.DISTRICT:
+            return Q()
+        if grant.unit.area_code:
+            found |= Q(incident__street_code__startswith=code_prefix(grant.unit.area_code))
+    return found
+
+
+def total(*, since: datetime, until: datetime, where: Q = _ALL) -> Tally:
     """Of a period, all together."""
-    told = _of(since, until).aggregate(alarms=Count("pk"), false=_FALSE)
+    told = _of(since, until, where).aggregate(alarms=Count("pk"), false=_FALSE)
     return Tally("", "", told["alarms"], told["false"])
 
 
-def by_phrase(*, since: datetime, until: datetime) -> list[Tally]:
+def by_phrase(*, since: datetime, until: datetime, where: Q = _ALL) -> list[Tally]:
     """Of a period by the words: the most often false first, of as many the commoner."""
     rows = (
-        _of(since, until)
+        _of(since, until, where)
         .values("phrase", "danger")
         .annotate(alarms=Count("pk"), false=_FALSE)
         .order_by("-false", "-alarms", "phrase")
@@ -70,10 +97,10 @@ def by_phrase(*, since: datetime, until: datetime) -> list[Tally]:
     return [Tally(row["phrase"], row["danger"], row["alarms"], row["false"]) for row in rows[:SHOWN]]
 
 
-def by_source(*, since: datetime, until: datetime) -> list[Tally]:
+def by_source(*, since: datetime, until: datetime, where: Q = _ALL) -> list[Tally]:
     """Of a period by where the reports came from."""
     rows = (
-        _of(since, until)
+        _of(since, until, where)
         .values("source")
         .annotate(alarms=Count("pk"), false=_FALSE)
         .order_by("-alarms", "source")
@@ -81,8 +108,5 @@ def by_source(*, since: datetime, until: datetime) -> list[Tally]:
     return [Tally(row["source"], "", row["alarms"], row["false"]) for row in rows]
 
 
-_FALSE = Count("pk", filter=Q(false_at__isnull=False))
-
-
-def _of(since: datetime, until: datetime) -> QuerySet[EmergencyAlarm]:
-    return EmergencyAlarm.objects.filter(at__gte=since, at__lte=until)
+def _of(since: datetime, until: datetime, where: Q) -> QuerySet[EmergencyAlarm]:
+    return EmergencyAlarm.objects.filter(where, at__gte=since, at__lte=until)

@@ -6,9 +6,12 @@ from typing import Any
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from dispatch.edition import edition
+from dispatch.explain import Explainer
 from dispatch.models import Category
 from dispatch.vocabulary import Urgency
 from grids.locate import geography
+from incidents.dangers import GUESSED
 from incidents.sentence_parts import Names, Sentence, plain
 from incidents.timeline import Kind
 
@@ -72,6 +75,11 @@ def _placed(p: Mapping[str, Any], names: Names) -> str:
 
 def _false_alarm(p: Mapping[str, Any], names: Names) -> str:
     before, after = p.get("before"), p.get("after")
+    if p.get("danger") == GUESSED:
+        return _("No emergency, though it was read as %(category)s: %(urgency)s from now on") % {
+            "category": Explainer(edition().names).category(p.get("phrase", "")),
+            "urgency": Urgency(after).label if after in Urgency.values else after,
+        }
     if before == after or after not in Urgency.values:
         return _("No danger by “%(phrase)s”; the list calls the matter itself an emergency") % {
             "phrase": p.get("phrase", "")

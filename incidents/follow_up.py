@@ -42,10 +42,14 @@ def secured(incident: Incident) -> Assignment | None:
     """The sending that made the case safe, while what is left of it is a repair; with unit and words."""
     if incident.made_safe_at is None:
         return None
-    leads = incident.assignments.filter(
-        role=Assignment.Role.LEAD, end_reason=Assignment.End.MADE_SAFE
-    ).select_related("unit", "resolved_by", "resolution")
-    return leads.order_by("pk").last()
+    leads = incident.assignments.select_related("unit", "resolved_by", "resolution")
+    known = getattr(incident, "_prefetched_objects_cache", {}).get("assignments")
+    made_safe = [
+        one
+        for one in (leads if known is None else known)
+        if one.role == Assignment.Role.LEAD and one.end_reason == Assignment.End.MADE_SAFE
+    ]
+    return max(made_safe, key=lambda one: one.pk, default=None)
 
 
 def repaired_when(incident: Incident, item: ResponsibilityItem | None) -> str:

@@ -1,7 +1,8 @@
 """From a parcel to a letter: the address looked up, the words made. Nothing of it is kept."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -14,11 +15,40 @@ from accounts.models import NoticePreference, User
 from incidents import notices
 from incidents.models import Channel, Parcel, Report, Webhook
 from incidents.models.contact import phone_digits
-from incidents.transports import Letter, TransportError
+from incidents.transports import Enclosure, Letter, TransportError
 
 DIGEST = "digest"
 # What upstream systems may know of a message's data; ids of texts and people are ours.
 PUBLIC_FACTS = frozenset({"agreed", "answer_by", "clock", "due_at", "outcome", "stage", "until", "urgency"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail's words, laid out as well where somebody took the trouble."""
+
+    subject: str
+    text: str
+    html: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+
+
+_WRITERS: dict[str, Callable[[Parcel], Mail]] = {}
+_PAGES = {
+    "instruction": "instruction",
+    "list": "list",
+    "scoring": "scoring-period",
+    "warning": "warning",
+    "data": "data-request",
+    "brief": "brief",
+}
+
+
+def written_elsewhere(kind: str, write: Callable[[Parcel], Mail]) -> None:
+    """Let a room that counts write the mails of its own kind of message: nobody here knows its figures.
+
+    Called for each parcel in the reader's language; the same parcel must always give the same mail.
+    """
+    _WRITERS[kind] = write
 
 
 def write(parcels: Iterable[Parcel]) -> dict[int, Letter | Exception]:
@@ -64,8 +94,14 @@ class _Post:
             return make(_there(to), body=_for_reporter(parcel, report))
         user = self._users.get(parcel.user_id or 0)
         if parcel.channel == Channel.EMAIL:
-            subject, body = _mail(parcel)
-            return make(_there(user.email if user else ""), subject, body)
+            mail = _mail(parcel)
+            return make(
+                _there(user.email if user else ""),
+                mail.subject,
+                mail.text,
+                html=mail.html,
+                enclosures=mail.enclosures,
+            )
         to = phone_digits(user.phone) if user and parcel.channel == Channel.SMS else ""
         if user and parcel.channel == Channel.WEWORK:
             to = self._names.get(user.pk, "")
@@ -85,19 +121,23 @@ def _short(parcel: Parcel) -> str:
     return notices.signed(notices.for_staff(_telling(parcel)))
 
 
-def _mail(parcel: Parcel) -> tuple[str, str]:
+def _mail(parcel: Parcel) -> Mail:
+    if write := _WRITERS.get(parcel.kind):
+        return write(parcel)
     if parcel.kind == DIGEST:
         told = _digest(parcel)
-        return notices.signed(told.subject), f"{told.body}\n\n{settings.PUBLIC_URL}\n"
+        return Mail(notices.signed(told.subject), f"{told.body}\n\n{settings.PUBLIC_URL}\n")
     words = notices.for_staff(_telling(parcel))
     address = settings.PUBLIC_URL + reverse(_page(parcel.kind), args=[parcel.data["number"]])
     why = _("This went to you because of your role in Yiwang. There you can choose how you are told.")
-    return notices.signed(words), f"{words}\n\n{address}\n\n{why}\n"
+    return Mail(notices.signed(words), f"{words}\n\n{address}\n\n{why}\n")
 
 
 def _page(kind: str) -> str:
-    """What a message's number is the number of: a case's, an instruction's, a version's of the list."""
-    return {"instruction": "instruction", "list": "list"}.get(kind.partition(".")[0], "case")
+    """The page of what a message's number is the number of; mostly a case's."""
+    if kind == "warning.project":
+        return "project"
+    return _PAGES.get(kind.partition(".")[0], "case")
 
 
 def _for_reporter(parcel: Parcel, report: Report) -> str:

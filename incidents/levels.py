@@ -20,7 +20,7 @@ from accounts.models import OrgUnit
 from dispatch.edition import edition
 from dispatch.units import UnitDirectory
 from dispatch.vocabulary import Level
-from incidents import cohandling, ending, outbox, outcomes, sending, timeline, timers
+from incidents import cohandling, conflicts, ending, outbox, outcomes, sending, timeline, timers
 from incidents.acceptance import lead_of
 from incidents.actor import SYSTEM, Actor
 from incidents.models import Assignment, Incident, Outcome, Timer
@@ -48,8 +48,16 @@ def level_above(level: str) -> str:
 def unit_above(incident: Incident, lead: Assignment, level: str, units: UnitDirectory) -> str:
     """The unit that has a case of `lead` once it has come up to `level`.
 
-    The same unit where it stands there already; empty where the place does not tell.
+    The same unit where it stands there already; empty where the place does not tell. A complaint about the
+    unit that would have it is before the district's desk instead.
     """
+    code = _unit_above(incident, lead, level, units)
+    if code not in ("", lead.unit_id) and conflicts.is_own(incident, code):
+        return str(settings.TRIAGE_UNIT)
+    return code
+
+
+def _unit_above(incident: Incident, lead: Assignment, level: str, units: UnitDirectory) -> str:
     rank = _rank(lead.unit_id, units)
     if rank is not None and rank >= _ORDER.index(level):
         return lead.unit_id

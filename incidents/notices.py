@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch.vocabulary import Urgency
-from incidents import list_sentences
+from incidents import brief_sentences, data_sentences, list_sentences, scoring_sentences, warning_sentences
 from incidents.models import Adjudication, CaseRequest, Notification, Timer
 from incidents.stages import warning_share
 from incidents.telling import Telling, moment, passed
@@ -31,6 +31,14 @@ def for_staff(telling: Telling) -> str:
     make = _STAFF.get(telling.kind, _news)
     if telling.kind in list_sentences.STAFF:
         words = _("%(name)s: %(words)s") % {"name": list_sentences.name(telling), "words": make(telling)}
+    elif telling.kind in scoring_sentences.STAFF:
+        words = _("%(name)s: %(words)s") % {"name": scoring_sentences.name(telling), "words": make(telling)}
+    elif telling.kind in brief_sentences.STAFF:
+        words = _("%(name)s: %(words)s") % {"name": brief_sentences.name(telling), "words": make(telling)}
+    elif telling.kind in data_sentences.STAFF:
+        words = _("%(name)s: %(words)s") % {"name": data_sentences.name(telling), "words": make(telling)}
+    elif telling.kind in warning_sentences.STAFF:
+        words = _("%(name)s: %(words)s") % {"name": warning_sentences.name(telling), "words": make(telling)}
     else:
         words = _("%(number)s: %(words)s") % {"number": telling.number, "words": make(telling)}
     if telling.urgency == Urgency.EMERGENCY:
@@ -291,6 +299,11 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "return.agreed": _plain(lambda: _("The return was agreed: it is no longer yours.")),
     "return.refused": _plain(lambda: _("The return was refused. It stays yours, and its clock runs.")),
     "verification.asked": _plain(lambda: _("Please check on the spot whether it is fixed.")),
+    "report.answered": _plain(lambda: _("What you reported has been answered.")),
+    "report.rejected": _plain(lambda: _("What you reported was not accepted. The reason is on the case.")),
+    "report.resolved": _plain(lambda: _("What you reported has been dealt with and is being checked.")),
+    "report.parked": _plain(lambda: _("What you reported cannot be settled yet. The case says until when.")),
+    "report.closed": _plain(lambda: _("What you reported is settled.")),
     "report.supplemented": _plain(lambda: _("The source says more about it.")),
     "report.chased": _plain(lambda: _("The source presses for an answer.")),
     "report.deadline": _deadline,
@@ -332,6 +345,10 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),
     "late.answered": _late_answered,
     **list_sentences.STAFF,
+    **scoring_sentences.STAFF,
+    **warning_sentences.STAFF,
+    **data_sentences.STAFF,
+    **brief_sentences.STAFF,
 }
 
 # What a resident is told: that it came in, that they are asked, that it is done or not, and where to look.

@@ -7,11 +7,12 @@ from typing import Any
 from django.db import models
 
 from dispatch.edition import work_calendar
-from incidents.models import Assignment, Incident, Outcome, Timer
+from incidents.models import Assignment, FiredStage, Incident, Outcome, Timer
+from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.models.making import made
 from incidents.numbers import district_day
 
-_STORED = (
+STORED = (
     "incident_id",
     "kind",
     "at",
@@ -19,6 +20,7 @@ _STORED = (
     "unit_code",
     "street_code",
     "community_code",
+    "cell_code",
     "category_code",
     "item_code",
     "source",
@@ -34,6 +36,9 @@ _STORED = (
     "solved",
     "contacted",
     "score",
+    "paused",
+    "mediated",
+    "late_entry",
 )
 
 
@@ -50,6 +55,7 @@ def fact(
         unit_code=unit_code or incident.owner_unit_id,
         street_code=incident.street_code,
         community_code=incident.community_code,
+        cell_code=incident.cell_code,
         category_code=incident.category_id or "",
         item_code=incident.item_code,
         source=incident.source,
@@ -70,6 +76,8 @@ def append(
         return  # a class of its own: field/spot.py
     if not _is_counted_with_its_root(row):
         row.save(force_insert=True)
+        if kind == Outcome.Kind.DUE and progress(incident.status):
+            follow_due(incident)
 
 
 # What looks well in a ranking. A breach, a return or rework counts wherever it happens.
@@ -109,9 +117,14 @@ def stands(incident: Incident, kind: Outcome.Kind) -> bool:
     return _standing(incident, [kind]).exists()
 
 
-def take_back(incident: Incident, *kinds: Outcome.Kind) -> None:
-    """Negate the standing facts of these kinds: a row each, with the stored dimensions and day."""
-    _negate(_standing(incident, kinds))
+def take_back(incident: Incident, *kinds: Outcome.Kind, entirely: bool = False) -> None:
+    """Negate the standing facts of these kinds: a row each, with the stored dimensions and day.
+
+    What is taken back stays counted as what once was (a first sending that was returned) unless `entirely`.
+    """
+    _negate(_standing(incident, kinds), entirely=entirely)
+    if Outcome.Kind.DUE in kinds:
+        follow_due(incident)
 
 
 def take_back_met_due(incident: Incident) -> None:
@@ -122,19 +135,71 @@ def take_back_met_due(incident: Incident) -> None:
     )
     met = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=True)
     _negate(met.exclude(at__in=made_safe.values("due_at")))
+    follow_due(incident)
 
 
 def take_back_breach(incident: Incident, *, unit_code: str, at: datetime) -> None:
     """Negate this unit's breach of then, where it is the one that is counted: an appeal was agreed to."""
     breaches = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=False)
     _negate(breaches.filter(unit_code=unit_code, at=at))
+    follow_due(incident)
+
+
+# How far a case that fell due has come: it waits for its unit, it has been handled, it has ended.
+_HANDLED, _ENDED = 1, 2
+
+
+def progress(status: str) -> int:
+    """0 while the case waits for its unit."""
+    if status == Status.RESOLVED:
+        return _HANDLED
+    return 0 if status in OPEN_STATUSES else _ENDED
+
+
+def follow_due(incident: Incident) -> None:
+    """Let what came of a case that fell due be counted as it stands now, on the day on which it fell due:
+    late and handled since, and closed since, in time where neither handling nor its check was late."""
+    followers = (Outcome.Kind.SETTLED, Outcome.Kind.FINISHED)
+    held: dict[str, Outcome] = {}
+    for row in _standing(incident, (Outcome.Kind.DUE, *followers)).order_by("pk"):
+        held[row.kind] = row
+    due, wanted = held.get(Outcome.Kind.DUE), dict[str, bool | None]()
+    if due is not None and progress(incident.status) and not due.on_time:
+        wanted[Outcome.Kind.SETTLED] = False
+    if due is not None and progress(incident.status) == _ENDED:
+        wanted[Outcome.Kind.FINISHED] = bool(due.on_time) and not _was_checked_late(incident)
+    for kind in followers:
+        stood = held.get(kind)
+        stands = (
+            stood is not None
+            and due is not None
+            and (stood.on_time, stood.at, stood.unit_code) == (wanted.get(kind), due.at, due.unit_code)
+        )
+        if stood is not None and not stands:
+            _negate(Outcome.objects.filter(pk=stood.pk))
+        if kind in wanted and not stands:
+            assert due is not None
+            values = {name: getattr(due, name) for name in STORED}
+            Outcome.objects.create(**{**values, "kind": kind, "on_time": wanted[kind]})
+
+
+def _was_checked_late(incident: Incident) -> bool:
+    checks = Timer.objects.filter(incident=incident, kind=Timer.Kind.VERIFICATION)
+    return FiredStage.objects.filter(timer__in=checks, stage="breach").exists()
 
 
 def correct(stood: Outcome, *, at: datetime, **measures: Any) -> None:
     """Put another row in the place of a standing one: the same dimensions, another time and measures."""
     _negate(Outcome.objects.filter(pk=stood.pk))
-    values = {name: getattr(stood, name) for name in _STORED}
+    values = {name: getattr(stood, name) for name in STORED}
     Outcome.objects.create(**{**values, "at": at, "day": district_day(at), **measures})
+
+
+def is_first_sending_counted(incident: Incident) -> bool:
+    """Is a sending of the case counted as its first one, whether it stood or not?"""
+    once = models.Q(sign=1) | models.Q(entirely=True)
+    rows = Outcome.objects.filter(once, incident=incident, kind=Outcome.Kind.DISPATCHED, first=True)
+    return bool(rows.aggregate(sum=models.Sum("sign", default=0))["sum"])
 
 
 def standing(incident: Incident, *kinds: Outcome.Kind) -> models.QuerySet[Outcome]:
@@ -146,8 +211,8 @@ def _standing(incident: Incident, kinds: Iterable[Outcome.Kind]) -> models.Query
     return Outcome.objects.filter(incident=incident, kind__in=kinds, sign=1, reversal__isnull=True)
 
 
-def _negate(rows: models.QuerySet[Outcome]) -> None:
+def _negate(rows: models.QuerySet[Outcome], *, entirely: bool = False) -> None:
     Outcome.objects.bulk_create(
-        Outcome(sign=-1, reverses=row, **{name: getattr(row, name) for name in _STORED})
+        Outcome(sign=-1, reverses=row, entirely=entirely, **{name: getattr(row, name) for name in STORED})
         for row in rows.order_by("pk")
     )

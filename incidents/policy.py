@@ -22,14 +22,35 @@ from incidents.models import (
     FiredStage,
     Incident,
     IncidentReport,
-    Verification,
 )
-from incidents.models.incident import OPEN_STATUSES, IncidentQuerySet, Status
+from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.secretary import letters
+from incidents.seeing import can_see, cases_of, filed_under, seen_by, visible
 
-# Roles that see every case of their district or street; the others see their unit's.
-# A steward judges the list by the cases that it decided, and acts on none.
-_OVERSIGHT = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.STEWARD)
+__all__ = [
+    "acting_as",
+    "acting_grant",
+    "can",
+    "can_see",
+    "cases_of",
+    "check",
+    "check_place",
+    "check_target",
+    "comes_from_above",
+    "filed_under",
+    "is_party",
+    "know_protection",
+    "know_source",
+    "own_reports",
+    "protects_reporter",
+    "refuse_own_withdrawal",
+    "refuse_parties",
+    "seen_by",
+    "speaks_for_sources",
+    "visible",
+    "works_on",
+]
+
 # Actions of the unit that owns the case, and of the unit that was asked to check it.
 _OWNER_ACTIONS = frozenset(
     {
@@ -147,58 +168,8 @@ _OF_DISPUTES = frozenset(
         Action.PROPOSE_CHANGE,
     }
 )
-# Whose cases are fewer has them looked up by their ids; more are met along the list's own order.
-FEW = 2_000
 # What may be answered on the spot instead of being handled.
 ANSWERABLE = frozenset({Nature.ENQUIRY, Nature.SUGGESTION, Nature.PRAISE})
-
-
-def visible(user: User | AnonymousUser) -> Q:
-    """The condition under which `user` may see a case."""
-    parts = _seen(user)
-    if parts is None:
-        return Q()
-    seen = Q(pk__in=[])
-    for part in parts:
-        seen |= part
-    return seen
-
-
-def cases_of(user: User | AnonymousUser) -> IncidentQuerySet:
-    """The cases that `user` may see, as a list of them is best read: the same ones as by `visible`.
-
-    Who sees much meets their cases soon on the way down the list; who sees little is asked for theirs
-    first, part by part by index, and nobody reads the district's for them.
-    """
-    parts = _seen(user)
-    if parts is None:
-        return Incident.objects.all()
-    if not parts:
-        return Incident.objects.none()
-    few = [Incident.objects.filter(part).order_by().values_list("pk", flat=True)[: FEW + 1] for part in parts]
-    ids = list(few[0].union(*few[1:])[: FEW + 1])
-    return Incident.objects.filter(visible(user) if len(ids) > FEW else Q(pk__in=ids))
-
-
-def filed_under(user: User | AnonymousUser) -> list[str] | None:
-    """Codes of units and streets under one of which every case is filed that `user` may see.
-
-    None: they see all, or what they see is not all told by a unit or a street.
-    """
-    grants = _grants(user)
-    if any(grant.role == Role.PATROL or _sees_all(grant) for grant in grants):
-        return None
-    streets = [grant.unit.area_code for grant in grants if _sees_a_street(grant)]
-    below = Q(pk__in=[])
-    for grant in grants:
-        if not _sees_a_street(grant):
-            below |= Q(pk__in=OrgUnit.objects.within(grant.unit))
-    return [*streets, *OrgUnit.objects.filter(below).values_list("code", flat=True)]
-
-
-def can_see(user: User | AnonymousUser, incident: Incident) -> bool:
-    """May `user` open this case?"""
-    return Incident.objects.filter(visible(user), pk=incident.pk).exists()
 
 
 def can(user: User | AnonymousUser, action: Action, incident: Incident) -> bool:
@@ -355,47 +326,6 @@ def _protects_reporter(incident: Incident) -> bool:
         return True
     hidden = incident.links.filter(said_in_confidence(), unlinked_at__isnull=True)
     return incident.nature == Nature.TIP_OFF or hidden.exists()
-
-
-def _seen_on_rounds(user: User, grant: Grant) -> Q:
-    """What a patrol found, and what the street's grid station was asked to check."""
-    asked = Verification.objects.filter(unit__in=rounds.units_checked_for(grant).values("code"))
-    return Q(pk__in=rounds.findings_of(user).values("pk")) | Q(pk__in=asked.values("incident"))
-
-
-def _seen(user: User | AnonymousUser) -> list[Q] | None:
-    """What `user` sees, each part for itself; None: everything."""
-    grants = _grants(user)
-    if any(_sees_all(grant) for grant in grants):
-        return None
-    parts = [part for grant in grants for part in _seen_by(grant)]
-    if isinstance(user, User):
-        parts += [_seen_on_rounds(user, grant) for grant in grants if grant.role == Role.PATROL]
-    return parts
-
-
-def _grants(user: User | AnonymousUser) -> list[Grant]:
-    return [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
-
-
-def _sees_all(grant: Grant) -> bool:
-    return grant.role in _OVERSIGHT and grant.reach == Reach.DISTRICT
-
-
-def _sees_a_street(grant: Grant) -> bool:
-    return grant.role in _OVERSIGHT and grant.reach == Reach.STREET
-
-
-def _seen_by(grant: Grant) -> list[Q]:
-    if _sees_a_street(grant):
-        return [Q(street_code=grant.unit.area_code)]
-    units = OrgUnit.objects.within(grant.unit).values("code")
-    # Whose it is, whose it was, and who was asked to check it. As sub-selects, so that no row doubles.
-    return [
-        Q(owner_unit__in=units),
-        Q(pk__in=Assignment.objects.filter(unit__in=units).values("incident")),
-        Q(pk__in=Verification.objects.filter(unit__in=units).values("incident")),
-    ]
 
 
 def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:

@@ -56,13 +56,13 @@ class Precedent:
 
 
 def precedent(incident: Incident, *, at: datetime, most: int = 3) -> Precedent:
-    """How cases of this category were sent in the last 90 days, in this street where it is known."""
+    """How cases of this category of the last 90 days were sent, in this street where it is known."""
     if incident.category_id is None:
         return Precedent(0)
     sent = Assignment.objects.filter(
         role=Assignment.Role.LEAD,
-        sent_at__gte=at - PRECEDENT_WINDOW,
         incident__category=incident.category_id,
+        incident__received_at__gte=at - PRECEDENT_WINDOW,
     ).exclude(Q(incident=incident.pk) | Q(end_reason=Assignment.End.RECALLED))
     if incident.street_code:
         sent = sent.filter(incident__street_code=incident.street_code)

@@ -108,6 +108,13 @@ def follow_calendar(incident: Incident, *, at: datetime) -> int:
     return len(behind)
 
 
+def behind_calendar(incidents: Sequence[Incident]) -> set[int]:
+    """Those of these cases that have a clock which an older calendar reckoned; one query."""
+    work_calendar()
+    found = _behind(calendar_revision()).filter(incident__in=[one.pk for one in incidents])
+    return set(found.values_list("incident", flat=True))
+
+
 def waiting() -> int:
     """How many running clocks are still to be looked at since the calendar last changed."""
     work_calendar()

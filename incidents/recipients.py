@@ -4,13 +4,15 @@
 `unit:CODE`        its handlers and who is on duty there now (an emergency calls only the latter outside the
                    pages); of the desk and of street centres those who sit there; where nobody is, of the
                    nearest unit above
+`check:CODE`       whoever a check of that unit falls to: of a street's grid station its patrols and its own
+                   handlers; else as `unit:`
 `head:CODE`        its leaders, or those of the nearest unit above it and below the district; nobody else,
                    for what goes to a head goes to its unit as well
 `street:AREA`      operators, dispatchers and supervisors of that street's centre; else the supervisors
 `supervisors`      of the whole district
 `leaders`          of the whole district
 `user:ID`          that person
-`report:ID`        the reporter, and the webhooks of the report's source
+`report:ID`        the reporter, and the webhooks of the report's source; of a finding the patrol who made it
 `client:ID`        the webhooks of that system's source
 =================  ====================================================================================
 """
@@ -25,16 +27,22 @@ from django.db.models import Q
 
 from accounts.models import ApiClient, DutyShift, Membership, OrgUnit, User
 from accounts.roles import Role
+from dispatch.vocabulary import Source
+from incidents.field import rounds
 from incidents.models import Report, Webhook
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
 _CENTRE = "/operations"
-_FAMILIES = frozenset({"unit", "head", "street", "supervisors", "leaders", "user", "report", "client"})
+_OF_STAFF = frozenset({"unit", "check", "head", "street", "supervisors", "leaders"})
+_FAMILIES = _OF_STAFF | {"user", "report", "client"}
+# Whom an emergency calls outside the pages, where a roster says who is on duty.
+_BY_ROSTER = frozenset({"unit", "check"})
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """The people and systems that one receiver means now; a report also stands for its reporter."""
+    """The people and systems that one receiver means now; a report also stands for its reporter, and its
+    user is the patrol who found it."""
 
     users: tuple[User, ...] = ()
     # Whom an emergency calls outside the pages, where a roster says so: those on duty. Else everybody.
@@ -52,11 +60,11 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
         if family not in _FAMILIES:
             raise ValueError(f"nobody is known by {receiver!r}")
         named[family].add(name)
-    staff = (
-        _Staff(named, at=at) if named.keys() & {"unit", "head", "street", "supervisors", "leaders"} else None
-    )
+    staff = _Staff(named, at=at) if named.keys() & _OF_STAFF else None
     users = User.objects.filter(is_active=True).in_bulk([int(name) for name in named["user"]])
-    reports = Report.objects.select_related("contact").in_bulk([int(name) for name in named["report"]])
+    reports = Report.objects.select_related("contact", "filed_by").in_bulk(
+        [int(name) for name in named["report"]]
+    )
     clients = ApiClient.objects.in_bulk([int(name) for name in named["client"]])
     webhooks = _webhooks({r.source for r in reports.values()} | {c.source for c in clients.values()})
 
@@ -66,14 +74,22 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
             return Recipients(users=tuple(users[key] for key in (int(name),) if key in users))
         if family == "report":
             report = reports[int(name)]
-            return Recipients(report=report, webhooks=webhooks[report.source])
+            return Recipients(users=_finder(report), report=report, webhooks=webhooks[report.source])
         if family == "client":
             return Recipients(webhooks=webhooks[clients[int(name)].source])
         assert staff is not None
         people = staff.behind(family, name)
-        return Recipients(users=people, on_duty=staff.on_duty(people) if family == "unit" else frozenset())
+        return Recipients(
+            users=people, on_duty=staff.on_duty(people) if family in _BY_ROSTER else frozenset()
+        )
 
     return {receiver: meant(receiver) for receiver in asked}
+
+
+def _finder(report: Report) -> tuple[User, ...]:
+    """The patrol who reported what they found on their round, while they work here."""
+    finder = report.filed_by if report.source == Source.PATROL else None
+    return (finder,) if finder is not None and finder.is_active else ()
 
 
 def _webhooks(sources: set[str]) -> dict[str, tuple[Webhook, ...]]:
@@ -88,7 +104,7 @@ class _Staff:
     """The units that were asked for with all above them, who works there, and who is on duty."""
 
     def __init__(self, named: dict[str, set[str]], *, at: datetime) -> None:
-        codes = named["unit"] | named["head"]
+        codes = named["unit"] | named["check"] | named["head"]
         centres = OrgUnit.objects.filter(code__endswith=_CENTRE, area_code__in=named["street"])
         units = list(
             OrgUnit.objects.filter(
@@ -115,11 +131,18 @@ class _Staff:
         self._duty: dict[str, list[User]] = defaultdict(list)
         for shift in DutyShift.objects.standing().at(at).filter(unit__in=above).select_related("user"):
             self._duty[shift.unit_id].append(shift.user)
+        stations = {unit.code: unit.area_code[:9] for unit in units if unit.code in named["check"]}
+        self._patrols = rounds.patrols_of(
+            {code: stations[code] for code in stations if rounds.is_station(code)}
+        )
 
     def behind(self, family: str, name: str) -> tuple[User, ...]:
         match family:
             case "unit":
                 return self._unit(name)
+            case "check":
+                own = [*self._duty.get(name, ()), *self._with({Role.HANDLER}, name)]
+                return _once([*self._patrols.get(name, ()), *own]) or self._unit(name)
             case "head":
                 return self._head(name)
             case "street":

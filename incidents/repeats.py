@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from dispatch.vocabulary import Nature
+from incidents import repeated_facts
 from incidents.contacting import LABOUR, protected
 from incidents.models import Incident, Repeat, RepeatAgain, RepeatCursor
 from incidents.models.incident import OPEN_STATUSES, Status
@@ -137,6 +138,7 @@ def _look_again(limit: int) -> int:
 
 
 def _look(ids: Sequence[int]) -> int:
+    """Find the pairs of these cases, and count those that come after closed work."""
     if ids:
         with connection.cursor() as database:
             database.execute(
@@ -152,6 +154,7 @@ def _look(ids: Sequence[int]) -> int:
                     "in_confidence": '{"confidential": true}',
                 },
             )
+        repeated_facts.follow(ids)
     return len(ids)
 
 

@@ -19,6 +19,10 @@ from incidents.recipients import Recipients
 _PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WEWORK)
 # Answers what somebody did this minute: the hour is not too quiet for it.
 _AT_ANY_HOUR = frozenset({"report.received"})
+# What whoever found it on their round is told of it; that it came in they know.
+_TO_FINDER = frozenset(
+    {"report.answered", "report.rejected", "report.resolved", "report.parked", "report.closed"}
+)
 # A text message reaches a mobile number, of the mainland or its neighbours.
 _MOBILE = re.compile(r"1[3-9]\d{9}|852[4-9]\d{7}|8536\d{7}")
 
@@ -54,7 +58,11 @@ def spread(
     for message in messages:
         urgency = _urgency(message)
         found = recipients[message.receiver]
-        for user in found.users:
+        is_finding = found.report is not None
+        people = found.users if not is_finding or message.kind in _TO_FINDER else ()
+        for user in people:
+            # There is nothing left for the finder to do.
+            at_stake = Urgency.ROUTINE if is_finding else urgency
             # Who is of the unit and its head as well hears one thing once.
             fact = (user.pk, message.incident_id, message.kind, message.created_at, repr(message.data))
             if fact in told:
@@ -62,7 +70,7 @@ def spread(
             told.add(fact)
             is_called = not found.on_duty or user.pk in found.on_duty or urgency != Urgency.EMERGENCY
             parcels = (
-                list(_to_person(message, user, preferences[user.pk], urgency, at=at)) if is_called else []
+                list(_to_person(message, user, preferences[user.pk], at_stake, at=at)) if is_called else []
             )
             rows.parcels += parcels
             rows.notifications.append(
@@ -71,7 +79,7 @@ def spread(
                     message=message,
                     incident_id=message.incident_id,
                     kind=message.kind,
-                    urgency=urgency,
+                    urgency=at_stake,
                     created_at=at,
                     # Nothing has told it yet and a digest will; else no digest need look at it.
                     told_at=None if not parcels and digested(user, preferences[user.pk]) else at,
@@ -82,7 +90,7 @@ def spread(
             *_to_webhooks(message, found.webhooks, found.report, urgency, at=at),
         ]
         rows.parcels += outside
-        rows.reached[message.pk] = len(found.users) + len(outside)
+        rows.reached[message.pk] = len(people) + len(outside)
     return rows
 
 

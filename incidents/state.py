@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from incidents import outcomes
 from incidents.errors import ActionRefused
 from incidents.models.incident import Incident, Status
 
@@ -49,4 +50,6 @@ def transition(incident: Incident, to: Status) -> None:
                 "to": Status(to).label,
             },
         )
-    incident.status = to
+    before, incident.status = incident.status, to
+    if incident.pk and outcomes.progress(before) != outcomes.progress(to):
+        outcomes.follow_due(incident)

@@ -6,7 +6,7 @@ much it did, so a test needs no loop and a killed worker loses nothing.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
@@ -78,7 +78,7 @@ WITH due AS (
                 WHEN starts_with(gone.stage, 'esc_') THEN 'escalated' ELSE 'warned' END AS says,
            jsonb_build_object('timer', gone.timer_id, 'run', gone.run, 'clock', gone.kind,
                               'stage', gone.stage, 'due_at', gone.due_at, 'urgency', i.urgency) AS data,
-           i.street_code, i.community_code,
+           i.street_code, i.community_code, i.cell_code,
            coalesce(i.category_id, '') AS category_code, i.item_code, i.source, i.nature, i.level,
            i.first_level, i.urgency
     FROM gone JOIN incidents_incident i ON i.id = gone.incident_id
@@ -88,7 +88,7 @@ WITH due AS (
     SELECT timer_id, incident_id, run, position + 1, next_at, 0, '' FROM live WHERE next_at IS NOT NULL
 ), fired AS (
     INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at)
-    SELECT timer_id, run, stage, fire_at, %(at)s FROM live
+    SELECT timer_id, run, stage, fire_at, %(at)s FROM live ORDER BY fire_at, id
 ), told AS (
     INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
     SELECT incident_id, fire_at, now(), says, data
@@ -102,23 +102,24 @@ WITH due AS (
                 WHEN stage = 'esc_street' AND street_code <> '' THEN 'street:' || street_code
                 WHEN stage IN ('esc_street', 'esc_district') THEN 'supervisors'
                 WHEN stage = 'esc_leader' THEN 'leaders'
+                WHEN kind = 'verification' THEN 'check:' || clock_unit
                 ELSE 'unit:' || clock_unit END,
            data, %(at)s, %(at)s, 0, ''
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
 ), counted AS (
     INSERT INTO incidents_outcome
-           (incident_id, kind, sign, at, day, unit_code, street_code, community_code, category_code,
-            item_code, source, nature, level, first_level, urgency, automatic, first, on_time)
-    SELECT incident_id, 'due', 1, due_at, (due_at AT TIME ZONE 'Asia/Shanghai')::date, owner_unit_id,
-           street_code, community_code, category_code, item_code, source, nature, level, first_level,
-           urgency, false, false, false
-    FROM live WHERE kind = 'handling' AND stage = 'breach'
+           (incident_id, kind, sign, at, day, unit_code, street_code, community_code, cell_code,
+            category_code, item_code, source, nature, level, first_level, urgency, automatic, first, on_time)
+    SELECT incident_id, CASE kind WHEN 'handling' THEN 'due' ELSE 'contacted' END, 1, due_at,
+           (due_at AT TIME ZONE 'Asia/Shanghai')::date, owner_unit_id, street_code, community_code, cell_code,
+           category_code, item_code, source, nature, level, first_level, urgency, false, false, false
+    FROM live WHERE stage = 'breach' AND kind IN ('handling', 'first_contact')
     -- a case is due once, however often its clock is started again
-    AND NOT EXISTS (
+    AND NOT (kind = 'handling' AND EXISTS (
         SELECT 1 FROM incidents_outcome o
         LEFT JOIN incidents_outcome r ON r.reverses_id = o.id
-        WHERE o.incident_id = live.incident_id AND o.kind = 'due' AND o.sign = 1 AND r.id IS NULL)
+        WHERE o.incident_id = live.incident_id AND o.kind = 'due' AND o.sign = 1 AND r.id IS NULL))
 ), asked AS (
     INSERT INTO incidents_dueaction
            (timer_id, run, stage, incident_id, due_at, attempts, not_before, last_error)
@@ -229,6 +230,17 @@ def settle(incident: Incident, *, at: datetime) -> bool:
                 incident.refresh_from_db()
         if not fired:
             return due
+
+
+def due_by(incidents: Sequence[Incident], *, at: datetime) -> set[int]:
+    """Those of these cases that have a stage to fire by `at`, or a deed that one demands; two queries."""
+    ids = [incident.pk for incident in incidents]
+    stages = PendingStage.objects.filter(fire_at__lte=at, timer__incident__in=ids)
+    deeds = DueAction.objects.filter(incident__in=ids)
+    return {
+        *stages.values_list("timer__incident", flat=True),
+        *deeds.values_list("incident", flat=True),
+    }
 
 
 def perform_due_actions(*, at: datetime, limit: int = ACTION_BATCH) -> int:

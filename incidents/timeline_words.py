@@ -43,7 +43,9 @@ TRIAGE_TAGS: dict[str, Any] = {
     "owners_differ": gettext_lazy("Two owners near"),
     "out_of_area": gettext_lazy("Outside the district"),
     "no_place": gettext_lazy("No place"),
+    "place_unknown": gettext_lazy("Unknown region"),
     "no_match": gettext_lazy("No match"),
+    "conflict_of_interest": gettext_lazy("About the unit itself"),
     "ambiguous": gettext_lazy("Equal claims"),
     "unit_unknown": gettext_lazy("Unit unknown"),
     "enquiry": gettext_lazy("Enquiry"),
@@ -57,6 +59,7 @@ TRIAGE_STATES = {
     "reopened": "overdue",
     "raised": "overdue",
     "ambiguous": "warned",
+    "conflict_of_interest": "warned",
     "places_differ": "warned",
     "owners_differ": "warned",
 }
@@ -114,6 +117,7 @@ _STATES = {
     Kind.ALERT_AGAIN: "warned",
     Kind.ALERT_FLAPPING: "warned",
     Kind.ALERT_STORM: "warned",
+    Kind.ALERT_WORSE: "warned",
     Kind.ALERT_SILENT: "paused",
     Kind.ALERT_ENDED: "on",
     Kind.UPSTREAM_SUBMITTED: "primary",
@@ -251,6 +255,22 @@ def _resolved(p: Mapping[str, Any], names: Names) -> str:
     return _("Resolved: %(outcome)s") % told
 
 
+def _released(p: Mapping[str, Any], names: Names) -> str:
+    photos = int(p.get("photos") or 0)
+    if not photos:
+        return _("The public may read its words")
+    if not p.get("words"):
+        return ngettext("The public may see a photo", "The public may see %(n)d photos", photos) % {
+            "n": photos
+        }
+    told = ngettext(
+        "The public may read its words and see a photo",
+        "The public may read its words and see %(n)d photos",
+        photos,
+    )
+    return told % {"n": photos}
+
+
 def _assigned(p: Mapping[str, Any], names: Names) -> str:
     if p.get("person") is None:
         return _("Back to everybody at %(unit)s") % {"unit": names.unit(p.get("unit"))}
@@ -343,6 +363,8 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.DEEMED_ACCEPTED: of_unit(lambda: _("%(unit)s was silent past its limit: deemed to have accepted")),
     Kind.ASSIGNED: _assigned,
     Kind.MESSAGED: plain(lambda: _("Written to the reporter")),
+    Kind.RELEASED_TO_PUBLIC: _released,
+    Kind.WITHHELD: plain(lambda: _("Words and photos are kept from the public")),
     Kind.RETURN_ASKED: _return_asked,
     Kind.RETURN_AGREED: of_unit(lambda: _("Return by %(unit)s agreed: back on the triage desk")),
     Kind.RETURN_REFUSED: of_unit(lambda: _("Return refused: %(unit)s keeps the case")),

@@ -13,12 +13,15 @@ from django.db import connection
 from dispatch.calendar import WorkCalendar
 from dispatch.deadlines import Limit, after_pause, due
 from dispatch.edition import calendar_at, calendar_revision, work_calendar
-from incidents.clock_rules import rule_for
-from incidents.models import Assignment, FiredStage, Incident, Pause, PendingStage, Timer
+from incidents import outcomes
+from incidents.clock_rules import Rule, rule_for
+from incidents.models import Assignment, FiredStage, Incident, Outcome, Pause, PendingStage, Timer
 from incidents.models.incident import Status
 from incidents.models.making import made
 from incidents.stages import Stage, plan_stages, still_ahead, warning_share
 
+# How a first-contact clock stops where somebody did what it asks for.
+_CONTACTED = frozenset({"met", "tried"})
 # Which clock a case in this state is judged by.
 _RULING: dict[str, tuple[str, ...]] = {
     Status.TRIAGE: (Timer.Kind.DISPATCH, Timer.Kind.ADJUDICATION),
@@ -68,11 +71,6 @@ def save_planned(timers: Sequence[Timer]) -> None:
     """Write planned clocks and their first stages, in two statements however many there are."""
     Timer.objects.bulk_create(timers)
     PendingStage.objects.bulk_create(_pending(timer) for timer in timers if timer.stage_names)
-
-
-def first_stage(timer: Timer) -> PendingStage:
-    """The unsaved first stage of a planned clock whose id is known."""
-    return _pending(timer)
 
 
 def start(
@@ -193,8 +191,25 @@ def stop(
     if assignments is not None:
         found = found.filter(assignment__in=list(assignments))
     open_timers = list(found.order_by("pk"))
+    for timer in open_timers:
+        # Too late is counted by the sweep, at the due time itself.
+        if timer.kind == Timer.Kind.FIRST_CONTACT and reason in _CONTACTED and at <= timer.due_at:
+            _count_as_contacted(incident, timer, at=at)
     PendingStage.objects.filter(timer__in=open_timers).delete()
     Timer.objects.filter(pk__in=[timer.pk for timer in open_timers]).update(stopped_at=at, stop_reason=reason)
+
+
+def _count_as_contacted(incident: Incident, timer: Timer, *, at: datetime) -> None:
+    """Once: where the sweep had noted that nobody called, before the call was typed in, that was wrong."""
+    missed = (
+        outcomes.standing(incident, Outcome.Kind.CONTACTED).filter(on_time=False, at=timer.due_at).first()
+    )
+    if missed is not None:
+        outcomes.correct(missed, at=at, on_time=True)
+    else:
+        outcomes.append(
+            Outcome.Kind.CONTACTED, incident, at=at, unit_code=timer.unit_code or None, on_time=True
+        )
 
 
 def stop_all(incident: Incident, *, at: datetime, reason: str) -> None:
@@ -270,7 +285,7 @@ def unpause(timer: Timer, *, at: datetime, no_later_than: datetime | None = None
 
     # A resumption does not raise the run: what fired before the pause stays at its place.
     fired = FiredStage.objects.filter(timer=timer, run=timer.run).count()
-    timer.stage_times[fired:] = [shifted(was) for was in timer.stage_times[fired:]]
+    timer.stage_times = [*timer.stage_times[:fired], *map(shifted, timer.stage_times[fired:])]
     timer.save()
     if fired < len(timer.stage_names):
         _pending(timer, position=fired + 1).save(force_insert=True)
@@ -327,7 +342,7 @@ def show_on_case(incident: Incident, timer: Timer) -> None:
 
 def _timer(start: Start) -> Timer:
     course = _course(start)
-    timer = made(
+    return made(
         Timer,
         incident=start.incident,
         assignment=start.assignment,
@@ -340,9 +355,10 @@ def _timer(start: Start) -> Timer:
         own_due_at=course.own_due_at,
         reckoned_from=start.at,
         calendar_revision=calendar_revision(),
+        # Shared by all clocks of this course, and never changed in place.
+        stage_names=course.stage_names,
+        stage_times=course.stage_times,
     )
-    _lay_out(timer, course.stages)
-    return timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +366,11 @@ class _Course:
     """When a clock is due, and what it does on the way."""
 
     calendar: WorkCalendar
+    rule: Rule
     due_at: datetime
     own_due_at: datetime
-    stages: Sequence[Stage]
+    stage_names: list[str]
+    stage_times: list[datetime]
 
 
 # A batch starts the same few clocks at one instant a thousand times.
@@ -363,9 +381,9 @@ _COURSES_KEPT = 512
 def _course(start: Start) -> _Course:
     calendar, urgency = work_calendar(start.unit_code), start.incident.urgency
     rule = rule_for(start.kind, urgency)
-    key = (id(calendar), start.kind, urgency, start.limit, start.at, start.no_later_than, rule)
+    key = (id(calendar), start.kind, urgency, start.limit, start.at, start.no_later_than)
     found = _courses.get(key)
-    if found is None or found.calendar is not calendar:
+    if found is None or found.calendar is not calendar or not (found.rule is rule or found.rule == rule):
         own_due_at = due(start.at, start.limit, calendar)
         due_at = _bounded(own_due_at, start.no_later_than, start.at)
         stages = plan_stages(
@@ -379,7 +397,8 @@ def _course(start: Start) -> _Course:
         )
         if len(_courses) >= _COURSES_KEPT:
             _courses.clear()
-        found = _courses[key] = _Course(calendar, due_at, own_due_at, stages)
+        names, times = [stage.name for stage in stages], [stage.at for stage in stages]
+        found = _courses[key] = _Course(calendar, rule, due_at, own_due_at, names, times)
     return found
 
 

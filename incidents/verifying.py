@@ -27,7 +27,7 @@ def ask(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> 
     outbox.tell(
         "verification.asked",
         incident_id=incident.pk,
-        receiver=f"unit:{unit_code}",
+        receiver=f"check:{unit_code}",
         key=f"verification.asked:{asked.pk}",
         at=at,
     )

@@ -47,7 +47,7 @@ class Person:
 
 @cache
 def _hashed() -> str:
-    """Slow on purpose, as hashing passwords must be: once is enough for everybody of the cast."""
+    """Once is enough for everybody of the cast."""
     return make_password(PASSWORD)
 
 

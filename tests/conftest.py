@@ -1,6 +1,7 @@
 """What every test may rely on: the demo district's reference data, a trained model, a named cast."""
 
 import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -37,6 +38,14 @@ REFERENCE = (
 )
 
 
+def pytest_configure() -> None:
+    """Hash passwords quickly: signing in by the form, hundreds of times in a run, would take minutes."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def flush_despite_triggers() -> Iterator[None]:
     """Let transactional tests empty the tables between them, but for the reference data.
@@ -60,6 +69,13 @@ def flush_despite_triggers() -> Iterator[None]:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
         patch.setattr(DatabaseOperations, "sql_flush", all_but_reference)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of the ready made one, where our own server has it."""
+    if "TEST_TEMPLATE" in os.environ:
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = os.environ["TEST_TEMPLATE"]
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,16 @@ register = template.Library()
 
 @register.inclusion_tag("includes/chart_card.html")
 def chart_card(
-    chart: dict[str, Any], name: str, title: str = "", note: str = "", width: str = "span-6", css: str = ""
+    chart: dict[str, Any],
+    name: str,
+    title: str = "",
+    note: str = "",
+    width: str = "span-6",
+    css: str = "",
+    csv: str = "",
 ) -> dict[str, Any]:
-    """A chart and the same numbers as a table. `chart` is the JSON that frontend/board.js documents."""
+    """A chart and the same numbers as a table. `chart` is the JSON that frontend/board.js documents; `csv` is
+    where the server writes the same as a file, for those without scripts too."""
     return {
         "chart": chart,
         "name": name,
@@ -20,11 +27,24 @@ def chart_card(
         "note": note,
         "width": width,
         "css": css,
-        "table": _table(chart),
+        "csv": csv,
+        "table": table_of(chart),
     }
 
 
-def _table(chart: dict[str, Any]) -> dict[str, Any]:
+def table_of(chart: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of a chart as rows: its corner, heads and rows of a head, a link and cells."""
+    links = chart.get("links") or [""] * len(chart["x"])
+    if chart["kind"] == "range":
+        rows = []
+        for index, label in enumerate(chart["x"]):
+            low, middle, high = chart["series"][0]["data"][index] or (None, chart["middles"][index], None)
+            cells = [_cell(middle, chart), _cell(low, chart), _cell(high, chart)]
+            rows.append(
+                {"head": label, "link": links[index], "cells": [*cells, f"{chart['bases'][index]:,}"]}
+            )
+        heads = [chart["series"][0]["name"], chart["lowName"], chart["highName"], chart["baseName"]]
+        return {"corner": chart.get("xName", ""), "heads": heads, "rows": rows}
     if chart["kind"] == "heat":
         values = {(x, y): value for x, y, value in chart["series"][0]["data"]}
         rows = [
@@ -36,7 +56,6 @@ def _table(chart: dict[str, Any]) -> dict[str, Any]:
             for y, label in enumerate(chart["y"])
         ]
         return {"corner": chart.get("yName", ""), "heads": chart["x"], "rows": rows}
-    links = chart.get("links") or [""] * len(chart["x"])
     rows = [
         {
             "head": label,

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from . import Servers, StartError
-from .postgres import TEST_OPTIONS
+from . import Servers, StartError, ready_made
+from .postgres import DATABASE, TEST_OPTIONS
 
 _servers: Servers | None = None
 _folder: Path | None = None
@@ -36,8 +36,10 @@ def pytest_load_initial_conftests() -> None:
     _folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must be able to enter
     (_folder / "static").mkdir()  # whitenoise warns where it is missing
     _servers = Servers(_folder, postgres_options=TEST_OPTIONS)
+    var = Path(os.environ.get("YIWANG_VAR", "var")).resolve()
     try:
-        os.environ["DATABASE_URL"] = _servers.start_postgres()
+        os.environ["DATABASE_URL"] = ready_made.start(_servers, var / "tests")
+        os.environ["TEST_TEMPLATE"] = DATABASE
         _servers.postgres.allow_test_flush()
         if not os.environ.get("REDIS_URL"):
             os.environ["REDIS_URL"] = _servers.start_valkey()
@@ -45,7 +47,7 @@ def pytest_load_initial_conftests() -> None:
         _clean_up()
         raise pytest.UsageError(str(error)) from error
     # Uploads and the like go with the servers; the trained model is the machine's own.
-    os.environ.setdefault("MODEL_DIR", str(Path(os.environ.get("YIWANG_VAR", "var")).resolve() / "models"))
+    os.environ.setdefault("MODEL_DIR", str(var / "models"))
     os.environ["YIWANG_VAR"] = str(_folder)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import ApiClient, User
+from accounts.roles import Role
 from config.simulation.people import Staff
 from dispatch.models import SourceCategory
 from incidents import actions
@@ -15,6 +16,7 @@ from incidents.models import CouncilMeeting, Incident
 from incidents.models.incident import Status
 from incidents.numbers import DISTRICT_ZONE
 from incidents.sources import councils, naming, petitions
+from incidents.sources.acceptance import say_who_accepts
 from incidents.sources.city12345 import City12345
 from incidents.sources.taking import take_order
 
@@ -139,8 +141,8 @@ def _map_names(people: dict[str, User], *, at: datetime) -> None:
 
 def _orders(supervisor: User, *, at: datetime) -> None:
     client, _token = ApiClient.objects.issue(name=CITY, source="hotline")
-    ApiClient.objects.filter(pk=client.pk).update(accepts_closing=True)
-    client.refresh_from_db()
+    keeper = User.objects.filter(memberships__role=Role.ADMIN, is_active=True).order_by("pk")[0]
+    client = say_who_accepts(client=client, accepts=True, user=keeper, at=at - 9 * _DAY)
     adapter = City12345()
     for number, ago, kind, levels, words, (street, community), urgency, fate in _ORDERS:
         sent_at = at - ago * _HOUR

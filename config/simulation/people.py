@@ -14,6 +14,8 @@ from django.utils.translation import override
 
 from accounts.models import ApiClient, Membership, OrgUnit, User
 from accounts.roles import Role
+from config.simulation.data import data_token
+from config.simulation.openness import open311_key
 from dispatch.vocabulary import Source
 from incidents.actor import Actor
 
@@ -65,7 +67,10 @@ def prepare_people(path: Path) -> None:
             user.save(update_fields=["password"])
         Membership.objects.get_or_create(user=user, unit_id=unit, role=role)
         logins.append(Login(role.value, username, password, name, unit))
-    tokens = {source: _token(source, known.get("tokens", {}).get(source)) for source in Source.values}
+    handed_out = known.get("tokens", {})
+    tokens = {source: _token(source, handed_out.get(source)) for source in Source.values}
+    tokens["data"] = data_token(handed_out.get("data"))
+    tokens["open311"] = open311_key(handed_out.get("open311"))
     document = {
         "address": settings.PUBLIC_URL,
         "logins": [asdict(login) for login in logins],

@@ -35,6 +35,8 @@ class RegisterImport(models.Model):
     sample = models.JSONField(default=list)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # Whose word it is that it holds: each owner that it changes is recorded under this name.
+    applied_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

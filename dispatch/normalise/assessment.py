@@ -117,8 +117,12 @@ class Road:
             return self.names.name_of(unit) or unit
 
         claims = weigh(facts, self.index, resolve, matter_confidence=self.matter_confidence).claims
+        units = [(claim.unit or claim.pattern, claim.probability) for claim in claims[:5]]
+        if category is None and self.names is not None:
+            # Whom the list does not name gets nothing by itself here; that it is theirs is an answer, too.
+            units = sorted([*units, *reading.elsewhere], key=lambda told: -told[1])[:5]
         return Answer(
-            tuple((claim.unit or claim.pattern, claim.probability) for claim in claims[:5]),
+            tuple(units),
             truth,
             is_certain=category is not None and len(claims) == 1,
         )

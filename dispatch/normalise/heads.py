@@ -17,6 +17,9 @@ from dispatch.normalise.model import FAINT_SHARE, Floats, Head
 SURE, LIKELY = 1.0, 0.1  # how closely the two models follow what they were shown
 BESIDE = 0.05  # what a shipped example counts where a district's own cases are learnt
 
+# For each text the labels of no item, with their probabilities.
+Elsewhere = list[tuple[tuple[str, float], ...]]
+
 
 @dataclass
 class Linear:
@@ -76,13 +79,14 @@ class Learnt:
     linear: Linear
     scores: Matrix
     joint: Floats  # items' probabilities after it
+    elsewhere: Elsewhere  # and those of labels of no item
 
     def head_scores(self, matrix: Any) -> Matrix:
         """What it says of texts that it has not seen."""
         return self.linear.scores(matrix)
 
     def correct(self, joint: Floats, scores: Matrix) -> Floats:
-        return _correct(self.head, joint, scores)
+        return _correct(self.head, joint, scores)[0]
 
     def arrays(self, width: int) -> dict[str, Any]:
         """As they are stored: the vector's columns first, after them the opinions formed before."""
@@ -149,10 +153,9 @@ def learn_head(
     unseen = float(np.mean([head.shares(row)[0] for row in joint]))
     head.unseen = min(1.0, float((1 + (~known).sum()) / (1 + len(truth))) / unseen) if unseen else 1.0
     scores = mix[1] * measured[1] + mix[2] * measured[2]
-    return Learnt(head, linear, scores, _correct(head, joint, scores))
+    return Learnt(head, linear, scores, *_correct(head, joint, scores))
 
 
-def _correct(head: Head, joint: Floats, scores: Matrix) -> Floats:
-    return np.stack(
-        [head.correct(row, said) for row, said in zip(joint, scores.astype(np.float32), strict=True)]
-    )
+def _correct(head: Head, joint: Floats, scores: Matrix) -> tuple[Floats, Elsewhere]:
+    told = [head.correct(row, said) for row, said in zip(joint, scores.astype(np.float32), strict=True)]
+    return np.stack([corrected for corrected, _elsewhere in told]), [elsewhere for _row, elsewhere in told]

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from accounts.reference import read_rows
+from dispatch.calendar import SHANGHAI
 from dispatch.items import normal_form
 
 
@@ -56,11 +57,18 @@ def in_order(rows: Sequence[Settled]) -> list[Settled]:
     return [rows[at] for _time, at in sorted(dated)] if len(dated) == len(rows) else list(rows)
 
 
-def read_history(path: Path, *, unit_column: str = "unit", names: Path | None = None) -> History:
+def read_history(
+    path: Path,
+    *,
+    unit_column: str = "unit",
+    names: Path | None = None,
+    known: Collection[str] = (),
+) -> History:
     """From a file with the columns text and unit, and if it has them category, item and received_at.
 
     `names`: a file with the columns unit and name, that says what the list's units are called there.
-    Raises BadFile for a bad row of either.
+    `known`: the list's units; where they are told, another one in `names` is refused. Times without a zone
+    are the district's. Raises BadFile for a bad row of either.
     """
     rows = read_rows(path, ("text", unit_column))
     rows.require("text", unit_column)
@@ -80,6 +88,8 @@ def read_history(path: Path, *, unit_column: str = "unit", names: Path | None = 
         told = read_rows(names, ("unit", "name"))
         told.require("unit", "name")
         told.unique("unit")
+        if known:
+            told.one_of("unit", known)
         told.check()
         called = {row["unit"]: row["name"] for row in told}
     return History(in_order(settled), called)
@@ -87,6 +97,6 @@ def read_history(path: Path, *, unit_column: str = "unit", names: Path | None = 
 
 def _moment(text: str) -> datetime:
     found = parse_datetime(text)
-    if found is None or found.tzinfo is None:
-        raise ValueError(f"{text!r} is not a time with its zone, like 2026-03-01T08:30:00+08:00")
-    return found
+    if found is None:
+        raise ValueError(f"{text!r} is not a time, like 2026-03-01 08:30")
+    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)

@@ -118,14 +118,45 @@ _BY_SOURCE = {
 # Words of asking that do not ask: what follows a complaint is no enquiry.
 _DOUBTS = ("投诉", "举报", "扰民", "没人管", "多次反映", "求助", "请处理", "要求处理", "请尽快")
 _CLOSING = re.compile(r"[!。.~\s]+$")
+# A courtesy at the end is none of the matter: most who complain thank for what they hope will be done.
+_COURTESY = re.compile(
+    r"[,。!\s]*(?:非常|十分|多|万分)?(?:谢谢|感谢|多谢|致谢|辛苦|麻烦|拜托)"
+    r"(?:了|您|你们?|他们|她们|啦|领导|师傅|政府|各位|大家|处理|啊|的|和|与|不尽|万分|支持|理解|配合|帮助|关注|工作|回复|受理|接听)*[,。!~\s]*$"
+)
+# Who wants something done does not only praise.
+_WANTS = re.compile(
+    r"请(?!允许)|要求|希望|盼|望(?:尽快|予以|有关)|尽快|赶紧|赶快|快来|快点|马上|能不能|能否|派人|来人|没人管|还没|还是不|"
+    r"一直(?:没|不)|怎么办|救救|救命|快救|没(?:有)?(?:到|来)"
+)
+_DONE_WELL = re.compile(
+    r"修好|解决了|处理好|处理完|处理得|换好|清理干净|满意|态度(?:很|非常)?好|及时|很快|效率|帮(?:我|了|助)|救出|救了|得救|热心|好心|耐心|平安|多亏|找到|脱险"
+)
+_BUT = re.compile(r"但是?(?!愿)|可是|不过|然而")
+_THANKS = frozenset({"感谢", "致谢", "谢谢他们"})
+
+
+def without_courtesy(text: str) -> str:
+    """A text (in its normal form) without the thanks at its end; itself, where it is nothing else."""
+    bare = text
+    while (shorter := _COURTESY.sub("", bare, count=1)) != bare:
+        bare = shorter
+    return bare if bare.strip(" ,。!?~") else text
 
 
 def nature_of(text: str, source: str) -> Found:
     """What the speaker wants. Without a telling phrase: a question is an enquiry, all else a complaint."""
     if source in _BY_SOURCE:
         return Found(_BY_SOURCE[Source(source)].value, "")
-    found = NATURES.find(text)
+    bare = without_courtesy(text)
+    found = NATURES.find(bare)
+    if found is None and bare != text and _DONE_WELL.search(bare):
+        found = NATURES.find(text)
     complains = any(doubt in text for doubt in _DOUBTS)
+    if found is not None and found.value == Nature.PRAISE:
+        # Thanks stand anywhere; 表扬 and 点赞 are what somebody calls for.
+        is_thanks = found.phrase in _THANKS
+        if complains or _BUT.search(text) or (is_thanks and _WANTS.search(text)):
+            return Found(Nature.COMPLAINT.value, "")
     if found is not None and found.value == Nature.ENQUIRY and complains:
         return Found(Nature.COMPLAINT.value, next(doubt for doubt in _DOUBTS if doubt in text))
     if found is not None:

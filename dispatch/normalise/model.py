@@ -16,6 +16,7 @@ from math import exp
 from math import log as ln
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from django.conf import settings
@@ -31,6 +32,9 @@ TOLD_WEIGHT = 0.5  # of an opinion formed before, beside the characters' 1.0
 FAINT_SHARE, TINY, FURTHEST = 1e-4, 1e-9, -7.0
 SHARPNESS = 20.0  # of the soft maximum over a category's items
 CATEGORIES_KEPT, MATTERS_KEPT, UNITS_KEPT, FAINTEST = 8, 24, 12, 0.005
+# The likeliest units are told however faint: whoever decides has others to choose from. A text that is read
+# in more ways than these leads to others anyhow.
+UNITS_TOLD, WAYS = 4, 4
 
 HEADS = ("list", "local")  # the units that the list names, and who settled a district's own cases
 
@@ -40,10 +44,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Probabilities of all categories, and of all items within their category, in the model's order."""
+    """Probabilities of all categories, and of all items within their category, in the model's order.
+
+    `elsewhere`: units that settled such cases here and that the list does not name, with theirs.
+    """
 
     categories: Floats
     matters: Floats
+    elsewhere: tuple[tuple[str, float], ...] = ()
 
 
 class Head:
@@ -55,6 +63,7 @@ class Head:
     def __init__(self, labels: list[str], of_item: NDArray[np.intp]) -> None:
         self.labels = labels
         self.of_item = of_item  # each item's label, or -1
+        self.outside = np.setdiff1d(np.arange(len(labels)), of_item)  # labels of no item
         # How much the reading's own opinion counts, and items of no label beside those that have one.
         self.own, self.unseen = 1.0, 1.0
         self.weights = self.told = self.bias = np.zeros(0, np.float32)
@@ -77,17 +86,19 @@ class Head:
         """What the items' probabilities come to per label; first, those of no label."""
         return np.bincount(self.of_item + 1, joint, len(self.labels) + 1).astype(np.float32)
 
-    def correct(self, joint: Floats, scores: Floats) -> Floats:
-        """The items' probabilities, such that each label has what this head says of it."""
+    def correct(self, joint: Floats, scores: Floats) -> tuple[Floats, tuple[tuple[str, float], ...]]:
+        """The items' probabilities, such that each label has what this head says of it; and the labels
+        of no item."""
         shares = self.shares(joint)
         seen = shares[1:]
         wanted = softmax(self.own * np.log(seen + FAINT_SHARE) + scores)
         left = min(float(shares[0]) * self.unseen, 0.9)
         ratio = np.empty(len(shares), np.float32)
         ratio[0] = self.unseen if shares[0] * self.unseen <= 0.9 else left / shares[0]
-        ratio[1:] = wanted * (1 - left) / np.maximum(seen, TINY)
-        corrected: Floats = joint * ratio[self.of_item + 1]
-        return corrected
+        said = wanted * (1 - left)
+        ratio[1:] = said / np.maximum(seen, TINY)
+        elsewhere = [(self.labels[one], float(said[one])) for one in self.outside if said[one] >= FAINTEST]
+        return joint * ratio[self.of_item + 1], tuple(elsewhere)
 
 
 class Classifier:
@@ -119,6 +130,10 @@ class Classifier:
         self.item_category = np.repeat(
             np.arange(len(self.categories)), np.diff(np.append(self.starts, len(self.items)))
         )
+        ends = [*self.starts[1:].tolist(), len(self.items)]
+        self._stretch_of = dict(
+            zip(self.categories, zip(self.starts.tolist(), ends, strict=True), strict=True)
+        )
         self.catch_all = arrays["catch_all"].astype(np.float32)
         self.keyword_items = np.split(arrays["keyword_item"], arrays["keyword_at"][1:-1])
         self.keyword_categories = [np.unique(self.item_category[items]) for items in self.keyword_items]
@@ -127,6 +142,7 @@ class Classifier:
         self.seen: NDArray[np.uint32] = arrays["seen"]  # fingerprints of a district's own texts
         units = arrays["list_of_item"].astype(np.intp)
         self.unit_of_item, self.unit_count = units, int(units.max()) + 1
+        self._unit_of: list[int] = units.tolist()
         self.unit_items = [np.flatnonzero(units == unit) for unit in range(self.unit_count)]
         self.heads = [Head.of(arrays, name) for name in HEADS if f"{name}_labels" in arrays]
 
@@ -153,9 +169,9 @@ class Classifier:
         told = opinion(scores)
         for head in self.heads:
             said = head.scores(at, values, told)
-            joint = head.correct(joint, said)
+            joint, elsewhere = head.correct(joint, said)
             told = np.concatenate([told, opinion(said)])
-        return Reading(*split(joint, reading.matters, self.starts, self.item_category))
+        return Reading(*split(joint, reading.matters, self.starts, self.item_category), elsewhere)
 
     def without_heads(self) -> "Classifier":
         """The same, reading categories and items only."""
@@ -207,11 +223,12 @@ class Classifier:
 
         A given category is certain: its items' probabilities are then conditional on it.
         """
-        kept = self._kept(reading, category)
         if category is not None:
-            told = [Guess(category, 1.0)]
-        else:
-            told = [Guess(self.categories[one], float(reading.categories[one])) for one in kept]
+            start, _end, chances = self._given(reading, category)
+            some = _first_few(chances)
+            return [Guess(category, 1.0)], [Guess(self.items[start + one], chances[one]) for one in some]
+        kept = self._kept(reading, category)
+        told = [Guess(self.categories[one], float(reading.categories[one])) for one in kept]
         near = self._joint(reading, category, kept)
         return told, [Guess(self.items[item], float(near[item])) for item in _likeliest(near).tolist()]
 
@@ -219,7 +236,10 @@ class Classifier:
         """What the words give to each unit of the list beyond the items that are guessed: many small
         chances that come to something. The likeliest unit, with its likeliest item, first; never empty
         where there is a category."""
-        kept = self._kept(reading, category)
+        if category is not None and (told := self._units_given(reading, category)):
+            return told
+        likeliest = self._likeliest_units(reading) if category is None else {}
+        kept = self._kept(reading, category, likeliest)
         if not kept:
             return []
         near = self._joint(reading, category, kept)
@@ -227,16 +247,40 @@ class Classifier:
         rest = rest.copy()
         rest[_likeliest(near)] = 0
         shares = np.bincount(self.unit_of_item, rest, self.unit_count)
-        told: list[UnitGuess] = []
+        told = []
         for unit in np.argsort(-shares)[:UNITS_KEPT].tolist():
-            if shares[unit] < FAINTEST and told:
-                break
+            if shares[unit] < FAINTEST and told and unit not in likeliest:
+                continue
             items = self.unit_items[unit]
             among = np.minimum(rest[items], near[items])
             best = int(items[(among if among.any() else near[items]).argmax()])
             if near[best] > 0 or not told:
                 told.append(UnitGuess(self.items[best], float(shares[unit])))
         return told
+
+    def _given(self, reading: Reading, category: str) -> tuple[int, int, list[float]]:
+        """Where the items of a category that is given begin and end, and their probabilities: a dozen
+        numbers, for which Python is quicker than whole arrays."""
+        start, end = self._stretch_of.get(category, (0, 0))
+        return start, end, reading.matters[start:end].tolist()
+
+    def _units_given(self, reading: Reading, category: str) -> list[UnitGuess]:
+        """`units` under a category that is given, as far as anything is left for them."""
+        start, end, rest = self._given(reading, category)
+        for one in _first_few(rest):
+            rest[one] = 0.0
+        shares: dict[int, float] = {}
+        best: dict[int, int] = {}
+        for one, unit in enumerate(self._unit_of[start:end]):
+            shares[unit] = shares.get(unit, 0.0) + rest[one]
+            if unit not in best or rest[one] > rest[best[unit]]:
+                best[unit] = one
+        order = [unit for unit in sorted(shares, key=lambda unit: -shares[unit])[:UNITS_KEPT] if shares[unit]]
+        return [
+            UnitGuess(self.items[start + best[unit]], shares[unit])
+            for at, unit in enumerate(order)
+            if not at or shares[unit] >= FAINTEST
+        ]
 
     def _joint(self, reading: Reading, category: str | None, kept: Sequence[int]) -> Floats:
         """Items' probabilities in these categories; of a given one, under it."""
@@ -246,18 +290,42 @@ class Classifier:
         joint: Floats = chances[self.item_category] * reading.matters
         return joint
 
-    def _kept(self, reading: Reading, category: str | None) -> list[int]:
+    def _kept(
+        self, reading: Reading, category: str | None, likeliest: Mapping[int, int] | None = None
+    ) -> list[int]:
         """The categories that are worth a guess, the likeliest first: the given one alone."""
         if category is not None:
             return [self.categories.index(category)] if category in self.categories else []
         order = np.argsort(-reading.categories)[:CATEGORIES_KEPT].tolist()
-        return [one for one in order if reading.categories[one] >= FAINTEST]
+        kept = {one for one in order if reading.categories[one] >= FAINTEST}
+        if likeliest is None:
+            likeliest = self._likeliest_units(reading)
+        kept |= {int(self.item_category[item]) for item in likeliest.values()}
+        return sorted(kept, key=lambda one: (-reading.categories[one], one))
+
+    def _likeliest_units(self, reading: Reading) -> dict[int, int]:
+        """The first few units, and each one's likeliest item, where there are few ways to read a text."""
+        if (reading.categories >= FAINTEST).sum() > WAYS:
+            return {}
+        joint = reading.categories[self.item_category] * reading.matters
+        order = np.argsort(-np.bincount(self.unit_of_item, joint, self.unit_count))[:UNITS_TOLD].tolist()
+        groups = [self.unit_items[unit] for unit in order]
+        return {unit: int(items[joint[items].argmax()]) for unit, items in zip(order, groups, strict=True)}
 
 
 def _likeliest(joint: Floats) -> NDArray[np.intp]:
     """The items that are worth a guess, the likeliest first."""
     some = np.flatnonzero(joint >= FAINTEST)
     return some[np.argsort(-joint[some], kind="stable")][:MATTERS_KEPT]
+
+
+_FAINTEST = float(np.float32(FAINTEST))  # as an array's own comparison has it
+
+
+def _first_few(chances: Sequence[float]) -> list[int]:
+    """`_likeliest` of a few numbers."""
+    some = [one for one, chance in enumerate(chances) if chance >= _FAINTEST]
+    return sorted(some, key=lambda one: -chances[one])[:MATTERS_KEPT]
 
 
 def log_odds(probability: float) -> float:
@@ -310,7 +378,7 @@ def load(folder: Path) -> Classifier:
         card = json.loads((folder / CARD).read_text("utf-8"))
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             return Classifier(dict(arrays), card)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         raise ImproperlyConfigured(
             f"There is no usable trained model in {folder} ({error}): run `manage.py train`."
         ) from error

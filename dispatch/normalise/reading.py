@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatch.facts import Guess, Reason, UnitGuess
-from dispatch.items import normal_form
 from dispatch.normalise import lexicon, talk
 from dispatch.normalise import urgency as alarms
 from dispatch.normalise.backends import Reader, reader
+from dispatch.normalise.folding import folded
 from dispatch.normalise.model import Reading
 from dispatch.vocabulary import Nature, Source, Urgency
 
@@ -53,17 +53,18 @@ def normalise(
     owner: str | None = None,
     is_calm: bool = False,
     model: Reader | None = None,
+    reading: Reading | None = None,
 ) -> Normalised:
     """Read a text. What was given stands; what was not is read from the words, with evidence.
 
     `keywords` are the live list's that occur (MatchIndex.hits). Raises ImproperlyConfigured without a
     trained model: guessing by keywords alone would silently be another product. `is_calm`: a person has
-    said that what sounds like danger is none.
+    said that what sounds like danger is none. `reading`: what this model reads in the text, where it has.
     """
     model = model or reader()
-    plain = normal_form(text)
+    plain = folded(text)
     evidence: list[Reason] = []
-    reading = model.read(text)
+    reading = reading or model.read(text)
     categories, matters = model.guesses(reading, category)
     if category is not None:
         evidence.append(category_reason or Reason("category_given", {"category": category}))
@@ -122,6 +123,8 @@ def _talk(
         return None
     talker = talk.talker()
     found = talker.find(text)
+    if found and found.probability < 1.0 and alarms.is_spoken_of(folded(text)):
+        found = None  # whatever else it is: a person reads it among the reports
     if is_given:
         return found if found and found.probability == 1.0 and found.code in (talk.TEST, talk.SPAM) else None
     return found or talker.several_matters(text, reading, lambda part: model.read(part), model.categories)

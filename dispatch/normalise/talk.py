@@ -6,20 +6,25 @@ report is taken for talk (talk_training.py measures it). Nothing is turned away 
 """
 
 import json
+import logging
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import repeat
+from operator import add
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from numpy.typing import NDArray
 
-from dispatch.items import normal_form
+from dispatch.normalise.folding import folded
+from dispatch.normalise.lexicon import without_courtesy
 from dispatch.normalise.model import Reading
 
 ARRAYS, CARD = "talk.npz", "talk.json"
@@ -32,12 +37,10 @@ MOST_PARTS = 6
 SHORTEST_PART = 4
 SURE = 0.93
 
+log = logging.getLogger(__name__)
+
 _MASKED = re.compile(r"\[[^\]]{1,6}\]|\d+")
 _NOISE = re.compile(r"[\W_]+")
-# A courtesy at the end is none of the matter.
-_COURTESY = re.compile(
-    r"[,。!\s]*(?:非常|十分|多)?(?:谢谢|感谢|多谢|辛苦|麻烦|拜托)(?:了|您|你们?|啦|领导|师傅|政府|各位|大家|处理|啊)*[,。!~\s]*$"
-)
 # Who asks for something to be done does not just talk.
 _ASKS_FOR = re.compile(
     r"投诉|举报|反映.{4,}|请.{0,12}(?:处理|解决|核实|清理|维修|尽快|查处|协调|派|整改)|要求|没人管|扰民|求助|"
@@ -52,6 +55,16 @@ _STRONG = re.compile(
 )
 _ONE = re.compile(r"不是别的|就是(?:一个|想|要|这)|总之|就想|只(?:要|想|求)|归根到底|说到底")
 _PIECES = re.compile(r"[^,。;!?、\n]+")
+_WORD = re.compile(r"[a-z]{2,}")
+_ENGLISH = re.compile(
+    rf"(?P<{THANKS}>(?:ok(?:ay)?,? )?(?:many thanks|thank you|thanks)(?: (?:so|very) much| a lot| again|"
+    rf" all| everyone)?)[.! ]*|"
+    rf"(?P<{TEST}>(?:(?:this is )?(?:just |only )?a? ?test(?:ing)?(?: (?:test|only|please ignore))*|"
+    rf"please ignore(?: this)?))[.! ]*|"
+    rf"(?P<{EMPTY}>(?:hello|hi|hey)(?: (?:there|all|everyone))?|good (?:morning|afternoon|evening|day)|"
+    rf"are you there|how are you|"
+    rf"hello hello|no content|see (?:picture|photo|attachment)|never mind)[.!? ]*"
+)
 _RAW_PIECES = re.compile(r"[^,，。;；!！?？、\n]+")  # in the text as it came
 
 
@@ -66,9 +79,10 @@ class Talk:
 
 def features_of(text: str) -> tuple[str, list[str]]:
     """The text as talk is told by: numbers and names left out; and its characters and pairs."""
-    plain = _MASKED.sub("0", normal_form(text)).strip()
+    plain = _MASKED.sub("0", folded(text)).strip()
     bare = _NOISE.sub("", plain)
-    return bare, [*bare, *(first + second for first, second in pairwise(f"^{bare}$"))]
+    edged = f"^{bare}$"
+    return bare, [*bare, *map(add, edged, edged[1:])]
 
 
 class Talker:
@@ -82,6 +96,7 @@ class Talker:
         self.margins: NDArray[np.float32] = arrays["margins"].astype(np.float32)
         self.kinds: NDArray[np.float32] = arrays["kinds"].astype(np.float32)
         self.unknown = float(arrays["unknown"])
+        self._margin_of = dict(zip(self.columns, self.margins.tolist(), strict=True))
         self.threshold = float(card["threshold"])
         self.several: NDArray[np.float32] = arrays["several"].astype(np.float32)
         self.several_threshold = float(card["several"]["threshold"])
@@ -99,18 +114,24 @@ class Talker:
             return None
         if bare in self.known:
             return Talk(self.known[bare], 1.0)
-        if refused(text):
+        if is_english(text):
+            return _english_talk(text)
+        margin = self._margin(grams)
+        if margin < self.threshold or refused(text):
             return None
-        margin, kind = self.weigh(grams)
-        if margin < self.threshold:
-            return None
-        return Talk(self.codes[kind], round(float(1 / (1 + np.exp(-margin))), 4))
+        return Talk(self.codes[self._kind(grams)], round(float(1 / (1 + np.exp(-margin))), 4))
 
     def weigh(self, grams: list[str]) -> tuple[float, int]:
         """How much speaks for talk, on a scale that long texts share with short ones; and the kind."""
+        return self._margin(grams), self._kind(grams)
+
+    def _margin(self, grams: list[str]) -> float:
+        told = sum(map(self._margin_of.get, grams, repeat(self.unknown)))
+        return told / max(len(grams), 1) ** 0.5
+
+    def _kind(self, grams: list[str]) -> int:
         at = [self.columns[gram] for gram in grams if gram in self.columns]
-        told = float(self.margins[at].sum()) + self.unknown * (len(grams) - len(at))
-        return told / max(len(grams), 1) ** 0.5, int(self.kinds[at].sum(axis=0).argmax())
+        return int(self.kinds[at].sum(axis=0).argmax())
 
     def several_matters(
         self, text: str, whole: Reading, read: Callable[[str], Reading], categories: list[str]
@@ -126,14 +147,28 @@ class Talker:
         return Talk(SEVERAL, round(chance, 4), tuple(categories[at] for at in pair))
 
 
+def is_english(text: str) -> bool:
+    """Two words or more in Latin letters, and little else: the model has learnt Chinese alone, to which
+    they all look like noise."""
+    plain = folded(text)
+    letters = sum(map(len, _WORD.findall(plain)))
+    return letters * 2 > len(_NOISE.sub("", plain)) and len(_WORD.findall(plain)) >= 2
+
+
+def _english_talk(text: str) -> Talk | None:
+    """What is word for word a greeting, thanks or a test."""
+    found = _ENGLISH.fullmatch(folded(text).strip())
+    return Talk(str(found.lastgroup), 1.0) if found else None
+
+
 def refused(text: str) -> bool:
     """Is something asked for, once the courtesy at the end is left out?"""
-    return _ASKS_FOR.search(_COURTESY.sub("", normal_form(text))) is not None
+    return _ASKS_FOR.search(without_courtesy(folded(text))) is not None
 
 
 def parts_of(text: str) -> list[str]:
     """The clauses of a text that can stand for themselves, in the order said."""
-    pieces = [piece.strip() for piece in _PIECES.findall(normal_form(text))]
+    pieces = [piece.strip() for piece in _PIECES.findall(folded(text))]
     return [piece for piece in pieces if len(piece) >= SHORTEST_PART]
 
 
@@ -141,7 +176,7 @@ def several_features(
     text: str, whole: Reading, read: Callable[[str], Reading]
 ) -> tuple[NDArray[np.float32], tuple[int, int]] | None:
     """What tells two matters from one; and the likeliest pair of categories. None where no part is there."""
-    plain = normal_form(text)
+    plain = folded(text)
     parts = parts_of(text)
     cued, strong = _CUES.search(plain), _STRONG.search(plain)
     # Clauses often read differently that are about one thing: only a word that joins another to it counts,
@@ -216,17 +251,26 @@ def halves(text: str, read: Callable[[str], Reading]) -> list[tuple[str, int]]:
 def load(folder: Path) -> Talker:
     """What `manage.py train` wrote there. Raises ImproperlyConfigured."""
     try:
-        card = json.loads((folder / CARD).read_text("utf-8"))
-        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-            return Talker(dict(arrays), card)
-    except (OSError, ValueError, KeyError) as error:
+        with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as told:
+            arrays = dict(told)
+        return Talker(arrays, json.loads(str(arrays["card"])))
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         raise ImproperlyConfigured(
             f"There is nothing in {folder} to tell talk by ({error}): run `manage.py train`."
         ) from error
 
 
+def is_usable(folder: Path) -> bool:
+    """Is there something whole to tell talk by?"""
+    try:
+        load(folder)
+    except ImproperlyConfigured:
+        return False
+    return True
+
+
 def card(folder: Path) -> dict[str, Any]:
-    """What was measured; empty where nothing was trained."""
+    """What was measured, for people to read; empty where nothing was trained."""
     try:
         told: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
     except (OSError, ValueError):
@@ -234,16 +278,36 @@ def card(folder: Path) -> dict[str, Any]:
     return told
 
 
+@lru_cache(maxsize=8)
+def _places(folder: Path) -> tuple[Path, str]:
+    """The folder and the file in it, as they are asked for with every text."""
+    return Path(folder), str(Path(folder) / ARRAYS)
+
+
+# Of each folder: what its file looked like when it was read, and what was in it.
+_held: dict[Path, tuple[tuple[int, int], Talker]] = {}
+
+
 def talker() -> Talker:
-    """This process's; loaded anew once `train` has written another."""
-    folder = Path(settings.MODEL_DIR)
+    """This process's; loaded anew once `train` has written another.
+
+    A file that cannot be read leaves the one before it in use. Raises ImproperlyConfigured without any.
+    """
+    folder, path = _places(settings.MODEL_DIR)
     try:
-        mark = (folder / ARRAYS).stat().st_mtime_ns
+        status = os.stat(path)
+        mark = (status.st_mtime_ns, status.st_ino)
     except OSError:
-        mark = 0
-    return _loaded(folder, mark)
-
-
-@lru_cache(maxsize=4)
-def _loaded(folder: Path, mark: int) -> Talker:
-    return load(folder)
+        mark = (0, 0)
+    held = _held.get(folder)
+    if held is not None and held[0] == mark:
+        return held[1]
+    try:
+        made = load(folder)
+    except ImproperlyConfigured:
+        if held is None:
+            raise
+        log.exception("What tells talk cannot be read; version %s goes on", held[1].version)
+        made = held[1]
+    _held[folder] = (mark, made)
+    return made

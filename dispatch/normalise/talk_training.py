@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from accounts.reference import read_rows
 from dispatch.loading import DATA
-from dispatch.normalise.corpus import Corpus
+from dispatch.normalise.corpus import Corpus, example_files
 from dispatch.normalise.model import Reading
 from dispatch.normalise.talk import (
     ARRAYS,
@@ -24,6 +24,7 @@ from dispatch.normalise.talk import (
     refused,
     several_features,
 )
+from dispatch.normalise.versions import replace_file
 
 FOLDS = 5
 SEED = 20_180_101
@@ -37,10 +38,10 @@ Matrix = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
-def train_talk(corpus: Corpus, folder: Path, read: Callable[[str], Reading]) -> dict[str, Any]:
+def train_talk(corpus: Corpus, folder: Path, read: Callable[[str], Reading], material: str) -> dict[str, Any]:
     """Learn from the shipped rows, write the arrays and the card; answers the card.
 
-    `read` is the classifier's: parts of a text are told apart by it.
+    `read` is the classifier's: parts of a text are told apart by it. `material`: `material_hash` of it.
     """
     talk = [(row["text"], KINDS[row["kind"]]) for row in _rows("empty_talk.csv", ("kind", "text"))]
     real = [example.text for example in corpus.examples if len(features_of(example.text)[0]) <= LONGEST]
@@ -65,21 +66,23 @@ def train_talk(corpus: Corpus, folder: Path, read: Callable[[str], Reading]) -> 
         "known": np.array([text for text in known if text]),
         "known_codes": np.array([code for text, code in known.items() if text]),
     }
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)  # type: ignore[arg-type]
     version = hashlib.sha256(b"".join(arrays[name].tobytes() for name in sorted(arrays))).hexdigest()[:12]
     card = {
         "version": version,
-        "material": material_hash(),
+        "material": material,
         "rows": len(talk),
         "real": len(real),
         "threshold": threshold,
         **measured,
         "several": several_card,
     }
+    # The arrays hold the card that they go by: a reader has both of one training, or both of the one before.
+    # The card for people comes last, so that what was cut short is done again.
+    packed = io.BytesIO()
+    np.savez(packed, card=np.array(json.dumps(card, ensure_ascii=False)), **arrays)  # type: ignore[arg-type]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    (folder / ARRAYS).write_bytes(packed.getvalue())
+    replace_file(folder / ARRAYS, packed.getvalue())
+    replace_file(folder / CARD, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     return card
 
 
@@ -193,10 +196,13 @@ def _several(
     }
 
 
-def material_hash() -> str:
-    """Tells whether what was learnt is still what this code makes of these rows."""
-    digest = hashlib.sha256()
-    code = [Path(__file__).parent / name for name in ("talk.py", "talk_training.py")]
-    for path in [DATA / "empty_talk.csv", DATA / "several_matters.csv", *code]:
+def material_hash(classifier: str) -> str:
+    """Tells whether what was learnt is still what this code makes of these rows, with this version of the
+    classifier: two matters are told apart by its readings."""
+    digest = hashlib.sha256(classifier.encode())
+    code = [
+        Path(__file__).parent / name for name in ("features.py", "lexicon.py", "talk.py", "talk_training.py")
+    ]
+    for path in [DATA / "empty_talk.csv", DATA / "several_matters.csv", *example_files(), *code]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -30,6 +30,8 @@ def install(make: Callable[[Path], dict[str, Any]], room: Path | None = None) ->
         card = make(making)
         (making / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
         making.chmod(0o755)
+        for path in making.iterdir():
+            _settle(path)
         target = room / str(card["version"])
         if target.exists():  # the same arrays again: only the card can be newer
             os.replace(making / CARD, target / CARD)
@@ -47,12 +49,29 @@ def use(version: str, room: Path | None = None) -> None:
     room = room or models_folder()
     if not version or Path(version).name != version or not (room / version / ARRAYS).is_file():
         raise UnknownModel(version)
-    handle, name = tempfile.mkstemp(prefix=".current-", dir=room)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(version + "\n")
-    Path(name).chmod(0o644)
     os.utime(room / version / CARD)  # the last one used goes last
-    os.replace(name, room / CURRENT)
+    replace_file(room / CURRENT, f"{version}\n".encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole, in one step: whoever reads it meanwhile reads the old one."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _settle(path: Path) -> None:
+    """Let what was written be on the disk before its name is."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def versions(room: Path | None = None) -> list[dict[str, Any]]:

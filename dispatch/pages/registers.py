@@ -1,6 +1,7 @@
 """The registers of places: facilities and names, looked through, edited, imported and exported."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -22,16 +23,18 @@ from config import clock
 from dispatch.errors import ListRefused
 from dispatch.models import RegisterImport
 from dispatch.pages.register_forms import FacilityForm, ImportFileForm, PlaceForm
+from dispatch.pages.register_preview import label, preview
 from dispatch.registers import runs
 from dispatch.spreadsheets.export import csv_of
 from dispatch.spreadsheets.grid import TableError
-from grids import registers
+from grids import keeping, registers
 from grids.locate import geography
-from grids.models import Area, Facility, NamedPlace, code_prefix
+from grids.models import Area, Facility, FacilityChange, NamedPlace, code_prefix
 
 KEEPERS = (Role.ADMIN, Role.STEWARD)
 PAGE = 50
 IMPORTS_SHOWN = 8
+CHANGES_SHOWN = 12
 Register, State = RegisterImport.Register, RegisterImport.State
 FACILITY_HEAD = ("code", "kind", "owner", "lon", "lat", "plate", "state")
 PLACE_HEAD = ("code", "name", "kind", "aliases", "former_names", "area", "numbers", "lon", "lat", "state")
@@ -43,7 +46,7 @@ def facilities(request: HttpRequest) -> HttpResponse:
     """The register of facilities, by what it is narrowed to."""
     asked = request.GET
     rows = Facility.objects.all()
-    if words := asked.get("q", "").strip()[:60]:
+    if words := _words(asked.get("q", "")):
         rows = rows.filter(Q(code__istartswith=words) | Q(plate__istartswith=words))
     if (kind := asked.get("kind", "")) in Facility.Kind.values:
         rows = rows.filter(kind=kind)
@@ -62,6 +65,7 @@ def facilities(request: HttpRequest) -> HttpResponse:
         "owners": sorted(names.items(), key=lambda pair: pair[1]),
         "asked": asked,
         "is_empty": not page.paginator.count and not Facility.objects.exists(),
+        "changes": _changes(FacilityChange.objects.all()),
     }
     return render(request, "dispatch/facilities.html", context)
 
@@ -72,7 +76,7 @@ def places(request: HttpRequest) -> HttpResponse:
     """The names of places, by what they are narrowed to."""
     asked = request.GET
     rows = NamedPlace.objects.select_related("area")
-    if words := asked.get("q", "").strip()[:60]:
+    if words := _words(asked.get("q", "")):
         said = Q(name__icontains=words) | Q(aliases__icontains=words) | Q(former_names__icontains=words)
         rows = rows.filter(said | Q(code=words))
     if (kind := asked.get("kind", "")) in NamedPlace.Kind.values:
@@ -103,18 +107,13 @@ def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
     form = FacilityForm(request.POST or None, instance=row)
     if request.method == "POST":
         if row is not None and "retire" in request.POST:
-            _retire(row, registers.FACILITIES)
+            keeping.retire_facility(code=row.code, by=person(request), at=clock.now())
             messages.success(
                 request, _("%(code)s is retired: it is nobody's thing any more.") % {"code": code}
             )
             return redirect("facilities")
         if form.is_valid():
-            with transaction.atomic(durable=True):
-                saved = form.save(commit=False)
-                hit = geography().cells.find(saved.lon, saved.lat)
-                saved.cell_id, saved.retired_at = hit.code if hit else None, None
-                saved.save()
-                registers.touch(registers.FACILITIES)
+            keeping.save_facility(facility=form.save(commit=False), by=person(request), at=clock.now())
             messages.success(request, _("Saved."))
             return redirect("facilities")
     context = {
@@ -122,6 +121,7 @@ def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
         "row": row,
         "title": str(row) if row else _("New facility"),
         "back": "facilities",
+        "changes": _changes(FacilityChange.objects.filter(facility=code)) if row else [],
     }
     return render(request, "dispatch/register_edit.html", context, status=400 if form.errors else 200)
 
@@ -137,7 +137,7 @@ def edit_place(request: HttpRequest, code: str = "") -> HttpResponse:
     form = PlaceForm(request.POST or None, instance=row)
     if request.method == "POST":
         if row is not None and "retire" in request.POST:
-            _retire(row, registers.PLACES)
+            _retire_name(row)
             messages.success(request, _("“%(name)s” is not looked for any more.") % {"name": row.name})
             return redirect("named-places")
         if form.is_valid():
@@ -153,11 +153,11 @@ def edit_place(request: HttpRequest, code: str = "") -> HttpResponse:
 
 
 @transaction.atomic(durable=True)
-def _retire(row: Facility | NamedPlace, register: str) -> None:
+def _retire_name(row: NamedPlace) -> None:
     if row.retired_at is None:
         row.retired_at = clock.now()
         row.save(update_fields=["retired_at"])
-        registers.touch(register)
+        registers.touch(registers.PLACES)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,6 +206,8 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
         "run": run,
         "back": _back(run.register),
         "can_apply": run.state == State.CHECKED and not run.counts["problems"],
+        "problems": [(row, column, label(run, name), told) for row, column, name, told in run.problems[:100]],
+        **preview(run, _names_of),
     }
     template = (
         "dispatch/parts/register_import.html" if "panel" in request.GET else "dispatch/register_import.html"
@@ -234,7 +236,7 @@ def apply_import(request: HttpRequest, pk: int) -> HttpResponse:
 def import_problems(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Every problem that was kept, at its cell, for whoever mends the file."""
     run = _run_or_404(request, pk)
-    rows = ([str(row), column, name, message] for row, column, name, message in run.problems)
+    rows = ([str(row), column, label(run, name), message] for row, column, name, message in run.problems)
     return _csv(f"problems-{run.pk}.csv", [_("Row"), _("Column"), _("Field"), _("What is wrong")], rows)
 
 
@@ -287,8 +289,23 @@ def _back(register: str) -> str:
 
 def _owner_names() -> dict[str, str]:
     owners = Facility.objects.order_by().values_list("owner_code", flat=True).distinct()
+    return _names_of(owners)
+
+
+def _names_of(owners: Collection[str] | QuerySet[Any]) -> dict[str, str]:
     named: dict[str, str] = {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=owners)}
     return named | {"private": _("a private owner"), "unknown": _("nobody known")}
+
+
+def _words(asked: str) -> str:
+    return asked.replace("\x00", "").strip()[:60]
+
+
+def _changes(rows: QuerySet[FacilityChange]) -> list[dict[str, Any]]:
+    """Who said last whose facilities are, the latest first; two queries."""
+    found = list(rows.select_related("changed_by")[:CHANGES_SHOWN])
+    names = _names_of({code for row in found for code in (row.before, row.after)})
+    return [{"row": row, "before": names.get(row.before), "after": names.get(row.after)} for row in found]
 
 
 def _streets() -> list[tuple[str, str]]:

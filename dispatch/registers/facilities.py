@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from dispatch.edition import edition
 from dispatch.registers.plan import (
     CODE_MAX,
@@ -249,8 +250,20 @@ ON CONFLICT (code) DO UPDATE SET kind = EXCLUDED.kind, owner_code = EXCLUDED.own
 """
 
 
-def write(plan: Plan, *, at: datetime) -> int:
-    """Write what the plan adds and changes, in the caller's transaction; answers how many rows."""
+# Whose each was and is; what is not in use is nobody's.
+_CHANGES: Final = """
+INSERT INTO grids_facilitychange (facility, before, after, changed_by_id, changed_at)
+SELECT told.code, was.owner, told.owner, %s, %s
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (code, owner, position)
+LEFT JOIN grids_facility old ON old.code = told.code AND old.retired_at IS NULL,
+LATERAL (SELECT coalesce(old.owner_code, '') AS owner) AS was
+WHERE was.owner <> told.owner ORDER BY told.position
+"""
+
+
+def write(plan: Plan, *, at: datetime, by: User) -> int:
+    """Write what the plan adds and changes, in the caller's transaction, and who has changed whose they are;
+    answers how many rows."""
     rows: list[dict[str, Any]] = [*plan.added.values(), *plan.changed.values()]
     with connection.cursor() as cursor:
         if plan.changed:
@@ -263,6 +276,8 @@ def write(plan: Plan, *, at: datetime) -> int:
                 for name in ("code", "kind", "owner", "lon", "lat", "plate", "cell")
             ]
             columns.append([at if row["retired"] else None for row in chunk])
+            owners = ["" if row["retired"] else row["owner"] for row in chunk]
+            cursor.execute(_CHANGES, [by.pk, at, columns[0], owners])
             cursor.execute(_UPSERT, columns)
     if rows:
         registers.touch(registers.FACILITIES)

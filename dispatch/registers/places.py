@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from dispatch.registers.plan import (
     CODE_MAX,
     Columns,
@@ -169,7 +170,7 @@ def _row(
     return row if cells.is_good else None
 
 
-def write(plan: Plan, *, at: datetime) -> int:
+def write(plan: Plan, *, at: datetime, by: User) -> int:  # as for facilities
     """Write what the plan adds and changes, in the caller's transaction; answers how many rows."""
     rows = [*plan.added.values(), *plan.changed.values()]
     gone = dict(

@@ -69,6 +69,11 @@ class Columns:
         self._field_of = {_plain(word): name for name, words in names.items() for word in (name, *words)}
         self.names, self._needed = names, needed
 
+    def label(self, name: str, *, in_chinese: bool) -> str:
+        """What a column is called: as a district's own sheet has it, else the field's name."""
+        words = self.names.get(name, ())
+        return words[0] if in_chinese and words else name
+
     def find(self, grid: Grid) -> tuple[int, dict[str, int]]:
         """The row number of the heading, and the column of each field. Raises TableError."""
         for line in grid.lines[:_LOOKED_AT]:

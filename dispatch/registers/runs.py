@@ -92,8 +92,8 @@ def apply(*, run: RegisterImport, by: User, at: datetime) -> RegisterImport:
             raise ListRefused(
                 "problems", _("The file has problems: nothing of it is imported before they are mended.")
             )
-        held.state = State.APPLYING
-        held.save(update_fields=["state"])
+        held.state, held.applied_by = State.APPLYING, by
+        held.save(update_fields=["state", "applied_by"])
     if held.counts["rows"] <= 2_000:
         _work_on(held.pk, at=at)
     held.refresh_from_db(fields=["state", "counts", "problems", "failure", "done_at"])
@@ -146,7 +146,7 @@ def _work_on(pk: int, *, at: datetime) -> bool:
         if run.state == State.WAITING or plan.problem_count:
             run.state = State.CHECKED
         else:
-            module.write(plan, at=at)
+            module.write(plan, at=at, by=run.applied_by or run.created_by)
             run.state, run.done_at, run.data = State.APPLIED, at, None
         run.save()
     return True

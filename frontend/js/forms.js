@@ -169,9 +169,21 @@ function startFilling() {
   });
 }
 
-function startSelects() {
+/* Filters: sent as they are chosen, and what is not chosen stays out of the address ([data-tidy]). */
+function startFilters() {
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form[data-tidy]")) return;
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+  // Back: the page is an earlier answer's, but the browser fills in what was chosen last. Numbers of the
+  // district under the name of a street would be believed.
+  window.addEventListener("pageshow", (event) => {
+    const isBack = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    if (!isBack) return;
+    for (const form of document.querySelectorAll("form[data-submit-on-change]")) if (form.method === "get") form.reset();
   });
 }
 
@@ -182,5 +194,5 @@ export function startForms() {
   startPhotos();
   startCopy();
   startFilling();
-  startSelects();
+  startFilters();
 }

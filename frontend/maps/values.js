@@ -43,7 +43,8 @@ export async function valuesMap(element, map, base) {
     style: (feature) => {
       const item = values[feature.id];
       const step = item ? item.step ?? stepOf(item.value) : "none";
-      return { className: `map-area map-step-${step}${item && item.href ? " map-link" : ""}`, weight: 1 };
+      const more = `${item && item.href ? " map-link" : ""}${item && item.outline ? " map-outlined" : ""}`;
+      return { className: `map-area map-step-${step}${more}`, weight: 1 };
     },
     onEachFeature: (feature, shape) => {
       const item = values[feature.id];
@@ -70,6 +71,8 @@ export async function valuesMap(element, map, base) {
   map.fitBounds(bounds, { animate: false });
   map.setMaxBounds(layer.getBounds().pad(0.5));
   layer.addTo(map);
+  // What is outlined lies over its neighbours' edges.
+  layer.eachLayer((shape) => values[shape.feature.id]?.outline && shape.bringToFront());
   polygons(streets.features, "map-street").addTo(map);
   addLabels(streets.features, "map-label map-label-street").addTo(map);
   if (answer.legend && answer.legend.length) drawLegend(map, answer.legend, empty);

@@ -15,7 +15,12 @@ export async function viewMap(element, map, base) {
   const [lon, lat] = [number(element.dataset.lon), number(element.dataset.lat)];
   const known = lon !== null && lat !== null;
   const drawn = await drawBase(map, base);
-  const area = element.dataset.area ? await tint(map, base, element.dataset.area, drawn) : null;
+  // Several areas: the picture holds them all.
+  let area = null;
+  for (const code of (element.dataset.area || "").split(" ").filter(Boolean)) {
+    const bounds = await tint(map, base, code, drawn);
+    if (bounds) area = area ? area.extend(bounds) : bounds;
+  }
   const others = nearby(element);
   const isRoute = element.dataset.route !== undefined;
   // The stops of a route lie over each other, and stand in a list beside the map: that is what the keyboard takes.

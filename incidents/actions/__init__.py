@@ -35,6 +35,7 @@ from incidents.actions.handling import (
 )
 from incidents.actions.lateness import countersign
 from incidents.actions.levels import decide_raise, request_raise
+from incidents.actions.opening import publish, withhold
 from incidents.actions.placing import set_place
 from incidents.actions.recalling import recall
 from incidents.actions.requests import (
@@ -93,6 +94,7 @@ __all__ = [
     "open_document",
     "phone",
     "propose_change",
+    "publish",
     "raise_objection",
     "raise_order",
     "rate",
@@ -121,4 +123,5 @@ __all__ = [
     "unmerge",
     "verify",
     "withdraw_objection",
+    "withhold",
 ]

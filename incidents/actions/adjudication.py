@@ -14,7 +14,7 @@ from dispatch import editing
 from dispatch.edition import edition
 from dispatch.errors import ListRefused
 from dispatch.models import ResponsibilityList
-from incidents import adjudicating, cases, citing, policy, timeline
+from incidents import adjudicating, cases, citing, conflicts, policy, timeline
 from incidents.acceptance import open_lead
 from incidents.actor import Actor
 from incidents.choosing import limits_for, place_of, unit_for
@@ -103,6 +103,7 @@ def rule(
     unit = unit_for(limits, unit_code)
     if unit.code == settings.TRIAGE_UNIT or unit.kind == unit.Kind.DISTRICT:
         raise InvalidInput("unit", "not_a_unit", _("Name the unit that does the work."))
+    conflicts.refuse_own(incident, [unit], category=limits.category)
     text = cases.store_text(ruling, at=at, field="ruling")
     carry_out(incident, dispute, limits, unit, ruling=text, actor=actor, at=at, told_at=at)
     return dispute

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrgUnit
 from accounts.roles import Action, Role
 from accounts.viewer import viewer_of
-from incidents import cases, cohandling, outbox, timeline
+from incidents import cases, cohandling, conflicts, outbox, timeline
 from incidents.acceptance import open_lead
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
@@ -177,12 +177,10 @@ def _invited(incident: Incident, lead: Assignment, units: Sequence[str]) -> list
         raise InvalidInput("units", "required", _("Name at least one unit."))
     if len(codes) > UNITS_MOST:
         raise InvalidInput("units", "too_many", _("At most %(max)d units at once.") % {"max": UNITS_MOST})
-    known = set(
-        OrgUnit.objects.open()
-        .filter(code__in=codes)
-        .exclude(kind=OrgUnit.Kind.DISTRICT)
-        .values_list("code", flat=True)
-    )
+    known = {
+        unit.code: unit
+        for unit in OrgUnit.objects.open().filter(code__in=codes).exclude(kind=OrgUnit.Kind.DISTRICT)
+    }
     for code in codes:
         if code not in known:
             raise InvalidInput("units", "unknown", _("There is no unit “%(code)s”.") % {"code": code})
@@ -190,6 +188,7 @@ def _invited(incident: Incident, lead: Assignment, units: Sequence[str]) -> list
             raise InvalidInput("units", "leads", _("This unit leads the case already."))
     if cohandling.open_supports(incident).filter(unit__in=codes).exists():
         raise InvalidInput("units", "already_asked", _("One of these units has been asked already."))
+    conflicts.refuse_own(incident, known.values(), category=incident.category_id or "")
     return codes
 
 

@@ -12,6 +12,7 @@ from dispatch.vocabulary import Urgency
 from incidents import (
     cases,
     contacting,
+    counting,
     late,
     outbox,
     outside,
@@ -233,6 +234,7 @@ def phone(
             lead.accepted_at = incident.accepted_at = called.at
             lead.save(update_fields=["acceptance", "accepted_by", "accepted_at"])
             incident.handler = by or incident.handler
+            counting.recount_accepted(incident, lead)
         late.note(
             incident, LateEntry.Fact.ACCEPTED, called, actor=actor, unit_code=lead.unit_id, assignment=lead
         )

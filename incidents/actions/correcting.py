@@ -13,7 +13,7 @@ from dispatch.errors import FactsError
 from dispatch.facts import Facts, place_facts
 from dispatch.normalise import talk
 from grids.locate import Place, locate
-from incidents import adjudicating, cases, dangers, sending, timeline
+from incidents import adjudicating, cases, dangers, remaining, sending, timeline
 from incidents.actor import Actor
 from incidents.choosing import machine_record, place_of, record_of_machine
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
@@ -29,9 +29,11 @@ _OF_MACHINE = frozenset(
         "unit_unknown",
         "no_place",
         "out_of_area",
+        "place_unknown",
         "places_differ",
         "owners_differ",
         "enquiry",
+        "conflict_of_interest",
         "emergency",
         *talk.CODES,
     }
@@ -122,12 +124,20 @@ def question(
             where = place_facts(locate(lon=incident.lon, lat=incident.lat, address=incident.address))
     else:
         where = place_facts(place, is_settled=True)
+    if facts and place is None and not is_settled:
+        # What an order said of its region stands until somebody says where it is.
+        unknown = tuple(
+            reason.params
+            for reason in facts.evidence
+            if reason.code == "place_read" and reason.params.get("code") == "region_unknown"
+        )
+        where = replace(where, evidence=(*where.evidence, *unknown))
     if facts and facts.facility and where.facility is None and codes & _BY_NAME:
         where = replace(where, facility=facts.facility)
     given = facts.categories[0].code if facts and facts.category_given and facts.categories else None
     link = incident.links.filter(unlinked_at__isnull=True).select_related("report").first()
     return service.Request(
-        text=incident.text.body,
+        text=remaining.words_of(incident),
         source=incident.source,
         at=incident.received_at,
         place=where,

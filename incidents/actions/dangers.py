@@ -13,6 +13,7 @@ from incidents.actions.correcting import decide_again, question
 from incidents.actor import Actor
 from incidents.choosing import limits_for
 from incidents.claiming import refuse_if_claimed
+from incidents.dangers import GUESSED
 from incidents.errors import ActionRefused
 from incidents.models import EmergencyAlarm, Incident, Timer
 from incidents.models.incident import Status
@@ -23,7 +24,8 @@ from incidents.sending import DESK_MINUTES
 def false_alarm(
     *, number: str, reason: str, actor: Actor, at: datetime, seen_version: int | None = None
 ) -> Incident:
-    """Say that there is no danger. What the list itself calls an emergency stays one.
+    """Say that there is no danger. What the list itself calls an emergency stays one, unless the machine
+    had only guessed that matter.
 
     On the desk it is decided again and has an ordinary case's time from its receipt on; with a unit only
     its urgency is lowered, and clocks that have begun run on. Stages that fired stay on record.
@@ -41,10 +43,11 @@ def false_alarm(
     alarm.save(update_fields=["false_at", "false_by", "reason"])
     if incident.status == Status.TRIAGE:
         decide_again(incident, question(incident), actor=actor, at=at)
-        _restart_desk_clock(incident, at=at)
+        restart_desk_clock(incident, at=at, why="false_alarm")
     elif incident.made_safe_at is None and incident.item_code:
         incident.urgency = Urgency.ROUTINE
-        incident.urgency = limits_for(incident, incident.item_code, at=at).urgency
+        if alarm.danger != GUESSED:
+            incident.urgency = limits_for(incident, incident.item_code, at=at).urgency
     cases.save(incident)
     timeline.record(
         timeline.Kind.FALSE_ALARM,
@@ -61,12 +64,12 @@ def false_alarm(
     return incident
 
 
-def _restart_desk_clock(incident: Incident, *, at: datetime) -> None:
+def restart_desk_clock(incident: Incident, *, at: datetime, why: str) -> None:
     """The dispatch clock anew from where it began, at the length of what the case is now."""
     clock = Timer.objects.filter(incident=incident, kind=Timer.Kind.DISPATCH, stopped_at__isnull=True).first()
     if clock is None:
         return
-    timers.stop(incident, [Timer.Kind.DISPATCH], at=at, reason="false_alarm")
+    timers.stop(incident, [Timer.Kind.DISPATCH], at=at, reason=why)
     minutes = DESK_MINUTES[Urgency(incident.urgency)]
     timers.start(incident, Timer.Kind.DISPATCH, Limit.minutes(minutes, incident.urgency), at=clock.started_at)
     timers.rule(incident)

@@ -7,7 +7,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import adjudicating, cases, joined, outcomes, policy, sending, state, supervising, timeline
+from incidents import (
+    adjudicating,
+    cases,
+    conflicts,
+    joined,
+    outcomes,
+    policy,
+    sending,
+    state,
+    supervising,
+    timeline,
+)
 from incidents.actor import Actor
 from incidents.choosing import limits_for, record_choice, unit_for
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
@@ -70,6 +81,7 @@ def dispatch(
     limits = limits_for(incident, item_code, at=at)
     unit = unit_for(limits, unit_code)
     policy.check_target(actor, Action.DISPATCH, incident, unit)
+    conflicts.refuse_own(incident, [unit], category=limits.category)
     text = cases.store_optional_text(reason, at=at, field="reason")
     record = record_choice(incident, limits, unit_code=unit.code, actor=actor, at=at)
     return sending.send(

@@ -1,5 +1,6 @@
 """What the unit does with a case that was sent to it, and what the centre answers."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from incidents import (
     cases,
     citing,
     cohandling,
+    conflicts,
     counting,
     follow_up,
     late,
@@ -22,6 +24,7 @@ from incidents import (
     outcomes,
     parking,
     pausing,
+    picturing,
     policy,
     sending,
     state,
@@ -166,6 +169,7 @@ def redispatch(
     if unit.code == before.unit_id:
         raise InvalidInput("unit", "same", _("The case is with this unit already."))
     policy.check_target(actor, Action.REDISPATCH, incident, unit)
+    conflicts.refuse_own(incident, [unit], category=limits.category)
     text = cases.store_text(reason, at=at, field="reason")
     inside = sending.within_one_street(before.unit, unit)
     cases.end_lead(incident, at=at, why=Assignment.End.REDISPATCHED)
@@ -197,13 +201,15 @@ def resolve(
     parked_until: date | None = None,
     happened_at: datetime | None = None,
     mediation: mediating.Mediated | None = None,
+    photos: Sequence[Attachment] = (),
     actor: Actor,
     at: datetime,
     seen_version: int | None = None,
 ) -> Incident:
     """办结: say what came of it. Only 已解决 counts as solved, and needs the closing condition attested;
     阶段性答复 parks the case with a date and keeps it open and visible. `happened_at` where the work was
-    done earlier than it is typed in (see `late`); `mediation` where it is a dispute."""
+    done earlier than it is typed in (see `late`); `mediation` where it is a dispute; `photos` of afterwards
+    come on the case with it, or not at all."""
     incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
     if happened_at is not None and outcome == ResolutionOutcome.PARKED:
         raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
@@ -218,8 +224,9 @@ def resolve(
         happened_at,
         at=at,
         not_before=_work_began(incident, lead),
-        accepted_at=lead.accepted_at if lead.acceptance == Assignment.Acceptance.EXPLICIT else None,
+        accepted_at=accepted_in_words(lead),
     )
+    picturing.put_on(incident, photos, stage=Attachment.Stage.AFTER, actor=actor, at=at, field="photos")
     if incident.status == Status.SUSPENDED:
         # Whoever finishes has no more need of standing still.
         pausing.finish(incident, end=Pause.End.RESUMED, actor=actor, at=at)
@@ -230,7 +237,16 @@ def resolve(
         lead.save(update_fields=["outcome", "resolution"])
         kind = timeline.Kind.PARKED
     else:
-        counting.count_as_handled(incident, lead, outcome, at=done.at)
+        counting.count_as_handled(
+            incident,
+            lead,
+            outcome,
+            at=done.at,
+            mediated=(mediation is not None and mediation.settled)
+            if mediating.is_dispute(incident)
+            else None,
+            late_entry=done.state is not None,
+        )
         state.transition(incident, Status.RESOLVED)
         incident.outcome, incident.resolved_at, incident.parked_until = outcome, done.at, None
         lead.resolved_at, lead.resolved_by = done.at, actor.user
@@ -281,19 +297,8 @@ def note(*, number: str, text: str, actor: Actor, at: datetime) -> TimelineEntry
 def add_photo(*, number: str, attachment: Attachment, stage: str, actor: Actor, at: datetime) -> Attachment:
     """Put an uploaded picture on the case, as before, after or check."""
     incident = cases.hold(number, actor=actor, action=Action.NOTE, at=at)
-    if attachment.incident_id is not None or attachment.report_id is not None:
-        raise InvalidInput("attachment", "used", _("This picture belongs to a case already."))
-    attachment.incident, attachment.stage = incident, stage
-    attachment.save(update_fields=["incident", "stage"])
+    picturing.put_on(incident, [attachment], stage=stage, actor=actor, at=at)
     cases.save(incident)
-    timeline.record(
-        timeline.Kind.PHOTO_ADDED,
-        incident_id=incident.pk,
-        at=at,
-        actor=actor,
-        attachment=str(attachment.pk),
-        stage=stage,
-    )
     return attachment
 
 
@@ -310,6 +315,17 @@ def unmask(*, number: str, report_id: int, actor: Actor, at: datetime) -> Contac
         raise ActionRefused("no_contact", _("The reporter left no name and no number."))
     timeline.record(timeline.Kind.UNMASKED, incident_id=incident.pk, at=at, actor=actor, report=report_id)
     return link.report.contact
+
+
+def earliest_done(incident: Incident, lead: Assignment) -> datetime:
+    """A resolution that is typed in later can have happened from here on."""
+    began, accepted = _work_began(incident, lead), accepted_in_words(lead)
+    return began if accepted is None else max(began, accepted)
+
+
+def accepted_in_words(lead: Assignment) -> datetime | None:
+    """Only who said so began then: silence, and a ruling, come while people are at work already."""
+    return lead.accepted_at if lead.acceptance == Assignment.Acceptance.EXPLICIT else None
 
 
 def _work_began(incident: Incident, lead: Assignment) -> datetime:

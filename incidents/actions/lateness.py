@@ -79,9 +79,11 @@ def _apply(incident: Incident, entry: LateEntry) -> None:
             _move(lead, "acceptance", Assignment.Acceptance.PHONE)
             if lead.ended_at is None:
                 incident.accepted_at = entry.happened_at
+            counting.recount_accepted(incident, lead)
         case LateEntry.Fact.CONTACTED:
             earlier = [entry.happened_at, incident.first_contact_at or entry.happened_at]
             incident.first_contact_at = min(earlier)
+            counting.recount_contacted(incident, at=entry.happened_at)
         case LateEntry.Fact.RESOLVED if lead is not None and lead.resolved_at == entry.entered_at:
             _move(lead, "resolved_at", entry.happened_at)
             if incident.resolved_at == entry.entered_at:

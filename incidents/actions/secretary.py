@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import cases, outbox, timeline
+from incidents import cases, outbox, policy, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
 from incidents.instructing import reach
@@ -75,7 +75,9 @@ def draft_reply(
     `seen_draft` is the draft that this one was written over (0: none): another one since is not lost.
     """
     assert actor.user is not None
-    incident = cases.hold(number, actor=actor, action=Action.DRAFT_REPLY, at=at)
+    incident = cases.hold(number, actor=actor, action=None, at=at)
+    letters.refuse_if_signed(incident, report, actor.user)
+    policy.check(actor, Action.DRAFT_REPLY, incident)
     letter = _open_letter(incident, report, list(reach.offices(actor.user)))
     if seen_draft is not None and seen_draft != (letter.draft_id or 0):
         raise StaleFacts(incident.number)
@@ -95,7 +97,9 @@ def sign_reply(
 ) -> SecretaryLetter:
     """The secretary answers under their own name; the reporter reads it where they follow the report."""
     assert actor.user is not None
-    incident = cases.hold(number, actor=actor, action=Action.SIGN_REPLY, at=at)
+    incident = cases.hold(number, actor=actor, action=None, at=at)
+    letters.refuse_if_signed(incident, report, actor.user)
+    policy.check(actor, Action.SIGN_REPLY, incident)
     letter = _open_letter(incident, report, letters.signs_for(actor.user))
     letter.reply = cases.store_text(text, at=at)
     letter.signed_by, letter.signed_at = actor.user, at

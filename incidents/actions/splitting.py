@@ -15,13 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
 from dispatch import service
+from dispatch.normalise import matters
+from dispatch.vocabulary import Urgency
 from grids.locate import Place, locate
-from incidents import cases, dangers, outbox, outcomes, sending, timeline, timers
+from incidents import adjudicating, cases, dangers, outbox, outcomes, remaining, sending, timeline, timers
+from incidents.actions.correcting import decide_again, question
+from incidents.actions.dangers import restart_desk_clock
 from incidents.actor import Actor
 from incidents.choosing import place_of, record_of_machine
 from incidents.claiming import refuse_if_claimed
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Incident, IncidentReport, Outcome, Report, Text
+from incidents.models import EmergencyAlarm, Incident, IncidentReport, Outcome, Report, Text
 from incidents.models.incident import Status
 from incidents.numbers import draw_numbers
 from incidents.outside import follow_outside
@@ -41,8 +45,9 @@ def split(
 ) -> Incident:
     """Make a case of its own out of some of this one's `reports` (ids), or of another matter, in `text`.
 
-    It waits on the desk in the hands of who split it, with the machine's guesses. Raises InvalidInput where
-    neither is given, or no report would be left.
+    It waits on the desk in the hands of who split it, with the machine's guesses; so does this one, where it
+    is on the desk, by the words that are left of it. Raises InvalidInput where neither is given, no report or
+    no word would be left, or these words have left before.
     """
     root = cases.hold(number, actor=actor, action=Action.SPLIT, at=at, seen_version=seen_version)
     if root.status not in SPLITTABLE:
@@ -51,10 +56,14 @@ def split(
         refuse_if_claimed(root, actor, at)
     links = list(root.links.filter(unlinked_at__isnull=True).select_related("report__text").order_by("pk"))
     moved = _chosen(root, links, reports)
+    if not moved and not text.strip():
+        told = _("Tick the words of the other matter, write them, or choose the reports that are about it.")
+        raise InvalidInput("text", "required", told)
     said = cases.store_optional_text(text, at=at) if moved else cases.store_text(text, at=at)
     is_part = not moved
     if is_part:
         assert said is not None
+        _check_words(root, said.body)
         moved_reports: Sequence[Report] = [_report_of_part(links[0].report, said, actor=actor)]
     else:
         moved_reports = [link.report for link in moved]
@@ -65,7 +74,6 @@ def split(
     )
     root.report_count -= len(moved)
     follow_outside(root, at=at)
-    cases.save(root)
     timeline.record(
         timeline.Kind.SPLIT,
         incident_id=root.pk,
@@ -74,6 +82,10 @@ def split(
         number=case.number,
         reports=len(moved),
     )
+    if is_part and root.status == Status.TRIAGE and not adjudicating.is_open(root):
+        _weigh_anew(root, case, actor=actor, at=at)
+    else:
+        cases.save(root)
     if is_part and moved_reports[0].contact_id:
         outbox.tell(
             "report.received",
@@ -105,6 +117,28 @@ def _chosen(
             _("The case is what its first report says: that one stays. Split the others off."),
         )
     return chosen
+
+
+def _check_words(root: Incident, words: str) -> None:
+    """These words can be taken out of the case: something is left of it, and they have not left before."""
+    before = remaining.left_before(root)
+    now = matters.without(root.text.body, before)
+    if matters.has_left(words, before) and not matters.has_left(words, [now]):
+        raise InvalidInput("text", "gone", _("These words are a case of their own already."))
+    if matters.is_nothing_left(now, words):
+        raise InvalidInput("text", "all", _("One matter at least stays with the case."))
+
+
+def _weigh_anew(root: Incident, part: Incident, *, actor: Actor, at: datetime) -> None:
+    """Decide what is left on the desk by its words; a danger that has left sounds there alone."""
+    before = root.urgency
+    decide_again(root, question(root), actor=actor, at=at)
+    if root.urgency == before:
+        return
+    if before == Urgency.EMERGENCY and EmergencyAlarm.objects.filter(incident=part).exists():
+        EmergencyAlarm.objects.filter(incident=root, false_at__isnull=True).delete()
+    restart_desk_clock(root, at=at, why="split")
+    cases.save(root)
 
 
 def _report_of_part(first: Report, said: Text, *, actor: Actor) -> Report:

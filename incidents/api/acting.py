@@ -1,6 +1,6 @@
 """Everything that a person may do to a case, each at its own address: one table, one kind of view."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from incidents.api.fields import checked
 from incidents.api.inputs import NO_SUCH_PICTURE
 from incidents.api.outputs import ContactOut, IncidentDetailOut
 from incidents.api.permissions import IsPerson
+from incidents.api.release_inputs import PublishInput
 from incidents.api.source_outputs import DocumentOut
 from incidents.api.suggestion_outputs import SuggestionOut
 from incidents.errors import InvalidInput
@@ -85,6 +86,10 @@ def _add_photo(*, actor: Actor, attachment: Any, **told: Any) -> Attachment:
     if mine is None:
         raise InvalidInput("attachment", "unknown", NO_SUCH_PICTURE)
     return actions.add_photo(attachment=mine, actor=actor, **told)
+
+
+def _publish(*, photos: Sequence[Mapping[str, Any]] = (), **told: Any) -> Any:
+    return actions.publish(photos={one["id"]: one.get("covered", ()) for one in photos}, **told)
 
 
 def _set_place(*, location: Mapping[str, Any] | None = None, **told: Any) -> Any:
@@ -417,6 +422,18 @@ DEEDS: Mapping[str, Deed] = {
                 "Enter whether the source accepts the result, where it told so by other ways",
                 inputs.AnswerUpstreamInput,
                 actions.answer_upstream,
+            ),
+            Deed(
+                Action.PUBLISH,
+                "Release words and photos to the public: the rule masks them once more",
+                PublishInput,
+                _publish,
+            ),
+            Deed(
+                Action.WITHHOLD,
+                "Keep the case's words and photos from the public",
+                inputs.ActionInput,
+                actions.withhold,
             ),
             Deed(Action.NOTE, "Write an internal note", inputs.NoteInput, actions.note),
             Deed(

@@ -25,17 +25,22 @@ from incidents.api.parsers import parse_json, too_large
 from incidents.models.sensing import AlertChannel
 from incidents.sensing import alertmanager, cloudevents, taking
 from incidents.sensing.aside import set_aside
+from incidents.sensing.episodes import What
 from incidents.sensing.notice import Malformed, Notice
+from incidents.sensing.problem_words import problem_words
 
 # Whose tokens may send alerts.
 SOURCES = frozenset({Source.SENSOR, Source.AI_VIDEO})
+_NO_NEWS = frozenset({What.REPEATED, What.NOTHING})
 
 
 class TakenOut(serializers.Serializer[Any]):
     """What became of a delivery."""
 
     taken = serializers.IntegerField(help_text="Messages that were read, those that change nothing too.")
-    again = serializers.IntegerField(help_text="Of these, events that had come before under the same id.")
+    again = serializers.IntegerField(
+        help_text="Of these, those that say what was known: the same event, or the same state."
+    )
     set_aside = serializers.IntegerField(help_text="Alerts that cannot be read; staff are shown them.")
 
 
@@ -160,7 +165,8 @@ def _taken(
     at = clock.now()
     taken = taking.take(notices, client=client, at=at)
     aside = set_aside(problems, client=client, channel=channel, origin=origin, at=at)
-    return Response({"taken": len(notices), "again": taken.again, "set_aside": aside})
+    again = taken.again + sum(what in _NO_NEWS for what in taken.whats)
+    return Response({"taken": len(notices), "again": again, "set_aside": aside})
 
 
 def _batch(body: bytes) -> list[Any]:
@@ -181,10 +187,14 @@ def _parsed(body: bytes) -> Any:
     try:
         return parse_json(body)
     except Problem as error:
-        raise Malformed(str(error.get_codes()), f"{error.field}: {error.detail}") from error
+        code = str(error.get_codes())
+        raise Malformed(code, f"{error.field}: {code}", error.field) from error
 
 
 def _refused(error: Malformed, body: bytes, client: ApiClient, channel: str) -> Problem:
     """Kept for staff, and a 400: the same again would fare no better."""
     set_aside([(error, body)], client=client, channel=channel, origin="", at=clock.now())
-    return Problem(status.HTTP_400_BAD_REQUEST, error.code, error.detail, field=BODY)
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__
+    words = problem_words(error.code)
+    return Problem(status.HTTP_400_BAD_REQUEST, error.code, words, field=error.field or BODY)

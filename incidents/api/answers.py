@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -22,14 +23,15 @@ def explainer() -> Explainer:
     return Explainer(recent_edition().names)
 
 
-def explainer_of_many() -> ExplainerOfMany:
-    """The same, for the answers of a batch."""
-    return ExplainerOfMany(recent_edition().names)
-
-
 def instant(at: datetime | None) -> str | None:
     """An instant as every answer writes it: the district's time, with its offset."""
     return timezone.localtime(at).isoformat() if at else None
+
+
+@lru_cache(maxsize=8)
+def _cases_path(_urlconf: str | None, _prefix: str) -> str:
+    """Where the cases are; asked with every report, and as lasting as the two that decide it."""
+    return reverse("api:incidents")
 
 
 def incident_url(request: Request, number: str) -> str:
@@ -39,32 +41,39 @@ def incident_url(request: Request, number: str) -> str:
 class Receipts:
     """Answers to whoever files: for a thousand reports, what they share is made once."""
 
-    def __init__(self, request: Request, explain: Explainer | None = None) -> None:
-        self._cases = request.build_absolute_uri(reverse("api:incidents"))
-        self._explain = explain or explainer()
+    def __init__(self, request: Request) -> None:
+        self._cases = request.build_absolute_uri(_cases_path(get_urlconf(), get_script_prefix()))
+        self._explain = ExplainerOfMany(recent_edition().names)
+        self._instants: dict[datetime | None, str | None] = {}
 
     def answer(self, receipt: Receipt) -> dict[str, Any]:
         """The body of a 201, and of a 200 for the same report again."""
         incident = receipt.incident
         return {
             "report": receipt.report.pk,
-            "incident": _case(incident, f"{self._cases}{incident.number}/"),
+            "incident": _case(incident, f"{self._cases}{incident.number}/", self._instant(incident.due_at)),
             "decision": record_answer(receipt.decision, self._explain),
         }
+
+    def _instant(self, at: datetime | None) -> str | None:
+        told = self._instants.get(at)
+        if told is None:
+            told = self._instants[at] = instant(at)
+        return told
 
 
 def case_answer(incident: Incident, request: Request) -> dict[str, Any]:
     """The case, as short as whoever files needs it."""
-    return _case(incident, incident_url(request, incident.number))
+    return _case(incident, incident_url(request, incident.number), instant(incident.due_at))
 
 
-def _case(incident: Incident, url: str) -> dict[str, Any]:
+def _case(incident: Incident, url: str, due_at: str | None) -> dict[str, Any]:
     return {
         "number": incident.number,
         "status": incident.status,
         "category": incident.category_id,
         "unit": incident.owner_unit_id,
-        "due_at": instant(incident.due_at),
+        "due_at": due_at,
         "url": url,
     }
 

@@ -50,6 +50,10 @@ class RowProblem:
         if refusal.code in ("conflict", "key_reused"):
             errors = [field_error(refusal.field, refusal.code, refusal.message)]
             return cls(status.HTTP_409_CONFLICT, errors)
+        if refusal.code == "broken":
+            # Ours to mend, and no mistake of the sender's.
+            errors = [field_error(refusal.field, refusal.code, refusal.message)]
+            return cls(status.HTTP_500_INTERNAL_SERVER_ERROR, errors)
         message = fact_message(refusal.field) if refusal.code == "unknown" else refusal.message
         return cls(status.HTTP_400_BAD_REQUEST, [field_error(refusal.field, refusal.code, message)])
 
@@ -139,9 +143,17 @@ def _draft(told: Mapping[str, Any], filer: Filer, key: str) -> ReportDraft:
         owner=told.get("owner"),
         urgency=told.get("urgency"),
         reporter=Reporter(**(told.get("reporter") or {})),
-        attributes=told.get("attributes") or {},
+        attributes=_attributes(told.get("attributes") or {}, filer, told.get("source")),
         attachments=tuple(told.get("attachments") or ()),
     )
+
+
+def _attributes(told: Mapping[str, Any], filer: Filer, source: Any) -> Mapping[str, Any]:
+    """What a source knows besides. Only a letter asks that its writer stays unknown to whoever handles it:
+    said by any other door it would hide reporters from the units that must call them."""
+    if "confidential" in told and filer.source(source) != Source.LETTER_VISIT:
+        raise _problem(400, "attributes", "reserved", _("Only letters and visits ask for this."))
+    return told
 
 
 def _with_attachments_checked(

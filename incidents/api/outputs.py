@@ -399,3 +399,4 @@ class ContactOut(Out):
     name = serializers.CharField(allow_blank=True)
     phone = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
+    email = serializers.CharField(allow_blank=True)

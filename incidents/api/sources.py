@@ -130,7 +130,12 @@ class FeedView(APIView):
         found = feed.page(client, told["cursor"], limit=told["limit"])
         shown = self.adapter.event if self.adapter else _event
         return Response(
-            {"results": [shown(one) for one in found.events], "cursor": found.cursor, "more": found.more}
+            {
+                "results": [shown(one) for one in found.events],
+                "cursor": found.cursor,
+                "more": found.more,
+                "waits": found.waits,
+            }
         )
 
 
@@ -165,6 +170,9 @@ def _feed_out(name: str, item: type[serializers.Serializer[Any]]) -> type[serial
         "results": item(many=True),
         "cursor": serializers.CharField(help_text="Send it back for what comes after."),
         "more": serializers.BooleanField(help_text="There is more: ask again at once."),
+        "waits": serializers.BooleanField(
+            help_text="Lines beyond these wait for a transaction that is at work still: ask again soon."
+        ),
     }
     return type(f"{name}FeedOut", (serializers.Serializer,), fields)
 

@@ -30,11 +30,15 @@ class PerMinute(BaseThrottle):
     clock: Callable[[], float] = time.monotonic
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
+        return self.allow(self._caller(request))
+
+    def allow(self, named: str) -> bool:
+        """Count a request of this caller; is it still within the limit?"""
         limit = self.limit()
         if not limit:
             return True
         minute = int(type(self).clock() // WINDOW_SECONDS)
-        caller = (self._caller(request), minute)
+        caller = (named, minute)
         with self._lock:
             if len(self._counts) > _CALLERS_KEPT:
                 for stale in [key for key in self._counts if key[1] != minute]:

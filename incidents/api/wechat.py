@@ -1,6 +1,7 @@
 """The address that a WeChat account calls: signed, answered in words, and nothing else is told there."""
 
 import time
+from hashlib import sha256
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,8 +39,11 @@ def callback(request: HttpRequest) -> HttpResponse:
         message = wechat.read(request.body)
     except InvalidInput as error:
         return HttpResponse(f"{error.field}: {error.code}", status=400, content_type="text/plain")
-    words = conversing.take(
-        message, at=clock.now(), fetch=wechat_pictures.fetch if settings.WECHAT_PICTURES else None
-    )
+    signed_with = sha256(f"{told.get('timestamp')}:{told.get('nonce')}".encode()).hexdigest()
+    fetch = wechat_pictures.fetch if settings.WECHAT_PICTURES else None
+    try:
+        words = conversing.take(message, at=clock.now(), signed_with=signed_with, fetch=fetch)
+    except conversing.SignatureUsed:
+        return HttpResponse("signature: used", status=403, content_type="text/plain")
     content_type, body = wechat.answer(message, words, at=time.time())
     return HttpResponse(body, content_type=content_type)

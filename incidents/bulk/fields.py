@@ -101,7 +101,7 @@ _NOT_OURS = (
 REJECT_COLUMNS: Final = (
     gettext_lazy("Row in the first file"),
     gettext_lazy("Field to mend"),
-    gettext_lazy("Rule"),
+    pgettext_lazy("of a refused row", "Rule"),
     gettext_lazy("What is wrong"),
 )
 NAMES: Final = Names({field: _HEADINGS[field] for field in FIELDS}, _NOT_OURS)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiClient, User
@@ -100,6 +100,8 @@ def begin(
     if len(data) > FILE_BYTES_MOST:
         told = {"most": FILE_BYTES_MOST // 1024 // 1024}
         raise TableError("file_size", str(_("The file is larger than %(most)d MB.") % told))
+    if file_name.casefold().endswith((".xlsx", ".xlsm")) and not data.startswith((b"PK", b"\xd0\xcf")):
+        raise TableError("not_excel", str(_("This file is called an Excel workbook and is none.")))
     if len(data) <= AT_ONCE_BYTES or data.startswith(b"\xd0\xcf"):
         # What is plainly no sheet is said at once.
         table = open_table(data)
@@ -247,19 +249,31 @@ def begin_running(bulk: BulkImport, *, at: datetime) -> None:
 
 
 def totals(bulk: BulkImport) -> dict[str, int]:
-    """What came of the rows so far, over all parts."""
+    """What came of the rows so far, over all parts, and within those that are in hand."""
     told: dict[str, int] = {}
-    for result in bulk.parts.filter(done_at__isnull=False).values_list("result", flat=True):
+    for result in bulk.parts.values_list("result", flat=True):
         for name, count in result.items():
             told[name] = told.get(name, 0) + count
     return told
 
 
 def lines_done(bulk: BulkImport) -> int:
-    """Lines of the parts that are checked, or taken in: whatever it is at."""
+    """Lines of the parts that are checked, or taken in: whatever it is at; and of the part in hand."""
     field = "done_at" if bulk.state == State.RUNNING else "checked_at"
-    done = bulk.parts.filter(**{f"{field}__isnull": False}).aggregate(done=Sum("size"))["done"]
-    return done or 0
+    done = bulk.parts.filter(**{f"{field}__isnull": False}).aggregate(done=Sum("size"))["done"] or 0
+    if bulk.state != State.RUNNING:
+        return int(done)
+    in_hand = bulk.parts.filter(done_at__isnull=True).exclude(result={}).values_list("result", flat=True)
+    return int(done) + sum(sum(result.values()) for result in in_hand)
+
+
+def last_sign(bulk: BulkImport) -> datetime | None:
+    """When a worker last ended a part of it; else since when it waits for one."""
+    if bulk.state == State.RUNNING:
+        return bulk.parts.aggregate(last=Max("done_at"))["last"] or bulk.started_at
+    if bulk.state == State.CHECKING:
+        return bulk.parts.aggregate(last=Max("checked_at"))["last"] or bulk.asked_at
+    return bulk.asked_at
 
 
 def same_table(bulk: BulkImport) -> BulkImport | None:

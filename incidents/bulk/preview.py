@@ -13,8 +13,9 @@ from dispatch.facts import Decision, place_facts
 from incidents.bulk.checking import reader_of
 from incidents.bulk.lines import unpacked
 from incidents.bulk.rows import Problem, Read
-from incidents.intake import ReportDraft
+from incidents.intake import ReportDraft, Reporter
 from incidents.intake.opening import would_join
+from incidents.intake.same_thing import OpenCase
 from incidents.models import BulkImport, Incident, Report
 
 SHOWN: Final = 20
@@ -36,7 +37,7 @@ class Shown:
     category: str = ""
     unit: str = ""
     there: Incident | None = None  # its case, where the number is known
-    joins: Incident | None = None  # the open case that it would become part of
+    joins: OpenCase | None = None  # the open case that it would become part of
 
 
 def first_rows(bulk: BulkImport, *, with_people: bool, at: datetime) -> list[Shown]:
@@ -59,9 +60,11 @@ def first_rows(bulk: BulkImport, *, with_people: bool, at: datetime) -> list[Sho
 
 def _shown(read: Read, with_people: bool) -> Shown:
     row = Shown(read.line.number, left_out=read.left_out, problems=read.problems, deadline=read.deadline)
-    row.text = read.words if with_people else masking.starred(read.words)
+    reporter = read.draft.reporter if read.draft is not None else Reporter()
+    known = (reporter.name, reporter.phone, reporter.address)
+    row.text = read.words if with_people else masking.for_others(read.words, known)
     if read.draft is not None:
-        name, phone = read.draft.reporter.name, read.draft.reporter.phone
+        name, phone = reporter.name, reporter.phone
         row.at = read.draft.occurred_at
         row.reporter = name if with_people else f"{name[:1]}**" if name else ""
         row.phone = phone if with_people else masking.starred(phone)

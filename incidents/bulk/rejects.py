@@ -3,12 +3,13 @@
 Corrected and sent again, only what is in it is looked at; what was taken in before is known by its number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from openpyxl import Workbook
 
+from accounts.masking import for_others
 from dispatch.spreadsheets.export import csv_of, heads_of, lay_out, text_of
 from incidents.bulk.checking import reader_of
 from incidents.bulk.fields import PERSONAL, REJECT_COLUMNS, heading_of
@@ -18,6 +19,8 @@ from incidents.bulk.words import field_name, sentence
 from incidents.models import BulkImport
 
 _WIDTH = 16
+# Where people write what they like, names and numbers too.
+_FREE_TEXT = frozenset({"title", "text", "address"})
 
 
 def count(bulk: BulkImport) -> int:
@@ -45,12 +48,12 @@ def rows(bulk: BulkImport, *, with_people: bool) -> Iterator[list[str]]:
     """Every refused row; before the file is taken in, every row that would be."""
     labels = heading_of(bulk.heading)
     width = len(labels.labels) if labels else 0
-    personal = {int(column) for column, name in bulk.mapping.items() if name in PERSONAL}
+    fields = {int(column): name for column, name in bulk.mapping.items()}
     for number, cells, _faults, problems in _refused(bulk):
         told = [Problem(*one) for one in problems]
         padded = [*cells, *[""] * (width - len(cells))][:width]
         if not with_people:
-            padded = ["*" if at in personal and cell else cell for at, cell in enumerate(padded)]
+            padded = _without_people(padded, fields)
         yield [
             *padded,
             str(number),
@@ -58,6 +61,19 @@ def rows(bulk: BulkImport, *, with_people: bool) -> Iterator[list[str]]:
             "; ".join(dict.fromkeys(one.code for one in told)),
             " ".join(dict.fromkeys(sentence(one.code, one.word) for one in told)),
         ]
+
+
+def _without_people(cells: list[str], fields: Mapping[int, str]) -> list[str]:
+    """A row for who did not send the file. What no field is for may be anything: an identity card, a name."""
+    known = [cell for at, cell in enumerate(cells) if fields.get(at) in PERSONAL]
+    told = []
+    for at, cell in enumerate(cells):
+        name = fields.get(at)
+        if name in _FREE_TEXT:
+            told.append(for_others(cell, known))
+        else:
+            told.append("*" if cell and (name is None or name in PERSONAL) else cell)
+    return told
 
 
 def as_csv(bulk: BulkImport, *, with_people: bool) -> Iterator[bytes]:

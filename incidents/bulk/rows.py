@@ -4,7 +4,9 @@ Understood or refused, never guessed: a number that a spreadsheet has cut is not
 not a day.
 """
 
+import logging
 import re
+import traceback
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from rest_framework.exceptions import ValidationError
 
 from dispatch.models import Category
@@ -30,6 +33,8 @@ from incidents.intake import ReportDraft, Reporter
 from incidents.sources import city12345, mapping
 from incidents.sources.adapter import place_of, said
 
+log = logging.getLogger(__name__)
+
 # A cell that says that it says nothing.
 _NOTHING: Final = frozenset(
     {"无", "-", "--", "—", "——", "/", "不详", "未知", "空", "null", "none", "n/a", "nan"}
@@ -39,7 +44,13 @@ _FLOAT = re.compile(r"[0-9]+\.0+")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?e\+?[0-9]{1,2}", re.IGNORECASE)
 _LEVELS = re.compile(r"\s*(?:[/>＞→|\\]|--+|——)\s*")
 _PHONES = re.compile(r"[、，,;；/]|\s{2,}")
-_DEGREES = re.compile(r"[°度东经北纬enEN]")
+# 114.26, 东经114.26°, 114.26E; an "e" within the number is an exponent of it.
+_DEGREES = re.compile(
+    r"(?:东经|北纬|[en])?\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,2})?)\s*[°度]?\s*(?:东经|北纬|[en])?"
+)
+# What a line of sums begins with, and what else is in it.
+_SUM = re.compile(r"合计|总计|小计|共计|汇总|总数|(?:sub)?total|sum")
+_NUMBER = re.compile(r"[0-9][0-9,.]*[条件行]?")
 _POINT = re.compile(r"\s*[,，;；\s]\s*")
 _WORD_MOST = 30  # of a cell, in a sentence about it
 _TITLE_MOST, _NAME_MOST, _ADDRESS_MOST, _LEVEL_MOST = 200, 40, 200, 40
@@ -127,10 +138,28 @@ class RowReader:
             filled = [column for column, cell in enumerate(line.cells) if cell]
             return len(filled) == 1 and filled[0] in self._text_columns
         plain = [plain_label(cell) for cell in line.cells]
+        said = [cell for cell in plain if cell]
+        if said and _SUM.fullmatch(said[0]) and all(_NUMBER.fullmatch(cell) for cell in said[1:]):
+            return False
         return plain != self._labels[: len(plain)]
 
     def read(self, line: Line, *, with_place: bool = True) -> Read:
-        """The report of a line. Without its place no name is looked for: to check a file, not to file it."""
+        """The report of a line. Without its place no name is looked for: to check a file, not to file it.
+
+        A line of which nobody has thought stays out by itself: neither its file nor those behind it wait.
+        """
+        try:
+            return self._read(line, with_place=with_place)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: no fault of the line's
+        except Exception as error:
+            # Where and what, but not the message: it may quote somebody's cell.
+            log.error(
+                "row %s could not be read: %s at %s", line.number, type(error).__name__, _raised_at(error)
+            )
+            return Read(line, problems=[Problem("", "", "broken")])
+
+    def _read(self, line: Line, *, with_place: bool) -> Read:
         row = _Row(line, self._columns, self._letters)
         row.faults()
         found = Read(line, problems=row.problems, words=row.text("text") or row.text("title"))
@@ -266,7 +295,7 @@ class RowReader:
             row.problem("lon" if lat else "lat", "half_a_point")
             return None
         try:
-            degrees = [float(_DEGREES.sub("", unicodedata.normalize("NFKC", one))) for one in (lon, lat)]
+            degrees = [_degrees_of(one) for one in (lon, lat)]
         except ValueError:
             row.problem(name, "not_a_number")
             return None
@@ -338,6 +367,20 @@ class _Row:
             self.problem(name, "phone")
             return ""
         return first
+
+
+def _degrees_of(text: str) -> float:
+    """Raises ValueError."""
+    found = _DEGREES.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
+    if found is None:
+        raise ValueError(text)
+    return float(found[1])
+
+
+def _raised_at(error: Exception) -> str:
+    """Where in the code it was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.name}:{frame.lineno}"
 
 
 def _compact(text: str) -> str:

@@ -19,6 +19,9 @@ from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_u
 from incidents.models import BulkImport, BulkPart, Report, ReportUpdate
 from incidents.models.incident import Status
 
+# Rows of a part that go through intake together: so often the page hears how far it is.
+BATCH = 200
+
 
 @dataclass(slots=True)
 class _Outcome:
@@ -55,20 +58,26 @@ def take_part(part: BulkPart, *, is_last_try: bool, at: datetime) -> None:
             good.append(read)
     drafts = _as_filed_before([read.draft for read in good if read.draft is not None], bulk.source)
     earlier = {datetime.fromisoformat(told) for told in part.tried[:-1]}
-    answers = (
-        _given_up(drafts) if is_last_try else receive(drafts, at=at, client=bulk.client, user=bulk.created_by)
-    )
     actor, seen = Actor(user=bulk.created_by, client=bulk.client), set[int]()
-    for read, answer in zip(good, answers, strict=True):
-        if isinstance(answer, Refusal):
-            outcome.refuse(read, [Problem("", answer.field, answer.code)])
-            continue
-        # The same row twice counts once, whichever try wrote it.
-        is_ours = (answer.created or _is_ours(answer.report, bulk, earlier)) and answer.report.pk not in seen
-        seen.add(answer.report.pk)
-        outcome.counts[_kind(answer) if is_ours else "there"] += 1
-        if read.deadline is not None and is_ours:
-            _tell_deadline(answer, read.deadline, actor, at)
+    for first in range(0, len(drafts), BATCH):
+        some = drafts[first : first + BATCH]
+        answers = (
+            _given_up(some) if is_last_try else receive(some, at=at, client=bulk.client, user=bulk.created_by)
+        )
+        for read, answer in zip(good[first : first + BATCH], answers, strict=True):
+            if isinstance(answer, Refusal):
+                outcome.refuse(read, [Problem("", answer.field, answer.code)])
+                continue
+            # The same row twice counts once, whichever try wrote it.
+            is_ours = answer.created or _is_ours(answer.report, bulk, earlier)
+            is_ours = is_ours and answer.report.pk not in seen
+            seen.add(answer.report.pk)
+            outcome.counts[_kind(answer) if is_ours else "there"] += 1
+            if read.deadline is not None and is_ours:
+                _tell_deadline(answer, read.deadline, actor, at)
+        if first + BATCH < len(drafts):
+            # How far it is, for whoever looks on; the next try counts anew.
+            BulkPart.objects.filter(pk=part.pk).update(result=dict(outcome.counts))
     _keep(part, outcome, at=at)
 
 

@@ -24,7 +24,7 @@ _WEEKDAY = r"(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?)?"
 _HALF = r"(?P<half>上午|下午|凌晨|早上|中午|晚上|傍晚|am|pm)?"
 _OFFSET = r"(?P<after>am|pm)?[ ]*(?P<offset>z|[+-][0-9]{2}:?[0-9]{2})?"
 _PLAIN = re.compile(rf"{_DAY}(?:[ t,]*{_WEEKDAY}[ t,]*{_HALF}[ ]*{_CLOCK}[ ]*{_OFFSET})?")
-_WESTERN = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{2}|20[0-9]{2})(?:[ t].*)?")
+_WESTERN = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{2}|20[0-9]{2})([ t].*)?")
 _YEARLESS = re.compile(r"[0-9]{1,2}[-/.月][0-9]{1,2}[日号]?(?:[ t].*)?")
 _CHINESE = re.compile(
     r"[〇零一二三四五六七八九]{4}年[正一二三四五六七八九十]{1,2}月[一二三四五六七八九十廿]{1,4}[日号]?"
@@ -68,11 +68,20 @@ def _read(plain: str) -> tuple[datetime, bool]:
         return _made(*(int(one or 0) for one in found.groups())), found[4] is not None
     if found := _PLAIN.fullmatch(plain):
         return _of_parts(found), found["hour"] is not None
-    if _WESTERN.fullmatch(plain):
-        raise TimeError("which_day")
+    if found := _WESTERN.fullmatch(plain):
+        return _read(_year_first(found))
     if _YEARLESS.fullmatch(plain):
         raise TimeError("no_year")
     raise TimeError("not_a_time")
+
+
+def _year_first(found: re.Match[str]) -> str:
+    """11/23/2026 → 2026-11-23: there is no 23rd month, and 5/5 is the same day either way."""
+    one, other, year, rest = int(found[1]), int(found[2]), found[3], found[4] or ""
+    if len(year) < 4 or (one != other and (one <= 12) == (other <= 12)):
+        raise TimeError("which_day")
+    month, day = (one, other) if one <= 12 else (other, one)
+    return f"{year}-{month}-{day}{rest}"
 
 
 def _of_parts(found: re.Match[str]) -> datetime:
@@ -84,7 +93,10 @@ def _of_parts(found: re.Match[str]) -> datetime:
         told["hour"] = 0
     at = _made(*told.values())
     if offset := found["offset"]:
-        return datetime.fromisoformat(f"{at:%Y-%m-%dT%H:%M:%S}{'+00:00' if offset == 'z' else offset}")
+        try:
+            return datetime.fromisoformat(f"{at:%Y-%m-%dT%H:%M:%S}{'+00:00' if offset == 'z' else offset}")
+        except ValueError:  # a day and more from Greenwich
+            raise TimeError("not_a_time") from None
     return at
 
 

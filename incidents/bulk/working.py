@@ -166,11 +166,35 @@ def _do_one_part(*, at: datetime) -> int:
             if not is_ours or part is None:
                 continue
             if part.bulk.state == State.CHECKING:
-                checking.check_part(part, at=at)
+                _check(part, at=at)
             else:
                 _take(part, at=at)
             return 1
     return 0
+
+
+def _check(part: BulkPart, *, at: datetime) -> None:
+    try:
+        checking.check_part(part, at=at)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: no fault of the part's
+    except Exception:  # it must not stop the files behind it: tried again, then its file is given up
+        log.exception("part %s of an import could not be checked", part)
+        _give_up_check(part)
+
+
+@transaction.atomic(durable=True)
+def _give_up_check(part: BulkPart) -> None:
+    held = BulkImport.objects.select_for_update(no_key=True).get(pk=part.bulk_id)
+    if held.state != State.CHECKING or held.asked_at != part.bulk.asked_at:
+        return  # asked for anew meanwhile, or dropped
+    held.tries += 1
+    if held.tries >= TRIES:
+        held.state = State.FAILED
+        with override(held.language):
+            held.failure = _("Something unexpected is in this file; the log of the worker has more.")
+        imports.forget_rows(held)
+    held.save(update_fields=["tries", "state", "failure"])
 
 
 def _take(part: BulkPart, *, at: datetime) -> None:
@@ -233,6 +257,21 @@ def _forget_old(*, at: datetime) -> int:
         bulk.save(update_fields=["state", "finished_at"])
     imports.forget_rows(bulk)
     return 1
+
+
+def in_hand(bulk: BulkImport) -> tuple[bool, bool]:
+    """Does a worker hold this file or a part of it now, and does one hold any at all? One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(bool_or(classid = %s AND objid::bigint = %s OR classid = %s AND objid::bigint IN"
+            " (SELECT id %% 2147483648 FROM incidents_bulkpart WHERE bulk_id = %s)), false), count(*) > 0"
+            " FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+            " AND classid IN (%s, %s)"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [_FILE_LOCK, bulk.pk % 2**31, _PART_LOCK, bulk.pk, _FILE_LOCK, _PART_LOCK],
+        )
+        ours, anybodys = cursor.fetchone()
+    return bool(ours), bool(anybodys)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q
 
 from accounts.models import User
 from incidents import policy, queries
@@ -27,6 +27,14 @@ def ready(rows: CallbackQuerySet, at: datetime) -> CallbackQuerySet:
 def later(rows: CallbackQuerySet, at: datetime) -> CallbackQuerySet:
     """Who is still to be called, but not now."""
     return rows.open().exclude(pk__in=ready(rows, at).values("pk"))
+
+
+def goes_on(rows: CallbackQuerySet, at: datetime) -> datetime | None:
+    """When the next of these becomes due, where nobody is now; None where nobody is waiting. One query."""
+    due = Q(next_at__lte=at)  # since the hours of calling ended
+    found = later(rows, at).aggregate(now=Count("pk", filter=due), then=Min("next_at", filter=~due))
+    hours = [rules.earliest_from(at)] if found["now"] else []
+    return min([*hours, *filter(None, [found["then"]])], default=None)
 
 
 def due_times(rows: Iterable[Callback]) -> dict[int, Timer]:

@@ -46,13 +46,29 @@ class Drawing:
 
     def holds(self, lon: float, lat: float) -> bool:
         """Does it fall inside the sheet?"""
+        return self.on(lon, lat) is not None
+
+    def on(self, lon: float, lat: float) -> tuple[float, float] | None:
+        """Where a point lies in the drawing; nothing where it falls outside the sheet."""
         x, y = self.at(lon, lat)
-        return 0 <= x <= self.width and 0 <= y <= self.height
+        return (x, y) if 0 <= x <= self.width and 0 <= y <= self.height else None
 
 
 def drawing_of(centre: Centre) -> Drawing:
     """The drawing of a centre's part; kept by the process, for areas change only with the reference data."""
     return _drawn(centre.code, centre.level)
+
+
+def middle_of(centre: Centre, community: str) -> tuple[float, float] | None:
+    """The middle of a community in a centre's drawing; nothing where it has no such community."""
+    return _middles(centre.code, centre.level).get(community)
+
+
+@lru_cache(maxsize=160)
+def _middles(code: str, level: CentreLevel) -> dict[str, tuple[float, float]]:
+    sheet = _drawn(code, level)
+    middles = Area.objects.of_kind(Area.Kind.COMMUNITY).within(code).values_list("code", "lon", "lat")
+    return {community: sheet.at(lon, lat) for community, lon, lat in middles}
 
 
 @lru_cache(maxsize=160)

@@ -6,7 +6,7 @@ will be looked at decides all of them alike.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -142,13 +142,15 @@ def score(
     right_unit: bool | None = None,
     right_words: bool | None = None,
     right_limit: bool | None = None,
+    not_applicable: Collection[str] = (),
     note: str = "",
     actor: Actor,
     at: datetime,
 ) -> QualitySample:
     """Judge one sample: was it the right unit, were the words right, was the limit right?
 
-    What does not arise is left out: an answer on the spot has neither unit nor limit. A "no" says why.
+    What does not arise is left out: an answer on the spot has no limit. What could arise and does not here
+    is named in `not_applicable`, and counts in no share. A "no" says why.
     Raises ActionRefused: not_found, own_work, not_allowed, already_scored (by somebody else); InvalidInput.
     """
     assert actor.user is not None
@@ -163,9 +165,9 @@ def score(
     if found.scored_by_id not in (None, actor.user.pk):
         raise ActionRefused("already_scored", _("Somebody else has judged this one."))
     given = {"right_unit": right_unit, "right_words": right_words, "right_limit": right_limit}
-    marks = {name: given[name] for name in asked_of(found)}
+    marks = {name: None if name in not_applicable else given[name] for name in asked_of(found)}
     for name, mark in marks.items():
-        if mark is None:
+        if mark is None and name not in not_applicable:
             raise InvalidInput(name, "required", _("Say yes or no."))
         setattr(found, name, mark)
     if False in marks.values() and not note.strip():
@@ -198,19 +200,21 @@ class Result:
     units: float | None
     words: float | None
     limits: float | None
-    all_right: float | None  # samples without any "no", of those judged
+    all_right: float | None  # samples without any "no", of those judged in anything
 
 
 def results(samples: QuerySet[QualitySample]) -> list[Result]:
     """By operator, the best known first; two queries."""
     wrong = Q(right_unit=False) | Q(right_words=False) | Q(right_limit=False)
     judged = Q(scored_at__isnull=False)
+    applies = Q(right_unit__isnull=False) | Q(right_words__isnull=False) | Q(right_limit__isnull=False)
     rows = list(
         samples.order_by()
         .values("operator")
         .annotate(
             drawn=Count("pk"),
             scored=Count("pk", filter=judged),
+            said=Count("pk", filter=judged & applies),
             faulty=Count("pk", filter=judged & wrong),
             **{
                 f"{name}_{word}": Count("pk", filter=Q(**{f"right_{name}": value}))
@@ -228,7 +232,7 @@ def results(samples: QuerySet[QualitySample]) -> list[Result]:
             units=_share(row, "unit"),
             words=_share(row, "words"),
             limits=_share(row, "limit"),
-            all_right=1 - row["faulty"] / row["scored"] if row["scored"] else None,
+            all_right=1 - row["faulty"] / row["said"] if row["said"] else None,
         )
         for row in rows
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, Min, Q, QuerySet, Sum
+from django.db.models import Avg, Case, Count, Min, Q, QuerySet, Sum, Value, When
 
 from accounts.duty import DutyShift
 from accounts.models import OrgUnit
@@ -18,7 +18,7 @@ from grids.models import Area
 from incidents import queries
 from incidents.centre.centres import Centre, parts_of, units_of_centres
 from incidents.centre.levels import CentreLevel
-from incidents.centre.outlines import Drawing, drawing_of
+from incidents.centre.outlines import Drawing, drawing_of, middle_of
 from incidents.models import Incident, Outcome
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.numbers import DISTRICT_ZONE, district_day
@@ -98,6 +98,14 @@ class Watch:
     all: int
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a wall may say of single cases. All are counted, whatever it is."""
+
+    named: Q = field(default_factory=Q)  # those that stand in lists and on the drawing
+    roughly: Q | None = None  # of those, the ones that are drawn in the middle of their community
+
+
 @dataclass(slots=True)
 class Wall:
     """Everything a wall shows."""
@@ -124,10 +132,12 @@ def stamp(centre: Centre, at: datetime) -> str:
     return f"{rows}-{versions}-{last}-{int(at.timestamp() / 30)}"
 
 
-def wall_of(centre: Centre, at: datetime) -> Wall:
-    """The wall of a centre as of now."""
+def wall_of(centre: Centre, at: datetime, telling: Telling | None = None) -> Wall:
+    """The wall of a centre as of now; without `telling`, as those see it who work there."""
+    telling = telling or Telling()
     total, parts, more = _counted(centre, at)
-    urgent = list(_open(centre).filter(holds(EMERGENCIES, at)).for_list().order_by("due_at", "pk")[:TIGHTEST])
+    named = _open(centre).filter(telling.named)
+    urgent = list(named.filter(holds(EMERGENCIES, at)).for_list().order_by("due_at", "pk")[:TIGHTEST])
     return Wall(
         total=total,
         parts=parts,
@@ -135,12 +145,14 @@ def wall_of(centre: Centre, at: datetime) -> Wall:
         desk_oldest_at=more["desk_oldest_at"],
         worst_due_at=more["worst_due_at"],
         today=_today(centre, at),
-        tightest=_tightest(centre, urgent, at),
+        tightest=_tightest(named, urgent, at),
         newest=list(
-            Incident.objects.filter(centre.cases()).for_list().order_by("-received_at", "-pk")[:NEWEST]
+            Incident.objects.filter(centre.cases(), telling.named)
+            .for_list()
+            .order_by("-received_at", "-pk")[:NEWEST]
         ),
         emergency=urgent[0] if urgent else None,
-        marks=_marks(centre, at),
+        marks=_marks(centre, at, telling),
         fresh=more["fresh"],
         drawing=drawing_of(centre),
         watches=_watches(centre, at),
@@ -203,12 +215,11 @@ def _counted(centre: Centre, at: datetime) -> tuple[Part, list[Part], Mapping[st
     return total, shown, more
 
 
-def _tightest(centre: Centre, urgent: list[Incident], at: datetime) -> list[Incident]:
+def _tightest(named: Any, urgent: list[Incident], at: datetime) -> list[Incident]:
     """Emergencies first, then whose time runs out next; what is overdue already has its own number."""
     known = [case.pk for case in urgent]
     next_due: QuerySet[Incident] = (
-        _open(centre)
-        .filter(due_at__gte=at)
+        named.filter(due_at__gte=at)
         .exclude(pk__in=known)
         .for_list()
         .order_by("due_at", "pk")[: TIGHTEST - len(urgent)]
@@ -216,19 +227,25 @@ def _tightest(centre: Centre, urgent: list[Incident], at: datetime) -> list[Inci
     return [*urgent, *(next_due if len(urgent) < TIGHTEST else [])]
 
 
-def _marks(centre: Centre, at: datetime) -> list[Mark]:
+def _marks(centre: Centre, at: datetime, telling: Telling) -> list[Mark]:
     """Where something burns, and what is new; one query. Worst last, so that it is drawn on top."""
     is_urgent = Q(urgency=Urgency.EMERGENCY) & ~Q(status=Status.RESOLVED)
     wanted = is_urgent | Q(due_at__lt=at + timedelta(hours=2)) | Q(received_at__gt=at - FRESH)
     rows = (
         _open(centre)
-        .filter(wanted, lon__isnull=False, lat__isnull=False)
+        .filter(wanted, telling.named, lon__isnull=False, lat__isnull=False)
+        .annotate(
+            roughly=Value(False)
+            if telling.roughly is None
+            else Case(When(telling.roughly, True), default=False)
+        )
         .burning_first()
-        .values_list("lon", "lat", "urgency", "status", "due_at")[:MARKS]
+        .values_list("lon", "lat", "urgency", "status", "due_at", "roughly", "community_code")[:MARKS]
     )
     sheet, marks = drawing_of(centre), []
-    for lon, lat, urgency, status, due_at in rows:
-        if not sheet.holds(lon, lat):
+    for lon, lat, urgency, status, due_at, roughly, community in rows:
+        spot = middle_of(centre, community) if roughly else sheet.on(lon, lat)
+        if spot is None:
             continue
         if urgency == Urgency.EMERGENCY and status != Status.RESOLVED:
             kind = "emergency"
@@ -238,7 +255,7 @@ def _marks(centre: Centre, at: datetime) -> list[Mark]:
             kind = "soon"
         else:
             kind = "fresh"
-        marks.append(Mark(kind, *sheet.at(lon, lat)))
+        marks.append(Mark(kind, *spot))
     order = ("fresh", "soon", "overdue", "emergency")
     return sorted(marks, key=lambda mark: order.index(mark.kind))
 

@@ -1,10 +1,11 @@
 """What a patrol's rounds are made of: the checks that wait for them, and what they found themselves."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import OrgUnit, User
+from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import Grant, viewer_of
 from dispatch.vocabulary import Source
@@ -29,6 +30,28 @@ def checks_for(grant: Grant, unit: OrgUnit) -> bool:
         and unit.code.endswith(GRID_STATION)
         and unit.area_code[:9] == grant.unit.area_code[:9]
     )
+
+
+def is_station(code: str) -> bool:
+    """Is this unit a street's grid station, whose checks fall to every patrol of the street?"""
+    return code.endswith(GRID_STATION)
+
+
+def patrols_of(stations: Mapping[str, str]) -> dict[str, list[User]]:
+    """Who the checks of these grid stations (by code, with the street's nine digits) fall to; one query."""
+    if not stations:
+        return {}
+    streets = Q()
+    for street in stations.values():
+        streets |= Q(unit__area_code__startswith=street)
+    rows = Membership.objects.filter(
+        streets, role=Role.PATROL, unit__is_open=True, user__is_active=True
+    ).select_related("user", "unit")
+    found = list(rows.order_by("user_id"))
+    return {
+        code: [row.user for row in found if row.unit.area_code.startswith(street)]
+        for code, street in stations.items()
+    }
 
 
 def units_checked_for(grant: Grant) -> QuerySet[OrgUnit]:

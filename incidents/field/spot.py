@@ -23,7 +23,7 @@ def is_looked_at_again() -> bool:
 
 def enter(incident: Incident) -> None:
     """Put a locked case, not yet handled, into the class: what its intake counted is taken back."""
-    outcomes.take_back(incident, Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED)
+    outcomes.take_back(incident, Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED, entirely=True)
     incident.self_fixed = True
 
 
@@ -36,11 +36,12 @@ def leave(incident: Incident) -> None:
     assert incident.dispatched_at is not None
     outcomes.append(Outcome.Kind.RECEIVED, incident, at=incident.received_at)
     sent = incident.dispatched_at
+    was_sent = outcomes.is_first_sending_counted(incident)
     outcomes.append(
         Outcome.Kind.DISPATCHED,
         incident,
         at=sent,
-        first=True,
+        first=not was_sent,
         **outcomes.durations(incident.received_at, sent),
     )
     if incident.resolved_at is not None:

@@ -19,9 +19,10 @@ class Reporter:
     name: str = ""
     phone: str = ""
     address: str = ""
+    email: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.name or self.phone or self.address)
+        return bool(self.name or self.phone or self.address or self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,22 @@ class ReportDraft:
     # The number of an open case that the reporter says is the same thing; empty where they looked at
     # those that are known and say that it is none of them; None where nobody was asked.
     joins: str | None = None
+    # The door's own digest of what was sent, where this draft says the same thing differently each time:
+    # pictures that come again are stored under other names.
+    digest: str = ""
 
     def content_hash(self) -> str:
         """A digest of what was said: the same report again has the same one, however it was spelt."""
+        if self.digest:
+            return self.digest
         content = {name: getattr(self, name) for name in _SAID}
         content["place"] = {"lon": self.place.lon, "lat": self.place.lat, "area": self.place.finest}
-        content["reporter"] = {name: getattr(self.reporter, name) for name in _REPORTER}
+        content["reporter"] = {
+            name: told for name in _REPORTER if (told := getattr(self.reporter, name)) or name != "email"
+        }
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 _REPORTER = tuple(item.name for item in fields(Reporter))
 # When it was typed in is not part of what was said.
-_SAID = tuple(item.name for item in fields(ReportDraft) if item.name != "received_at")
+_SAID = tuple(item.name for item in fields(ReportDraft) if item.name not in ("received_at", "digest"))

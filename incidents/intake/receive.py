@@ -4,10 +4,13 @@ A single report is a batch of one. Everything is decided in memory first and wri
 transaction; a database error bisects the batch, so that one bad report does not sink the rest.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext_lazy as _
+from psycopg2.errors import DeadlockDetected
 
 from accounts.models import ApiClient, User
 from dispatch import service
@@ -33,6 +36,9 @@ from incidents.intake.writing import (
     lay_out_reports,
     take_pictures,
 )
+from incidents.models import Report
+
+log = logging.getLogger(__name__)
 
 
 def receive_one(
@@ -59,7 +65,8 @@ def receive(
 
     A report that came before, by (source, external_id), answers its first receipt, or a Refusal
     "conflict" when it says something else now; likewise by the client's idempotency `keys`, one for each
-    draft or none ("key_reused"). Received is `at`, or up to a day earlier where the draft says so (see
+    draft or none ("key_reused"). One that the database does not take, whoever is to blame for it, is refused
+    by itself ("broken"). Received is `at`, or up to a day earlier where the draft says so (see
     `late`); when it happened never moves a limit.
     """
     with undisturbed(len(drafts)):
@@ -89,15 +96,24 @@ def _receive(
             key = keys[position] if client is not None and keys else ""
             items.append(Filing(position, draft, draft.content_hash(), now.list_id, moment, key))
             requests.append(request)
-    for item, decision in zip(items, service.decide_many(requests, now=now, may_ask=True), strict=True):
+    decisions = service.decide_many(requests, now=now, may_ask=lambda: not _came_before(items[0]))
+    for item, decision in zip(items, decisions, strict=True):
         item.decision = decision
     answers.update(_store(items, at=at, client=client, user=user))
     return [answers[position] for position in range(len(drafts))]
 
 
+def _came_before(item: Filing) -> bool:
+    """Is the report there already? Then nobody is asked about it again: a source that repeats itself waits
+    for no model. Asked only where a model would be."""
+    draft = item.draft
+    return Report.objects.filter(source=draft.source, external_id=draft.external_id).exists()
+
+
 def _question(draft: ReportDraft, at: datetime) -> service.Request:
-    """What the matcher is asked; it never sees who reported."""
-    place = draft.place
+    """What the matcher is asked; it never sees who reported. What is theirs goes along only to be blotted out
+    of what is sent to a model outside."""
+    place, reporter = draft.place, draft.reporter
     return service.Request(
         text=draft.text,
         source=draft.source,
@@ -110,6 +126,9 @@ def _question(draft: ReportDraft, at: datetime) -> service.Request:
         urgency=draft.urgency,
         nature=draft.nature,
         attributes=draft.attributes,
+        known=tuple(
+            word for word in (reporter.name, reporter.phone, reporter.address, reporter.email) if word
+        ),
     )
 
 
@@ -127,10 +146,20 @@ def _store(
     try:
         with transaction.atomic(durable=True):
             return _write(items, at=at, client=client, user=user)
-    except (IntegrityError, DataError):
+    except OperationalError as error:
+        if retried or not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        # Two batches held each other up, and the database gave this one up: nothing of it is there.
+        return _store(items, at=at, client=client, user=user, retried=True)
+    except (IntegrityError, DataError) as error:
         if len(items) == 1:
             if retried:
-                raise
+                # Without the database's own words, which hold the row.
+                told = getattr(error.__cause__, "diag", None)
+                why = (getattr(told, "sqlstate", ""), getattr(told, "constraint_name", ""))
+                log.error("a report of %s cannot be stored: %s", items[0].draft.source, why)
+                words = _("This report could not be stored. Nothing of it was kept.")
+                return {items[0].position: Refusal("broken", "", words)}
             # Somebody filed the same (source, external_id) meanwhile: now it is there to be found.
             return _store(items, at=at, client=client, user=user, retried=True)
     middle = len(items) // 2
@@ -150,8 +179,8 @@ def _write(
         actor = Actor(user=user, client=client)
         said = lay_out_reports(fresh, found, at=at, client=client, user=user)
         attach_or_open(fresh, found, at=at)
-        done = lay_out_cases(fresh, found, at=at, actor=actor)
-        rows.write([*said, *done], day=at, base=found.base)
+        done, opened = lay_out_cases(fresh, found, at=at, actor=actor)
+        rows.write([*said, *done], at=at, base=found.base, opened=opened, actor=actor)
         count_joined(fresh)
         take_pictures(fresh)
         keep_late(fresh, actor=actor)

@@ -8,17 +8,16 @@ What is merely alike is shown to a person (incidents.alike). Measured: docs/deci
 import math
 import re
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Q
 
 from dispatch.vocabulary import Nature, Urgency
 from incidents import likeness
-from incidents.intake.statements import Prepared
+from incidents.intake.statements import Prepared, run
 from incidents.likeness.scoring import METRES_PER_DEGREE, RADIUS_M
 from incidents.likeness.weights import CERTAIN
 from incidents.models import Incident
@@ -79,10 +78,35 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCase:
+    """What is compared of an open case."""
+
+    pk: int
+    number: str  # empty while it is only laid out
+    seen: likeness.Seen  # what its first report said
+    community: str
+    nature: str
+    status: str
+    urgency: str
+
+    @classmethod
+    def of(cls, incident: Incident) -> "OpenCase":
+        return cls(
+            incident.pk,
+            incident.number,
+            seen_of(incident),
+            incident.community_code,
+            incident.nature,
+            incident.status,
+            incident.urgency,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Joint:
     """The case that a report joins by itself, and how sure that was."""
 
-    incident: Incident
+    case: OpenCase
     score: float
 
 
@@ -100,12 +124,35 @@ def may_be_shared(*, category: str, nature: str, text: str, attributes: Mapping[
     )
 
 
-def lock_neighbourhoods(sightings: Iterable[Sighting]) -> None:
-    """Let nobody else look for the same thing around here until this transaction ends.
+def open_cases_near(sightings: Sequence[Sighting], *, only_looked_at: bool = False) -> list[OpenCase]:
+    """Open cases of the same matters near any of these, oldest first.
 
-    Advisory locks of (tile, domain), then of (community, domain), each in order: two reports of one thing at
-    one moment are compared one after the other, and no two batches can wait for each other. What has a point
-    shares its community's lock with others that have one; what has none holds it alone.
+    Unless they are only looked at, nobody else looks for the same thing around here until this transaction
+    ends. The cases themselves are not held: `hold` does that with the few that matter.
+    """
+    if not sightings:
+        return []
+    asked = _NEAR, _near_params(sightings)
+    rows = run(asked) if only_looked_at else run((_LOCK, _lock_params(sightings)), asked)
+    return [
+        OpenCase(pk, number, likeness.Seen(*seen), community, nature, status, urgency)
+        for pk, number, community, nature, status, urgency, *seen in rows
+    ]
+
+
+def hold(pks: Collection[int], *, named: Collection[str] = ()) -> list[Incident]:
+    """Of these cases, and those of the numbers `named`, the open ones: locked in id order, so that none of
+    them closes between being found and being joined. No statement for none."""
+    if not pks and not named:
+        return []
+    cases = Incident.objects.open().filter(Q(pk__in=pks) | Q(number__in=named))
+    return list(cases.select_related("text").order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+def _lock_params(sightings: Iterable[Sighting]) -> list[Any]:
+    """Advisory locks of (tile, domain), then of (community, domain), each in order: two reports of one thing
+    at one moment are compared one after the other, and no two batches can wait for each other. What has a
+    point shares its community's lock with others that have one; what has none holds it alone.
     """
     tiles: set[int] = set()
     shared: set[int] = set()
@@ -115,60 +162,38 @@ def lock_neighbourhoods(sightings: Iterable[Sighting]) -> None:
             tiles |= _tile_keys(sighting)
         if sighting.community:
             (shared if sighting.has_point else alone).add(_community_key(sighting))
-    if not tiles and not shared and not alone:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(space, key)
-                ELSE pg_advisory_xact_lock(space, key) END
-            FROM unnest(%s::int[], %s::int[], %s::bool[]) AS held (space, key, is_shared)""",
-            _columns(
-                [(1, key, False) for key in sorted(tiles)]
-                + [(2, key, key not in alone) for key in sorted(shared | alone)]
-            ),
-        )
-
-
-def open_cases_near(
-    sightings: Sequence[Sighting], *, named: Collection[str] = (), only_looked_at: bool = False
-) -> list[Incident]:
-    """Open cases of the same matters near any of these, and those of the numbers `named`.
-
-    Oldest first, locked in id order, so that none of them closes between being found and being joined:
-    unless they are only looked at.
-    """
-    found = _ids_near(sightings) if sightings else []
-    if not found and not named:
-        return []
-    cases = (
-        Incident.objects.open()
-        .filter(Q(pk__in=found) | Q(number__in=named))
-        .select_related("text")
-        .order_by("pk")
+    return _columns(
+        [(1, key, False) for key in sorted(tiles)]
+        + [(2, key, key not in alone) for key in sorted(shared | alone)]
     )
-    return list(cases if only_looked_at else cases.select_for_update(no_key=True, of=("self",)))
 
 
-def _ids_near(sightings: Sequence[Sighting]) -> list[int]:
+_LOCK = Prepared(
+    "intake_lock",
+    ("int[]", "int[]", "bool[]"),
+    """
+    SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(space, key)
+        ELSE pg_advisory_xact_lock(space, key) END
+    FROM unnest($1, $2, $3) AS held (space, key, is_shared)""",
+)
+
+
+def _near_params(sightings: Sequence[Sighting]) -> list[Any]:
     margin = RADIUS_M / METRES_PER_DEGREE
     wide = margin / math.cos(
         math.radians(next((s.seen.lat for s in sightings if s.seen.lat is not None), 0.0))
     )
-    rows = _NEAR.run(
-        [
-            list(JOINABLE),
-            min(s.seen.at for s in sightings) - WINDOW,
-            margin,
-            wide,
-            [s.seen.category for s in sightings],
-            [_SIBLINGS[s.seen.category] for s in sightings],
-            [s.seen.lat for s in sightings],
-            [s.seen.lon for s in sightings],
-            [s.community for s in sightings],
-        ]
-    )
-    return [pk for (pk,) in rows]
+    return [
+        list(JOINABLE),
+        min(s.seen.at for s in sightings) - WINDOW,
+        margin,
+        wide,
+        [s.seen.category for s in sightings],
+        [_SIBLINGS[s.seen.category] for s in sightings],
+        [s.seen.lat for s in sightings],
+        [s.seen.lon for s in sightings],
+        [s.community for s in sightings],
+    ]
 
 
 # Each sighting looks into the indexes by itself: as one long OR of boxes, planning alone would take a batch
@@ -180,7 +205,9 @@ _NEAR = Prepared(
     "intake_near",
     ("text[]", "timestamptz", "float8", "float8", "text[]", "text[]", "float8[]", "float8[]", "text[]"),
     f"""
-    SELECT found.id FROM (
+    SELECT i.id, i.number, i.community_code, i.nature, i.status, i.urgency,
+        t.body, i.category_id, i.received_at, i.lon, i.lat, i.facility_code, i.address
+    FROM (
         SELECT near.id
         FROM unnest($6, $7, $8) AS seen (categories, lat, lon), LATERAL (
             SELECT id FROM incidents_incident
@@ -200,28 +227,37 @@ _NEAR = Prepared(
             ORDER BY id DESC LIMIT {_MOST}
         ) AS named
         WHERE seen.community <> ''
-    ) AS found
+    ) AS found, LATERAL (SELECT * FROM incidents_incident WHERE id = found.id OFFSET 0) AS i,
+        LATERAL (SELECT body FROM incidents_text WHERE id = i.text_id OFFSET 0) AS t
     WHERE NOT EXISTS (
         SELECT 1 FROM incidents_incidentreport l JOIN incidents_report r ON r.id = l.report_id
         WHERE l.incident_id = found.id AND l.unlinked_at IS NULL
             AND (r.nature = '{Nature.TIP_OFF}' OR r.attributes @> '{{"confidential": true}}')
-    )""",
+    )
+    ORDER BY i.id""",
 )
 
 
-def same_thing(sighting: Sighting, candidates: Iterable[Incident]) -> Joint | None:
+def same_thing(sighting: Sighting, candidates: Iterable[OpenCase]) -> Joint | None:
     """The case that this is certainly about, the likeliest of them and then the first; or None.
 
     An emergency never hides in a calm case, and where one of the two has no point both name one place.
     """
     best: Joint | None = None
-    for incident in candidates:
-        if not _may_hold(incident, sighting):
-            continue
-        alike = likeness.compare(sighting.seen, seen_of(incident))
-        if alike.may_join and alike.score >= CERTAIN and (best is None or alike.score > best.score):
-            best = Joint(incident, alike.score)
+    for joint in joints(sighting, candidates):
+        if best is None or joint.score > best.score:
+            best = joint
     return best
+
+
+def joints(sighting: Sighting, candidates: Iterable[OpenCase]) -> Iterator[Joint]:
+    """Every case that this is certainly about."""
+    for case in candidates:
+        if not _may_hold(case, sighting):
+            continue
+        alike = likeness.joining(sighting.seen, case.seen)
+        if alike is not None and alike.score >= CERTAIN:
+            yield Joint(case, alike.score)
 
 
 def seen_of(incident: Incident) -> likeness.Seen:
@@ -237,16 +273,16 @@ def seen_of(incident: Incident) -> likeness.Seen:
     )
 
 
-def _may_hold(incident: Incident, sighting: Sighting) -> bool:
-    category = incident.category_id or ""
+def _may_hold(case: OpenCase, sighting: Sighting) -> bool:
+    category = case.seen.category
     return (
         category in SHARED
         and category[:2] == sighting.seen.category[:2]
-        and incident.status in JOINABLE
-        and incident.nature in _NATURES
-        and (sighting.urgency != Urgency.EMERGENCY or incident.urgency == Urgency.EMERGENCY)
-        and abs(sighting.seen.at - incident.received_at) <= WINDOW
-        and not _OWN.search(incident.text.body)
+        and case.status in JOINABLE
+        and case.nature in _NATURES
+        and (sighting.urgency != Urgency.EMERGENCY or case.urgency == Urgency.EMERGENCY)
+        and abs(sighting.seen.at - case.seen.at) <= WINDOW
+        and not _OWN.search(case.seen.text)
     )
 
 
@@ -261,11 +297,13 @@ def _tile_keys(sighting: Sighting) -> set[int]:
     lon, lat = sighting.seen.lon, sighting.seen.lat
     assert lon is not None
     assert lat is not None
-    margin = RADIUS_M / METRES_PER_DEGREE * 1.1
+    # A little more than the radius; its middle counts where two margins are wider than a tile, as far north.
+    margin = RADIUS_M / METRES_PER_DEGREE * 1.01
+    wide = margin / math.cos(math.radians(lat))
     domain = int(sighting.seen.category[:2])
     return {
         (round((lon + east) / _TILE) * 92_821 + round((lat + north) / _TILE) * 689 + domain) % _BUCKETS
-        for east in (-margin, margin)
+        for east in (-wide, 0.0, wide)
         for north in (-margin, margin)
     }
 

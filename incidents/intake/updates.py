@@ -57,7 +57,8 @@ def apply_update(
     """
     held = family.hold(report, actor=actor, at=at)
     incident = held[0][1]
-    if draft.kind in _SOURCES_OWN_WORD:
+    told_apart = draft.kind == ReportUpdate.Kind.REOPEN and reviewing.is_waiting(held)
+    if draft.kind in _SOURCES_OWN_WORD or told_apart:
         for _report, case in held:
             policy.check(actor, Action.ANSWER_UPSTREAM, case)
     digest = draft.content_hash()
@@ -77,6 +78,10 @@ def apply_update(
         received_at=at,
     )
     told = [_Told(one, update, case, text, actor, at) for one, case in held]
+    if told_apart:
+        # 重办 while it examines our result: that is how some say that it does not do.
+        reviewing.send_back(held, reason=text, actor=actor, at=at)
+        return update, incident, True
     if draft.kind in _OF_RESULT:
         _OF_RESULT[draft.kind](told)
         return update, incident, True
@@ -193,6 +198,14 @@ def _reopen(told: _Told) -> None:
     """Upstream is not content: the centre decides who does it again."""
     incident = told.incident
     is_part = told.report.pk != told.update.report_id
+    was_withdrawn = told.report.withdrawn_at is not None
+    if was_withdrawn:
+        told.report.withdrawn_at = None
+        told.report.save(update_fields=["withdrawn_at"])
+    if was_withdrawn and incident.is_open:
+        # Others kept the case going: it answers this report, too, once more.
+        told.record(timeline.Kind.JOINED, source=told.report.source)
+        return
     if incident.status not in (Status.CLOSED, Status.REJECTED):
         if is_part:
             return  # it is still being done
@@ -249,6 +262,8 @@ def _accept(told: Sequence[_Told]) -> None:
 
 def _send_back(told: Sequence[_Told]) -> None:
     first = told[0]
+    if first.text is None:
+        raise InvalidInput("text", "required", _("Say why it is sent back."))
     pairs = [(one.report, one.incident) for one in told]
     reviewing.send_back(pairs, reason=first.text, actor=first.actor, at=first.at)
 

@@ -10,10 +10,11 @@ from django.db.models import Model
 from accounts.models import ApiClient, User
 from dispatch.facts import Decision
 from dispatch.vocabulary import Nature
-from incidents import cohandling, contacting, dangers, late, outbox, outcomes, sending, timeline, timers
+from incidents import cohandling, contacting, dangers, late, outbox, outcomes, sending, timeline
 from incidents.actor import Actor
 from incidents.choosing import frozen
 from incidents.intake.filing import Filing
+from incidents.intake.following import Opened
 from incidents.intake.looking import Found
 from incidents.models import (
     Assignment,
@@ -45,8 +46,9 @@ def lay_out_reports(
         rows.append(text)
         contact = None
         if draft.reporter:
+            told = draft.reporter
             contact = Contact.sealed(
-                name=draft.reporter.name, phone=draft.reporter.phone, address=draft.reporter.address, at=at
+                name=told.name, phone=told.phone, address=told.address, email=told.email, at=at
             )
             contact.pk = found.next(Contact)
             rows.append(contact)
@@ -75,9 +77,13 @@ def lay_out_reports(
     return rows
 
 
-def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor: Actor) -> list[Model]:
-    """The rows of what becomes of it: case, decision, sending with its clocks, and who is told."""
+def lay_out_cases(
+    items: Sequence[Filing], found: Found, *, at: datetime, actor: Actor
+) -> tuple[list[Model], list[Opened]]:
+    """The rows of what becomes of it: case, decision, sending with its clocks, and who is told. Of a plain
+    case, which is answered beside them, without those that follow from it."""
     rows: list[Model] = []
+    opened: list[Opened] = []
     for item in items:
         decision, incident = item.decision, item.incident
         assert decision is not None
@@ -97,22 +103,47 @@ def lay_out_cases(items: Sequence[Filing], found: Found, *, at: datetime, actor:
             confidence=decision.confidence,
             detail=frozen(decision),
         )
-        link = made(
-            IncidentReport,
-            incident=incident,
-            report=item.report,
-            linked_at=at,
-            how="same" if item.joins else "first",
-            score=item.likeness,
-        )
-        rows += (item.record, link)
+        rows.append(item.record)
         if not item.joins:
             rows.append(incident)
             rows += _sending(item, incident, decision, found, at=at)
+        if _is_plain(item, at=at):
+            opened.append(_opened(item))
+            continue
+        rows.append(
+            made(
+                IncidentReport,
+                incident=incident,
+                report=item.report,
+                linked_at=at,
+                how="same" if item.joins else "first",
+                score=item.likeness,
+            )
+        )
         rows += _lines(item, at=at, actor=actor)
         rows += _notices(item, at=at)
         rows += _facts(item, at=at)
-    return rows
+    return rows, opened
+
+
+def _is_plain(item: Filing, *, at: datetime) -> bool:
+    """Is it a case of its own, told as it came, that at most one unit has?"""
+    return not item.joins and not item.supports and item.moment.at == at and item.moment.state is None
+
+
+def _opened(item: Filing) -> Opened:
+    assert item.incident is not None
+    assert item.report is not None
+    assert item.record is not None
+    happened = item.report.occurred_at
+    return Opened(
+        incident=item.incident.pk,
+        report=item.report.pk,
+        decision=item.record.pk,
+        assignment=item.assignment.pk if item.assignment else None,
+        has_contact=item.report.contact_id is not None,
+        occurred_at=happened.isoformat() if happened else None,
+    )
 
 
 def _sending(
@@ -141,8 +172,6 @@ def _sending(
     for clock in clocks:
         clock.pk = found.next(Timer)
         rows.append(clock)
-        if clock.stage_names:
-            rows.append(timers.first_stage(clock))
     return rows
 
 
@@ -289,7 +318,8 @@ def _facts(item: Filing, *, at: datetime) -> list[Outcome]:
     assert incident is not None
     if item.joins:
         return []  # a root counts once
-    facts = [outcomes.fact(Outcome.Kind.RECEIVED, incident, at=incident.received_at)]
+    told_late = item.moment.state is not None
+    facts = [outcomes.fact(Outcome.Kind.RECEIVED, incident, at=incident.received_at, late_entry=told_late)]
     if item.assignment:
         facts.append(sending.sent_fact(incident, at=at))
     return facts

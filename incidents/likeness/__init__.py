@@ -3,7 +3,7 @@
 What was measured, and what follows from it: docs/decisions/0004.
 """
 
-from incidents.likeness.scoring import Likeness, Seen, common_words, compare
+from incidents.likeness.scoring import Likeness, Seen, common_words, compare, joining
 from incidents.likeness.telling import Telling, read
 
-__all__ = ["Likeness", "Seen", "Telling", "common_words", "compare", "read"]
+__all__ = ["Likeness", "Seen", "Telling", "common_words", "compare", "joining", "read"]

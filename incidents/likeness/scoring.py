@@ -8,7 +8,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from incidents.likeness.telling import Telling, read
+from incidents.likeness.telling import Telling, matter, read
 from incidents.likeness.weights import INTERCEPT, WEIGHTS
 
 METRES_PER_DEGREE: Final = 111_320.0
@@ -103,6 +103,20 @@ def compare(one: Seen, other: Seen) -> Likeness:
     score = 1 / (1 + exp(-told))
     # Shown to a person at most as something to look at, never as the same.
     return replace(found, score=score * 0.3 if against else score)
+
+
+def joining(one: Seen, other: Seen) -> Likeness | None:
+    """What `compare` answers, where it may join by itself; else None.
+
+    Most of what is near is not near enough, or about something else: that is seen before all is compared.
+    """
+    metres = metres_between(one.lon, one.lat, other.lon, other.lat)
+    if metres is not None and metres > RADIUS_M:
+        return None
+    if _cosine(matter(one.text), matter(other.text)) < LEAST_WORDS:
+        return None
+    alike = compare(one, other)
+    return alike if alike.may_join else None
 
 
 def features_of(found: Likeness, first: Telling, second: Telling) -> dict[str, float]:

@@ -161,24 +161,49 @@ class Telling:
 def read(text: str, address: str = "") -> Telling:
     """Take a telling apart; of the address beside it count the names and numbers alone. The latest are kept:
     a case is compared with whatever comes in near it."""
-    whole = folded(text)
-    marks = _Marks()
-    left = marks.taken_out(whole)
-    if address:
-        marks.taken_out(folded(address))
     weights = _weights()
-    found = grams(left)
-    known = {gram: weights[gram] for gram in found if gram in weights}
+    whole, rare, matters, marks = _words(text)
+    if address:
+        marks = marks.with_those_of(address)
+    known = {gram: weights[gram] for gram in matters}
     return Telling(
         plain="".join(letter for letter in _BOILERPLATE.sub("", whole) if letter.isalnum()),
-        matter=_vector({gram: matter for gram, (matter, _setting) in known.items()}),
+        matter=matters,
         setting=_vector({gram: setting for gram, (_matter, setting) in known.items() if setting}),
-        rare=frozenset(gram for gram in found if len(gram) == 2 and gram not in weights),
+        rare=rare,
         roads=frozenset(marks.roads),
         places=frozenset(marks.places),
         numbers={unit: frozenset(told) for unit, told in marks.numbers.items()},
         sides=frozenset(marks.sides),
     )
+
+
+def matter(text: str) -> Mapping[str, float]:
+    """`Telling.matter` alone: most neighbours differ in it already, and are asked for no more."""
+    return _words(text)[2]
+
+
+# A text folded, the pairs left of it that hardly any report has, its n-grams as `Telling.matter` has them,
+# and what was taken out.
+_Words = tuple[str, frozenset[str], Mapping[str, float], "_Marks"]
+# A thousand texts of up to this length are kept, in 36 MB at the most. A longer one, a letter mostly, is read
+# anew: it would take the room of many.
+_KEPT_LETTERS = 300
+
+
+def _words(text: str) -> _Words:
+    return _kept_words(text) if len(text) <= _KEPT_LETTERS else _read_words(text)
+
+
+def _read_words(text: str) -> _Words:
+    whole, marks, weights = folded(text), _Marks(), _weights()
+    found = grams(marks.taken_out(whole))
+    known = {gram: weights[gram][0] for gram in found if gram in weights}
+    rare = frozenset(gram for gram in found if len(gram) == 2 and gram not in weights)
+    return whole, rare, _vector(known), marks
+
+
+_kept_words = lru_cache(maxsize=1024)(_read_words)
 
 
 class _Marks:
@@ -189,6 +214,17 @@ class _Marks:
         self.places: set[str] = set()
         self.numbers: dict[str, set[str]] = {}
         self.sides: set[str] = set()
+
+    def with_those_of(self, address: str) -> "_Marks":
+        """These and an address's, in another collection."""
+        marks = _Marks()
+        marks.taken_out(folded(address))
+        marks.roads |= self.roads
+        marks.places |= self.places
+        marks.sides |= self.sides
+        for unit, told in self.numbers.items():
+            marks.numbers[unit] = marks.numbers.get(unit, set()) | told
+        return marks
 
     def taken_out(self, text: str) -> str:
         """Take names and numbers out of a folded text, and what everybody writes; answers what is left."""
@@ -236,6 +272,7 @@ def folded(text: str) -> str:
 def forget() -> None:
     """Read the n-grams anew."""
     _weights.cache_clear()
+    _kept_words.cache_clear()
     read.cache_clear()
 
 

@@ -14,6 +14,7 @@ from incidents.models.instructing import Instruction, InstructionPart, Instructi
 from incidents.models.knowledge import Article, ArticleEdition, ArticleUse
 from incidents.models.mediation import Mediation
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
+from incidents.models.opening import PublicPhoto, PublicWords
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.presence import Presence
@@ -106,6 +107,8 @@ __all__ = [
     "PendingStage",
     "PhoneCall",
     "Presence",
+    "PublicPhoto",
+    "PublicWords",
     "QualitySample",
     "QueueShare",
     "Rehearsal",

@@ -17,7 +17,9 @@ class DecisionRecord(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="decisions")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     responsibility_list = models.ForeignKey(ResponsibilityList, on_delete=models.PROTECT, related_name="+")
     model = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=12)
@@ -29,6 +31,10 @@ class DecisionRecord(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        indexes = [
+            # The machine makes most of them; what holds none of those costs intake nothing.
+            models.Index(fields=["made_by"], name="decision_made_by", condition=Q(made_by__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.incident} · {self.outcome} {self.unit_code}"
@@ -71,7 +77,9 @@ class Assignment(models.Model):
         CANNOT = "cannot", _("Cannot be done")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assignments")
-    unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="assignments")
+    unit = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, related_name="assignments", db_index=False
+    )  # assignment_unit begins with it
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.LEAD)
     decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, related_name="assignments")
     item_code = models.CharField(max_length=12, blank=True)
@@ -94,14 +102,22 @@ class Assignment(models.Model):
     )
     answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
     sent_at = models.DateTimeField()
-    sent_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    sent_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
-    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    accepted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     acceptance = models.CharField(max_length=8, choices=Acceptance.choices, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    resolved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=16, choices=ResolutionOutcome.choices, blank=True)
-    resolution = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    resolution = models.ForeignKey(
+        Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=12, choices=End.choices, blank=True)
 
@@ -127,6 +143,13 @@ class Assignment(models.Model):
                 fields=["unit"],
                 name="assignment_support",
                 condition=Q(ended_at__isnull=True, role="support"),
+            ),
+            # what a new sending has not: a person who sent it, and all that comes later
+            *(
+                models.Index(
+                    fields=[field], name=f"assignment_{field}", condition=Q(**{f"{field}__isnull": False})
+                )
+                for field in ("sent_by", "accepted_by", "resolved_by", "resolution")
             ),
         ]
 

@@ -43,7 +43,7 @@ class BulkImport(models.Model):
     language = models.CharField(max_length=10)
     # A program does not look at previews: what it sends begins by itself once it is checked.
     starts_itself = models.BooleanField(default=False)
-    tries = models.PositiveSmallIntegerField(default=0)  # of reading the file
+    tries = models.PositiveSmallIntegerField(default=0)  # of reading the file, or of checking a part in vain
     failure = models.CharField(max_length=300, blank=True)
     counts = models.JSONField(default=dict)  # what the check found
     result = models.JSONField(default=dict)  # what came of the rows

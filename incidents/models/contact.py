@@ -62,6 +62,7 @@ class Contact(models.Model):
     name_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")
     address_sealed = models.BinaryField(default=b"")
+    email_sealed = models.BinaryField(default=b"", db_default=b"")
     phone_index = models.CharField(max_length=64, blank=True, db_index=True)
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -73,12 +74,15 @@ class Contact(models.Model):
         return f"contact {self.pk}"
 
     @classmethod
-    def sealed(cls, *, name: str = "", phone: str = "", address: str = "", at: datetime) -> "Contact":
+    def sealed(
+        cls, *, name: str = "", phone: str = "", address: str = "", email: str = "", at: datetime
+    ) -> "Contact":
         """An unsaved contact with its fields encrypted."""
         return cls(
             name_sealed=seal(name),
             phone_sealed=seal(phone),
             address_sealed=seal(address),
+            email_sealed=seal(email),
             phone_index=blind_index(phone),
             created_at=at,
         )
@@ -94,6 +98,10 @@ class Contact(models.Model):
     @property
     def address(self) -> str:
         return unseal(self.address_sealed)
+
+    @property
+    def email(self) -> str:
+        return unseal(self.email_sealed)
 
     @property
     def masked_name(self) -> str:

@@ -110,12 +110,17 @@ class ChatMessage(models.Model):
     client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="+")
     message_id = models.CharField(max_length=64)
     answer = models.CharField(max_length=600)
+    # What the signature was made of: the plain mode signs no body, so each is good for one message.
+    signed_with = models.CharField(max_length=64, blank=True)
     received_at = models.DateTimeField()
 
     class Meta:
         ordering = ("pk",)
         constraints = [
             models.UniqueConstraint(fields=["client", "message_id"], name="chat_message_once"),
+            models.UniqueConstraint(
+                fields=["client", "signed_with"], condition=~Q(signed_with=""), name="chat_signature_once"
+            ),
         ]
 
     def __str__(self) -> str:

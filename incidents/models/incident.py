@@ -103,7 +103,8 @@ class Incident(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices)
     nature = models.CharField(max_length=16, choices=Nature.choices)
     source = models.CharField(max_length=24, choices=Source.choices)  # of the first report
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True)
+    # No index of its own here nor below: those in Meta answer, and hold nothing of a new case where they can.
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, db_index=False)
     text = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")  # of the first report
     item_code = models.CharField(max_length=12, blank=True)
     urgency = models.CharField(max_length=12, choices=Urgency.choices, default=Urgency.ROUTINE)
@@ -111,8 +112,12 @@ class Incident(models.Model):
     # Where the item that it is handled under begins; `level` moves up from there.
     first_level = models.CharField(max_length=1, choices=Level.choices, blank=True)
     # The triage desk is a unit too, so this is never empty.
-    owner_unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="owned_incidents")
-    handler = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    owner_unit = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, related_name="owned_incidents", db_index=False
+    )
+    handler = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     address = models.CharField(max_length=200, blank=True)
     lon = models.FloatField(null=True, blank=True)
@@ -163,13 +168,15 @@ class Incident(models.Model):
     # Why a person is needed: low_confidence, ambiguous, no_match, out_of_area, returned …
     triage_codes = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from"
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", db_index=False
     )
     # 拆分: another matter of the same report, made a case of its own by the centre. A root counts once.
     split_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
     )
-    claimed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    claimed_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     # Raised by every action: a list's ETag, and a page's guard against deciding on stale facts.
     version = models.PositiveIntegerField(default=1)
@@ -218,8 +225,20 @@ class Incident(models.Model):
                 name="incident_emergencies",
                 condition=Q(urgency=Urgency.EMERGENCY, status__in=[*OPEN_STATUSES]),
             ),
-            # the parts of a root: few cases are split
-            models.Index(fields=["split_from"], name="incident_parts", condition=Q(split_from__isnull=False)),
+            # whose it is, closed ones too
+            models.Index(fields=["owner_unit"], name="incident_owner"),
+            # what a new case has not: the parts of a root, what was merged, who has taken it on
+            *(
+                models.Index(
+                    fields=[field], name=f"incident_{name}", condition=Q(**{f"{field}__isnull": False})
+                )
+                for field, name in (
+                    ("split_from", "parts"),
+                    ("merged_into", "merged"),
+                    ("handler", "handler"),
+                    ("claimed_by", "claimed"),
+                )
+            ),
             # the list of cases by where they came from, and by the smallest place that a name is known of
             models.Index(fields=["source", "-received_at", "-id"], name="incident_source"),
             models.Index(fields=["community_code", "-received_at", "-id"], name="incident_community"),

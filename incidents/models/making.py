@@ -15,7 +15,7 @@ class _Blank(NamedTuple):
 
     constants: Mapping[str, Any]
     makers: tuple[tuple[str, Callable[[], Any]], ...]  # of defaults that are made anew for each row
-    relations: Mapping[str, tuple[str, str]]  # by name: the column's attribute, and the other's
+    relations: dict[str, tuple[str, str]]  # by name: the column's attribute, and the other's
     names: frozenset[str]
 
 
@@ -34,14 +34,13 @@ def made(model: type[M], /, **values: Any) -> M:
     for name, make in blank.makers:
         if name not in values:
             attributes[name] = make()
-    for name, value in values.items():
-        relation = blank.relations.get(name)
-        if relation is None:
-            attributes[name] = value
-        else:
-            attribute, other = relation
-            attributes[attribute] = None if value is None else getattr(value, other)
-            state.fields_cache[name] = value
+    # Most of what is named is a column's own value.
+    for name in blank.relations.keys() & values.keys():
+        attribute, other = blank.relations[name]
+        value = values.pop(name)
+        attributes[attribute] = None if value is None else getattr(value, other)
+        state.fields_cache[name] = value
+    attributes.update(values)
     return row
 
 

@@ -21,6 +21,12 @@ class Outcome(models.Model):
         CLOSED = "closed"
         REWORKED = "reworked"
         RATED = "rated"
+        ACCEPTED = "accepted"  # a sending was taken on; on_time where it was not by silence
+        CONTACTED = "contacted"  # the unit's first contact was due, and was or was not made by then
+        # Of a case that fell due, on the day of its DUE: what came of it since.
+        SETTLED = "settled"  # late, and handled by now
+        FINISHED = "finished"  # closed by now; on_time where neither handling nor its check was late
+        REPEATED = "repeated"  # the same was reported again soon after this unit's work was closed
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="outcomes")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -33,6 +39,7 @@ class Outcome(models.Model):
     unit_code = models.CharField(max_length=64)
     street_code = models.CharField(max_length=15, blank=True)
     community_code = models.CharField(max_length=15, blank=True)
+    cell_code = models.CharField(max_length=15, blank=True, default="", db_default="")
     category_code = models.CharField(max_length=4, blank=True)
     item_code = models.CharField(max_length=12, blank=True)
     source = models.CharField(max_length=24)
@@ -49,12 +56,23 @@ class Outcome(models.Model):
     solved = models.BooleanField(null=True, blank=True)
     contacted = models.BooleanField(null=True, blank=True)  # did the unit speak with them? for RATED
     score = models.PositiveSmallIntegerField(null=True, blank=True)  # 1-5, for RATED
+    # Of `elapsed`, the seconds in which the handling clock stood still; for HANDLED.
+    paused = models.PositiveBigIntegerField(null=True, blank=True)
+    mediated = models.BooleanField(null=True, blank=True)  # did the parties come to terms? for HANDLED
+    # 补录: told later than it happened; for RECEIVED and HANDLED.
+    late_entry = models.BooleanField(default=False, db_default=False)
+    # Of a reversal: what it takes back shall count nowhere, nor among what was once sent.
+    entirely = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ("pk",)
         indexes = [
             # small groups are read from the facts themselves
             models.Index(fields=["kind", "day", "unit_code"], name="outcome_day"),
+            # so are the days at the edges of a small area's or an item's range, and a cell's whole one
+            models.Index(fields=["community_code", "day"], name="outcome_community"),
+            models.Index(fields=["cell_code", "day"], name="outcome_cell", condition=~models.Q(cell_code="")),
+            models.Index(fields=["item_code", "day"], name="outcome_item", condition=~models.Q(item_code="")),
         ]
 
     def __str__(self) -> str:

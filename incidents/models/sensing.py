@@ -272,6 +272,10 @@ class AlertEpisode(models.Model):
 
     class Meta:
         ordering = ("-started_at", "-pk")
+        # Ended ones by their age: what is old is looked for every few seconds.
+        indexes = [
+            models.Index(fields=["ended_at"], name="episode_ended", condition=Q(ended_at__isnull=False))
+        ]
         constraints = [
             models.UniqueConstraint(fields=["alert", "started_at"], name="alert_episode_once"),
             models.UniqueConstraint(

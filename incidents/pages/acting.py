@@ -20,7 +20,7 @@ from incidents import canned, policy
 from incidents.actions.handling import closing_condition
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Incident
-from incidents.pages import forms, knowledge
+from incidents.pages import forms, knowledge, waiting
 from incidents.pages.access import CASE_ROLES, case_or_404, person, staff
 from incidents.pages.desk import next_case_url
 from incidents.pages.doing import Doing
@@ -112,6 +112,7 @@ def _shown(
         "known": STEPS[step],
         "form": form,
         "happened": happened,
+        "asked": waiting.answered_by(incident, step),
         # What was looked at again may now be decided on.
         "seen_version": incident.version,
         "seen_line": last_line(incident),

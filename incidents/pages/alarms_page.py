@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.roles import Role
 from config import clock
+from dispatch.edition import edition
+from dispatch.explain import Explainer
 from dispatch.vocabulary import Source
 from incidents import dangers
-from incidents.pages.access import staff
+from incidents.pages.access import person, staff
 
 DAYS = (7, 30, 90)
 DANGERS: dict[str, Any] = {
@@ -30,23 +32,31 @@ DANGERS: dict[str, Any] = {
     "medical": gettext_lazy("Somebody's health"),
     "poison": gettext_lazy("Poison"),
     "trapped": gettext_lazy("Somebody trapped"),
+    dangers.GUESSED: gettext_lazy("Only guessed, by the category"),
 }
 
 
 @require_GET
 @staff(Role.SUPERVISOR, Role.STEWARD)
 def alarms(request: HttpRequest) -> HttpResponse:
-    """Alarms of a period by words and by source; three queries however many there were."""
+    """Alarms of a period by words and by source, a street's people those of their street; three queries
+    however many there were."""
     at = clock.now()
     asked = request.GET.get("days", "")
     days = int(asked) if asked in map(str, DAYS) else DAYS[1]
-    period = {"since": at - timedelta(days=days), "until": at}
+    period: dict[str, Any] = {"since": at - timedelta(days=days), "until": at}
+    period["where"] = dangers.within(person(request))
+    names = Explainer(edition().names)
     context = {
         "days": days,
         "choices": [(one, _("%(count)d days") % {"count": one}) for one in DAYS],
         "total": dangers.total(**period),
         "phrases": [
-            {"tally": one, "danger": DANGERS.get(one.danger, one.danger)}
+            {
+                "tally": one,
+                "words": names.category(one.key) if one.danger == dangers.GUESSED else one.key,
+                "danger": DANGERS.get(one.danger, one.danger),
+            }
             for one in dangers.by_phrase(**period)
         ],
         "sources": [

@@ -1,6 +1,7 @@
 """批量导入: a file of reports from the upload through its columns, its check and its preview to its end."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -247,8 +248,17 @@ def _progress(bulk: BulkImport) -> dict[str, Any]:
         "share": round(100 * done / bulk.lines) if bulk.lines and bulk.state != State.READING else None,
         "speed": round(done / seconds) if done and seconds > 0 else None,
         "result": _outcomes(imports.totals(bulk)) if bulk.state == State.RUNNING else [],
-        "is_stalled": not done and seconds > STALLED_AFTER,
+        **_standstill(bulk, at=at),
     }
+
+
+def _standstill(bulk: BulkImport, *, at: datetime) -> dict[str, bool]:
+    """Does nobody work on it, and is somebody at another file meanwhile? The lock tells, whatever is slow."""
+    since = imports.last_sign(bulk)
+    if since is None or (at - since).total_seconds() <= STALLED_AFTER:
+        return {"is_stalled": False, "is_behind": False}
+    ours, anybodys = working.in_hand(bulk)
+    return {"is_stalled": not anybodys, "is_behind": anybodys and not ours}
 
 
 def _outcomes(result: dict[str, int]) -> list[tuple[str, str, int]]:

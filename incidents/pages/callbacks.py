@@ -71,14 +71,15 @@ def _callers(view: View) -> View:
 def callbacks(request: HttpRequest) -> HttpResponse:
     """The queue, its rules, and what today's calls brought."""
     user, at = person(request), clock.now()
+    standing = reading.standing(user, at)
     context = {
-        **_queue(user, _tab(request), at),
+        **_queue(user, _tab(request), at, standing=standing),
         "day": reading.day_of(at),
         "mine": reading.day_of(at, by=user),
         "ranks": rules.RANKS,
         "parts": rules.PARTS,
         "part": rules.part_of(at),
-        "goes_on": rules.earliest_from(at) if rules.part_of(at) is None else None,
+        "goes_on": None if standing.ready else reading.goes_on(reading.queue_of(user), at),
         "attempts_most": rules.ATTEMPTS,
     }
     return render(request, "incidents/callbacks.html", context)

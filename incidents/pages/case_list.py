@@ -47,30 +47,36 @@ class Chosen:
     found: Found
     is_behind: bool  # rows of words are so far behind that what has just changed may not be found
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Was anything asked for, understood or not?"""
+        return bool(self.wanted) or bool(self.form.unread)
+
 
 @require_GET
 @staff(*READING_ROLES)
 def cases(request: HttpRequest) -> HttpResponse:
     """Cases that this person may see, filtered by the address; newest first, or what is most overdue."""
     at, user = clock.now(), person(request)
-    answers, seen = waiting.to_answer(user), policy.cases_of(user)
-    chose = _choose(request, request.GET, at, seen, answers=answers)
+    answers, seen = waiting.to_answer(user), policy.seen_by(user)
+    chose = _choose(request, request.GET, at, seen.cases, answers=answers)
     found, wanted = chose.found, chose.wanted
     if found.wanted.kind == Kind.NUMBER and (only := found.any.values_list("number", flat=True).first()):
         return HttpResponseRedirect(reverse("case", args=[only]))
     page, earlier, later = _page(found.page, request, by_due=bool(wanted.get("overdue")))
-    facts = _facts(found)
+    # Unfiltered, many are more than are counted.
+    facts = None if seen.are_many and not chose.is_narrowed else _facts(found)
     context = {
         "at": at,
         "form": chose.form,
         "rows": _rows(page, found.wanted, at),
-        "count": len(facts),
+        "count": queries.COUNT_MAX + 1 if facts is None else len(facts),
         "count_max": queries.COUNT_MAX,
         "facets": _facets(request, chose, facts),
         "earlier": earlier,
         "later": later,
-        "is_filtered": bool(wanted) or bool(chose.form.unread),
-        "views": _views(request, at, seen, answers),
+        "is_filtered": chose.is_narrowed,
+        "views": _views(request, at, seen.cases, answers),
         "search": _search(request, chose),
         **saved_views(request, SavedView.Page.CASES),
     }
@@ -167,15 +173,16 @@ def _search(request: HttpRequest, chose: Chosen) -> dict[str, Any]:
 # --- counts -----------------------------------------------------------------------------------------
 
 
-def _facts(found: Found) -> list[tuple[Any, ...]]:
-    """Status, source, domain and street of the cases that fit, of no more than a list counts."""
+def _facts(found: Found) -> list[tuple[Any, ...]] | None:
+    """Status, source, domain and street of the cases that fit; None where they are too many to count."""
     told = found.any.order_by().values_list("status", "source", "category__domain_code", "street_code")
-    return list(told[: queries.COUNT_MAX + 1])
+    facts = list(told[: queries.COUNT_MAX + 1])
+    return facts if len(facts) <= queries.COUNT_MAX else None
 
 
-def _facets(request: HttpRequest, chose: Chosen, facts: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+def _facets(request: HttpRequest, chose: Chosen, facts: list[tuple[Any, ...]] | None) -> list[dict[str, Any]]:
     """How the cases are spread, as ways to narrow further; nothing where they are too many to count."""
-    if len(facts) > queries.COUNT_MAX:
+    if facts is None:
         return []
     facets = []
     for position, name in enumerate(("status", "source", "domain", "street")):

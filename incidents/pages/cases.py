@@ -120,7 +120,12 @@ def unmask(request: HttpRequest, number: str) -> HttpResponse:
             actor=policy.acting_as(user, Action.UNMASK, incident),
             at=at,
         )
-        shown = {"name": contact.name, "phone": contact.phone, "address": contact.address}
+        shown = {
+            "name": contact.name,
+            "phone": contact.phone,
+            "address": contact.address,
+            "email": contact.email,
+        }
     except ActionRefused as error:
         shown = {"refused": str(error)}
         status = 403 if error.code == "not_allowed" else 409

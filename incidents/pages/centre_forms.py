@@ -14,7 +14,9 @@ from incidents.models import QualitySample
 from incidents.models.centre import WEIGHT_MAX
 from incidents.pages.forms import text_area
 
-YES_NO = (("yes", _("Yes")), ("no", _("No")))
+NOT_APPLICABLE = "none"
+MARKS = (("yes", _("Yes")), ("no", _("No")), (NOT_APPLICABLE, _("Not applicable")))
+QUESTIONS = ("right_unit", "right_words", "right_limit")
 
 
 class HandoverForm(forms.Form):
@@ -85,11 +87,11 @@ def name_of(seat: Seat) -> str:
 
 
 class ScoreForm(forms.Form):
-    """The questions about one sample; those that do not arise are not asked."""
+    """The questions about one sample; those that cannot arise are not asked, the others may be passed."""
 
-    right_unit = forms.ChoiceField(choices=YES_NO, widget=forms.RadioSelect)
-    right_words = forms.ChoiceField(choices=YES_NO, widget=forms.RadioSelect)
-    right_limit = forms.ChoiceField(choices=YES_NO, widget=forms.RadioSelect)
+    right_unit = forms.ChoiceField(choices=MARKS, widget=forms.RadioSelect)
+    right_words = forms.ChoiceField(choices=MARKS, widget=forms.RadioSelect)
+    right_limit = forms.ChoiceField(choices=MARKS, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("What would have been right"),
         max_length=TEXT_MAX,
@@ -114,10 +116,9 @@ class ScoreForm(forms.Form):
                 del self.fields[name]
         self.fields["note"].widget.attrs["data-draft"] = f"quality-{sample.pk}"
 
-    def marks(self) -> dict[str, bool | None]:
-        """The answers, as the action takes them."""
-        return {
-            name: self.cleaned_data[name] == "yes"
-            for name in ("right_unit", "right_words", "right_limit")
-            if name in self.cleaned_data
-        }
+    def marks(self) -> dict[str, Any]:
+        """The answers, as the action takes them: a mark each, and which questions do not apply."""
+        answers = {name: self.cleaned_data[name] for name in QUESTIONS if name in self.cleaned_data}
+        passed = [name for name, answer in answers.items() if answer == NOT_APPLICABLE]
+        said = {name: answer == "yes" for name, answer in answers.items() if name not in passed}
+        return {**said, "not_applicable": passed}

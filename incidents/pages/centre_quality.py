@@ -24,7 +24,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import QualitySample
 from incidents.pages.access import person, staff
 from incidents.pages.centre import Opened, frame, opened
-from incidents.pages.centre_forms import ScoreForm
+from incidents.pages.centre_forms import NOT_APPLICABLE, ScoreForm
 from incidents.pages.wording import title_of
 
 # The results are of so many weeks up to the one shown: five samples alone say little.
@@ -173,8 +173,6 @@ def _shown(row: QualitySample, units: dict[str, OrgUnit], seen: Opened, user_id:
         "title": title_of(row.incident.text.body),
         "unit": units.get(row.sent_to),
         "marks": _marks(row),
-        "is_right": row.scored_at is not None
-        and False not in (row.right_unit, row.right_words, row.right_limit),
         "may_score": seen.supervises and row.operator_id != user_id and row.scored_at is None,
         "is_own": row.operator_id == user_id,
     }
@@ -186,6 +184,6 @@ def _marks(row: QualitySample) -> list[dict[str, Any]]:
 
 
 def _initial(found: QualitySample) -> dict[str, str]:
-    words = {True: "yes", False: "no", None: ""}
+    words = {True: "yes", False: "no", None: NOT_APPLICABLE if found.scored_at else ""}
     marks = {name: words[getattr(found, name)] for name in sampling.asked_of(found)}
     return {**marks, "note": found.note.body if found.note else ""}

@@ -1,6 +1,7 @@
 """The wall of an operations centre: a page for a large screen that nobody touches."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -71,7 +72,7 @@ def _land(seen: Opened) -> dict[str, Any]:
                 "path": shape.path,
                 "x": shape.x,
                 "y": shape.y,
-                "name": _short(shape.name_en if english else shape.name_zh) if named else "",
+                "name": short(shape.name_en if english else shape.name_zh) if named else "",
             }
             for shape in drawing.shapes
         ],
@@ -79,7 +80,7 @@ def _land(seen: Opened) -> dict[str, Any]:
     }
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """坂田 for 坂田街道: the kind is said by the picture."""
     for ending in ("街道", "社区", " Subdistrict", " Community"):
         name = name.removesuffix(ending)
@@ -100,9 +101,9 @@ def _inside(request: HttpRequest, seen: Opened, at: datetime) -> dict[str, Any]:
         "at": at,
         "wall": found,
         "today": found.today,
-        "headline": _headline(found, place, at),
-        "overdue_where": _where(found.parts),
-        "desk_words": _desk_words(found, at),
+        "headline": headline_of(found, place, at),
+        "overdue_where": overdue_where(found.parts),
+        "desk_words": desk_words(found, at),
         "target_seconds": walls.DISPATCH_TARGET,
         "in_target": found.today.dispatch_seconds is None
         or found.today.dispatch_seconds <= walls.DISPATCH_TARGET,
@@ -121,15 +122,25 @@ def subject_of(case: Incident) -> str:
     return case.category.name if case.category else _("Not yet classified")
 
 
-def _where_is(case: Incident, place: queries.Places) -> str:
-    return " ".join(_short(name) for name in (place.street(case), place.community(case)) if name)
+def where_is(case: Incident, place: queries.Places) -> str:
+    return " ".join(short(name) for name in (place.street(case), place.community(case)) if name)
 
 
-def _headline(found: walls.Wall, place: queries.Places, at: datetime) -> tuple[str, str]:
+def words_of(case: Incident, place: queries.Places) -> dict[str, str]:
+    """Its matter, its place and its unit, as they are said to those who work there."""
+    return {"what": subject_of(case), "where": where_is(case, place), "unit": str(case.owner_unit)}
+
+
+def headline_of(
+    found: walls.Wall,
+    place: queries.Places,
+    at: datetime,
+    words_for: Callable[[Incident, queries.Places], dict[str, str]] = words_of,
+) -> tuple[str, str]:
     """The one sentence in front, by rule: what burns, what is late, who waits, or that all is calm."""
     case, total = found.emergency, found.total
     if case is not None:
-        told = {"what": subject_of(case), "where": _where_is(case, place), "unit": str(case.owner_unit)}
+        told = words_for(case, place)
         if case.accepted_at is not None:
             told["since"] = spoken((at - case.accepted_at).total_seconds())
             words = _("%(what)s, %(where)s: in the hands of %(unit)s since %(since)s") % told
@@ -148,17 +159,17 @@ def _headline(found: walls.Wall, place: queries.Places, at: datetime) -> tuple[s
         if total.overdue > 1 and worst.overdue > 1 and worst.area:
             words += _(", %(most)d of them in %(where)s") % {
                 "most": worst.overdue,
-                "where": _part_name(worst),
+                "where": part_name(worst),
             }
         return words, "overdue"
     if found.desk and found.desk_oldest_at and (at - found.desk_oldest_at).total_seconds() > LONG_AT_DESK:
-        return _desk_words(found, at), "warned"
+        return desk_words(found, at), "warned"
     if total.open:
         return _("Nothing is overdue"), "on"
     return _("Nothing is open"), "on"
 
 
-def _desk_words(found: walls.Wall, at: datetime) -> str:
+def desk_words(found: walls.Wall, at: datetime) -> str:
     if not found.desk:
         return _("nothing waits for a person")
     words = ngettext("%(count)d waits for a person", "%(count)d wait for a person", found.desk) % {
@@ -170,10 +181,10 @@ def _desk_words(found: walls.Wall, at: datetime) -> str:
     return words
 
 
-def _where(parts: list[walls.Part]) -> str:
+def overdue_where(parts: list[walls.Part]) -> str:
     """布吉 6 · 平湖 3 · others 5."""
     late = sorted((part for part in parts if part.overdue and part.area), key=lambda part: -part.overdue)
-    told = [f"{_part_name(part)} {part.overdue}" for part in late[:2]]
+    told = [f"{part_name(part)} {part.overdue}" for part in late[:2]]
     others = sum(part.overdue for part in parts) - sum(part.overdue for part in late[:2])
     if others:
         told.append(_("others %(count)d") % {"count": others})
@@ -194,7 +205,7 @@ def _burning(case: Incident, place: queries.Places, openable: set[int], at: date
     state = clock_state(case.clock_started_at, case.due_at, at, fixed=fixed) if case.due_at else "paused"
     return {
         "subject": subject_of(case),
-        "where": _where_is(case, place),
+        "where": where_is(case, place),
         "case": case,
         "state": state,
         "label": clock_label(case),
@@ -206,7 +217,7 @@ def _burning(case: Incident, place: queries.Places, openable: set[int], at: date
 def _came(case: Incident, place: queries.Places, openable: set[int]) -> dict[str, Any]:
     return {
         "subject": subject_of(case),
-        "where": _where_is(case, place),
+        "where": where_is(case, place),
         "case": case,
         "waits": case.status == "triage",
         "url": reverse("case", args=[case.number]) if case.pk in openable else "",
@@ -217,18 +228,18 @@ def _tile(part: walls.Part, seen: Opened, most: int) -> dict[str, Any]:
     is_centre = part.area is not None and seen.centre.level != CentreLevel.COMMUNITY
     return {
         "part": part,
-        "name": _part_name(part),
+        "name": part_name(part),
         "share": part.open / most if most else 0.0,
         "url": reverse("centre-wall", args=[part.area.code]) if is_centre and part.area else "",
     }
 
 
-def _part_name(part: walls.Part) -> str:
+def part_name(part: walls.Part) -> str:
     if part.area is None:
         return pgettext("wall", "No place")
     if part.area.kind == Area.Kind.CELL:
         return _("Cell %(number)s") % {"number": part.area.code[-3:]}
-    return _short(part.area.name)
+    return short(part.area.name)
 
 
 def _watch(one: walls.Watch) -> dict[str, Any]:

@@ -78,8 +78,9 @@ class Read:
 class Reader:
     """Reads decisions of one case by one edition of the list, without asking the database again."""
 
-    def __init__(self, incident: Incident, now: Edition | None = None) -> None:
+    def __init__(self, incident: Incident, now: Edition | None = None, *, picks: bool = True) -> None:
         self.incident = incident
+        self.picks = picks  # are the units listed that a place leaves open?
         self.now = now or edition()
         self.explain = Explainer(self.now.names)
         self.place = place_of(incident)
@@ -183,7 +184,7 @@ class Reader:
                 for word in reason["params"]["words"]
             ),
             limits=self._limit_line(limits) if limits else _("No longer on the list"),
-            units=[] if unit else units_for(told["unit_pattern"]),
+            units=units_for(told["unit_pattern"]) if not unit and self.picks else [],
         )
 
     def repairer(self, code: str) -> str:

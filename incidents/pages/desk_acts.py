@@ -1,6 +1,6 @@
 """What is done to one case from the desk, and how it is taken back: then the next one opens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +112,7 @@ def split(request: HttpRequest, number: str) -> HttpResponse:
         made.append(new)
         return _("%(new)s was split off from %(number)s.") % {"new": new.number, "number": number}
 
-    return acted(request, number, act, goes_to=lambda: made[0].number)
+    return acted(request, number, act, goes_to=lambda: made[0].number, sheet="split")
 
 
 @require_http_methods(["GET", "POST"])
@@ -133,7 +133,7 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
         )
         return _("Set right, and decided anew.")
 
-    return acted(request, number, act, stays=True)
+    return acted(request, number, act, stays=True, sheet="correct")
 
 
 @require_POST
@@ -180,13 +180,26 @@ def acted(
     stays: bool = False,
     undo: Sequence[str] = (),
     goes_to: Callable[[], str] | None = None,
+    sheet: str = "",
 ) -> HttpResponse:
-    """Act and go on, or show the case again with what was refused and what had been chosen."""
+    """Act and go on, or show the case again with what was refused and what had been chosen.
+
+    What is wrong in a sheet is said in it: it opens again as it was filled in.
+    """
     user, at, tab = person(request), clock.now(), tab_of(request)
     incident = case_or_404(request, number)
     try:
         said = act(incident, user, at)
-    except (ActionRefused, InvalidInput) as error:
+    except InvalidInput as error:
+        if not sheet:
+            return refused(request, number, error, user, tab, at)
+        wrong = {"wrong_sheet": sheet, "wrong": str(error), "typed": request.POST}
+        if not request.htmx:  # type: ignore[attr-defined]
+            return sheet_page(request, number, f"incidents/desk_{sheet}.html", wrong, status=400)
+        response = shown(request, {**work(incident, user, at=at), **wrong}, tab=tab, at=at)
+        response.status_code = 400
+        return response
+    except ActionRefused as error:
         return refused(request, number, error, user, tab, at)
     if said:
         messages.success(request, said, extra_tags=f"{UNDO} {','.join(undo)}" if undo else "")
@@ -196,11 +209,19 @@ def acted(
     return go(request, next_case_url(user, tab, at=at, beside=number))
 
 
-def sheet_page(request: HttpRequest, number: str, template: str) -> HttpResponse:
+def sheet_page(
+    request: HttpRequest,
+    number: str,
+    template: str,
+    wrong: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
     """A sheet as a page of its own, for where no script opens it over the desk."""
     tab = tab_of(request)
     context = work(case_or_404(request, number), person(request), at=clock.now())
-    return render(request, template, {**context, "tab": tab.key, "tab_query": tab.query})
+    told = {**context, "tab": tab.key, "tab_query": tab.query, **(wrong or {})}
+    return render(request, template, told, status=status)
 
 
 def refused(

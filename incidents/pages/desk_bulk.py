@@ -22,7 +22,7 @@ from incidents.models import Incident
 from incidents.pages.access import DESK_ROLES, person, staff
 from incidents.pages.choices import Choice
 from incidents.pages.desk_acts import BULK_MOST, UNDO, go, seen_version
-from incidents.pages.desk_choices import offered
+from incidents.pages.desk_choices import first_offers
 from incidents.pages.desk_queue import next_case_url, tab_of
 from incidents.pages.wording import TITLE_SHORT, described, is_held
 
@@ -66,7 +66,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         if act != "reject" or reason:
             _do(request, act, cases, user=user, reason=reason, at=at)
             return go(request, next_case_url(user, tab, at=at))
-    chosen = [_look(case, act, user, at) for case in cases]
+    offers = first_offers(cases, edition()) if act == "dispatch" else {}
+    chosen = [_look(case, act, user, at, offers.get(case.pk)) for case in cases]
     context = {
         "act": act,
         "tab": tab.key,
@@ -86,12 +87,13 @@ def _selected(request: HttpRequest, user: User) -> list[Incident]:
     return list(
         Incident.objects.filter(policy.visible(user), number__in=numbers)
         .select_related("category", "owner_unit", "text", "claimed_by", "handler", "merged_into")
+        .prefetch_related("adjudications")
         .order_by("received_at", "pk")
     )
 
 
-def _look(incident: Incident, act: str, user: User, at: datetime) -> Chosen:
-    """What would happen to this case."""
+def _look(incident: Incident, act: str, user: User, at: datetime, choice: Choice | None) -> Chosen:
+    """What would happen to this case: `choice` is what is suggested for it."""
     row = described(incident, at, TITLE_SHORT)
     if not policy.can(user, ACTS[act], incident):
         return Chosen(incident, row, hindrance=_("not possible on this case now"))
@@ -99,7 +101,6 @@ def _look(incident: Incident, act: str, user: User, at: datetime) -> Chosen:
         return Chosen(incident, row, hindrance=_("in the hands of %(name)s") % {"name": incident.claimed_by})
     if act != "dispatch":
         return Chosen(incident, row)
-    choice = offered(incident, edition()).first
     if choice is None or not choice.unit:
         return Chosen(incident, row, hindrance=_("no unit is suggested: open it and choose"))
     return Chosen(incident, row, choice)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Action
 from dispatch.vocabulary import PlaceType
-from incidents import citing, policy, presence, queries, timeline_words
+from incidents import citing, policy, presence, queries, remaining, timeline_words
 from incidents.alike import again, similar_cases
 from incidents.claiming import CLAIM_LASTS
 from incidents.models import Attachment, Incident, IncidentReport
@@ -74,6 +74,7 @@ def work(
     places = place_choices.spots(incident, record, reader.explain)
     near += place_choices.pins(places)
     contact = next((link.report.contact for link in reports if link.report.contact), None)
+    left = remaining.words_of(incident)
     return {
         **described(incident, at),
         **alerts_of(incident, sources=[link.report.source for link in reports]),
@@ -147,8 +148,8 @@ def work(
         "owners": owners_of(incident, choices, reader),
         "categories": categories_of(reader),
         "places": places,
-        **desk_reading.context_of(incident, user, record, reader.explain, at=at),
-        "clauses": clauses_of(incident.text.body),
+        **desk_reading.context_of(incident, user, record, reader.explain, words=left, at=at),
+        "clauses": clauses_of(left),
         "parts": list(incident.parts.order_by("pk")[:20]) if incident.split_from_id is None else [],
         "owner_matters": (offer.repair is not None and offer.repair.asks_owner)
         or any(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit
@@ -10,11 +11,13 @@ from dispatch.edition import Edition, edition
 from dispatch.units import AT_OWNER
 from incidents import follow_up
 from incidents.actions.handling import closing_condition
-from incidents.choosing import machine_record
-from incidents.models import Adjudication, Assignment, CaseRequest, Incident
+from incidents.choosing import machine_record, machine_records
+from incidents.models import Adjudication, Assignment, CaseRequest, DecisionRecord, Incident
 from incidents.models.incident import Status
 from incidents.pages.choices import Choice, Read, Reader
-from incidents.pages.level_steps import unit_suggested
+from incidents.pages.level_steps import code_suggested, unit_suggested
+
+_AGREED = Q(kind=CaseRequest.Kind.RETURN, answer=CaseRequest.Answer.AGREED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Repair:
     secured: Assignment
     unit: OrgUnit | None
     asks_owner: bool  # the item leaves the repair to the facility's owner, whom nobody has named yet
-    condition: str
+    incident: Incident
+
+    @property
+    def condition(self) -> str:
+        return closing_condition(self.incident)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +46,71 @@ class Offered:
     repair: Repair | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What has happened to a case, as far as it says whom to send it to next."""
+
+    record: DecisionRecord | None
+    returned: CaseRequest | None
+    above: OrgUnit | None
+    secured: Assignment | None
+    repairer: OrgUnit | None
+
+
 def offered(incident: Incident, now: Edition | None = None) -> Offered:
     """What stands under "to whom", the unit that is suggested first; a fixed number of queries."""
     reader = Reader(incident, now or edition())
-    read = reader.machine(machine_record(incident))
-    returned = last_return(incident)
+    secured = _secured(incident)
+    code = reader.repairer(secured.item_code) if secured is not None else ""
+    before = _Before(
+        record=machine_record(incident),
+        returned=last_return(incident),
+        above=unit_suggested(incident),
+        secured=secured,
+        repairer=OrgUnit.objects.open().filter(code=code).first() if code else None,
+    )
+    return _offered(incident, reader, before)
+
+
+def first_offers(incidents: Sequence[Incident], now: Edition) -> dict[int, Choice | None]:
+    """The suggestion for each of several cases; as many statements for fifty as for one."""
+    asked = "reason", "proposed_unit", "assignment__unit", "asked_by"
+    sendings = Assignment.objects.select_related("unit", "resolved_by", "resolution")
+    agreed = CaseRequest.objects.filter(_AGREED).select_related(*asked).order_by("pk")
+    prefetch_related_objects(
+        incidents, Prefetch("assignments", sendings), Prefetch("requests", agreed, to_attr="agreed_returns")
+    )
+    records = machine_records(incidents)
+    readers = {one.pk: Reader(one, now, picks=False) for one in incidents}
+    secured = {one.pk: _secured(one) for one in incidents}
+    repairers = {
+        pk: readers[pk].repairer(sending.item_code) for pk, sending in secured.items() if sending is not None
+    }
+    above = {one.pk: code_suggested(one) for one in incidents}
+    units = OrgUnit.objects.in_bulk({*repairers.values(), *above.values()} - {""})
+    offers = {}
+    for one in incidents:
+        returns: list[CaseRequest] = one.agreed_returns if _is_back(one) else []  # type: ignore[attr-defined]
+        repairer = units.get(repairers.get(one.pk, ""))
+        before = _Before(
+            record=records.get(one.pk),
+            returned=returns[-1] if returns else None,
+            above=units.get(above[one.pk]),
+            secured=secured[one.pk],
+            repairer=repairer if repairer is not None and repairer.is_open else None,
+        )
+        offers[one.pk] = _offered(one, readers[one.pk], before).first
+    return offers
+
+
+def _offered(incident: Incident, reader: Reader, before: _Before) -> Offered:
+    read = reader.machine(before.record)
+    returned, above = before.returned, before.above
     choices = list(read.choices)
-    repair = _repair(incident, reader)
+    repair = _repair(incident, reader, before)
     done: list[Choice] = []
     if repair is not None:
         choices, done = _for_repair(choices, repair, reader)
-    above = unit_suggested(incident)
     if above is not None:
         why = _("Stands above the unit that had it: the case has moved up a level")
         choices = _with_first(choices, reader.by_unit(above), why)
@@ -65,19 +126,17 @@ def offered(incident: Incident, now: Edition | None = None) -> Offered:
     return Offered(reader, read, choices, first, returned, repair)
 
 
-def _repair(incident: Incident, reader: Reader) -> Repair | None:
-    secured = follow_up.secured(incident) if incident.status == Status.TRIAGE else None
+def _secured(incident: Incident) -> Assignment | None:
+    return follow_up.secured(incident) if incident.status == Status.TRIAGE else None
+
+
+def _repair(incident: Incident, reader: Reader, before: _Before) -> Repair | None:
+    secured = before.secured
     if secured is None:
         return None
-    code = reader.repairer(secured.item_code)
     item = reader.now.index.items.get(secured.item_code)
     by_owner = item is not None and item.follow_up_unit == AT_OWNER
-    return Repair(
-        secured,
-        OrgUnit.objects.open().filter(code=code).first() if code else None,
-        by_owner and not incident.asset_owner,
-        closing_condition(incident),
-    )
+    return Repair(secured, before.repairer, by_owner and not incident.asset_owner, incident)
 
 
 def _for_repair(
@@ -109,14 +168,18 @@ def _for_repair(
 
 def last_return(incident: Incident) -> CaseRequest | None:
     """The return that put the case on the desk, while it waits there."""
-    if incident.status != Status.TRIAGE or "returned" not in incident.triage_codes:
+    if not _is_back(incident):
         return None
     return (
-        incident.requests.filter(kind=CaseRequest.Kind.RETURN, answer=CaseRequest.Answer.AGREED)
+        incident.requests.filter(_AGREED)
         .select_related("reason", "proposed_unit", "assignment__unit", "asked_by")
         .order_by("pk")
         .last()
     )
+
+
+def _is_back(incident: Incident) -> bool:
+    return incident.status == Status.TRIAGE and "returned" in incident.triage_codes
 
 
 def open_return(incident: Incident) -> CaseRequest | None:

@@ -47,4 +47,4 @@ def set_place(request: HttpRequest, number: str) -> HttpResponse:
         )
         return _("The place is set, and the case is decided anew.")
 
-    return acted(request, number, act, stays=True)
+    return acted(request, number, act, stays=True, sheet="place")

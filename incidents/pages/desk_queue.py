@@ -61,7 +61,7 @@ TABS = (
     Tab("", gettext_lazy("All"), lambda user, at: Q()),
     Tab("mine", gettext_lazy("Mine"), _mine),
     Tab("returned", gettext_lazy("Returned"), _tagged("returned", "disputed")),
-    Tab("place", gettext_lazy("No place"), _tagged("no_place", "out_of_area")),
+    Tab("place", gettext_lazy("No place"), _tagged("no_place", "out_of_area", "place_unknown")),
     Tab("talk", gettext_lazy("No report"), _tagged("empty_talk", "thanks", "test", "spam")),
     Tab("several", gettext_lazy("Several matters"), _tagged("several_matters")),
     Tab("enquiry", gettext_lazy("Enquiries"), _tagged("enquiry")),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Action
 from dispatch.explain import Explainer, talk_name
-from dispatch.normalise import talk, urgency
+from dispatch.normalise import matters, talk, urgency
 from dispatch.normalise.backends import reader
 from dispatch.vocabulary import Nature, Urgency
 from incidents import policy, suggesting
@@ -27,9 +27,10 @@ class End:
 
 
 def end_of(incident: Incident) -> End | None:
-    """The end that fits what the machine took the text for; None where it is a report."""
+    """The end that fits what the machine took the text for; None where it is a report, or presses: who may
+    be in danger is not turned away with one key."""
     code = next((code for code in talk.CODES if code in incident.triage_codes), None)
-    if code in (None, talk.SEVERAL):
+    if code in (None, talk.SEVERAL) or incident.urgency == Urgency.EMERGENCY:
         return None
     words = {
         talk.EMPTY: _(
@@ -44,35 +45,46 @@ def end_of(incident: Incident) -> End | None:
     return End(code, talk_name(code), words, is_answer=answers)
 
 
-def danger_of(incident: Incident, record: DecisionRecord | None) -> dict[str, Any] | None:
-    """Which words told of danger, and who is called first; None where it is no emergency."""
+def danger_of(incident: Incident, record: DecisionRecord | None, explain: Explainer) -> dict[str, Any] | None:
+    """Which words told of danger or which guess, and who is called first; None where it is no emergency."""
     if incident.urgency != Urgency.EMERGENCY:
         return None
     told = record.detail.get("facts", {}).get("evidence", ()) if record else ()
     params: dict[str, Any] = next((one["params"] for one in told if one["code"] == "urgency_read"), {})
+    reasons = record.detail.get("reasons", ()) if record else ()
+    guess = next((one for one in reasons if one["code"] == "urgency_guessed"), None)
     return {
         "phrase": params.get("phrase", ""),
+        "guess": explain.sentence(guess) if guess else "",
         "numbers": urgency.NUMBERS.get(params.get("danger", ""), ("110", "119", "120")),
     }
 
 
-def parts_of(incident: Incident) -> list[dict[str, Any]]:
-    """The two matters of a text that seems to hold several, each in its own words and as it reads."""
-    if talk.SEVERAL not in incident.triage_codes or incident.split_from_id is not None:
+def parts_of(incident: Incident, left: str) -> list[dict[str, Any]]:
+    """The matters of a text that seems to hold several, each in its own words and as it reads: of what is
+    left of it, and of a matter that was split off like of any other case."""
+    if talk.SEVERAL not in incident.triage_codes:
         return []
     model = reader()
-    found = talk.halves(incident.text.body, model.read)
-    return [{"words": words, "category": model.categories[at]} for words, at in found]
+    found = matters.pieces(left, model.read)
+    return [{"words": told, "category": model.categories[at]} for told, at in found]
 
 
 def context_of(
-    incident: Incident, user: User, record: DecisionRecord | None, explain: Explainer, *, at: datetime
+    incident: Incident,
+    user: User,
+    record: DecisionRecord | None,
+    explain: Explainer,
+    *,
+    words: str,
+    at: datetime,
 ) -> dict[str, Any]:
-    """What the desk's note and the model's panel need; a query more where a model is set up."""
-    parts = [{**part, "name": explain.category(part["category"])} for part in parts_of(incident)]
+    """What the desk's note and the model's panel need; a query more where a model is set up. `words`: those
+    that are left of the case."""
+    parts = [{**part, "name": explain.category(part["category"])} for part in parts_of(incident, words)]
     return {
         "end": end_of(incident),
-        "danger": danger_of(incident, record),
+        "danger": danger_of(incident, record, explain),
         "several": parts,
         "can_false": policy.can(user, Action.FALSE_ALARM, incident),
         "asking": panel_of(incident, explain, at=at) if suggesting.is_offered() else None,

@@ -1,10 +1,11 @@
 """The duty roster of a unit: a week of it, who takes the call now, and keeping it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -33,14 +34,21 @@ _YEARS = (date(2000, 1, 1), date(2100, 1, 1))
 
 
 def on_duty_now(incident: Incident, viewer: Viewer, at: datetime) -> list[DutyShift] | None:
-    """Who takes the call of an emergency's owner now, for the desk: one query. Nothing for other cases.
+    """Who can be called about an emergency now, of its owner or else the centre: one query. Nothing for
+    other cases.
 
     What the desk itself has still to send has nobody to be telephoned yet.
     """
     is_called = incident.urgency == Urgency.EMERGENCY and incident.is_open
     if not is_called or incident.status == Status.TRIAGE or not viewer.with_roles(*DESK_ROLES):
         return None
-    return DutyShift.objects.on_duty_of([incident.owner_unit], at)[incident.owner_unit_id]
+    return whom_to_call([incident], at)[incident.owner_unit_id]
+
+
+def whom_to_call(cases: Collection[Incident], at: datetime) -> dict[str, list[DutyShift]]:
+    """By owner of these cases: who is on duty there or above, else at the district's centre. One query."""
+    owners = {case.owner_unit for case in cases}
+    return DutyShift.objects.to_call(owners, at, else_at=settings.TRIAGE_UNIT) if owners else {}
 
 
 @require_GET

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
 from incidents.cases import TEXT_MAX
+from incidents.pages.widgets import UnitSelect
 
 # Confirmations are not among them: those are made each time.
 _TYPED_AND_CHOSEN = (forms.Textarea, forms.TextInput, forms.Select, forms.RadioSelect)
@@ -126,11 +127,11 @@ class NoteForm(ActionForm):
 
 
 class UnitField(forms.ModelChoiceField):
-    """An open unit, by its name; a plain list where no script runs."""
+    """An open unit, by its name or a part of it; a plain list where no script runs."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"class": "form-select"}
-        super().__init__(OrgUnit.objects.none(), widget=forms.Select(attrs=attrs), **kwargs)
+        super().__init__(OrgUnit.objects.none(), widget=UnitSelect(attrs=attrs), **kwargs)
 
 
 class ReturnForm(ActionForm):

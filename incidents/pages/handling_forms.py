@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from incidents import assigning, contacting, mediating
 from incidents.acceptance import lead_of
+from incidents.actions.handling import accepted_in_words, earliest_done
 from incidents.cases import TEXT_MAX
-from incidents.models import Mediation
+from incidents.models import Assignment, Mediation
 from incidents.models.incident import ResolutionOutcome
 from incidents.pages.forms import ActionForm, text_area
 from incidents.pages.when import HappenedMixin
@@ -124,6 +125,19 @@ class ResolveForm(HappenedMixin, ActionForm):
         self.is_dispute = self.incident is not None and mediating.is_dispute(self.incident)
         if not self.is_dispute:
             del self.fields["mediation"], self.fields["settled"]
+        self._offer_times()
+
+    def _offer_times(self) -> None:
+        """No time before the unit had accepted, or before it began anew: the action refuses it (0009)."""
+        if self.incident is None or self.at is None:
+            return
+        sendings = (one for one in self.incident.assignments.all() if one.role == Assignment.Role.LEAD)
+        lead = next((sending for sending in sendings if sending.ended_at is None), None)
+        if lead is not None:
+            # Only rework begins after the acceptance: other pages need not ask when.
+            is_rework = self.incident.rework_count > 0
+            earliest = earliest_done(self.incident, lead) if is_rework else accepted_in_words(lead)
+            self.begin(earliest or lead.sent_at, at=self.at)
 
     def outcomes(self) -> list[tuple[str, Any, Any]]:
         """(code, name, what it means) for each radio."""

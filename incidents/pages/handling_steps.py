@@ -15,7 +15,7 @@ from incidents.models import Attachment
 from incidents.models.incident import ResolutionOutcome
 from incidents.pages import handling_forms
 from incidents.pages.doing import Doing, Step
-from incidents.pages.step_photos import add_photos, kept_photos
+from incidents.pages.step_photos import kept_photos
 
 _PICTURES = re.compile("照片|影像|拍照|对照照|前后照")
 
@@ -61,9 +61,10 @@ def _resolve(doing: Doing) -> str:
         parked_until=doing.given["parked_until"],
         happened_at=form.happened(doing.at) if is_parked else doing.happened(),
         mediation=form.mediated(),
+        # Those that were put on the case before are there already.
+        photos=[photo for photo in photos if photo.incident_id is None],
         **doing.common,
     )
-    add_photos(doing, photos, Attachment.Stage.AFTER)
     if is_parked:
         return _("Parked. It comes back by itself on the date.")
     return _("Resolved. Somebody else verifies it now.")

@@ -25,6 +25,7 @@ from incidents.instructing import reach, reading
 from incidents.models import Incident, Instruction
 from incidents.pages.access import person, staff
 from incidents.pages.instruction_forms import InstructionForm, JudgeForm, ReportForm, WithdrawForm
+from incidents.pages.refusals import refused
 from incidents.pages.wording import described, title_of
 
 PAGE = 30
@@ -178,11 +179,8 @@ def _do(
     if form.is_valid():
         try:
             said = act(form.cleaned_data)
-        except InvalidInput as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
-        except ActionRefused as error:
-            form.add_error(None, str(error))
-            status = 403 if error.code == "not_allowed" else 409
+        except (InvalidInput, ActionRefused) as error:
+            status = refused(form, error)
         else:
             messages.success(request, said)
             return HttpResponseRedirect(f"{reverse('instruction', args=[given.number])}?done={where}")

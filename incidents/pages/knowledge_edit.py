@@ -27,6 +27,7 @@ from incidents.numbers import district_day
 from incidents.pages.access import READING_ROLES, person, staff
 from incidents.pages.forms import text_area
 from incidents.pages.knowledge import article_context, article_or_404
+from incidents.pages.refusals import refused
 
 _USUAL = timedelta(days=180)
 
@@ -114,11 +115,8 @@ def write(request: HttpRequest, pk: int | None = None) -> HttpResponse:
                     actor=_actor(user),
                     at=at,
                 )
-            except InvalidInput as error:
-                form.add_error(error.field if error.field in form.fields else None, str(error))
-            except ActionRefused as error:
-                form.add_error(None, str(error))
-                status = 403 if error.code == "not_allowed" else 409
+            except (InvalidInput, ActionRefused) as error:
+                status = refused(form, error)
             else:
                 messages.success(request, _("Written. Somebody at the centre reviews it now."))
                 return HttpResponseRedirect(

@@ -31,13 +31,17 @@ def unit_above(incident: Incident) -> OrgUnit | None:
 
 def unit_suggested(incident: Incident) -> OrgUnit | None:
     """Whom the desk may turn to with a case that has come back and moved up by it: who stands there."""
+    code = code_suggested(incident)
+    return OrgUnit.objects.filter(code=code).first() if code else None
+
+
+def code_suggested(incident: Incident) -> str:
+    """Its code, or empty; of a case whose assignments are read no statement."""
     if incident.status != Status.TRIAGE or incident.level <= incident.first_level:
-        return None
+        return ""
     lead = _last_lead(incident)
-    if lead is None:
-        return None
-    code = levels.unit_above(incident, lead, incident.level, edition().units)
-    return OrgUnit.objects.filter(code=code).first() if code not in ("", incident.owner_unit_id) else None
+    code = levels.unit_above(incident, lead, incident.level, edition().units) if lead is not None else ""
+    return code if code != incident.owner_unit_id else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from config import clock
 from dispatch.pages.access import visible_lists
-from incidents import list_news, policy
+from incidents import brief_sentences, data_sentences, list_news, policy, scoring_sentences, warning_sentences
 from incidents import notices as notice_words
 from incidents.models import Incident, Notification
 from incidents.numbers import district_day
@@ -90,6 +90,15 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     _read(Notification.objects.filter(pk=notice.pk))
     if notice.kind.startswith(list_news.PREFIX):
         return _to_list(request, user, notice)
+    if notice.kind.startswith(scoring_sentences.PREFIX):
+        return HttpResponseRedirect(reverse("scoring-period", args=[notice.message.data["number"]]))
+    if notice.kind.startswith(brief_sentences.PREFIX):
+        return HttpResponseRedirect(reverse("brief", args=[notice.message.data["number"]]))
+    if notice.kind.startswith(data_sentences.PREFIX):
+        return HttpResponseRedirect(reverse("data-request", args=[notice.message.data["number"]]))
+    if notice.kind.startswith(warning_sentences.PREFIX):
+        page = "project" if notice.kind == "warning.project" else "warning"
+        return HttpResponseRedirect(reverse(page, args=[notice.message.data["number"]]))
     if notice.incident is None:
         return HttpResponseRedirect(reverse("instruction", args=[notice.message.data["number"]]))
     if Incident.objects.filter(policy.visible(user), pk=notice.incident.pk).exists():

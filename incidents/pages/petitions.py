@@ -65,7 +65,7 @@ class PetitionForm(forms.Form):
     )
     number = forms.CharField(label=gettext_lazy("Number"), max_length=112, widget=_line())
     text = forms.CharField(
-        label=gettext_lazy("Matter"),
+        label=pgettext_lazy("of a letter", "Matter"),
         max_length=5_000,
         widget=text_area(7),
         help_text=gettext_lazy(

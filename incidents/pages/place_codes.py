@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce, Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -90,12 +91,11 @@ def sheets(request: HttpRequest) -> HttpResponse:
     theirs = communities.order_by().values("parent")
     if street:
         communities = communities.filter(parent=street)
-    coded: dict[str, int] = {}
-    in_use = PlaceCode.objects.filter(retired_at__isnull=True).values_list("area_id", "facility__cell_id")
-    for area, cell in in_use.iterator(chunk_size=5_000):
-        code = (area or cell or "")[:12]
-        coded[code] = coded.get(code, 0) + 1
     page = Paginator(communities, 30).get_page(request.GET.get("page"))
+    inside = Left(Coalesce("area_id", "facility__cell_id"), 12)
+    in_use = PlaceCode.objects.filter(retired_at__isnull=True).annotate(inside=inside)
+    shown = in_use.filter(inside__in=[area.code for area in page])
+    coded = dict(shown.order_by().values_list("inside").annotate(Count("pk")))
     rows = [{"area": area, "codes": coded.get(area.code, 0)} for area in page]
     is_keeper = bool(viewer_of(request.user).roles.intersection(REGISTER_KEEPERS))
     context = {

@@ -1,8 +1,9 @@
 """What everybody may see: what was put right this week."""
 
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from config import clock
 from grids.locate import geography
-from incidents.public import WeekQuestion, published
+from incidents.public import PictureQuestion, WeekQuestion, published
 
 # A community's colour on the map, by how many were settled there: from, and the words of the legend.
 _MAP_STEPS = (1, 3, 6, 11, 21)
@@ -52,3 +53,13 @@ def week_map(request: HttpRequest) -> JsonResponse:
         for least, after in zip(_MAP_STEPS, edges, strict=True)
     ]
     return JsonResponse({"values": values, "legend": legend})
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def photo(request: HttpRequest, photo_id: UUID) -> HttpResponse:
+    """The released copy of a picture. Kept for minutes only: what is withheld later has to go."""
+    body = published(PictureQuestion(photo_id), at=clock.now())
+    if body is None:
+        raise Http404
+    return HttpResponse(body, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})

@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts.preferences import type_size
 from incidents import attachments
-from incidents.pages import place_codes, resident, resident_public, resident_status
+from incidents.pages import place_codes, resident, resident_cases, resident_public, resident_status
 
 urlpatterns = [
     path("report/", resident.words, name="report"),
@@ -28,6 +28,12 @@ urlpatterns = [
     path("codes/<str:community>/", place_codes.sheet, name="place-code-sheet"),
     path("codes/<str:code>/retire/", place_codes.retire, name="place-code-retire"),
     path("public/", resident_public.week, name="public-home"),
+    path("public/cases/", resident_cases.cases, name="public-cases"),
+    path("public/cases.geojson", resident_cases.points, name="public-points"),
+    path("public/cases.csv", resident_cases.as_csv, name="public-csv"),
+    path("public/cases.json", resident_cases.as_json, name="public-json"),
+    path("public/cases/<str:number>/", resident_cases.case, name="public-case"),
+    path("public/photos/<uuid:photo_id>.jpg", resident_public.photo, name="public-picture"),
     path("public/week.json", resident_public.week_map, name="public-week-map"),
     path("type-size/", type_size, name="type-size"),
     path("attachments/<uuid:attachment_id>/", attachments.attachment, name="attachment"),

@@ -24,6 +24,7 @@ from incidents.instructing import reach
 from incidents.models import Incident, SecretaryLetter
 from incidents.pages.access import person, staff
 from incidents.pages.forms import text_area
+from incidents.pages.refusals import refused
 from incidents.pages.wording import title_of
 from incidents.secretary import letters
 
@@ -74,17 +75,15 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             "at": at,
         }
         try:
+            letters.refuse_if_signed(incident, found.report_id, user)
             if signs:
                 actor = policy.acting_as(user, Action.SIGN_REPLY, incident)
                 actions.sign_reply(**told, actor=actor)
             else:
                 actor = policy.acting_as(user, Action.DRAFT_REPLY, incident)
                 actions.draft_reply(**told, seen_draft=form.cleaned_data["seen_draft"] or 0, actor=actor)
-        except InvalidInput as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
-        except ActionRefused as error:
-            form.add_error(None, str(error))
-            status = 403 if error.code == "not_allowed" else 409
+        except (InvalidInput, ActionRefused) as error:
+            status = refused(form, error)
         else:
             messages.success(request, _("Signed and sent.") if signs else _("Draft kept."))
             return HttpResponseRedirect(f"{reverse('letter', args=[pk])}?done=reply")

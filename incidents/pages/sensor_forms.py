@@ -280,10 +280,16 @@ def take_sheet(request: HttpRequest) -> HttpResponse:
         else:
             found = register.read_sheet(upload.read())
             if not found.problems:
-                done = register.import_devices(rows=found.rows, actor=_actor(person(request)), at=clock.now())
-                told = _("%(added)d devices added, %(changed)d brought up to date.")
-                messages.success(request, told % {"added": done.added, "changed": done.changed})
-                return HttpResponseRedirect(reverse("sensor-devices"))
+                try:
+                    done = register.import_devices(
+                        rows=found.rows, actor=_actor(person(request)), at=clock.now()
+                    )
+                except register.SheetChanged as changed:
+                    found.problems.extend(changed.problems)
+                else:
+                    told = _("%(added)d devices added, %(changed)d brought up to date.")
+                    messages.success(request, told % {"added": done.added, "changed": done.changed})
+                    return HttpResponseRedirect(reverse("sensor-devices"))
     context = {
         "refused": refused,
         "problems": found.problems[: register.PROBLEMS_SHOWN] if found else [],

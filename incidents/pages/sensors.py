@@ -106,7 +106,7 @@ def seen(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("sensors"))
     ids = [
         int(one)
-        for one in request.POST.getlist("message")[:_SEEN_AT_ONCE]
+        for one in request.POST.getlist("shown" if "all" in request.POST else "message")[:_SEEN_AT_ONCE]
         if one.isascii() and one.isdigit() and len(one) < 19
     ]
     home = viewer_of(user).home_unit

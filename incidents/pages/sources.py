@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import ApiClient
+from accounts.models import AcceptanceChange, ApiClient
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from config import clock
@@ -24,6 +24,7 @@ from dispatch.vocabulary import Source
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.pages.access import person, staff
 from incidents.sources import naming
+from incidents.sources.acceptance import say_who_accepts
 
 # A page, and what it shows of the past.
 ROWS = 50
@@ -104,9 +105,12 @@ def export(request: HttpRequest, source: str) -> HttpResponseBase:
 @staff(Role.ADMIN)
 def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
     """Does this system accept what we close, or is it closed here?"""
-    client = get_object_or_404(ApiClient, pk=pk)
-    client.accepts_closing = request.POST.get("accepts") == "yes"
-    client.save(update_fields=["accepts_closing"])
+    client = say_who_accepts(
+        client=get_object_or_404(ApiClient, pk=pk),
+        accepts=request.POST.get("accepts") == "yes",
+        user=person(request),
+        at=clock.now(),
+    )
     told = {"name": client.name}
     if client.accepts_closing:
         messages.success(request, _("What %(name)s sent is closed once it has accepted it.") % told)
@@ -142,12 +146,19 @@ def _shown(
         "unmapped": naming.unmapped(source),
         "looked_at": naming.LOOKED_AT,
         "changes": _changes(source),
+        "accepted": AcceptanceChange.objects.filter(client__source=source).select_related(
+            "client", "changed_by"
+        )[:CHANGES_SHOWN],
         "clients": ApiClient.objects.filter(source=source, is_active=True).order_by("name"),
         "may_say_who_accepts": bool(viewer_of(request.user).with_roles(Role.ADMIN)),
         "groups": _groups(),
         "refused": refused,
         "typed": typed or {},
     }
+    if typed:
+        # What was wrong is said beside the field: in the name's own row, where it has one on this page.
+        rows = {one.name for one in context["page"]} | {one.name for one in context["unmapped"]}
+        context["wrong_in"] = typed["name"] if typed["name"] in rows else "+"
     return render(request, "incidents/sources.html", context, status=status)
 
 

@@ -16,7 +16,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.duty import DutyShift
 from accounts.models import OrgUnit, User
 from accounts.roles import Action, Role
 from config import clock
@@ -27,6 +26,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import CaseRequest, Incident, Timer
 from incidents.pages import waiting
 from incidents.pages.access import person, staff
+from incidents.pages.duty import whom_to_call
 from incidents.pages.forms import SuperviseForm
 from incidents.pages.wording import described
 
@@ -313,14 +313,14 @@ def _pending(cases: list[Incident]) -> set[int]:
 
 
 def _emergencies(cases: list[Incident], place: queries.Places, at: datetime) -> list[dict[str, Any]]:
-    """Each with the number of who is on duty for the unit that has it."""
-    duty = DutyShift.objects.on_duty_of({case.owner_unit for case in cases}, at) if cases else {}
+    """Each with who can be telephoned about it: of the unit that has it, or else of the centre."""
+    called = whom_to_call(cases, at)
     return [
         described(
             case,
             at,
             place=place.street(case),
-            shift=next(iter(shift for shift in duty.get(case.owner_unit_id, []) if shift.calls), None),
+            shift=next(iter(called[case.owner_unit_id]), None),
         )
         for case in cases
     ]

@@ -64,6 +64,33 @@ def notes_of(standing: Standing, can: Mapping[str, bool]) -> list[dict[str, Any]
     return notes
 
 
+def answered_by(incident: Incident, step: str) -> list[dict[str, Any]]:
+    """What this step's answer is about, for its own page, which shows nothing else of the case; one query."""
+    kind = next((kind for kind, action in _DECIDES.items() if action.value == step), "")
+    if kind:
+        asked = incident.requests.filter(kind=kind, answered_at__isnull=True).select_related(
+            "assignment__unit", "reason"
+        )
+        return [
+            {"title": _asks(one), "words": one.reason.body, "cites": one.cites, "icon": _ICONS[kind]}
+            for one in asked.order_by("pk")
+        ]
+    if step == Action.RULE:
+        disputes = incident.adjudications.filter(ended_at__isnull=True).select_related(
+            "asked_by_unit", "reason"
+        )
+        return [
+            {
+                "title": one.asked_by_unit,
+                "words": one.reason.body,
+                "cites": one.cites,
+                "icon": "adjudicate",
+            }
+            for one in disputes
+        ]
+    return []
+
+
 def possible(
     standing: Standing, can: dict[str, bool], *, has_appealable: bool, at: datetime
 ) -> dict[str, bool]:

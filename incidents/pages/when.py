@@ -47,6 +47,18 @@ class HappenedMixin(forms.Form):
         help_text=_("Up to 30 minutes late it counts as told; up to 24 hours the centre countersigns first."),
     )
 
+    def begin(self, earliest: datetime, *, at: datetime) -> None:
+        """Offer no time before this one; who chose it on an older page is told why it is refused."""
+        ago: Any = self.fields["ago"]
+        offered = [
+            (value, words)
+            for value, words in ago.choices
+            if value == OTHER or at - timedelta(minutes=int(value)) >= earliest or value == "0"
+        ]
+        if len(offered) < len(ago.choices):
+            ago.choices = offered
+            ago.error_messages["invalid_choice"] = _("This is before work on the case began.")
+
     def happened(self, at: datetime) -> datetime | None:
         """The true time that was told; None for now."""
         ago = self.cleaned_data.get("ago") or "0"

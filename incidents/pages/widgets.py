@@ -7,6 +7,9 @@ from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.ui import icon
 
 
 class LongSelect(forms.Select):
@@ -21,6 +24,27 @@ class LongSelect(forms.Select):
         told = flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})}))
         return format_html(
             "<select{}>{}</select>", told, _options(self.choices, set(self.format_value(value)))
+        )
+
+
+class UnitSelect(LongSelect):
+    """One of hundreds of units, with a search that scripts put to use (units.js): without them the list is
+    whole, and the browser's own typing ahead finds a name.
+    """
+
+    def render(
+        self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        return format_html(
+            '<span class="unit-select" data-unit-select><label class="unit-search" hidden data-unit-search>'
+            '<span class="sr-only">{words}</span>{icon}'
+            '<input class="form-control" type="search" placeholder="{words}" autocomplete="off"></label>'
+            '<span class="unit-none muted" role="status" data-unit-none data-words="{none}"></span>'
+            "{select}</span>",
+            words=_("Find a unit"),
+            icon=icon("search"),
+            none=_("No unit has this in its name."),
+            select=super().render(name, value, attrs, renderer),
         )
 
 

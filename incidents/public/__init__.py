@@ -26,16 +26,38 @@ from incidents.public.facts import (
 )
 from incidents.public.filing import submit
 from incidents.public.following import status
+from incidents.public.open_facts import (
+    CasePage,
+    CasesQuestion,
+    Catalogue,
+    CatalogueQuestion,
+    Happening,
+    NumberQuestion,
+    PictureQuestion,
+    PublicCase,
+    PublicPicture,
+    Service,
+)
 from incidents.public.publishing import published
 
 __all__ = [
     "AlikeCase",
     "Answer",
+    "CasePage",
+    "CasesQuestion",
+    "Catalogue",
+    "CatalogueQuestion",
     "Complaint",
+    "Happening",
     "Mark",
     "NearbyQuestion",
+    "NumberQuestion",
     "Photo",
+    "PictureQuestion",
+    "PublicCase",
+    "PublicPicture",
     "Rating",
+    "Service",
     "SettledCase",
     "Step",
     "StreetWeek",

@@ -12,6 +12,10 @@ class UnknownCode(Exception):
     """No report has this tracking code."""
 
 
+class OtherContent(Exception):
+    """Something else was filed by this form. Nothing was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """What a resident says. `form` names one filling-in of the form: sent twice, it is filed once."""
@@ -29,6 +33,17 @@ class Complaint:
     name: str = ""
     phone: str = ""
     language: str = "zh-hans"
+    # What only another system says, which files under its own key: its id; empty for the district's form.
+    client: int | None = None
+    # What the same form would have been called ten minutes ago, where its name changes with them.
+    earlier: str = ""
+    # Of all that was sent, pictures too: whoever names the form themselves may name two things alike.
+    digest: str = ""
+    category: str = ""
+    place_type: str = ""
+    occurred_at: datetime | None = None
+    email: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Phase(StrEnum):
@@ -215,14 +230,11 @@ class SettledCase:
 
 @dataclass(frozen=True, slots=True)
 class StreetWeek:
-    """A street's week. Shares and means of fewer than ten cases are None: they say nothing."""
+    """What was settled in a street in the week. How it compares is told of frozen periods alone."""
 
     code: str
     name: str
     settled: int
-    on_time: float | None
-    mean_seconds: float | None
-    rating: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ApiClient
 from dispatch.vocabulary import Source
 from grids.locate import Place, PlaceError, locate, locate_text
 from incidents import attachments
@@ -15,28 +19,35 @@ from incidents.errors import InvalidInput
 from incidents.intake import Refusal, ReportDraft, Reporter, receive_one
 from incidents.models import Report
 from incidents.models.contact import phone_digits
-from incidents.public.facts import Complaint
+from incidents.public.facts import Complaint, OtherContent
 
 PHOTOS_MAX = 4
+# Where nothing but its content names a form: how long the same content is the same form.
+AGAIN_WITHIN = timedelta(minutes=10)
 NAME_MAX = 40
 ADDRESS_MAX = 120
+EMAIL_MAX = 254
 LANDMARK_MAX = 70  # kept behind the address, in one line of 200
 _PHONE = re.compile(r"\+?[0-9()\-\s]{5,24}")
 
 
 def submit(complaint: Complaint, *, at: datetime) -> dict[str, Any]:
-    """File a complaint; answers its receipt: tracking_code, created, joined, others (reports in the case).
+    """File a complaint; answers its receipt: number (of the case), tracking_code, created, joined, others
+    (reports in the case).
 
-    The same form again answers the first receipt, whatever it says now. Raises InvalidInput.
+    The same form again answers the first receipt, whatever it says now; but where a digest is told of all
+    that was sent, only what has the same one is the same. Raises InvalidInput, OtherContent.
     """
     _check(complaint)
-    known = _filed(complaint)
+    client = ApiClient.objects.get(pk=complaint.client) if complaint.client is not None else None
+    source = client.source if client is not None else Source.RESIDENT_FORM
+    known = _filed(complaint, source, at=at)
     if known is None:
-        outcome = receive_one(_draft(complaint), at=at)
+        outcome = receive_one(_draft(complaint, source), at=at, client=client)
         if not isinstance(outcome, Refusal):
             return _receipt(outcome.report, created=outcome.created)
         # The second of two taps at once: the first one's report is in, and this one's pictures are not.
-        known = _filed(complaint) if outcome.code == "conflict" else None
+        known = _filed(complaint, source, at=at) if outcome.code == "conflict" else None
         if known is None:
             raise InvalidInput(outcome.field, outcome.code, outcome.message)
     attachments.discard(complaint.photos)
@@ -70,6 +81,22 @@ def clean_phone(phone: str) -> str:
     return phone
 
 
+def clean_email(email: str) -> str:
+    """An address that mail can be sent to, or nothing; raises InvalidInput."""
+    email = email.strip()
+    if not email:
+        return ""
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidInput(
+            "email", "invalid", _("This is not an address that mail can be sent to.")
+        ) from error
+    if len(email) > EMAIL_MAX:
+        raise InvalidInput("email", "max_length", _("This address is too long."))
+    return email
+
+
 def clean_place(complaint: Complaint) -> Place:
     """Where it is, by the point, the area's code, the address or the words; raises InvalidInput."""
     try:
@@ -100,31 +127,49 @@ def _check(complaint: Complaint) -> None:
     clean_text(complaint.landmark, field="landmark", most=LANDMARK_MAX, required=False)
     clean_text(complaint.name, field="name", most=NAME_MAX, required=False)
     clean_phone(complaint.phone)
+    clean_email(complaint.email)
     if len(complaint.photos) > PHOTOS_MAX:
         raise InvalidInput("photos", "too_many", _("At most %(max)d photos.") % {"max": PHOTOS_MAX})
 
 
-def _draft(complaint: Complaint) -> ReportDraft:
+def _draft(complaint: Complaint, source: str) -> ReportDraft:
     return ReportDraft(
-        source=Source.RESIDENT_FORM,
+        source=source,
         external_id=complaint.form,
         text=complaint.text.replace("\r\n", "\n").strip(),
         place=clean_place(complaint),
         address=" · ".join(part for part in (complaint.address.strip(), complaint.landmark.strip()) if part),
-        reporter=Reporter(name=complaint.name.strip(), phone=clean_phone(complaint.phone)),
+        category=complaint.category or None,
+        place_type=complaint.place_type or None,
+        occurred_at=complaint.occurred_at,
+        attributes=complaint.attributes,
+        reporter=Reporter(
+            name=complaint.name.strip(),
+            phone=clean_phone(complaint.phone),
+            email=clean_email(complaint.email),
+        ),
         attachments=complaint.photos,
         language=complaint.language,
         joins=complaint.joins,
+        digest=complaint.digest,
     )
 
 
-def _filed(complaint: Complaint) -> Report | None:
-    return Report.objects.filter(source=Source.RESIDENT_FORM, external_id=complaint.form).first()
+def _filed(complaint: Complaint, source: str, *, at: datetime) -> Report | None:
+    """The report that this form became already; raises OtherContent."""
+    known = Q(external_id=complaint.form)
+    if complaint.earlier:
+        known |= Q(external_id=complaint.earlier, received_at__gt=at - AGAIN_WITHIN)
+    report = Report.objects.filter(known, source=source).first()
+    if report is not None and complaint.digest and report.content_hash != complaint.digest:
+        raise OtherContent
+    return report
 
 
 def _receipt(report: Report, *, created: bool) -> dict[str, Any]:
     link = report.links.filter(unlinked_at__isnull=True).select_related("incident").get()
     return {
+        "number": link.incident.number,
         "tracking_code": report.tracking_code,
         "created": created,
         "joined": link.how == "same",

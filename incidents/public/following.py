@@ -248,6 +248,12 @@ def report_of(tracking_code: str) -> Report:
     return found
 
 
+def number_of(tracking_code: str) -> str:
+    """The number of the case that a report became; raises UnknownCode."""
+    report = report_of(tracking_code)
+    return report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident.number
+
+
 def phase_of(incident: Incident, report: Report | None = None) -> Phase:
     """A case's phase as its reporter sees it; without a report, as a neighbour would."""
     if report is not None and report.withdrawn_at is not None:

@@ -4,27 +4,33 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import overload
+from typing import assert_never, overload
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
 from dispatch import service
 from dispatch.facts import place_facts
-from dispatch.vocabulary import Nature, Source
+from dispatch.vocabulary import Source
 from grids.locate import locate
 from grids.models import Area
 from incidents.intake.same_thing import metres_between
 from incidents.models import Incident, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.numbers import district_day
+from incidents.openness import public
+from incidents.public import open_cases
+from incidents.public.catalogue import catalogue
 from incidents.public.facts import AlikeCase, NearbyQuestion, SettledCase, StreetWeek, Week, WeekQuestion
-from incidents.public.following import phase_of
-
-# What lies in the street is everybody's; what happens between people, at home or at work is not.
-PUBLIC_DOMAINS = ("01", "02", "03", "04", "05", "06", "08", "10", "11", "18", "20")
-_HOUSEHOLDS = ("0604", "0804", "1005")  # neighbours' noise, flats rebuilt, rooms let by the bed
-_PUBLIC_NATURES = (Nature.COMPLAINT, Nature.HELP, Nature.FINDING, Nature.ALERT)
+from incidents.public.following import number_of, phase_of
+from incidents.public.open_facts import (
+    CasePage,
+    CasesQuestion,
+    Catalogue,
+    CatalogueQuestion,
+    NumberQuestion,
+    PictureQuestion,
+)
 
 WEEK = timedelta(days=7)
 LATEST = 40
@@ -39,31 +45,55 @@ _LIKELY = 0.15
 _METRES_PER_DEGREE = 111_320.0
 
 
+Question = (
+    WeekQuestion | NearbyQuestion | CasesQuestion | CatalogueQuestion | NumberQuestion | PictureQuestion
+)
+Told = Week | tuple[AlikeCase, ...] | CasePage | Catalogue | str | bytes | None
+
+
 @overload
 def published(question: WeekQuestion, *, at: datetime) -> Week: ...
 @overload
 def published(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]: ...
-def published(question: WeekQuestion | NearbyQuestion, *, at: datetime) -> Week | tuple[AlikeCase, ...]:
-    """What the public may know: the week's settled cases, or open cases about something alike nearby."""
-    if isinstance(question, NearbyQuestion):
-        return _alike(question, at=at)
-    return _week(question, at=at)
-
-
-def _public(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
-    return incidents.filter(
-        category__domain_code__in=PUBLIC_DOMAINS, nature__in=_PUBLIC_NATURES, in_district=True
-    ).exclude(category__in=_HOUSEHOLDS)
+@overload
+def published(question: CasesQuestion, *, at: datetime) -> CasePage: ...
+@overload
+def published(question: CatalogueQuestion, *, at: datetime) -> Catalogue: ...
+@overload
+def published(question: NumberQuestion, *, at: datetime) -> str: ...
+@overload
+def published(question: PictureQuestion, *, at: datetime) -> bytes | None: ...
+def published(question: Question, *, at: datetime) -> Told:
+    """What the public may know: the week's settled cases; open cases about something alike nearby; a page of
+    public cases; what can be reported; a case's number by a tracking code (raises UnknownCode); a released
+    picture."""
+    match question:
+        case NearbyQuestion():
+            return _alike(question, at=at)
+        case CasesQuestion():
+            return open_cases.cases(question, at=at)
+        case CatalogueQuestion():
+            return catalogue(at=at)
+        case NumberQuestion():
+            return number_of(question.code)
+        case PictureQuestion():
+            return open_cases.picture(question)
+        case WeekQuestion():
+            return _week(question, at=at)
+        case _:
+            assert_never(question)
 
 
 def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
     categories = _likely_categories(question, at=at)
     north = ALIKE_RADIUS_M / _METRES_PER_DEGREE
     east = north / max(0.1, math.cos(math.radians(question.lat)))
-    # incident_nearby: open cases by category and point
+    # incident_nearby: open cases by category and point. What was called solved is not offered: who says that
+    # it is the same says that it is not solved, and that is a case of its own.
     near = (
-        _public(Incident.objects.open())
+        public(Incident.objects.open())
         .filter(
+            ~Q(status=Status.RESOLVED),
             category__in=categories,
             lat__range=(question.lat - north, question.lat + north),
             lon__range=(question.lon - east, question.lon + east),
@@ -146,7 +176,7 @@ def _settled(since: datetime, at: datetime) -> QuerySet[Incident]:
     # outcome_day finds the period's closings without reading every case ever closed
     closed = _standing(Outcome.Kind.CLOSED).filter(day__range=(district_day(since), district_day(at)))
     return (
-        _public(Incident.objects.all())
+        public(Incident.objects.all())
         .filter(
             pk__in=closed.values("incident"),
             status=Status.CLOSED,
@@ -213,25 +243,10 @@ def _tallies(settled: QuerySet[Incident]) -> dict[str, _Tally]:
 
 
 def _streets(tallies: Mapping[str, _Tally]) -> tuple[StreetWeek, ...]:
-    """Best first among those with enough cases to be compared; then the others by code."""
-    rows = []
-    for street in Area.objects.streets().without_polygons():
-        tally = tallies.get(street.code, _Tally())
-        rows.append(
-            StreetWeek(
-                street.code,
-                street.name,
-                tally.settled,
-                tally.on_time_share,
-                tally.mean_seconds,
-                tally.rating,
-            )
-        )
+    """By code: a week that still runs ranks nobody."""
+    streets = Area.objects.streets().without_polygons().order_by("code")
     return tuple(
-        sorted(
-            rows,
-            key=lambda row: (row.on_time is None, -(row.on_time or 0.0), row.mean_seconds or 0.0, row.code),
-        )
+        StreetWeek(street.code, street.name, tallies.get(street.code, _Tally()).settled) for street in streets
     )
 
 

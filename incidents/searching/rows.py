@@ -25,14 +25,27 @@ from incidents.models.incident import Status
 from incidents.searching.grams import filed_under, grams, serial
 
 BATCH = 500
-# Of one case: a crowd's matter has hundreds of reports that all say the same.
-TEXTS_MOST = 60
+# Of one case: a crowd's matter has hundreds of reports that all say the same. Of these no more are read than
+# can be kept, so that what was said later, and what units did, has its room.
+TEXTS_MOST, REPORTS_MOST = 60, 20
 
 _KEY = (2, 3)  # of this product's advisory locks
 _TAKE = """
 DELETE FROM incidents_searchpending WHERE id IN (
     SELECT id FROM incidents_searchpending ORDER BY id LIMIT %s
 ) RETURNING incident_id
+"""
+
+
+# The first reports of each case and the last: what came newly is looked for, too (incident_reports by pk).
+_FIRST_LINKS = """
+SELECT l.id FROM unnest(%(cases)s::bigint[]) AS c(id) CROSS JOIN LATERAL (
+    (SELECT id FROM incidents_incidentreport WHERE incident_id = c.id AND unlinked_at IS NULL
+     ORDER BY id LIMIT %(half)s)
+    UNION
+    (SELECT id FROM incidents_incidentreport WHERE incident_id = c.id AND unlinked_at IS NULL
+     ORDER BY id DESC LIMIT %(half)s)
+) AS l
 """
 
 
@@ -61,7 +74,7 @@ def fill(*, limit: int = BATCH) -> int:
 
 
 def write(cases: Iterable[int]) -> None:
-    """Write the rows of these cases anew, by what their words are now; eight statements."""
+    """Write the rows of these cases anew, by what their words are now; nine statements."""
     numbers = dict(Incident.objects.filter(pk__in=set(cases)).order_by().values_list("pk", "number"))
     said, files = said_in(numbers), _files_of(numbers)
     SearchRow.objects.bulk_create(
@@ -76,10 +89,11 @@ def write(cases: Iterable[int]) -> None:
 
 
 def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
-    """The sentences that each of these cases is found by, as they stand now; four statements.
+    """The sentences that each of these cases is found by, as they stand now; five statements.
 
-    What its reporters said, first and later, where, and what units said that they did. Not the staff's
-    notes among themselves; of what was merged away, nothing: the case that answers it is found.
+    What its first and its latest reporters said, then and later, where, and what units said that they did.
+    Not the staff's notes among themselves; of what was merged away, nothing: the case that answers it is
+    found.
     """
     known = list(cases)
     found: dict[int, list[Said]] = defaultdict(list)
@@ -90,7 +104,10 @@ def said_in(cases: Iterable[int]) -> dict[int, list[Said]]:
     ):
         _add(found[case], "report", words if erased_at is None else "")
         _add(found[case], "address", address)
-    links = IncidentReport.objects.filter(incident__in=known, unlinked_at__isnull=True).order_by("pk")
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_LINKS, {"cases": known, "half": REPORTS_MOST // 2})
+        nearest = [row[0] for row in cursor.fetchall()]
+    links = IncidentReport.objects.filter(pk__in=nearest).order_by("pk")
     for case, report, address, words, erased_at in links.values_list(
         "incident_id", "report_id", "report__address", "report__text__body", "report__text__erased_at"
     ):

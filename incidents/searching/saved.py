@@ -15,6 +15,8 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import SavedView
 
 MOST = 20
+# Of all its people: tabs that nobody can read any more help nobody.
+MOST_OF_UNIT = 30
 NAME_MAX = 24
 QUERY_MAX = 600
 # Where on the list one is, who called, and what the page says once: no part of a view.
@@ -72,12 +74,22 @@ def save_view(
         )
     unit = _shared_with(user, unit_code)
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one view at a time is counted
+    if unit is not None:
+        OrgUnit.objects.select_for_update(no_key=True).get(pk=unit.pk)  # and one of the unit's
     known = SavedView.objects.filter(owner=user, page=page)
     view = known.filter(name=name).first()
     if view is None and known.count() >= MOST:
         raise ActionRefused(
             "too_many", _("You keep %(max)d views already: remove one first.") % {"max": MOST}
         )
+    if unit is not None and (view is None or view.unit_id != unit.pk):
+        shared = SavedView.objects.filter(unit=unit)
+        if shared.count() >= MOST_OF_UNIT:
+            raise ActionRefused(
+                "too_many_shared",
+                _("%(unit)s shares %(max)d views already: keep this one for yourself, or remove one first.")
+                % {"unit": unit, "max": MOST_OF_UNIT},
+            )
     view = view or SavedView(owner=user, page=page, name=name, created_at=at)
     view.query, view.unit = query, unit
     view.save()

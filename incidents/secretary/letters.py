@@ -5,12 +5,14 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.deadlines import Limit, due
 from dispatch.edition import work_calendar
+from incidents.errors import ActionRefused
 from incidents.instructing.reach import office_of, offices
 from incidents.models import Incident, IncidentReport, Report, SecretaryLetter
 
@@ -72,6 +74,16 @@ def signs_for(user: User | AnonymousUser) -> list[str]:
     """The offices whose secretary `user` is: not those that they work for in another role."""
     led = [grant.unit for grant in viewer_of(user).with_roles(Role.LEADER)]
     return [unit.code for unit in led if unit.kind in (OrgUnit.Kind.DISTRICT, OrgUnit.Kind.STREET_OFFICE)]
+
+
+def refuse_if_signed(incident: Incident, report: int | None, user: User) -> None:
+    """Somebody of the office was quicker: say who, not that one's role does not allow it (ActionRefused)."""
+    found = of_case(incident).filter(office__in=list(offices(user))).select_related("signed_by")
+    named = list(found.filter(report=report) if report is not None else found)
+    if named and all(letter.signed_at is not None for letter in named):
+        raise ActionRefused(
+            "already_signed", _("%(name)s has answered this letter already.") % {"name": named[-1].signed_by}
+        )
 
 
 def cases_of(letters: Iterable[SecretaryLetter]) -> Mapping[int, Incident]:

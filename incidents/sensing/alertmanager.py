@@ -46,12 +46,14 @@ def read(payload: Any, *, at: datetime) -> Group:
     if not isinstance(payload, dict):
         raise Malformed("not_an_object", "the notification is not an object")
     if payload.get("version") != VERSION:
-        raise Malformed("unknown_version", f"version is {plain(payload.get('version'), most=20)!r}, not '4'")
+        raise Malformed(
+            "unknown_version", f"version is {plain(payload.get('version'), most=20)!r}, not '4'", "version"
+        )
     alerts = payload.get("alerts")
     if not isinstance(alerts, list):
-        raise Malformed("no_alerts", "alerts is not an array")
+        raise Malformed("no_alerts", "alerts is not an array", "alerts")
     if len(alerts) > ALERTS_MAX:
-        raise Malformed("too_many", f"more than {ALERTS_MAX} alerts: set max_alerts")
+        raise Malformed("too_many", f"more than {ALERTS_MAX} alerts: set max_alerts", "alerts")
     origin = plain(payload.get("externalURL"), most=200)
     notices, problems = [], []
     for index, alert in enumerate(alerts):
@@ -65,20 +67,20 @@ def read(payload: Any, *, at: datetime) -> Group:
 
 def _read(alert: Any, *, where: str, at: datetime) -> Notice:
     if not isinstance(alert, dict):
-        raise Malformed("not_an_object", f"{where} is not an object")
+        raise Malformed("not_an_object", f"{where} is not an object", where)
     labels = texts(alert.get("labels"), where=f"{where}.labels")
     annotations = texts(alert.get("annotations"), where=f"{where}.annotations", most=1_000)
     status = alert.get("status")
     if status not in ("firing", "resolved"):
-        raise Malformed("bad_state", f"{where}.status is neither firing nor resolved")
+        raise Malformed("bad_state", f"{where}.status is neither firing nor resolved", f"{where}.status")
     started = instant(alert.get("startsAt"), where=f"{where}.startsAt")
     if started is None:
-        raise Malformed("bad_time", f"{where}.startsAt is missing")
+        raise Malformed("bad_time", f"{where}.startsAt is missing", f"{where}.startsAt")
     # While it burns Go's zero time stands here, or when it would count as resolved without another word.
     ended = instant(alert.get("endsAt"), where=f"{where}.endsAt") if status == "resolved" else None
     kind = labels.get("kind") or labels.get("alertname", "")
     if not kind:
-        raise Malformed("no_kind", f"{where}.labels has neither alertname nor kind")
+        raise Malformed("no_kind", f"{where}.labels has neither alertname nor kind", f"{where}.labels")
     return Notice(
         channel=Channel.ALERTMANAGER,
         key=bounded_key(plain(alert.get("fingerprint"), most=64) or _fingerprint(labels)),

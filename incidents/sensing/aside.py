@@ -46,8 +46,11 @@ def look_at(*, ids: list[int], actor: Actor, at: datetime) -> int:
     )
 
 
-def prune() -> int:
-    """Remove what lies beyond the newest; how much went."""
+def prune(*, before: datetime) -> int:
+    """Remove what lies beyond the newest, and what is older (it may hold anything); how much went."""
+    old = AlertSetAside.objects.filter(at__lt=before).order_by("pk").values_list("pk", flat=True)[:KEPT_MOST]
+    if ids := list(old):
+        return AlertSetAside.objects.filter(pk__in=ids).delete()[0]
     last = AlertSetAside.objects.order_by("-pk").values_list("pk", flat=True)[KEPT_MOST : KEPT_MOST + 1]
     for pk in last:
         gone, _by_model = AlertSetAside.objects.filter(pk__lte=pk).delete()

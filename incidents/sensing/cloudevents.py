@@ -49,7 +49,7 @@ def of_json(told: Any, *, parse: Any) -> Event:
     data = told.get("data")
     if "data_base64" in told:
         if "data" in told:
-            raise Malformed("two_bodies", "data and data_base64 exclude each other")
+            raise Malformed("two_bodies", "data and data_base64 exclude each other", "data")
         data = _decoded(told["data_base64"], parse)
     elif isinstance(data, str) and _is_json(told.get("datacontenttype")) and data.lstrip().startswith("{"):
         data = parse(data.encode())
@@ -74,7 +74,7 @@ def notice_of_event(event: Event, *, at: datetime) -> Notice:
     """The alert that an event is about. Raises Malformed for an event of another kind."""
     data = event.data if event.data is not None else {}
     if not isinstance(data, Mapping):
-        raise Malformed("not_an_object", "data is not an object")
+        raise Malformed("not_an_object", "data is not an object", "data")
     *_before, last = event.type.rsplit(".", 1)
     notice = notice_of(
         data,
@@ -96,13 +96,13 @@ def notice_of_event(event: Event, *, at: datetime) -> Notice:
 def _event(attributes: Mapping[str, Any], data: Any) -> Event:
     if attributes.get("specversion") != "1.0":
         told = plain(attributes.get("specversion"), most=20)
-        raise Malformed("unknown_version", f"specversion is {told!r}, not '1.0'")
+        raise Malformed("unknown_version", f"specversion is {told!r}, not '1.0'", "specversion")
     for name in ("id", "source", "type"):
         value = attributes.get(name)
         if not isinstance(value, str) or not value.strip():
-            raise Malformed("missing", f"{name} is missing")
+            raise Malformed("missing", f"{name} is missing", name)
         if len(value) > _ID_MAX:
-            raise Malformed("too_long", f"{name} is longer than {_ID_MAX} characters")
+            raise Malformed("too_long", f"{name} is longer than {_ID_MAX} characters", name)
     extensions = {}
     for name, value in attributes.items():
         if name in _CONTEXT:
@@ -128,7 +128,7 @@ def _decoded(text: Any, parse: Any) -> Any:
     try:
         body = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError) as error:
-        raise Malformed("not_base64", "data_base64 is no base64") from error
+        raise Malformed("not_base64", "data_base64 is no base64", "data_base64") from error
     return parse(body) if body else None
 
 

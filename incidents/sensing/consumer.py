@@ -19,10 +19,12 @@ from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from django.core.exceptions import ImproperlyConfigured
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db.models import Q
+from django.utils import timezone
 from paho.mqtt.enums import CallbackAPIVersion
 
-from accounts.models import ApiClient
+from accounts.models import ApiClient, Scope
 from dispatch.vocabulary import Source
 from incidents.models import AlertFeed
 from incidents.models.sensing import AlertChannel
@@ -38,7 +40,8 @@ KEEPALIVE = 30
 LONGEST_PAUSE = 60
 SOURCES = (Source.SENSOR, Source.AI_VIDEO)
 _WAIT = 0.5
-_FEED = "broker"
+# No client is called so: a topic's level cannot hold it.
+_FEED = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,7 @@ class Consumer:
         at = self._now()
         clients = _clients({topic.tenant for one in batch if (topic := _topic_of(one)) is not None})
         notices: dict[int, list[Notice]] = defaultdict(list)
+        unread: list[tuple[Malformed, Message, ApiClient | None]] = []
         by_id = {client.pk: client for client in clients.values()}
         for one in batch:
             client: ApiClient | None = None
@@ -229,18 +233,22 @@ class Consumer:
                     )
                 notice = topics.read(topic, one.payload, at=at, parse=self._parse)
             except Malformed as error:
-                set_aside(
-                    [(error, one.payload)],
-                    client=client,
-                    channel=AlertChannel.MQTT,
-                    origin=one.topic,
-                    at=at,
-                )
+                unread.append((error, one, client))
                 continue
             if notice is not None:
                 notices[client.pk].append(notice)
         for pk, told in notices.items():
             taking.take(told, client=by_id[pk], at=at)
+        # Last: what fails above comes here again, message by message, and each is set aside once.
+        with transaction.atomic():
+            for problem, one, client in unread:
+                set_aside(
+                    [(problem, one.payload)],
+                    client=client,
+                    channel=AlertChannel.MQTT,
+                    origin=one.topic,
+                    at=at,
+                )
 
     def _set_aside_failed(self, one: Message, error: Exception) -> None:
         problem = Malformed("failed", f"{type(error).__name__}: {error}"[:300])
@@ -292,6 +300,11 @@ def _topic_of(one: Message) -> topics.Topic | None:
 
 
 def _clients(tenants: set[str]) -> dict[str, ApiClient]:
-    """The tenants' tokens: a tenant is a client of a sensor's or AI video's source, by its name."""
+    """The tenants' tokens: a tenant is a client of a sensor's or AI video's source, by its name.
+
+    As over HTTP, one that has expired says nothing any more, nor does one that may only read.
+    """
     rows = ApiClient.objects.filter(name__in=tenants, is_active=True, source__in=SOURCES)
-    return {client.name: client for client in rows}
+    # Tokens go by the machine's clock, whatever a demonstration has made of the district's.
+    valid = rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()))
+    return {client.name: client for client in valid if Scope.REPORT in client.scopes}

@@ -18,12 +18,12 @@ _RULES: Final[tuple[tuple[str, str, str, str, str, bool, bool], ...]] = (
     ("道路积水", 'kind =~ "water_level|waterlogging|积水|内涝"', "0505", "",
      "内涝监测报警：{name} 积水 {value}{unit}，阈值 {threshold}", True, True),
     ("河道水库水位", 'kind =~ "river_level|reservoir_level|河道水位|水库水位"', "2005", "emergency",
-     "水位超警报警：{name} 水位 {value}{unit}，警戒水位 {threshold}", True, False),
+     "水位超警报警：{name}，水位 {value}{unit}，警戒水位 {threshold}", True, False),
     ("烟感", 'kind =~ "smoke|smoke_alarm|烟感.*"', "1007", "emergency", "烟感报警：{name}", True, False),
     ("电气火灾", 'kind =~ "electrical_fire|residual_current|剩余电流|电气火灾"', "1007", "urgent",
      "电气火灾监测报警：{name} 超限 {value}{unit}", True, False),
     ("燃气泄漏", 'kind =~ "gas|gas_leak|methane|燃气.*"', "2002", "emergency",
-     "燃气泄漏监测报警：{name} 浓度 {value}{unit}", True, False),
+     "燃气泄漏监测报警：{name}，浓度 {value}{unit}", True, False),
     ("配电箱失电", 'kind =~ "power_cut|cabinet_offline|power_failure|失电|停电"', "0204", "urgent",
      "路灯配电箱失电，整条路路灯可能全部不亮：{name}", True, True),
     ("路灯故障", 'kind =~ "lamp_fault|lamp_off|street_light_fault|路灯故障"', "0204", "routine",
@@ -39,7 +39,7 @@ _RULES: Final[tuple[tuple[str, str, str, str, str, bool, bool], ...]] = (
     ("AI 视频：消防通道", 'kind =~ "fire_lane|fire_lane_blocked|消防通道.*"', "1001", "urgent",
      "视频识别到消防通道被占用：{name}", True, True),
     ("AI 视频：烟火", 'kind =~ "fire_smoke|flame|烟火.*"', "1007", "emergency",
-     "烟火识别告警，疑似烟雾或火焰：{name} 置信度 {value}", True, False),
+     "烟火识别告警，疑似烟雾或火焰：{name}，置信度 {value}", True, False),
     ("设备离线", 'kind =~ "offline|device_offline|low_battery|离线|低电量"', "", "routine", "", False, True),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import orjson
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from accounts.models import ApiClient
@@ -44,10 +44,11 @@ def carry_on(ids: Iterable[int], *, at: datetime) -> int:
     for cases in by_client.values():
         _file(cases, cases[0].client, at=at)
     done = sum(case.incident_id is not None and not case.pending for case in rows)
+    waiting: dict[int, list[AlertCase]] = defaultdict(list)
     for case in rows:
         if case.pending and case.incident_id is not None:
-            done += _tell(case, at=at)
-    return done
+            waiting[case.client_id].append(case)
+    return done + sum(_tell(cases, at=at) for cases in waiting.values())
 
 
 def untold(at: datetime) -> Q:
@@ -57,21 +58,28 @@ def untold(at: datetime) -> Q:
     return ~Q(pending=[]) & Q(incident__isnull=False) & again
 
 
-def _tell(case: AlertCase, *, at: datetime) -> bool:
-    """Write the lines of one case; were they written?"""
-    try:
+def _tell(some: list[AlertCase], *, at: datetime) -> int:
+    """Write the lines of one client's cases, together where that goes; of how many were they written?"""
+    for case in some:
         if any(line.get("kind") not in _LINES for line in case.pending):
             _take_out_unknown(case, at=at)
-        told = actions.tell_of_alerts(alert_case=case.pk, actor=Actor(client=case.client), at=at)
+    try:
+        told = actions.tell_of_alerts(
+            alert_cases=[case.pk for case in some], actor=Actor(client=some[0].client), at=at
+        )
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        log.exception("the lines of alert case %s could not be written", case.pk)
-        _put_off_lines(case, f"{type(error).__name__}: {error}", at=at)
-        return False
-    if told is None:
-        _put_off_lines(case, "its case is not to be found", at=at)
-    return told is not None
+        if len(some) > 1:
+            log.exception("the lines of %s alert cases could not be written together; one by one", len(some))
+            return sum(_tell([case], at=at) for case in some)
+        log.exception("the lines of alert case %s could not be written", some[0].pk)
+        _put_off_lines(some[0], f"{type(error).__name__}: {error}", at=at)
+        return 0
+    for case in some:
+        if case.pk not in told:
+            _put_off_lines(case, "its case is not to be found", at=at)
+    return len(told)
 
 
 @transaction.atomic
@@ -129,19 +137,38 @@ def _file(cases: list[AlertCase], client: ApiClient, *, at: datetime) -> None:
         log.exception("the report of alert case %s could not be filed", cases[0].pk)
         _give_up(cases[0], f"{type(error).__name__}: {error}", at=at)
         return
+    filed: list[tuple[AlertCase, Incident]] = []
+    known, refused = [], []
     for case, answer in zip(cases, answers, strict=True):
-        if isinstance(answer, Refusal) and answer.code == "conflict":
+        if not isinstance(answer, Refusal):
+            filed.append((case, answer.incident))
+        elif answer.code == "conflict":
             # Filed before, and the place has moved since: it is that report.
-            _link_to_known(case, at=at)
-            continue
-        if isinstance(answer, Refusal):
+            known.append(case)
+        else:
             # A rule names what the list does not know any more: the words alone still tell a person.
             log.warning("alert case %s refused: %s %s", case.pk, answer.field, answer.code)
-            answer = receive([report_of(case, bare=True)], at=at, client=client)[0]
+            refused.append(case)
+    again = receive([report_of(case, bare=True) for case in refused], at=at, client=client) if refused else []
+    for case, answer in zip(refused, again, strict=True):
         if isinstance(answer, Refusal):
             _give_up(case, f"{answer.field}: {answer.code}", at=at)
         else:
-            _link(case, answer.incident, at=at)
+            filed.append((case, answer.incident))
+    _link([*filed, *_known(known, client)], at=at)
+
+
+def _known(cases: list[AlertCase], client: ApiClient) -> list[tuple[AlertCase, Incident]]:
+    """The cases of the centre that the reports of these are in."""
+    if not cases:
+        return []
+    links = IncidentReport.objects.filter(
+        report__source=client.source,
+        report__external_id__in=[case.external_id for case in cases],
+        unlinked_at__isnull=True,
+    ).select_related("incident", "report")
+    found = {link.report.external_id: link.incident for link in links}
+    return [(case, found[case.external_id]) for case in cases]
 
 
 def _waits(case: AlertCase, at: datetime) -> bool:
@@ -167,19 +194,21 @@ def _show(case: AlertCase, code: str, bodies: list[tuple[bytes, str]], *, at: da
     set_aside(problems, client=case.client, channel=channel, origin=case.external_id, at=at)
 
 
-def _link_to_known(case: AlertCase, *, at: datetime) -> None:
-    links = IncidentReport.objects.filter(
-        report__source=case.source, report__external_id=case.external_id, unlinked_at__isnull=True
-    )
-    _link(case, links.select_related("incident").get().incident, at=at)
-
-
-def _link(case: AlertCase, incident: Incident, *, at: datetime) -> None:
-    told: dict[str, object] = {"incident": incident}
-    if case.refused:
+def _link(filed: list[tuple[AlertCase, Incident]], *, at: datetime) -> None:
+    """Note the case of the centre on each: one statement, and one more for each that was refused before."""
+    for case, incident in filed:
+        case.incident = incident
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {AlertCase._meta.db_table} c SET incident_id = told.incident
+                FROM unnest(%s::bigint[], %s::bigint[]) AS told(id, incident)
+                WHERE c.id = told.id AND c.incident_id IS NULL""",
+            [[case.pk for case, _incident in filed], [incident.pk for _case, incident in filed]],
+        )
+    for case, _incident in filed:
+        if not case.refused:
+            continue
         # Its time was that of another try; now it is that of its alerts.
         burns = case.alerts.filter(is_firing=True).exists()
         settled = at + timedelta(minutes=settings.ALERT_SETTLE_MINUTES)
-        told |= {"refused": "", "check_at": None if burns else settled}
-    case.incident = incident
-    AlertCase.objects.filter(pk=case.pk, incident__isnull=True).update(**told)
+        AlertCase.objects.filter(pk=case.pk).update(refused="", check_at=None if burns else settled)

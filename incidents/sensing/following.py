@@ -14,7 +14,7 @@ from incidents.models import Alert, AlertCase, AlertDevice, AlertEpisode, Incide
 from incidents.models.incident import Status
 from incidents.sensing.drafting import draft_of, place_of
 from incidents.sensing.episodes import is_flapping
-from incidents.sensing.meaning import Book, labels_of, urgency_of, weight_of
+from incidents.sensing.meaning import WEIGHTS, Book, Causes, labels_of, urgency_of, weight_of
 from incidents.timeline import Kind
 
 Fate = AlertEpisode.Fate
@@ -47,9 +47,11 @@ class Following:
         devices = self._devices_above(alerts)
         self._hold_cases(alerts)
         # No supplier silences what another one reports.
-        causes: dict[int, list[Alert]] = defaultdict(list)
+        burning: dict[int, list[Alert]] = defaultdict(list)
         for cause in self._causes(alerts):
-            causes[cause.client_id].append(cause)
+            burning[cause.client_id].append(cause)
+        clients = {alert.client_id for alert in alerts}
+        causes = {client: Causes(self.book, burning[client]) for client in clients}
         waiting: dict[str, list[Alert]] = defaultdict(list)
         for alert in alerts:
             alert.street_code = place_of(alert).street or ""
@@ -95,7 +97,7 @@ class Following:
                 self._time(case, row["burning"], row["flapping"], row["last"])
             elif case.ended_at is None:
                 case.ended_at = self.at  # all of it goes on under cases of its own
-            case.save()
+        _save([self._cases[pk] for pk in sorted(self._touched)])
         return {
             pk
             for pk in self._touched
@@ -117,7 +119,7 @@ class Following:
             case.told_clear = True
             self._say(case, Kind.ALERT_CLEARED, cleared_at=min(last, self.at).isoformat())
 
-    def _decide(self, alert: Alert, causes: Sequence[Alert], devices: dict[int, AlertDevice]) -> str | None:
+    def _decide(self, alert: Alert, causes: Causes, devices: dict[int, AlertDevice]) -> str | None:
         """What becomes of an alert that burns; the key of the case that it needs, where it needs one."""
         episode = self.burning[alert.pk]
         has_flapped = alert.flapping_since is not None
@@ -130,7 +132,7 @@ class Following:
         if alert.rule is not None and not alert.rule.makes_case:
             episode.fate = Fate.NOTED
             return None
-        cause = self.book.inhibitor(alert, causes, devices)
+        cause = causes.inhibitor(alert, devices)
         if cause is not None:
             alert.inhibited_by, episode.fate = cause, Fate.INHIBITED
             return None
@@ -169,6 +171,10 @@ class Following:
                 self._say(case, Kind.ALERT_STORM, count=case.devices)
         if alert.rule is not None and not alert.rule.closes_itself:
             case.closes_itself = False
+        urgency = urgency_of(alert.severity, alert.rule)
+        if _rises(case, urgency):
+            device = alert.device.code if alert.device else ""
+            self._say(case, Kind.ALERT_WORSE, device=device, urgency=urgency)
         if episode.case_id != case.pk:
             episode.fate = Fate.JOINED
         alert.case = episode.case = case
@@ -190,9 +196,7 @@ class Following:
             else:
                 groups.append((key, members))
         # Whom people have closed is ended before another one takes its key.
-        for case in self._cases.values():
-            if case.ended_at is not None:
-                case.save()
+        _save([case for case in self._cases.values() if case.ended_at is not None])
         made = []
         for key, members in groups:
             first, rule = members[0], members[0].rule
@@ -298,6 +302,24 @@ def is_closed(alert: str, *, by: datetime) -> Q:
     case = f"{alert}case__incident__"
     closed = Q((f"{case}closed_at__lte", by)) | Q((f"{case}merged_into__closed_at__lte", by))
     return closed & Q((f"{alert}inhibited_by__isnull", True))
+
+
+def _save(cases: Sequence[AlertCase]) -> None:
+    """Save held cases as rows that are there already: hundreds in one statement."""
+    AlertCase.objects.bulk_create(
+        cases,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["closes_itself", "devices", "pending", "check_at", "told_clear", "ended_at", "end"],
+    )
+
+
+def _rises(case: AlertCase, urgency: str) -> bool:
+    """Is this more pressing than what the case was opened for, and than it is by now?"""
+    incident = root_of(case.incident)
+    said = [case.draft["urgency"], incident.urgency if incident is not None else case.draft["urgency"]]
+    said += [line["data"]["urgency"] for line in case.pending if line["kind"] == Kind.ALERT_WORSE]
+    return all(WEIGHTS[urgency] > WEIGHTS[one] for one in said)
 
 
 def _is_calm(case: AlertCase) -> bool:

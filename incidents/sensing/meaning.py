@@ -16,7 +16,10 @@ SEVERITIES: Mapping[str, str] = {
     **dict.fromkeys(("major", "error", "high", "urgent", "warning", "p2", "橙色", "重大"), Urgency.URGENT),
 }
 WEIGHTS: Mapping[str, int] = {Urgency.ROUTINE: 0, Urgency.URGENT: 1, Urgency.EMERGENCY: 2}
+_Labelled = tuple[Alert, Mapping[str, str]]
 _FIELD = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_]+)?)\}")
+_CLAUSE = re.compile(r"(?=[，；])")
+_GAP = re.compile(r" +(?=[ ：，；。]|$)")
 TEXT_MAX = 600
 
 
@@ -67,30 +70,43 @@ class Book:
         """Could others be held back while this burns?"""
         return any(all_hold(one.sources, labels) for one in self.inhibitions)
 
-    def inhibitor(
-        self, alert: Alert, burning: Sequence[Alert], devices: Mapping[int, AlertDevice]
-    ) -> Alert | None:
+
+class Causes:
+    """What burns and may hold others back, by what a lesser alert would have to share with it."""
+
+    def __init__(self, book: Book, burning: Sequence[Alert]) -> None:
+        labelled = [(alert, labels_of(alert)) for alert in burning]
+        self._found: list[tuple[Inhibition, dict[tuple[object, ...], list[_Labelled]]]] = []
+        for one in book.inhibitions:
+            by_key: dict[tuple[object, ...], list[_Labelled]] = {}
+            for alert, labels in labelled:
+                if all_hold(one.sources, labels):
+                    shared = tuple(labels.get(name, "") for name in one.row.equal)
+                    key = (*shared, alert.device_id) if one.row.of_parent else shared
+                    by_key.setdefault(key, []).append((alert, labels))
+            self._found.append((one, by_key))
+
+    def inhibitor(self, alert: Alert, devices: Mapping[int, AlertDevice]) -> Alert | None:
         """The burning alert that holds this one back. None holds back itself, its cause or an emergency."""
         if urgency_of(alert.severity, alert.rule) == Urgency.EMERGENCY:
             return None
         labels = labels_of(alert)
-        for one in self.inhibitions:
-            if not all_hold(one.targets, labels):
+        for one, by_key in self._found:
+            shared = tuple(labels.get(name, "") for name in one.row.equal)
+            # What neither of them says is not the same: else all that lack a label would be of one place.
+            if not by_key or not all(shared) or not all_hold(one.targets, labels):
                 continue
-            for other in burning:
-                if other.pk == alert.pk or other.inhibited_by_id == alert.pk:
-                    continue
-                others = labels_of(other)
-                # As in Alertmanager: what is cause and effect at once is not held back by its like.
-                if not all_hold(one.sources, others) or (
-                    all_hold(one.sources, labels) and all_hold(one.targets, others)
-                ):
-                    continue
-                # What neither of them says is not the same: else all that lack a label would be of one place.
-                if any(not labels.get(name) or labels[name] != others.get(name) for name in one.row.equal):
-                    continue
-                if not one.row.of_parent or _stands_above(other.device_id, alert.device_id, devices):
-                    return other
+            keys: list[tuple[object, ...]] = [shared]
+            if one.row.of_parent:
+                keys = [(*shared, device) for device in _above(alert.device_id, devices)]
+            # As in Alertmanager: what is cause and effect at once is not held back by its like.
+            is_cause = all_hold(one.sources, labels)
+            for key in keys:
+                for other, others in by_key.get(key, ()):
+                    if other.pk == alert.pk or other.inhibited_by_id == alert.pk:
+                        continue
+                    if not (is_cause and all_hold(one.targets, others)):
+                        return other
         return None
 
 
@@ -170,21 +186,24 @@ def _facts(alert: Alert, address: str) -> dict[str, str]:
 
 
 def _fill(template: str, facts: Mapping[str, str]) -> str:
-    """The template with its {names} filled in; what is not known leaves nothing behind."""
-    return _FIELD.sub(lambda found: facts.get(found[1], ""), template).strip() or facts["summary"]
+    """The template with its {names} filled in; what is not known leaves nothing behind: no clause of its
+    own, and no gap."""
+    told: list[str] = []
+    for clause in _CLAUSE.split(template):
+        names = _FIELD.findall(clause)
+        if told and names and not any(facts.get(name) for name in names):
+            continue
+        told.append(_FIELD.sub(lambda found: facts.get(found[1], ""), clause).rstrip())
+    return _GAP.sub("", "".join(told)).strip() or facts["summary"]
 
 
-def _stands_above(
-    upper: int | None, lower: int | None, devices: Mapping[int, AlertDevice], *, most: int = 8
-) -> bool:
-    """Is the device `upper` above `lower` in the register? Parents that run in a ring end somewhere too."""
-    if upper is None or lower is None:
-        return False
+def _above(device: int | None, devices: Mapping[int, AlertDevice], *, most: int = 8) -> list[int]:
+    """The devices above this one in the register, nearest first. A ring of parents ends somewhere too."""
+    found: list[int] = []
     for _step in range(most):
-        device = devices.get(lower)
-        if device is None or device.parent_id is None:
-            return False
-        if device.parent_id == upper:
-            return True
-        lower = device.parent_id
-    return False
+        known = devices.get(device) if device is not None else None
+        if known is None or known.parent_id is None:
+            break
+        device = known.parent_id
+        found.append(device)
+    return found

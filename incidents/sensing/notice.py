@@ -19,12 +19,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 class Malformed(ValueError):
-    """A message that cannot be read. `code` is stable; the detail says where, in English, for a log."""
+    """A message that cannot be read. `code` is stable, and has words (`problem_words`); the field is where
+    it is, empty for all of it; the detail is English, for a log."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, field: str = "") -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,9 @@ def texts(value: Any, *, where: str, most: int = 500) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Malformed("not_an_object", f"{where} is not an object")
+        raise Malformed("not_an_object", f"{where} is not an object", where)
     if len(value) > LABELS_MAX:
-        raise Malformed("too_many", f"{where} has more than {LABELS_MAX} entries")
+        raise Malformed("too_many", f"{where} has more than {LABELS_MAX} entries", where)
     return {
         plain(name, most=80): plain(one, most=most) for name, one in value.items() if plain(name, most=80)
     }
@@ -110,7 +112,7 @@ def instant(value: Any, *, where: str) -> datetime | None:
         try:
             found = datetime.fromtimestamp(seconds, UTC)
         except (ValueError, OverflowError, OSError) as error:
-            raise Malformed("bad_time", f"{where} is no time") from error
+            raise Malformed("bad_time", f"{where} is no time", where) from error
     else:
         found = _read_instant(value, where)
     return None if found < _EARLIEST else found.astimezone(UTC)
@@ -118,17 +120,17 @@ def instant(value: Any, *, where: str) -> datetime | None:
 
 def _read_instant(value: Any, where: str) -> datetime:
     if not isinstance(value, str) or len(value) > 40:
-        raise Malformed("bad_time", f"{where} is no time")
+        raise Malformed("bad_time", f"{where} is no time", where)
     # Go writes nanoseconds; six digits are what is kept.
     text = re.sub(r"(\.\d{6})\d+", r"\1", value.strip())
     try:
         found = parse_datetime(text)
     except ValueError as error:
-        raise Malformed("bad_time", f"{where} is no time: {text[:40]}") from error
+        raise Malformed("bad_time", f"{where} is no time: {text[:40]}", where) from error
     if found is None:
-        raise Malformed("bad_time", f"{where} is no time: {text[:40]}")
+        raise Malformed("bad_time", f"{where} is no time: {text[:40]}", where)
     if found.tzinfo is None:
-        raise Malformed("bad_time", f"{where} has no offset: {text[:40]}")
+        raise Malformed("bad_time", f"{where} has no offset: {text[:40]}", where)
     return found
 
 
@@ -139,9 +141,9 @@ def degrees(value: Any, *, where: str, most: float) -> float | None:
     try:
         found = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError) as error:
-        raise Malformed("bad_place", f"{where} is no number of degrees") from error
+        raise Malformed("bad_place", f"{where} is no number of degrees", where) from error
     if not math.isfinite(found) or abs(found) > most:
-        raise Malformed("bad_place", f"{where} is out of range")
+        raise Malformed("bad_place", f"{where} is out of range", where)
     return found
 
 

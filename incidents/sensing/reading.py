@@ -44,18 +44,18 @@ def notice_of(
     device = plain(data.get("device"), most=80) or plain(device, most=80)
     kind = plain(data.get("kind"), most=80) or plain(kind, most=80)
     if not device:
-        raise Malformed("no_device", "no device is named")
+        raise Malformed("no_device", "no device is named", "device")
     if not kind:
-        raise Malformed("no_kind", "no kind of alert is named")
+        raise Malformed("no_kind", "no kind of alert is named", "kind")
     burns = state_of(data.get("state"))
     if burns is None and data.get("state") not in (None, ""):
-        raise Malformed("bad_state", f"state is {plain(data.get('state'), most=20)!r}")
+        raise Malformed("bad_state", f"state is {plain(data.get('state'), most=20)!r}", "state")
     burns = is_firing if burns is None else burns
     if burns is None:
-        raise Malformed("bad_state", "no state: firing or resolved")
+        raise Malformed("bad_state", "no state: firing or resolved", "state")
     place = data.get("place") or {}
     if not isinstance(place, Mapping):
-        raise Malformed("bad_place", "place is not an object")
+        raise Malformed("bad_place", "place is not an object", "place")
     said_at = instant(data.get("at"), where="at") or said_at or at
     said_at = min(said_at, at)
     started = instant(data.get("started_at"), where="started_at")
@@ -63,7 +63,7 @@ def notice_of(
     lon = degrees(place.get("lon", data.get("lon")), where="lon", most=180)
     lat = degrees(place.get("lat", data.get("lat")), where="lat", most=90)
     if (lon is None) != (lat is None):
-        raise Malformed("bad_place", "longitude and latitude belong together")
+        raise Malformed("bad_place", "longitude and latitude belong together", "lon")
     fingerprint = plain(data.get("fingerprint"), most=64)
     return Notice(
         channel=channel,

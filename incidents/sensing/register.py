@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import OrgUnit
@@ -34,6 +34,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "rule": ("告警规则", "映射规则"),
 }
 PROBLEMS_SHOWN = 200
+_LOCK = 7_402  # of the tree of devices
 _HEADER_WITHIN = 10  # lines
 _LENGTHS = {"code": 80, "kind": 40, "name": 80, "address": 200, "facility": 40, "owner": 64, "parent": 80}
 _FIELDS = (
@@ -71,6 +72,14 @@ class Read:
 
     def refuse(self, row: int, column: str, code: str, message: str) -> None:
         self.problems.append(Problem(row, column, code, message))
+
+
+class SheetChanged(Exception):
+    """What was right when the sheet was read is no longer."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,15 @@ def read_sheet(data: bytes) -> Read:
 
 @transaction.atomic(durable=True)
 def import_devices(*, rows: Sequence[Mapping[str, Any]], actor: Actor, at: datetime) -> Imported:
-    """Write the rows of a sheet, as `read_sheet` answered them; again, nothing changes."""
+    """Write the rows of a sheet, as `read_sheet` answered them; again, nothing changes.
+
+    Raises SheetChanged where what they stand on was changed meanwhile.
+    """
+    _lock_tree()
+    again = Read(rows=[{"row": 0, **row} for row in rows])  # who made them up has no lines
+    _check_parents(again, {row["code"]: row["row"] for row in again.rows})
+    if again.problems:
+        raise SheetChanged(again.problems)
     codes = [row["code"] for row in rows]
     known = {
         device.code: device
@@ -143,6 +160,7 @@ def import_devices(*, rows: Sequence[Mapping[str, Any]], actor: Actor, at: datet
 @transaction.atomic(durable=True)
 def save_device(*, pk: int, told: Mapping[str, Any], actor: Actor, at: datetime) -> AlertDevice:
     """Change one device. Raises InvalidInput, or ActionRefused where there is none."""
+    _lock_tree()
     device = AlertDevice.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if device is None:
         raise ActionRefused("not_found", _("There is no such device."))
@@ -244,7 +262,13 @@ def _check_parents(found: Read, seen: Mapping[str, int]) -> None:
     there = set(AlertDevice.objects.filter(code__in=wanted).values_list("code", flat=True))
     facilities = {row["facility"] for row in found.rows} - {""}
     known = set(Facility.objects.filter(code__in=facilities).values_list("code", flat=True))
-    above = {row["code"]: row["parent"] for row in found.rows if row["parent"]}
+    above = {row["code"]: row["parent"] for row in found.rows}
+    # Those of other devices, which may stand below one of the sheet's.
+    missing = wanted
+    while missing:
+        there_above = AlertDevice.objects.filter(code__in=missing).values_list("code", "parent__code")
+        above |= {code: parent or "" for code, parent in there_above}
+        missing = {above.get(code, "") for code in missing} - {""} - set(above)
     for row in found.rows:
         if row["parent"] in wanted - there:
             found.refuse(row["row"], "parent", "unknown", _("There is no device with this code."))
@@ -255,6 +279,12 @@ def _check_parents(found: Read, seen: Mapping[str, int]) -> None:
             code, steps = above.get(code, ""), steps + 1
         if code == row["code"]:
             found.refuse(row["row"], "parent", "ring", _("A device cannot stand below itself."))
+
+
+def _lock_tree() -> None:
+    """Let nobody else move devices below others until this transaction ends: no ring is made by two."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _set_parents(rows: Sequence[Mapping[str, Any]], known: Mapping[str, AlertDevice]) -> None:

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 BATCH = 50
 # An event's id is known for so long: nobody sends again what is older.
 REMEMBERED = timedelta(days=8)
+# So long each single time that something burned can be looked up, and a message that nobody could read.
+KEPT = timedelta(days=400)
+FORGOTTEN_AT_ONCE = 2_000
 
 
 def settle(*, at: datetime) -> int:
@@ -40,7 +43,16 @@ def settle(*, at: datetime) -> int:
 
 
 def _forget(at: datetime) -> int:
-    return forget_messages(before=at - REMEMBERED) + prune()
+    return forget_messages(before=at - REMEMBERED) + _forget_episodes(at - KEPT) + prune(before=at - KEPT)
+
+
+def _forget_episodes(before: datetime) -> int:
+    """Take away single times of burning that nobody asks after; an alert keeps how often it burned."""
+    old = AlertEpisode.objects.filter(ended_at__lt=before, heard_at__lt=before)
+    old = old.filter(Q(case__isnull=True) | Q(case__ended_at__isnull=False))
+    ids = list(old.order_by("ended_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
+    gone, _by_model = AlertEpisode.objects.filter(pk__in=ids).delete()
+    return gone
 
 
 def _finish_what_was_left(at: datetime) -> int:
@@ -95,17 +107,18 @@ def _note_silence(at: datetime) -> int:
         .select_related("device")
         .order_by("seen_at", "pk")[:BATCH]
     )
+    open_cases = AlertCase.objects.filter(pk__in={alert.case_id for alert in rows}, ended_at__isnull=True)
+    cases = {case.pk: case for case in open_cases.order_by("pk").select_for_update(no_key=True)}
     for alert in rows:
         alert.stale_at = at
-        if alert.case_id is None:
+        case = cases.get(alert.case_id or 0)
+        if case is None:
             continue
-        case = AlertCase.objects.select_for_update(no_key=True).get(pk=alert.case_id)
         device = alert.device.code if alert.device else ""
         said = {"device": device, "seen_at": alert.seen_at.isoformat()}
         line = {"kind": Kind.ALERT_SILENT.value, "at": at.isoformat(), "data": said}
-        if case.ended_at is None:
-            case.pending = [*case.pending, line]
-            case.save(update_fields=["pending"])
+        case.pending = [*case.pending, line]
+    AlertCase.objects.bulk_update(cases.values(), ["pending"])
     Alert.objects.bulk_update(rows, ["stale_at"])
     return len(rows)
 

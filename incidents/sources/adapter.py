@@ -8,7 +8,7 @@ import base64
 import binascii
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -109,18 +109,36 @@ def said(title: str, content: str) -> str:
 
 
 def place_of(
-    *, point: Mapping[str, Any] | None, address: str, names: Sequence[str], text: str, field: str
+    *,
+    point: Mapping[str, Any] | None,
+    address: str,
+    names: Sequence[str],
+    text: str,
+    field: str,
+    district: str = "",
 ) -> Place:
-    """Where an order is: its point, its address, the street and community it names, else its words.
+    """Where an order is: its point, its address, the street and community it `names`, else its words.
 
-    Raises ValidationError for a point that cannot be one; `field` is what the system calls it.
+    Another district's is out of the area, whatever its streets are called. A name that nobody knows is told
+    beside the place, unless a point says where it is. Raises ValidationError for a point that cannot be one;
+    `field` is what the system calls it.
     """
-    area = mapping.area_of(*names)
+    elsewhere = next((name for name in (district, *names) if mapping.is_elsewhere(name)), "")
+    worded = elsewhere or "".join(names) + address
     try:
         if point:
-            return locate(lon=point["lon"], lat=point["lat"], crs=point["crs"], address=address or None)
-        worded = "".join(names) + address
+            return locate(lon=point["lon"], lat=point["lat"], crs=point["crs"], address=worded or None)
+        if elsewhere:
+            return locate(address=elsewhere)
+        area = mapping.area_of(*names)
         place = locate(address=worded) if worded else locate_text(text)
-        return locate(area=area) if place.finest is None and area else place
+        place = locate(area=area) if place.finest is None and area else place
     except PlaceError as error:
         raise refusal(field, error.code, error.detail) from error
+    # A community that nobody knows leaves its street.
+    asked = (district, *names[:-1], "" if area else names[-1])
+    unknown = next((name for name in asked if mapping.is_unknown(name)), "")
+    if unknown and place.in_district is not False:
+        told = {"code": "region_unknown", "params": {"name": unknown}}
+        return replace(place, evidence=(*place.evidence, told))
+    return place

@@ -93,6 +93,8 @@ class CityOrderInput(StrictSerializer):
             raise refusal(
                 "attachments", "max_length", _("At most %(max)d pictures.") % {"max": PICTURES_MOST}
             )
+        if attrs.get("deadline") is not None and attrs["deadline"] <= attrs["acceptTime"]:
+            raise refusal("deadline", "out_of_order", _("The deadline is before the order was accepted."))
         if len(said(attrs["title"], attrs["content"])) > settings.REPORT_TEXT_MAX:
             raise refusal("content", "max_length", _("With its title this is too long."))
         return attrs
@@ -164,7 +166,14 @@ class City12345(Adapter):
             category=named.category,
             source_category=named.source_category,
             occurred_at=told["acceptTime"],
-            place=place_of(point=point, address=told["address"], names=names, text=text, field="location"),
+            place=place_of(
+                point=point,
+                address=told["address"],
+                district=region.get("district") or "",
+                names=names,
+                text=text,
+                field="location",
+            ),
             address=told["address"],
             urgency=told["urgency"] or None,
             reporter=Reporter(**(told.get("caller") or {})),

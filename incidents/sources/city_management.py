@@ -91,6 +91,8 @@ class PlatformCaseInput(StrictSerializer):
             raise refusal(
                 "attachments", "max_length", _("At most %(max)d pictures.") % {"max": PICTURES_MOST}
             )
+        if attrs.get("deadline") is not None and attrs["deadline"] <= attrs["reportTime"]:
+            raise refusal("deadline", "out_of_order", _("The deadline is before it was reported."))
         told: list[tuple[str, datetime]] = [(name, attrs[name]) for name in STAGES if attrs.get(name)]
         for (_before, earlier), (name, later) in pairwise(told):
             if later < earlier:

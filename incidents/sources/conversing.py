@@ -8,7 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiClient, Scope
@@ -25,6 +27,10 @@ from incidents.sources.wechat import Message
 
 # What is not finished by then is forgotten.
 KEPT = timedelta(hours=2)
+# What has become a report is asked for again by nobody; the platform sends a message again for seconds.
+REMEMBERED = timedelta(days=30)
+# So many matters has one person within a day; who has more calls, or floods us.
+REPORTS_MOST, _WITHIN = 30, timedelta(days=1)
 PICTURES_MOST = 9
 _DONE = frozenset({"提交", "提交上报", "完成", "submit", "done"})
 _AWAY = frozenset({"取消", "撤销", "cancel"})
@@ -37,26 +43,47 @@ def client_of_account() -> ApiClient:
     """The door that conversations come in through; nobody holds its token."""
     hidden = ApiClient.hash_token(secrets.token_urlsafe(32))
     told = {"source": Source.CITY_APP, "scopes": [Scope.REPORT], "token_hash": hidden}
-    return ApiClient.objects.get_or_create(name=settings.WECHAT_CLIENT, defaults=told)[0]
+    client, _new = ApiClient.objects.get_or_create(name=settings.WECHAT_CLIENT, defaults=told)
+    if client.source != Source.CITY_APP:
+        # Another system's door has this name: what residents write must not come in through it.
+        raise ImproperlyConfigured(f"WECHAT_CLIENT: the token called {client.name} is of {client.source}")
+    return client
 
 
-def take(message: Message, *, at: datetime, fetch: Fetch | None = None) -> str:
-    """Take one message in and answer what is to be said to it."""
+class SignatureUsed(Exception):
+    """Another message came under this signature. The plain mode signs no body: this may be anybody's."""
+
+
+def take(message: Message, *, at: datetime, signed_with: str = "", fetch: Fetch | None = None) -> str:
+    """Take one message in and answer what is to be said to it. Raises SignatureUsed."""
     client = client_of_account()
     known = ChatMessage.objects.filter(client=client, message_id=message.id).first()
     if known is not None:
         return known.answer
+    if signed_with and ChatMessage.objects.filter(client=client, signed_with=signed_with).exists():
+        raise SignatureUsed
     picture = None
     if message.kind == "image" and fetch is not None and message.picture:
         body = fetch(message.picture)  # outside of any transaction
         picture = _kept(body, client, at=at) if body else None
     try:
         with transaction.atomic(durable=True):
-            return _take(message, client, picture, at=at)
-    except IntegrityError:  # the platform has sent it twice at once, and the other one was quicker
-        return ChatMessage.objects.get(client=client, message_id=message.id).answer
+            words = _take(message, client, picture, at=at)
+            _sign(message, client, signed_with)
+            return words
+    except IntegrityError as error:  # sent twice at once, and the other one was quicker
+        first = ChatMessage.objects.filter(client=client, message_id=message.id).first()
+        if first is None:
+            raise SignatureUsed from error
+        return first.answer
     except _ReadyToFile as ready:
-        return _file(ready.conversation, message, client, at=at)
+        words = _file(ready.conversation, message, client, at=at)
+        _sign(message, client, signed_with)
+        return words
+
+
+def _sign(message: Message, client: ApiClient, signed_with: str) -> None:
+    ChatMessage.objects.filter(client=client, message_id=message.id).update(signed_with=signed_with)
 
 
 class _ReadyToFile(Exception):
@@ -78,6 +105,9 @@ def _take(message: Message, client: ApiClient, picture: str | None, *, at: datet
     )
     said = message.words.strip()
     if message.kind in ("text", "voice") and said.lower() in _DONE:
+        if _has_sent_many(client, person, at=at):
+            words = _("You have sent very many reports today. Please call 12345.")
+            return _answered(conversation, message, words, at=at)
         if unseal(conversation.words_sealed):
             raise _ReadyToFile(conversation)
         return _answered(conversation, message, _("Please say first what it is about."), at=at)
@@ -171,9 +201,15 @@ def _answered(conversation: Conversation, message: Message, words: str, *, at: d
     return words
 
 
+def _has_sent_many(client: ApiClient, person: str, *, at: datetime) -> bool:
+    filed = Conversation.objects.filter(client=client, person_index=person, closed_at__gt=at - _WITHIN)
+    return filed.filter(report__isnull=False)[:REPORTS_MOST].count() >= REPORTS_MOST
+
+
 def _forget(*, at: datetime) -> None:
-    """Drop what nobody finished, a little with each message."""
-    stale = Conversation.objects.filter(expires_at__lt=at, report__isnull=True).order_by("pk")
+    """Drop what nobody finished, and what was finished long ago, a little with each message."""
+    unfinished = Q(expires_at__lt=at, report__isnull=True)
+    stale = Conversation.objects.filter(unfinished | Q(expires_at__lt=at - REMEMBERED)).order_by("pk")
     ids = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_FORGET_AT_ONCE]
     Conversation.objects.filter(pk__in=list(ids)).delete()
 

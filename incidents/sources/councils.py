@@ -25,6 +25,7 @@ ISSUE_MOST = 1_000
 # Who sits with a council and writes down what it says: its street's or the district's desk and leaders,
 # and the grid members of the block.
 KEEPERS = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.PATROL)
+_NOWHERE = "-"  # no code begins so
 _KINDS = (Area.Kind.COMMUNITY, Area.Kind.BLOCK)
 
 
@@ -161,4 +162,5 @@ def _check(meeting: Meeting, *, at: datetime) -> None:
 
 
 def _prefix(grant: Grant) -> str:
-    return code_prefix(grant.unit.area_code)
+    # A unit without an area has no block of its own, and not every block.
+    return code_prefix(grant.unit.area_code) if grant.unit.area_code else _NOWHERE

@@ -6,7 +6,7 @@ an error a page is simply asked for again; an entry's id tells what has been see
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ EVENTS: Mapping[str, str] = {
     Kind.SPLIT: "split",
     Kind.MERGED: "merged",
 }
+_SENDINGS = frozenset(kind for kind, event in EVENTS.items() if event == "dispatched")
+_TAKEN_BACK = frozenset({Kind.TO_DESK, Kind.RETURN_AGREED, Kind.RECALLED})
 # Words that are written for the reporter's eyes, or for the source's own.
 _WITH_WORDS = frozenset({"parked", "resolved", "answered", "rejected", "submitted", "asked"})
 # About one report of the case alone.
@@ -79,11 +81,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events in order, where to go on, and whether there is more at once."""
+    """Events in order, where to go on, whether there is more at once, and whether later lines wait for
+    somebody's transaction to end."""
 
     events: Sequence[Event]
     cursor: str
     more: bool
+    waits: bool
 
 
 @dataclass(slots=True)
@@ -103,7 +107,7 @@ def page(client: ApiClient, cursor: str, *, limit: int = LIMIT) -> Page:
         while end > where.last:
             where = Cursor(end, noted.seen, noted.xid)
             end, noted = watermark.safe_end(where)
-        return Page((), str(noted), more=False)
+        return Page((), str(noted), more=False, waits=noted.seen > end)
     own = IncidentReport.objects.filter(
         policy.own_reports(client, "report__"), incident=OuterRef("incident_id")
     )
@@ -115,13 +119,15 @@ def page(client: ApiClient, cursor: str, *, limit: int = LIMIT) -> Page:
     )
     last = entries[-1].pk if len(entries) == limit else end
     more = last < end or end - where.last >= watermark.WINDOW
-    return Page(_events(entries, client), str(Cursor(last, noted.seen, noted.xid)), more)
+    note = Cursor(last, noted.seen, noted.xid)
+    return Page(_events(entries, client), str(note), more, waits=not more and noted.seen > end)
 
 
 def _events(entries: Sequence[TimelineEntry], client: ApiClient) -> list[Event]:
     if not entries:
         return []
     links = _links_of(entries, client)
+    standing = _standing(entries)
     concerned = [
         (entry, link.report)
         for entry in entries
@@ -129,9 +135,36 @@ def _events(entries: Sequence[TimelineEntry], client: ApiClient) -> list[Event]:
         if _concerns(entry, link, links)
     ]
     texts = Text.objects.in_bulk({entry.data.get("text") for entry in entries} - {None})
-    units = OrgUnit.objects.in_bulk({entry.data.get("unit") for entry in entries} - {None, ""})
+    named = [*entries, *standing.values()]
+    units = OrgUnit.objects.in_bulk({entry.data.get("unit") for entry in named} - {None, ""})
     orders = _orders([report for _entry, report in concerned])
-    return [_event(entry, report, orders[report.pk], texts, units) for entry, report in concerned]
+    told = list[Event]()
+    for entry, report in concerned:
+        told.append(_event(entry, report, orders[report.pk], texts, units))
+        if sent := standing.get(entry.pk):
+            # Its source learns whose it is as it would of a case of its own.
+            unit = units.get(sent.data.get("unit") or "")
+            told.append(replace(told[-1], id=f"{told[-1].id}-{sent.pk}", event="dispatched", unit=unit))
+    return told
+
+
+def _standing(entries: Sequence[TimelineEntry]) -> Mapping[int, TimelineEntry]:
+    """Of each line by which a report joined a case: the sending that stood then, where there was one."""
+    joined = [entry for entry in entries if entry.kind == Kind.JOINED]
+    if not joined:
+        return {}
+    lines = TimelineEntry.objects.filter(
+        incident__in={entry.incident_id for entry in joined}, kind__in=(*_SENDINGS, *_TAKEN_BACK)
+    )
+    by_case: dict[int, list[TimelineEntry]] = {}
+    for line in lines.order_by("pk"):
+        by_case.setdefault(line.incident_id, []).append(line)
+    found = {}
+    for entry in joined:
+        before = [line for line in by_case.get(entry.incident_id, ()) if line.pk < entry.pk]
+        if before and before[-1].kind in _SENDINGS:
+            found[entry.pk] = before[-1]
+    return found
 
 
 def _event(

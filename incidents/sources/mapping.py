@@ -12,12 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from dispatch.models import SourceCategory
+from grids.locate import geography
 from grids.models import Area, code_prefix
 from incidents.models import Report
 
 WORDS = Path(__file__).parent / "data" / "words.csv"
 # Between the levels of a source's category, from the widest to the narrowest.
 BETWEEN_LEVELS = "/"
+# What stands where no name is known.
+_NAMELESS = frozenset({"", "-", "/", "无", "不详", "未知", "其他", "其它"})
 NAME_MAX = Report._meta.get_field("source_category").max_length or 80
 
 
@@ -90,6 +93,20 @@ def area_of(*names: str) -> str | None:
         if len(within) == 1:
             found = within[0]
     return found
+
+
+def is_elsewhere(name: str) -> bool:
+    """Is this the name of another district or city?"""
+    return bool(name.strip() and geography().gazetteer.read(name).outside)
+
+
+def is_unknown(name: str) -> bool:
+    """Is this a name, and of no area that is known, here or elsewhere?"""
+    plain = name.strip()
+    if plain in _NAMELESS or plain in _areas():
+        return False
+    read = geography().gazetteer.read(plain)
+    return not (read.in_district or read.outside or read.street)
 
 
 def forget() -> None:

@@ -5,7 +5,7 @@ Who keeps them answers for where cases go, so each change says who and when, and
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,9 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from dispatch.models import Category, SourceCategory, SourceCategoryChange
+from dispatch.spreadsheets.cells import CategoryNames
 from dispatch.spreadsheets.delimited import read_delimited
+from dispatch.spreadsheets.export import escaped
 from dispatch.spreadsheets.grid import TableError
 from dispatch.vocabulary import Source
 from incidents.errors import ActionRefused, InvalidInput
@@ -27,6 +29,7 @@ NAME_MAX = 120
 LOOKED_AT = 50_000
 UNMAPPED_SHOWN = 100
 SHEET_ROWS_MOST = 5_000
+WRONG_SHOWN = 20
 SHEET_BYTES_MOST = 2 * 1024 * 1024
 HEAD = ("source", "name", "category")
 
@@ -65,34 +68,41 @@ def unmapped(source: str) -> list[Unmapped]:
 
 @transaction.atomic(durable=True)
 def set_name(*, source: str, name: str, category: str, user: User, at: datetime) -> bool:
-    """Say what a source's name means from now on; an empty category takes it out. Has anything changed?"""
+    """Say what a source's name means from now on, by the category's code or name; an empty one takes it out.
+    Has anything changed?"""
     _guard(user)
-    _check(source, name, category, known=_codes(category))
-    return _write(source, name.strip(), category, user=user, at=at)
+    code = _codes(category)[category]
+    _check(source, name, code)
+    return _write(source, name.strip(), code or "", user=user, at=at)
 
 
 @transaction.atomic(durable=True)
 def take_sheet(*, data: bytes, user: User, at: datetime) -> Sheet:
     """Set the names of a CSV (source, name, category); all of them or, where one is wrong, none.
 
-    Raises InvalidInput (field `sheet`) that names the row and what is wrong with it.
+    Raises InvalidInput (field `sheet`) that names the rows and what is wrong with each.
     """
     _guard(user)
     if len(data) > SHEET_BYTES_MOST:
         raise InvalidInput("sheet", "too_large", _("The file is larger than 2 MB."))
     rows = list(_rows(data))
-    known = _codes(*{category for _number, _source, _name, category in rows})
+    codes = _codes(*{category for _number, _source, _name, category in rows})
     seen: set[tuple[str, str]] = set()
-    changed = 0
+    wrong: list[tuple[int, InvalidInput]] = []
     for number, source, name, category in rows:
         try:
-            _check(source, name, category, known=known)
+            _check(source, name, codes[category])
+            if (source, name) in seen:
+                raise InvalidInput("name", "twice", _("This name stands in the sheet twice."))
         except InvalidInput as error:
-            raise _in_row(number, error.code, error.message) from error
-        if (source, name) in seen:
-            raise _in_row(number, "twice", _("This name stands in the sheet twice."))
+            wrong.append((number, error))
         seen.add((source, name))
-        changed += _write(source, name, category, user=user, at=at)
+    if wrong:
+        raise _in_rows(wrong)
+    changed = sum(
+        _write(source, name, codes[category] or "", user=user, at=at)
+        for _number, source, name, category in rows
+    )
     return Sheet(changed, len(rows) - changed)
 
 
@@ -111,8 +121,7 @@ def as_sheet(source: str = "") -> Iterator[str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     written = io.StringIO()
-    # A name that begins like a formula is text: spreadsheets would run it.
-    csv.writer(written).writerow([f"'{one}" if one[:1] in "=+-@\t" and one else one for one in cells])
+    csv.writer(written).writerow([escaped(one) for one in cells])
     return written.getvalue()
 
 
@@ -131,22 +140,28 @@ def _rows(data: bytes) -> Iterator[tuple[int, str, str, str]]:
         raise InvalidInput("sheet", "too_many", _("At most %(max)d rows.") % {"max": SHEET_ROWS_MOST})
     for line in lines[1:]:
         source, name, category = (*line.cells, "", "", "")[:3]
-        yield line.number, source.strip(), name.strip().removeprefix("'"), category.strip()
+        yield line.number, source.strip(), name.strip(), category.strip()
 
 
-def _codes(*wanted: str) -> frozenset[str]:
-    return frozenset(Category.objects.filter(code__in=wanted).values_list("code", flat=True))
+def _codes(*wanted: str) -> dict[str, str | None]:
+    """The code of each category that is named, by its code or by a name that is one's alone; else None."""
+    known = CategoryNames(Category.objects.values_list("code", "name_zh", "name_en"))
+    told: dict[str, str | None] = {}
+    for word in wanted:
+        found = known.find(word) if word else ("",)
+        told[word] = found[0] if len(found) == 1 else None
+    return told
 
 
-def _check(source: str, name: str, category: str, *, known: frozenset[str]) -> None:
+def _check(source: str, name: str, category: str | None) -> None:
     if source not in Source.values:
         raise InvalidInput("source", "unknown", _("There is no such source."))
     if not name.strip():
         raise InvalidInput("name", "required", _("Write the source's own name for it."))
     if len(name.strip()) > NAME_MAX:
         raise InvalidInput("name", "max_length", _("At most %(max)d characters.") % {"max": NAME_MAX})
-    if category and category not in known:
-        raise InvalidInput("category", "unknown", _("There is no category with this code."))
+    if category is None:
+        raise InvalidInput("category", "unknown", _("There is no category with this code or name."))
 
 
 def _write(source: str, name: str, category: str, *, user: User, at: datetime) -> bool:
@@ -166,9 +181,15 @@ def _write(source: str, name: str, category: str, *, user: User, at: datetime) -
     return True
 
 
-def _in_row(number: int, code: str, message: object) -> InvalidInput:
-    told = _("Row %(row)d: %(what)s") % {"row": number, "what": message}
-    return InvalidInput("sheet", code, told)
+def _in_rows(wrong: Sequence[tuple[int, InvalidInput]]) -> InvalidInput:
+    """What is wrong with each of the first rows, and how many more there are."""
+    told = [
+        _("Row %(row)d: %(what)s") % {"row": number, "what": error.message}
+        for number, error in wrong[:WRONG_SHOWN]
+    ]
+    if more := len(wrong) - WRONG_SHOWN:
+        told += [_("And %(count)d rows more.") % {"count": more}] if more > 0 else []
+    return InvalidInput("sheet", wrong[0][1].code, " ".join(told))
 
 
 def _guard(user: User) -> None:

@@ -83,6 +83,7 @@ def enter(petition: Petition, *, user: User, at: datetime) -> Receipt:
     if not may_enter(user):
         raise ActionRefused("not_allowed", _("Your role does not allow this."))
     _check(petition)
+    _check_day(petition, at=at)
     scans = [_scan(upload) for upload in petition.scans]
     receipt = receive_one(as_filed_before(_draft(petition)), at=at, user=user)
     if isinstance(receipt, Refusal):
@@ -98,6 +99,12 @@ def enter(petition: Petition, *, user: User, at: datetime) -> Receipt:
         actor = Actor(user=user, unit_code=home.code if home else None)
         apply_update(report=receipt.report, draft=update, actor=actor, at=at)
     return receipt
+
+
+def _check_day(petition: Petition, *, at: datetime) -> None:
+    received = (petition.received_at or at).astimezone(DISTRICT_ZONE).date()
+    if petition.reply_by is not None and petition.reply_by < received:
+        raise InvalidInput("reply_by", "out_of_order", _("The answer would be due before it was received."))
 
 
 def _check(petition: Petition) -> None:

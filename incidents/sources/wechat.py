@@ -11,6 +11,7 @@ resident is told to describe what they show.
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ BODY_MOST = 64 * 1024
 # Older callbacks were sent by somebody who listened.
 FRESH = 600
 _FIELD_MOST = 10_000
+_HALF = re.compile("[\ud800-\udfff]")
 _KINDS = frozenset({"text", "image", "location", "voice", "video", "shortvideo", "link", "event"})
 
 
@@ -129,7 +131,8 @@ def _json(body: bytes) -> Mapping[str, str]:
 
 def _fields(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     for name, value in pairs:
-        if len(value) > _FIELD_MOST or "\x00" in value:
+        # Half a character can be neither kept nor answered.
+        if len(value) > _FIELD_MOST or "\x00" in value or _HALF.search(name + value):
             raise InvalidInput(name[:60], "invalid", _("This value is not known."))
     return {name: value.strip() for name, value in pairs}
 

@@ -21,10 +21,15 @@ def fetch(url: str, *, seconds: float = SECONDS) -> bytes | None:
 
     Only the setting says whom we call and how; of the address no more than path and query is taken.
     """
-    path = _path(url, settings.WECHAT_PICTURES)
+    return fetch_below(url, settings.WECHAT_PICTURES, seconds=seconds)
+
+
+def fetch_below(url: str, trusted: str, *, seconds: float) -> bytes | None:
+    """What lies at `url`, if that is below the address `trusted`; None otherwise. Follows no redirect."""
+    path = _path(url, trusted)
     if path is None:
         return None
-    base, limit = urlsplit(settings.WECHAT_PICTURES), int(settings.ATTACHMENT_MAX_BYTES)
+    base, limit = urlsplit(trusted), int(settings.ATTACHMENT_MAX_BYTES)
     make = http.client.HTTPSConnection if base.scheme == "https" else http.client.HTTPConnection
     until = time.monotonic() + seconds
     connection = make(base.hostname or "", base.port, timeout=seconds)

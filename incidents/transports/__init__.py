@@ -2,6 +2,14 @@
 
 from incidents.transports.choice import Transports, configured
 from incidents.transports.console import ConsoleTransport
-from incidents.transports.letter import Letter, Transport, TransportError
+from incidents.transports.letter import Enclosure, Letter, Transport, TransportError
 
-__all__ = ["ConsoleTransport", "Letter", "Transport", "TransportError", "Transports", "configured"]
+__all__ = [
+    "ConsoleTransport",
+    "Enclosure",
+    "Letter",
+    "Transport",
+    "TransportError",
+    "Transports",
+    "configured",
+]

@@ -6,6 +6,15 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with an e-mail."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One parcel with its address looked up and its words made. Lives only while it is being sent.
 
@@ -20,6 +29,9 @@ class Letter:
     subject: str = field(repr=False, default="")
     body: str = field(repr=False, default="")
     secret: str = field(repr=False, default="")
+    # Of e-mails alone: the same words laid out, and what is enclosed.
+    html: str = field(repr=False, default="")
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 class Transport(Protocol):

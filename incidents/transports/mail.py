@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 
 from incidents.transports.letter import Letter, TransportError
 
@@ -23,7 +23,7 @@ class MailTransport:
         connection = get_connection(
             "django.core.mail.backends.smtp.EmailBackend", timeout=self.seconds, fail_silently=False
         )
-        message = EmailMessage(
+        message = EmailMultiAlternatives(
             letter.subject,
             letter.body,
             settings.DEFAULT_FROM_EMAIL,
@@ -36,6 +36,10 @@ class MailTransport:
             },
             connection=connection,
         )
+        if letter.html:
+            message.attach_alternative(letter.html, "text/html")
+        for enclosure in letter.enclosures:
+            message.attach(enclosure.name, enclosure.content, enclosure.media_type)
         try:
             message.send()
         except smtplib.SMTPRecipientsRefused as error:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents import cases, finishing, outbox, reopening, timeline, timers
 from incidents.actor import Actor
 from incidents.clock_rules import limit_for
-from incidents.errors import ActionRefused, InvalidInput
+from incidents.errors import ActionRefused
 from incidents.models import Assignment, Incident, Report, Text, Timer, UpstreamReview
 
 Pair = tuple[Report, Incident]
@@ -128,8 +128,6 @@ def accept(family: Sequence[Pair], *, actor: Actor, at: datetime) -> None:
 
 def send_back(family: Sequence[Pair], *, reason: Text | None, actor: Actor, at: datetime) -> None:
     """The source is not content: what was sent up is rework, or before the desk that had answered it."""
-    if reason is None:
-        raise InvalidInput("text", "required", _("Say why it is sent back."))
     open_ones = _open(family)
     for review, incident in open_ones:
         _answer(review, UpstreamReview.Answer.SENT_BACK, actor=actor, at=at, reason=reason)
@@ -139,7 +137,7 @@ def send_back(family: Sequence[Pair], *, reason: Text | None, actor: Actor, at: 
             at=at,
             actor=actor,
             report=review.report_id,
-            text=reason.pk,
+            text=reason.pk if reason else None,
         )
     for incident in _cases(open_ones):
         lapse(incident, at=at)  # the result that others were asked about does not stand
@@ -186,6 +184,13 @@ def lapse(incident: Incident, *, at: datetime) -> None:
     UpstreamReview.objects.filter(incident=incident, answered_at__isnull=True).update(
         answered_at=at, answer=UpstreamReview.Answer.LAPSED
     )
+
+
+def is_waiting(family: Sequence[Pair]) -> bool:
+    """Is a result of one of these before its source?"""
+    own = {report.pk for report, _case in family}
+    cases_of = dict.fromkeys(case for _report, case in family)
+    return any(review.report_id in own for case in cases_of for review in waiting_for(case))
 
 
 def _open(family: Sequence[Pair]) -> list[tuple[UpstreamReview, Incident]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from config.embedded import ready_made
 from config.management.commands import load_reference
 from config.models import LoadedReference
 
@@ -65,3 +66,12 @@ def test_a_refused_file_is_tried_again_next_time(small_steps: Path, monkeypatch:
     with pytest.raises(ValueError, match="bad row"):
         load()
     assert not LoadedReference.objects.exists()
+
+
+def test_the_database_that_tests_copy_is_made_anew_where_one_of_the_files_changes() -> None:
+    made_of = {path for pattern in ready_made.MADE_OF for path in ready_made.ROOT.glob(pattern)}
+    for _command, patterns in load_reference.STEPS:
+        for pattern in patterns:
+            read = set(ready_made.ROOT.glob(pattern))
+            assert read
+            assert read <= made_of, pattern

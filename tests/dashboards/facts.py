@@ -5,6 +5,12 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
+from dashboards.adding import Block
+from dashboards.cells import Dim
+from dashboards.folding import STORED, Words
+from dashboards.packing import SLOTS, number_of
 from incidents.models import Incident, Outcome, Text
 
 DAY = date(2026, 7, 7)
@@ -57,15 +63,30 @@ def fact(incident: Incident, kind: str, *, day: date = DAY, **given: Any) -> Out
     return Outcome.objects.create(**{**values, **given})
 
 
-def take_back(outcome: Outcome) -> Outcome:
+def take_back(outcome: Outcome, *, entirely: bool = False) -> Outcome:
     """The exact negative of a fact."""
     values = {
         field.attname: getattr(outcome, field.attname)
         for field in Outcome._meta.concrete_fields
-        if field.attname not in ("id", "sign", "reverses_id")
+        if field.attname not in ("id", "sign", "reverses_id", "entirely")
     }
-    return Outcome.objects.create(**values, sign=-1, reverses=outcome)
+    return Outcome.objects.create(**values, sign=-1, reverses=outcome, entirely=entirely)
 
 
 def days_before(count_of: int) -> date:
     return DAY - timedelta(days=count_of)
+
+
+def held(grain: str, split: int = 0) -> dict[tuple[Any, ...], dict[str, int]]:
+    """What cells say, all rows of each period together; nothing as nothing."""
+    with connection.cursor() as cursor:
+        words = Words(cursor).said
+        cursor.execute(
+            f"SELECT day, {STORED} FROM dashboards_rollup WHERE grain = %s AND split = %s", [grain, split]
+        )
+        rows = [(number_of(day), *stored) for day, *stored in cursor.fetchall()]
+    block = Block.unpacked(grain, Dim(split), rows, words).merged().saying()
+    return {
+        key[2:]: {name: value for name, value in zip(SLOTS, values, strict=True) if value}
+        for key, values in block.told()
+    }

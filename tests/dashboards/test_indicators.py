@@ -1,6 +1,7 @@
 """Each indicator's formula, on a handful of facts that can be counted on fingers."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -8,11 +9,13 @@ from django.http import QueryDict
 
 from accounts.viewer import Reach
 from dashboards.board import Board
+from dashboards.checks import check_targets
 from dashboards.comparing import counts_differ, z_among
-from dashboards.filters import FilterForm, understand
+from dashboards.filters import FilterForm, Period, understand
 from dashboards.indicators import ALL, BY_CODE
 from dashboards.reading import Figures, Selection, Span, read
 from dashboards.scope import Names, Scope
+from grids.models import Area
 from tests.dashboards.facts import BUJI, DAY, DAYS, HOUR, case, days_before, fact, noon, take_back
 
 pytestmark = pytest.mark.django_db
@@ -68,13 +71,22 @@ def test_on_time_is_of_what_fell_due_up_to_today() -> None:
     assert board().now["due"] == 4
 
 
-def test_handled_and_closed_shares_look_at_what_still_waits() -> None:
-    fact(case(status="closed", closed_at=noon(DAY)), "due", on_time=True)
-    fact(case(status="resolved"), "due", on_time=True)
-    fact(case(status="handling"), "due", on_time=False)
-    fact(case(status="closed", closed_at=noon(DAY)), "due", on_time=False)
+def test_handled_and_closed_shares_count_what_came_of_what_fell_due() -> None:
+    ended = {"status": "closed", "closed_at": noon(DAY)}
+    for state, on_time, came_of_it in (
+        (ended, True, ("finished",)),
+        ({"status": "resolved"}, True, ()),
+        ({"status": "handling"}, False, ()),
+        (ended, False, ("settled", "finished")),
+    ):
+        incident = case(**state)
+        fact(incident, "due", on_time=on_time)
+        for kind in came_of_it:
+            fact(incident, kind, on_time=on_time and kind == "finished")
+    assert value("on_time") == pytest.approx(2 / 4)
     assert value("handled_share") == pytest.approx(3 / 4)
     assert value("closed_share") == pytest.approx(2 / 4)
+    assert value("closed_on_time") == pytest.approx(1 / 4)
 
 
 def test_rework_and_first_right_are_of_what_was_handled() -> None:
@@ -102,6 +114,7 @@ def test_the_composite_weighs_sixty_thirty_ten() -> None:
     for on_time in (True, True, True, False):
         incident = case(status="closed", closed_at=noon(DAY))
         fact(incident, "due", on_time=on_time)
+        fact(incident, "finished", on_time=on_time)
         fact(incident, "handled", elapsed=HOUR, working=HOUR)
     fact(case(), "reworked")
     assert value("composite") == pytest.approx(0.75 * 60 + 30 + 0.75 * 10)
@@ -187,6 +200,19 @@ def test_fewer_than_thirty_are_not_judged() -> None:
     assert rows[BUJI] != "small"
 
 
+def test_a_row_of_the_league_scores_as_its_own_board_does() -> None:
+    """A row reads less than a board: nothing that its score is made of may be left out."""
+    for number in range(4):
+        incident = case(street_code=BUJI)
+        fact(incident, "due", on_time=number > 0)
+        fact(incident, "handled", elapsed=DAYS, working=HOUR)
+        if number > 1:
+            fact(incident, "finished", on_time=True)
+    (row,) = (row for row in board().places if row.code == BUJI)
+    assert BY_CODE["composite"].compute(row.now, "elapsed") == pytest.approx(45 + 15 + 10)
+    assert value("composite", street=BUJI) == pytest.approx(45 + 15 + 10)
+
+
 def test_a_change_is_told_only_where_it_is_more_than_chance() -> None:
     for number in range(60):
         for back, days in ((40, 2), (5, 6)):
@@ -232,6 +258,108 @@ def test_levels_tell_where_a_case_was_settled_and_how_much_stayed_where_it_began
     assert now.value("stayed_b") == pytest.approx(1 / 2)
     assert now.value("stayed_c") == 1
     assert BY_CODE["stayed_a"].base(now.now) == 4
+
+
+def test_the_composite_has_a_colour_grade_that_the_district_sets(settings: Any) -> None:
+    composite = BY_CODE["composite"]
+    assert [composite.grade(points) for points in (95, 94.9, 70, 12, None)] == [
+        "excellent",
+        "good",
+        "fair",
+        "poor",
+        "",
+    ]
+    assert BY_CODE["on_time"].grade(0.2) == ""
+    assert check_targets() == []
+    settings.BOARD_GRADES = (("excellent", 80.0), ("good", 85.0), ("fair", 70.0))
+    settings.BOARD_TARGETS = {"on_time": 99.0, "speed": 1.0}
+    assert [error.id for error in check_targets()] == [
+        "dashboards.E002",
+        "dashboards.E001",
+        "dashboards.E003",
+    ]
+
+
+def test_sendings_are_accepted_in_words_or_by_silence_and_first_contacts_made_or_not() -> None:
+    for on_time in (True, True, True, False):
+        fact(case(), "accepted", on_time=on_time, elapsed=HOUR, working=HOUR)
+        fact(case(), "contacted", on_time=on_time)
+    assert value("accepted_in_time") == pytest.approx(3 / 4)
+    assert value("deemed_accepted") == pytest.approx(1 / 4)
+    assert value("contacted_in_time") == pytest.approx(3 / 4)
+
+
+def test_what_is_urgent_has_half_an_hour_to_be_sent_and_the_rest_two() -> None:
+    for urgency, minutes in (("routine", 119), ("routine", 121), ("urgent", 29), ("emergency", 31)):
+        fact(case(), "dispatched", urgency=urgency, elapsed=minutes * 60, working=minutes * 60)
+    assert value("sent_in_time") == pytest.approx(2 / 4)
+
+
+def test_pauses_are_shown_beside_the_handling_time_that_they_are_part_of() -> None:
+    fact(case(), "handled", elapsed=4 * DAYS, working=HOUR, paused=2 * DAYS, on_time=True)
+    fact(case(), "handled", elapsed=2 * DAYS, working=HOUR, paused=0)
+    assert value("paused") == pytest.approx(1 / 2)
+    assert value("paused_mean") == pytest.approx(1)
+    assert value("handle_mean") == pytest.approx(3)
+    assert value("handle_net") == pytest.approx(2)
+    assert value("handle_net", time="working") is None
+    assert value("unjudged") == pytest.approx(1 / 2)
+
+
+def test_refusals_repeats_late_entries_and_disputes_are_shares_too() -> None:
+    for kind in ("returned", "refused", "refused", "refused"):
+        fact(case(), kind)
+    for number in range(4):
+        fact(case(), "closed", elapsed=HOUR, working=HOUR)
+        fact(case(), "received", late_entry=number == 0)
+        fact(case(), "handled", elapsed=HOUR, working=HOUR, mediated={0: True, 1: False}.get(number))
+    fact(case(), "repeated")
+    assert value("refused") == pytest.approx(3 / 4)
+    assert value("repeated") == pytest.approx(1 / 4)
+    assert value("late_entries") == pytest.approx(1 / 8)
+    assert value("mediated") == pytest.approx(1 / 2)
+
+
+def test_a_period_is_compared_with_the_same_days_a_year_earlier() -> None:
+    for back, count in ((5, 3), (35, 2), (370, 1)):
+        for _number in range(count):
+            fact(case(), "received", day=days_before(back))
+    shown = board()
+    values = (shown.value("received"), shown.value_before("received"), shown.value_year_before("received"))
+    assert values == (3, 2, 1)
+    assert shown.year_span == Span(DAY.replace(year=2025) - timedelta(days=29), DAY.replace(year=2025))
+    assert Period("", Span(date(2028, 2, 29), date(2028, 2, 29)), shown.span, "", "").year_before == Span(
+        date(2027, 2, 28), date(2027, 2, 28)
+    )
+
+
+def test_boards_go_down_to_blocks_and_grid_cells() -> None:
+    cells = list(Area.objects.filter(code__startswith="440307003002", kind="cell").order_by("code")[:3])
+    block = Area.objects.create(
+        code="440307003002B01",
+        kind="block",
+        name_zh="平湖一街区",
+        name_en="Pinghu Block 1",
+        parent_id="440307003002",
+        lon=cells[0].lon,
+        lat=cells[0].lat,
+        area_m2=1,
+        polygon=[],
+    )
+    Area.objects.filter(code__in=[cell.code for cell in cells[:2]]).update(parent=block)
+    for cell in cells:
+        fact(
+            case(cell_code=cell.code, community_code="440307003002"),
+            "handled",
+            elapsed=60,
+            working=60,
+            cell_code=cell.code,
+        )
+    assert value("handled", area="440307003002") == 3
+    assert value("handled", area=block.code) == 2
+    assert value("handled", area=cells[2].code) == 1
+    assert [(row.code, row.now["handled"]) for row in board().split_by("block")] == [(block.code, 2)]
+    assert {row.code for row in board(area="440307003002").split_by("cell")} == {cell.code for cell in cells}
 
 
 def test_where_nothing_began_at_a_level_there_is_no_share() -> None:

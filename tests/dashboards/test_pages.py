@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.roles import Role
-from dashboards import rollups
+from dashboards import present, rollups
 from tests.cast import Person, person
 from tests.dashboards.conftest import sign_in
 from tests.dashboards.facts import (
@@ -95,6 +95,26 @@ def numbered_links(page: str) -> list[tuple[str, int]]:
 
 
 @pytest.mark.usefixtures("month")
+def test_the_first_rows_of_a_table_and_where_all_of_them_are(
+    client: Client, leader: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(present, "FIRST_ROWS", 1)
+    sign_in(client, leader)
+    page = board_of(client, "?period=30d&street=440307003000&street=440307014000")
+    tables = {
+        name: page.partition(f'id="{name}"')[2].partition("</section>")[0] for name in ("units", "matters")
+    }
+    assert [table.count("<tr") - 1 for table in tables.values()] == [1, 1]
+    for name, rows in (("units", 3), ("matters", 2)):
+        [url] = re.findall(r'more-button" href="([^"]*)"', tables[name])
+        assert url.endswith(f"#{name}")
+        whole = (
+            client.get(unescape(url)).content.decode().partition(f'id="{name}"')[2].partition("</section>")[0]
+        )
+        assert (whole.count("<tr") - 1, "more-button" in whole) == (rows, False)
+
+
+@pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(
     "query",
     ["", "?street=440307003000", "?unit=police", "?source=patrol", "?category=02&time=working", "?period=7d"],
@@ -143,8 +163,9 @@ def test_a_board_takes_the_same_few_queries_however_many_cases(
     client: Client, leader: Person, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     sign_in(client, leader)
-    # The session, the person, their roles, the demo banner, the bell and the counts of the places are seven.
-    with django_assert_max_num_queries(21):
+    # The session, the person, their roles, the demo banner, the bell and the counts of the places are seven;
+    # what the words of cells mean is read once in a process.
+    with django_assert_max_num_queries(22):
         board_of(client)
     with django_assert_max_num_queries(13):
         client.get("/board/cases/?list=handled")

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from dispatch.items import normal_form
 from dispatch.normalise import model, normalise
+from dispatch.normalise.assessment import Road
 from dispatch.normalise.corpus import read_corpus
-from dispatch.normalise.features import grams, prepared
+from dispatch.normalise.features import LONGEST, grams, prepared
 from dispatch.normalise.lexicon import nature_of
 from dispatch.normalise.model import Classifier, calibrated
 
@@ -40,6 +43,10 @@ def test_operators_opening_formulas_are_not_read() -> None:
     assert prepared("市民") == "市民"
 
 
+def test_a_long_story_is_read_within_bounds() -> None:
+    assert prepared("市民来电反映：" + "井盖缺失，" * 500) == ("井盖缺失," * 500)[:LONGEST]
+
+
 def test_grams_are_characters_and_pairs() -> None:
     assert grams("路灯路") == {"路": 2, "灯": 1, "路灯": 1, "灯路": 1}
 
@@ -49,6 +56,14 @@ def test_a_given_category_is_certain_and_its_matters_are_conditional(trained: Cl
     assert [(guess.code, guess.probability) for guess in categories] == [("0201", 1.0)]
     assert all(guess.code.startswith("0201-") for guess in matters)
     assert 0.9 < sum(guess.probability for guess in matters) <= 1.0001
+
+
+@pytest.mark.parametrize("text", ["路灯不亮了", "闻到很浓的煤气味", "学校门口天天堵车"])
+def test_whoever_decides_has_three_units_to_choose_from(trained: Classifier, text: str) -> None:
+    """However sure the first one is."""
+    road = Road(read_corpus(), trained, settings.MATTER_CONFIDENCE)
+    units = [unit for unit, _probability in road.answer(text, trained.read(text), "").units]
+    assert len(set(units)) >= 3
 
 
 def test_joint_probabilities_of_matters_sum_to_their_category(trained: Classifier) -> None:
@@ -177,3 +192,21 @@ def test_a_unit_of_many_faint_items_is_told_beside_the_items(trained: Classifier
     whole = sum(guess.probability for guess in matters) + sum(unit.probability for unit in units)
     assert units
     assert 0.9 < whole <= 1.0001
+
+
+@pytest.mark.parametrize(
+    ("text", "nature"),
+    [
+        ("植物园路公交站路灯不亮,请尽快维修,感谢", "complaint"),
+        ("楼下烧烤摊很吵,非常感谢", "complaint"),
+        ("感谢城管上次的处理,但是现在又开始吵了", "complaint"),
+        ("请问怎么办居住证,谢谢", "enquiry"),
+        ("建议在路口加一盏灯,感谢", "suggestion"),
+        ("路灯修好了,感谢", "praise"),
+        ("感谢环卫工人,街道很干净", "praise"),
+        ("希望表扬一下社区网格员小李", "praise"),
+        ("感谢", "praise"),
+    ],
+)
+def test_a_closing_courtesy_makes_no_praise_of_a_complaint(text: str, nature: str) -> None:
+    assert nature_of(normal_form(text), "hotline").value == nature

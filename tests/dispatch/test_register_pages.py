@@ -4,13 +4,16 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import Workbook
 
+from accounts.models import OrgUnit
 from dispatch.models import RegisterImport
 from grids import registers
 from grids.locate import locate
-from grids.models import Area, Facility, NamedPlace
+from grids.models import Area, Facility, FacilityChange, NamedPlace
 from tests.browsers import As
 from tests.cast import Person
 
@@ -103,6 +106,51 @@ def test_a_row_is_edited_retired_and_used_again(browse: As, admin: Person, spot:
     assert client.get(reverse("facility", args=["no-such"])).status_code == 404
 
 
+def changes() -> list[tuple[str, str, str, str]]:
+    rows = FacilityChange.objects.order_by("pk").select_related("changed_by")
+    return [(one.facility, one.before, one.after, one.changed_by.username) for one in rows]
+
+
+def test_who_says_whose_a_facility_is_stands_on_the_page(
+    browse: As, admin: Person, chief_steward: Person, spot: Area
+):
+    client = browse(admin)
+    told = {"code": "H-1", "kind": "hydrant", "owner_code": "water-group", "lon": spot.lon, "lat": spot.lat}
+    page = reverse("facility", args=["H-1"])
+    client.post(reverse("facility-new"), told)
+    client.post(page, {**told, "plate": "SH-1"})  # another plate is no other owner
+    client.post(page, {**told, "owner_code": "private"})
+    other = browse(chief_steward)
+    other.post(page, {"retire": "yes"})
+    other.post(page, {"retire": "yes"})  # a double click
+    other.post(page, told)
+    assert changes() == [
+        ("H-1", "", "water-group", "admin"),
+        ("H-1", "water-group", "private", "admin"),
+        ("H-1", "private", "", "chief-steward"),
+        ("H-1", "", "water-group", "chief-steward"),
+    ]
+    for address in (page, reverse("facilities")):
+        shown = client.get(address).context["changes"]
+        assert [one["row"].after for one in shown] == ["water-group", "", "private", "water-group"]
+        assert shown[0]["after"] != "water-group"  # its name, not its code
+        assert "沈岚" in client.get(address).content.decode()
+
+
+def test_what_was_said_of_an_owner_is_never_rewritten(admin: Person):
+    told = {"facility": "H-1", "before": "", "after": "private", "changed_by": admin.user}
+    row = FacilityChange.objects.create(**told, changed_at=timezone.now())
+    for change in (lambda: FacilityChange.objects.update(after="unknown"), row.delete):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+    assert changes() == [("H-1", "", "private", "admin")]
+
+
+def test_a_search_for_nul_finds_nothing(browse: As, admin: Person):
+    for name in ("facilities", "named-places"):
+        assert browse(admin).get(reverse(name), {"q": "\x00"}).status_code == 200
+
+
 def test_a_name_is_edited_and_found_under_its_other_names(browse: As, admin: Person, spot: Area):
     client = browse(admin)
     told = {
@@ -135,6 +183,11 @@ def test_a_workbook_goes_from_the_file_to_the_register_and_out_again(browse: As,
     )
     run = RegisterImport.objects.get()
     assert (run.counts["added"], sent.context["can_apply"]) == (1, True)
+    (first,) = sent.context["sample"]
+    told = dict(zip(sent.context["heads"], first[1:], strict=True))
+    assert (told["部件编码"], told["铭牌"]) == ("X-1", "SH-1")
+    assert told["权属单位"] == OrgUnit.objects.get(code="water-group").name
+    assert "hydrant" not in told.values()
     applied = client.post(reverse("register-import-apply", args=[run.pk]), follow=True)
     assert applied.context["run"].state == RegisterImport.State.APPLIED
     # Twice the same button: the second finds it done.
@@ -161,7 +214,7 @@ def test_what_cannot_be_read_is_told_on_the_page(browse: As, admin: Person):
     run = wrong.context["run"]
     assert run.problems[0][:3] == [2, "D", "area"]
     told = b"".join(client.get(reverse("register-import-problems", args=[run.pk])).streaming_content)  # type: ignore[arg-type]
-    assert "2,D,area" in told.decode("utf-8-sig")
+    assert "2,D,区划代码" in told.decode("utf-8-sig")  # as a sheet has it, and not by our field's name
     assert not NamedPlace.objects.filter(code="T").exists()
     gone = client.post(reverse("register-import-apply", args=[run.pk]), {"drop": "yes"})
     assert gone.status_code == 302

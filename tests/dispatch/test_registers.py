@@ -13,7 +13,7 @@ from grids import registers
 from grids.coordinates import GCJ02, from_wgs84
 from grids.facilities import RADIUS_M
 from grids.locate import locate
-from grids.models import Area, Facility, NamedPlace
+from grids.models import Area, Facility, FacilityChange, NamedPlace
 from tests.cast import Person
 
 pytestmark = pytest.mark.django_db
@@ -233,3 +233,35 @@ def test_names_of_places_are_imported_and_read_at_once(chief_steward: Person, sp
     finally:
         NamedPlace.objects.filter(code__startswith="T-").delete()
         registers.touch(registers.PLACES)
+
+
+def test_a_sheet_says_who_applied_it_for_each_owner_that_it_changes(
+    chief_steward: Person, admin: Person, spot: Area
+):
+    at = f"{spot.lon},{spot.lat}"
+    first = send(
+        chief_steward,
+        HEAD,
+        f"A,lamp,lighting-company,{at},,",
+        f"B,lamp,private,{at},,",
+        f"C,lamp,private,{at},,停用",
+    )
+    runs.apply(run=first, by=chief_steward.user, at=timezone.now())
+    # The same plates anew: A has another owner, B a plate, C is in use again, D is new.
+    lines = [f"A,lamp,power-grid,{at},,", f"B,lamp,private,{at},P-1,", f"C,lamp,private,{at},,在用"]
+    second = send(chief_steward, HEAD, *lines, f"D,lamp,unknown,{at},,")
+    assert second.counts["problems"] == 0
+    runs.apply(run=second, by=admin.user, at=timezone.now())
+    told = FacilityChange.objects.order_by("pk").values_list(
+        "facility", "before", "after", "changed_by__username"
+    )
+    assert set(told[:2]) == {
+        ("A", "", "lighting-company", "chief-steward"),
+        ("B", "", "private", "chief-steward"),
+    }
+    assert set(told[2:]) == {
+        ("A", "lighting-company", "power-grid", "admin"),
+        ("C", "", "private", "admin"),
+        ("D", "", "unknown", "admin"),
+    }
+    assert len(told) == 5

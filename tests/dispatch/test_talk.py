@@ -1,10 +1,17 @@
 """Thanks, tests, advertising, nothing, and two matters at once: seen, sent to a person, never decided on."""
 
+import shutil
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 
 from dispatch import service
 from dispatch.facts import TRIAGE
-from dispatch.normalise import talk
+from dispatch.normalise import talk, talk_training
 from dispatch.normalise.model import Classifier, classifier, models_folder
 from dispatch.service import Request
 from tests.cast import TUESDAY
@@ -26,6 +33,9 @@ def talker(trained_model: None) -> talk.Talker:
         ("123456", "empty_talk"),
         ("你好", "empty_talk"),
         ("低息贷款,征信花也能做,加我", "spam"),
+        ("Thank you very much!", "thanks"),
+        ("this is just a test", "test"),
+        ("good morning", "empty_talk"),
     ],
 )
 def test_talk_is_known_for_what_it_is(talker: talk.Talker, text: str, code: str) -> None:
@@ -43,6 +53,9 @@ def test_talk_is_known_for_what_it_is(talker: talk.Talker, text: str, code: str)
         "水管漏水,多谢",
         "测试水质不合格,要求公布检测报告",
         "投诉贷款中介天天打电话骚扰",
+        "The lift is out of order again",
+        "street light broken, thanks",
+        "please test the fire alarm in our building",
     ],
 )
 def test_a_complaint_that_ends_politely_is_a_complaint(talker: talk.Talker, text: str) -> None:
@@ -92,5 +105,43 @@ def test_with_a_category_that_somebody_named_only_what_is_sure_counts() -> None:
 
 
 @pytest.mark.django_db
-def test_who_is_in_danger_never_just_talks() -> None:
-    assert decided("救命").facts.talk is None
+@pytest.mark.parametrize("text", ["救命", "心理热线打不通,我想自杀", "想死", "煤气味,是不是热线"])
+def test_who_is_in_danger_never_just_talks(text: str) -> None:
+    assert decided(text).facts.talk is None
+
+
+@pytest.fixture
+def room(trained_model: None, tmp_path: Path, settings: Any) -> Path:
+    """A folder of its own with the models in use."""
+    settings.MODEL_DIR = Path(shutil.copytree(models_folder(), tmp_path / "models"))
+    return settings.MODEL_DIR
+
+
+def cut(path: Path) -> None:
+    """As a full disk or a killed process leaves it."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_file_that_was_cut_leaves_the_one_before_it_and_is_made_anew(room: Path) -> None:
+    first = talk.talker()
+    cut(room / talk.ARRAYS)
+    assert talk.talker() is first
+    with pytest.raises(ImproperlyConfigured, match=r"manage\.py train"):
+        talk.load(room)
+    call_command("train", if_needed=True, stdout=StringIO())
+    assert talk.load(room).version == first.version
+    call_command("train", if_needed=True, stdout=(told := StringIO()))
+    assert "Talk" not in told.getvalue()  # it was whole
+
+
+def test_another_classifier_or_another_row_asks_for_another_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = talk_training.material_hash("a")
+    assert mine == talk_training.material_hash("a") != talk_training.material_hash("b")
+    monkeypatch.setattr(talk_training, "example_files", list)
+    assert talk_training.material_hash("a") != mine
+
+
+def test_the_arrays_and_what_they_go_by_are_of_one_training(room: Path) -> None:
+    (room / talk.CARD).write_text("{}")
+    made = talk.load(room)
+    assert 0 < made.several_threshold <= 1

@@ -1,5 +1,6 @@
 """Learning from examples and from a district's own closed cases, measured on what was held out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -70,10 +71,13 @@ def test_another_systems_names_are_learnt_through_a_table() -> None:
 
 
 def test_what_a_unit_outside_the_list_settled_is_nobodys_here() -> None:
-    told = trained(history("lighting-company", "some-village"))
+    past = history("lighting-company", "some-village")
+    told = trained(past)
     reading = told.read("有车堵住出口要移车")
     assert reading.categories.sum() < 0.5
     assert told.read("路灯不亮了").categories.sum() > 0.8
+    assert [unit for unit, _probability in reading.elsewhere] == ["some-village"]
+    assert likeliest(told, "有车堵住出口要移车", past) == "some-village"
 
 
 def test_items_of_closed_cases_teach_categories_too() -> None:
@@ -207,7 +211,7 @@ def test_a_better_model_takes_over_and_the_earlier_one_can_come_back(room: Path,
     assert "stays" in train(to=room, history=path)
     assert model.current_version(room) == after
     # What has learnt from the district is not thrown away when the product's examples change.
-    assert "stays in use" in train(to=room, if_needed=True) or "up to date" in train(to=room, if_needed=True)
+    assert "up to date" in train(to=room, if_needed=True)
     assert model.current_version(room) == after
     train(to=room, use=before)
     assert model.current_version(room) == before
@@ -230,6 +234,14 @@ def test_without_closed_cases_the_shipped_examples_are_learnt(room: Path) -> Non
     assert "0 closed cases" in train(to=room)
 
 
+def test_nothing_is_measured_beside_a_model_that_has_learnt_from_closed_cases(room: Path) -> None:
+    path = model.current_folder(room) / model.CARD
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "local": 560}), "utf-8")
+    for backend in ("onnx", "chat"):
+        with pytest.raises(CommandError, match="560 closed cases"):
+            train(to=room, backend=backend)
+
+
 def test_an_unknown_version_is_refused(room: Path) -> None:
     for version in ("nothing", "..", "", "/etc"):
         with pytest.raises((CommandError, versions.UnknownModel)):
@@ -244,6 +256,18 @@ def test_a_history_names_its_bad_rows(tmp_path: Path) -> None:
     with pytest.raises(BadFile) as caught:
         read_history(path)
     assert [(bad.row, bad.column) for bad in caught.value.rows] == [(3, "text"), (4, "received_at")]
+
+
+def test_names_for_a_unit_that_the_list_does_not_have_are_refused(tmp_path: Path) -> None:
+    path, names = tmp_path / "history.csv", tmp_path / "names.csv"
+    path.write_text("text,unit,received_at\n灯坏了,灯光所,2026-01-02 08:00\n", "utf-8")
+    names.write_text("unit,name\nlighting-company,灯光所\nlightning,灯光处\n", "utf-8")
+    with pytest.raises(BadFile) as caught:
+        read_history(path, names=names, known={"lighting-company"})
+    assert [(bad.row, bad.column) for bad in caught.value.rows] == [(3, "unit")]
+    (row,) = read_history(path, names=names).rows
+    assert row.received_at is not None
+    assert row.received_at.isoformat() == "2026-01-02T08:00:00+08:00"  # the district's own time
 
 
 def test_a_history_with_times_is_read_in_their_order(tmp_path: Path) -> None:
@@ -261,8 +285,6 @@ def test_a_text_is_known_again_by_its_fingerprint() -> None:
 def test_assessing_a_file_tells_figures_and_confusions(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import json
-
     path = history_file(tmp_path, history("lighting-company", "traffic-police", times=1))
     folder = model.current_folder(room)
     told = StringIO()
@@ -302,7 +324,8 @@ def test_a_model_that_cannot_be_read_leaves_the_one_before_it(room: Path, settin
     settings.MODEL_DIR = room
     first = model.classifier()
     install(room, model.current_folder(room), "c" * 12)
-    (room / ("c" * 12) / model.ARRAYS).write_bytes(b"torn")
+    arrays = room / ("c" * 12) / model.ARRAYS
+    arrays.write_bytes(arrays.read_bytes()[: arrays.stat().st_size // 2])  # as a full disk leaves it
     assert model.classifier() is first
     (room / model.CURRENT).unlink()
     assert model.classifier() is first

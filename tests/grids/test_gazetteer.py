@@ -34,12 +34,23 @@ def gazetteer() -> Gazetteer:
             ("440307016002", "龙岗墟社区", LONGGANG),
             ("440307016003", "六联社区", LONGGANG),
         ],
-        neighbours=["坪山区", "福田区"],
+        neighbours={"坪山区": ["坪山站"], "福田区": [], "龙华区": ["深圳北站"]},
     )
 
 
 def codes(naming: Naming) -> list[object]:
     return [item["code"] for item in naming.evidence]
+
+
+def test_a_community_is_told_by_its_sound_without_the_word_for_what_it_is() -> None:
+    named = Gazetteer(
+        district="龙岗区",
+        streets=[(BANTIAN, "坂田街道")],
+        communities=[("440307013010", "四季花城社区", BANTIAN)],
+    )
+    for text in ("四季花城垃圾没人收", "四季华城垃圾没人收"):
+        assert named.read(text).community == "440307013010"
+    assert named.read("四季花园垃圾没人收").community is None  # another character, and another sound
 
 
 @pytest.mark.parametrize(
@@ -143,7 +154,7 @@ def named() -> Gazetteer:
             ("440307003013", "凤凰社区", PINGHU),
             ("440307014009", "凤凰社区", BUJI),
         ],
-        neighbours=["坪山区"],
+        neighbours={"坪山区": []},
         places=[
             entry("E1", "四季花城小区", "estate", WUHE, aliases="万科四季花城"),
             entry("E2", "鹅公岭花园", "estate", LIANGANTIAN, former_names="鹅山旧村"),
@@ -244,3 +255,23 @@ def test_no_text_is_too_odd_to_be_read(named: Gazetteer, text: str):
 def test_the_table_of_syllables_is_what_pypinyin_says():
     assert SYLLABLES.read_text(encoding="utf-8") == syllables()
     assert sound("良安田") == sound("娘按天")
+
+
+def test_a_neighbours_landmark_is_its_district_unless_somebody_only_goes_there(gazetteer: Gazetteer) -> None:
+    assert gazetteer.read("深圳北站出口路灯不亮").outside == "龙华区"
+    assert gazetteer.read("开往深圳北站的公交一直不来").outside is None
+    named = gazetteer.read("深圳北站旁坂田街道五和社区路灯不亮")
+    assert (named.outside, named.community) == (None, "440307013006")
+
+
+def test_a_community_is_called_by_two_characters_where_the_register_says_so() -> None:
+    keyuan = "440307014027"
+    estate = Entry(f"{keyuan}-01", "中海可园花园", "estate", "可园", "", keyuan, "")
+    for places, community in (([estate], keyuan), ([], None)):
+        named = Gazetteer(
+            district="龙岗区",
+            streets=[(BUJI, "布吉街道")],
+            communities=[(keyuan, "可园社区", BUJI)],
+            places=places,
+        )
+        assert named.read("可园门口路灯不亮").community == community

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.roles import Role
+from dashboards import rollups
 from incidents import actions, outcomes, sweeps
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.feedback import Answers
@@ -202,6 +203,26 @@ def test_a_call_before_silence_was_noted_takes_its_place(emergency, operator):
 
 
 # --- typed in later ---------------------------------------------------------------------------
+
+
+def test_a_call_made_in_time_and_typed_in_after_its_clock_broke_is_one_contact(accepted_case, handler):
+    limit = clock(accepted_case, "first_contact").due_at
+
+    def told():
+        return [row.on_time for row in outcomes.standing(accepted_case, Outcome.Kind.CONTACTED)]
+
+    sweeps.catch_up(at=limit)
+    assert told() == [False]
+    actions.contact(
+        number=accepted_case.number,
+        reached=True,
+        happened_at=limit - 5 * MINUTE,
+        actor=handler.actor,
+        at=limit + 10 * MINUTE,
+    )
+    assert told() == [True]
+    assert clock(accepted_case, "first_contact").stop_reason == "met"
+    assert [str(one) for one in rollups.differences()] == []
 
 
 def receive(received_at, *, at=TUESDAY):

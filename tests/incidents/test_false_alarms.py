@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.roles import Role
 from incidents import actions, dangers
 from incidents.errors import ActionRefused
 from incidents.models import EmergencyAlarm, Incident, Timer
 from incidents.models.incident import Status
-from tests.cast import LAMP_CATEGORY, LAMP_TEXT, TUESDAY, Person, file_report, reload
+from tests.cast import LAMP_CATEGORY, LAMP_TEXT, TUESDAY, Person, file_report, person, reload
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_danger_comes_onto_the_desk_with_ten_minutes_and_is_kept_once() -> None:
     assert case.triage_codes[0] == "emergency"
     assert clock(case).due_at == TUESDAY + timedelta(minutes=10)
     alarm = EmergencyAlarm.objects.get(incident=case)
-    assert (alarm.danger, alarm.phrase, alarm.source) == ("suicide", "跳楼", case.source)
+    assert (alarm.danger, alarm.phrase, alarm.source) == ("suicide", "楼顶要跳", case.source)
 
 
 def test_an_ordinary_report_keeps_no_alarm() -> None:
@@ -53,7 +54,11 @@ def test_called_false_it_is_ordinary_again_and_has_an_ordinary_cases_time(operat
     before = Timer.objects.get(incident=case, kind=Timer.Kind.DISPATCH, stop_reason="false_alarm")
     assert (before.due_at, before.stopped_at) == (TUESDAY + timedelta(minutes=10), at)
     line = case.timeline.get(kind="false_alarm")
-    assert (line.data["phrase"], line.data["before"], line.data["after"]) == ("跳楼", "emergency", "routine")
+    assert (line.data["phrase"], line.data["before"], line.data["after"]) == (
+        "楼顶要跳",
+        "emergency",
+        "routine",
+    )
 
 
 def test_what_is_set_right_later_does_not_sound_again(operator: Person) -> None:
@@ -88,6 +93,19 @@ def test_alarms_are_counted_by_words_and_by_source(operator: Person) -> None:
     actions.false_alarm(number=first.number, reason="误报", actor=operator.actor, at=TUESDAY)
     total = dangers.total(**WEEK)
     assert (total.alarms, total.false, total.share) == (2, 1, 0.5)
-    assert [(one.key, one.alarms, one.false) for one in dangers.by_phrase(**WEEK)] == [("跳楼", 2, 1)]
+    assert [(one.key, one.alarms, one.false) for one in dangers.by_phrase(**WEEK)] == [("楼顶要跳", 2, 1)]
     assert [(one.key, one.alarms, one.false) for one in dangers.by_source(**WEEK)] == [(first.source, 2, 1)]
     assert dangers.total(since=TUESDAY + timedelta(days=1), until=WEEK["until"]).alarms == 0
+
+
+def test_a_street_counts_its_own_alarms_alone(
+    operator: Person, supervisor: Person, street_supervisor: Person, steward: Person
+) -> None:
+    loud_case("one")
+    own = person("own", Role.SUPERVISOR, "longgang/operations")
+    counted = {
+        who.user.username: dangers.total(**WEEK, where=dangers.within(who.user)).alarms
+        for who in (supervisor, steward, own, street_supervisor, operator)
+    }
+    assert list(counted.values()) == [1, 1, 1, 0, 0]
+    assert dangers.by_phrase(**WEEK, where=dangers.within(street_supervisor.user)) == []

@@ -1,17 +1,20 @@
 """A patrol's round: found and put right on the spot, checks for others, and the way from stop to stop."""
 
 from datetime import timedelta
+from importlib import import_module
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.roles import Action, Role
-from dashboards import rollups
-from incidents import actions, policy
+from dashboards import drill, rollups
+from dashboards.reading import Selection, Span, read
+from incidents import actions, outcomes, policy
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.field import rounds, route
 from incidents.intake import Receipt, Reporter, receive_one
@@ -79,6 +82,24 @@ def test_found_and_fixed_is_closed_at_level_a_and_counts_nowhere(patrol: Person)
     assert not OutboxMessage.objects.filter(incident=case, receiver__startswith="unit:").exists()
 
 
+def test_what_was_fixed_before_facts_could_be_taken_back_entirely_is_no_first_sending(patrol: Person) -> None:
+    case = find(patrol)
+    outcomes.take_back(case, Outcome.Kind.RECEIVED, Outcome.Kind.DISPATCHED)
+    Incident.objects.filter(pk=case.pk).update(self_fixed=True)
+    for _batch in rollups.fold_all():
+        pass
+    days = Span(case.received_at.date(), case.received_at.date())
+    assert read(Selection(), [days])[0][()]["first_sent"] == 1
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("incidents.migrations.0037_counted_entirely").OWN_FIXES)
+    assert not read(Selection(), [days])[0][()]
+    assert not any(read(Selection(), [days])[0][()].seconds.values())
+    assert not outcomes.is_first_sending_counted(case)
+    told = drill.facts(drill.LISTS["first_sent"], Selection(), days, patrol.user)  # type: ignore[arg-type]
+    assert not told.exists()
+    assert [str(one) for one in rollups.differences() if one.what.startswith("cell")] == []
+
+
 def test_a_unit_that_has_been_told_is_told_that_it_is_over(patrol: Person) -> None:
     case = find(patrol)
     OutboxMessage.objects.filter(incident=case).update(sent_at=TUESDAY)
@@ -104,6 +125,13 @@ def test_some_are_looked_at_again_and_a_bad_fix_counts_like_any(patrol: Person, 
     back = reload(case)
     assert (back.status, back.self_fixed, back.rework_count) == (Status.HANDLING, False, 1)
     assert counted(case) == {"received": 1, "dispatched": 1, "reworked": 1}
+    # A case has one first sending, whether that stood or not; while it was the patrol's own, it had none.
+    firsts = Outcome.objects.filter(incident=case, kind="dispatched", first=True)
+    assert list(firsts.order_by("pk").values_list("sign", "entirely")) == [
+        (1, False),
+        (-1, True),
+        (1, False),
+    ]
     assert [str(one) for one in rollups.differences()] == []
 
 

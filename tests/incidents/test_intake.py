@@ -1,6 +1,8 @@
 """From a report to a case with a unit, clocks and reasons."""
 
 import pytest
+from django.db import OperationalError, connection
+from psycopg2.errors import DeadlockDetected
 
 from config import clock
 from dispatch.models import ResponsibilityList
@@ -13,6 +15,7 @@ from incidents.models import (
     Outcome,
     PendingStage,
     Report,
+    Text,
     Timer,
 )
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, draft, file_report, reload
@@ -62,6 +65,43 @@ def test_the_same_id_with_other_words_is_refused():
 def test_one_bad_report_does_not_sink_the_rest():
     answers = receive([draft(), draft(category="9999"), draft(place=NOWHERE)], at=TUESDAY)
     assert [type(answer) for answer in answers] == [Receipt, Refusal, Receipt]
+    assert Report.objects.count() == 2
+
+
+@pytest.fixture
+def picky():
+    """A database that does not take one sentence, for a reason that nobody has thought of."""
+    with connection.cursor() as cursor:
+        table = Text._meta.db_table
+        cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT picky CHECK (body !~ '杯子')")
+
+
+def test_a_report_that_the_database_never_takes_is_refused_by_itself(picky, caplog):
+    drafts = [draft(text=f"路灯不亮,第 {number} 盏") for number in range(5)]
+    drafts[2] = draft(text="杯子碎了", external_id="X1")
+    answers = receive(drafts, at=TUESDAY)
+    assert [type(answer) for answer in answers] == [Receipt, Receipt, Refusal, Receipt, Receipt]
+    assert answers[2].code == "broken"
+    assert Report.objects.count() == 4
+    assert isinstance(receive_one(drafts[2], at=TUESDAY), Refusal)
+    # Whoever runs this reads which rule it was, and nothing of what was said.
+    assert "picky" in caplog.text
+    assert "杯子" not in caplog.text
+
+
+def test_a_batch_that_the_database_gave_up_for_another_is_written_again():
+    struck = []
+
+    def strike(execute, sql, params, many, context):
+        if "EXECUTE" in str(sql) and not struck:
+            struck.append(sql)
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(strike):
+        answers = receive([draft(), draft(text="垃圾没人清", category=None)], at=TUESDAY)
+    assert struck
+    assert all(isinstance(one, Receipt) for one in answers)
     assert Report.objects.count() == 2
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import NoticePreference
 from accounts.notice_preferences import NoticeMode
+from accounts.roles import Role
 from config import clock
-from incidents import delivery, outbox, tasks
+from incidents import delivery, notices, outbox, tasks
 from incidents.actor import Actor
 from incidents.delivery import (
     FIRST_RETRY,
@@ -25,7 +26,8 @@ from incidents.driving import drive_clocks
 from incidents.errors import ActionRefused
 from incidents.models import Notification, OutboxMessage, Parcel, SweepBeat
 from incidents.transports import TransportError
-from tests.cast import NOWHERE, TUESDAY, file_report
+from tests.cast import NOWHERE, TUESDAY, file_report, person
+from tests.incidents.test_field import find
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,6 +115,22 @@ def test_nothing_personal_is_kept_in_a_parcel(handler):
         kept = cursor.fetchone()[0]
     for personal in ("huang", "13911112222", "13812342207", "王小明", report.tracking_code):
         assert personal not in kept
+
+
+def test_a_patrol_hears_what_became_of_their_finding_and_has_no_emergency_of_it(db):
+    patrol = person("patrol", Role.PATROL, "longgang/grid-station")
+    patrol.user.phone = "13911112222"
+    patrol.user.save()
+    case = find(patrol, urgency="emergency")
+    receiver = f"report:{case.links.get().report_id}"
+    OutboxMessage.objects.all().delete()
+    for kind in ("report.received", "report.resolved", "report.reopened", "reporter.written"):
+        tell(case, kind, receiver, kind=kind)
+    while spread(at=TUESDAY):
+        pass
+    note = Notification.objects.get(user=patrol.user)
+    assert (note.kind, note.urgency, Parcel.objects.count()) == ("report.resolved", "routine", 0)
+    assert case.number in notices.of(note)
 
 
 def test_a_receiver_with_nobody_left_is_marked(quiet_case, handler):
@@ -500,16 +518,16 @@ def letters_of(line, at):
 
 def test_a_warning_in_both_languages(quiet_case, handler, other_handler):
     due = datetime(2026, 7, 9, 10, 0, tzinfo=UTC).isoformat()
-    for person, language in ((handler, "zh-hans"), (other_handler, "en")):
-        person.user.phone = "13911112222"
-        person.user.save()
+    for who, language in ((handler, "zh-hans"), (other_handler, "en")):
+        who.user.phone = "13911112222"
+        who.user.save()
         NoticePreference.objects.create(
-            user=person.user, language=language, sms_mode=NoticeMode.NOW, email_mode=NoticeMode.OFF
+            user=who.user, language=language, sms_mode=NoticeMode.NOW, email_mode=NoticeMode.OFF
         )
         tell(
             quiet_case,
             f"warn:{language}",
-            receiver=f"user:{person.user.pk}",
+            receiver=f"user:{who.user.pk}",
             kind="timer.warned",
             clock="handling",
             stage="warn_80",

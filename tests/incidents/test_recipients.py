@@ -9,6 +9,7 @@ from accounts.roles import Role
 from incidents.models import Report, Webhook
 from incidents.recipients import resolve
 from tests.cast import LAMP_UNIT, TUESDAY, file_report, person
+from tests.incidents.test_field import find
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,22 @@ def test_the_triage_desk_is_who_sits_there(operator, dispatcher, supervisor, lea
 def test_a_unit_without_handlers_is_the_one_above(db):
     person("office", Role.HANDLER, "pinghu")
     assert names("unit:pinghu/grid-station") == {"office"}
+
+
+def test_a_check_falls_to_the_streets_patrols_and_the_stations_own_people(db):
+    person("office", Role.HANDLER, "pinghu")
+    assert names("check:pinghu/grid-station") == {"office"}
+    person("keeper", Role.HANDLER, "pinghu/grid-station")
+    person("patrol", Role.PATROL, "pinghu/grid-station")
+    station = OrgUnit.objects.get(code="pinghu/grid-station")
+    community = OrgUnit.objects.filter(
+        kind=OrgUnit.Kind.COMMUNITY_STATION, area_code__startswith=station.area_code[:9]
+    ).first()
+    person("member", Role.PATROL, community.code)
+    person("elsewhere", Role.PATROL, "longgang/grid-station")
+    assert names("check:pinghu/grid-station") == {"keeper", "patrol", "member"}
+    # Where no station checks, it is as for any unit.
+    assert names(f"check:{LAMP_UNIT}") == names(f"unit:{LAMP_UNIT}")
 
 
 def test_the_district_answers_for_no_unit(db):
@@ -114,6 +131,16 @@ def test_a_person_and_a_report_by_id(handler):
     found = resolve([f"user:{handler.user.pk}", f"report:{report.pk}"], at=TUESDAY)
     assert found[f"user:{handler.user.pk}"].users == (handler.user,)
     assert found[f"report:{report.pk}"].report == report
+
+
+def test_a_finding_is_also_its_patrols(db):
+    patrol = person("patrol", Role.PATROL, "longgang/grid-station")
+    report = find(patrol).links.get().report
+    receiver = f"report:{report.pk}"
+    assert resolve([receiver], at=TUESDAY)[receiver].users == (patrol.user,)
+    patrol.user.is_active = False
+    patrol.user.save()
+    assert resolve([receiver], at=TUESDAY)[receiver].users == ()
 
 
 def test_webhooks_are_those_of_the_source(hotline):

@@ -7,15 +7,16 @@ import pytest
 from django.db.models import Q
 
 from config import clock
+from dashboards import rollups
 from grids.locate import locate
 from grids.models import Area
-from incidents import actions, oversight, repeats
+from incidents import actions, outcomes, oversight, repeats
 from incidents.intake import Reporter
-from incidents.models import Incident, Repeat, RepeatAgain, RepeatCursor
+from incidents.models import Incident, Outcome, Repeat, RepeatAgain, RepeatCursor
 from incidents.models.incident import ResolutionOutcome
 from tests.browsers import As
-from tests.cast import LAMP_POINT, TUESDAY, Person, file_report
-from tests.lives import LAMP_ITEM
+from tests.cast import LAMP_POINT, TUESDAY, Person, file_report, reload
+from tests.lives import LAMP_ITEM, STEPS, everybody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -34,6 +35,9 @@ def lamp(*, at: datetime, metres: float = 0, phone: str = "", **given: object) -
 
 
 def pairs() -> set[tuple[int, int, bool, bool]]:
+    # Ids go on from test to test: a sweep of two at a time begins where this test's cases do.
+    before = (Incident.objects.order_by("pk").values_list("pk", flat=True).first() or 1) - 1
+    RepeatCursor.objects.get_or_create(pk=1, defaults={"done_to": before, "settled_to": before})
     while repeats.find_repeats(now=NOW, limit=2):
         pass
     return set(Repeat.objects.values_list("incident", "earlier", "by_reporter", "at_place"))
@@ -47,6 +51,58 @@ def test_the_same_place_and_the_same_person_are_found(db: None) -> None:
         (near.pk, first.pk, False, True),
         (far_same_person.pk, first.pk, True, False),
     }
+
+
+def test_what_is_reported_again_after_closing_counts_against_the_closer_once(db: None) -> None:
+    actor = everybody()
+    first = lamp(at=TUESDAY)
+    for step in ("solve", "close"):  # silence has accepted it
+        STEPS[step](reload(first), actor, TUESDAY + DAY)
+    again = lamp(at=TUESDAY + 5 * DAY)
+    lamp(at=TUESDAY + DAY / 2, metres=20)  # told before it was closed
+    pairs()
+    told = Outcome.objects.filter(kind="repeated")
+    assert [(fact.incident_id, fact.unit_code, fact.at, fact.sign) for fact in told] == [
+        (again.pk, reload(first).owner_unit_id, again.received_at, 1)
+    ]
+    RepeatAgain.objects.create(incident_id=again.pk)
+    pairs()
+    assert told.count() == 1
+    assert differences() == []
+    STEPS["reopen"](reload(first), actor, TUESDAY + 6 * DAY)  # nothing is closed any more
+    assert differences() == []  # it waits to be looked at again
+    pairs()
+    assert sorted(told.values_list("sign", flat=True)) == [-1, 1]
+    assert differences() == []
+    # What was closed again later is not what was told of then.
+    for step in ("solve", "close"):
+        STEPS[step](reload(first), actor, TUESDAY + 7 * DAY)
+    pairs()
+    assert differences() == []
+
+
+def test_the_proof_finds_repeats_that_are_counted_wrongly(db: None) -> None:
+    actor = everybody()
+    first = lamp(at=TUESDAY)
+    for step in ("solve", "close"):
+        STEPS[step](reload(first), actor, TUESDAY + DAY)
+    again = lamp(at=TUESDAY + 5 * DAY)
+    pairs()
+    [fact] = Outcome.objects.filter(kind="repeated")
+    twice = Outcome.objects.create(
+        incident=again, kind="repeated", at=fact.at, day=fact.day, unit_code="police",
+        category_code=fact.category_code, source=fact.source, nature=fact.nature, urgency=fact.urgency,
+    )  # fmt: skip
+    [found] = differences()
+    assert again.number in found
+    outcomes.take_back(again, Outcome.Kind.REPEATED)
+    assert Outcome.objects.filter(reverses=twice).exists()
+    [found] = differences()  # and now it is counted against nobody
+    assert again.number in found
+
+
+def differences() -> list[str]:
+    return [str(one) for one in rollups.differences() if one.what.startswith("case")]
 
 
 def test_what_is_no_repeat(db: None) -> None:

@@ -13,6 +13,7 @@ from grids.locate import Place, locate
 from incidents import actions
 from incidents.intake import Receipt, Reporter, receive, receive_one
 from incidents.models import Incident, IncidentReport, Report
+from incidents.public import NearbyQuestion, published
 from tests.cast import LAMP_POINT, LAMP_TEXT, TUESDAY, Person, draft, file_report, reload
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,18 @@ def test_what_was_called_solved_is_not_the_same_any_more(lamp: Incident, handler
     actions.accept(number=lamp.number, actor=handler.actor, at=SOON)
     actions.resolve(number=lamp.number, outcome="explained", text="修好了", actor=handler.actor, at=SOON)
     assert not take_in(at=SOON + timedelta(hours=1)).joined
+
+
+def test_who_points_at_what_was_called_solved_is_heard_by_whoever_has_to_act(resolved_case: Incident) -> None:
+    at = TUESDAY + timedelta(hours=3)
+    told = take_in(text="第三根路灯还是不亮,根本没修", joins=resolved_case.number, at=at)
+    assert not told.joined
+    assert told.incident != resolved_case
+    assert reload(resolved_case).report_count == 1
+    # Nor is it offered to who stands before it.
+    lon, lat = LAMP_POINT
+    offered = published(NearbyQuestion(text=LAMP_TEXT, lon=lon, lat=lat), at=at)
+    assert resolved_case.number not in [one.number for one in offered]
 
 
 def test_an_emergency_takes_in_what_is_calm_and_not_the_other_way_round() -> None:

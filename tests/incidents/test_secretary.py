@@ -80,7 +80,7 @@ def test_from_the_desk_to_the_signed_reply(
     assert receivers("signed") == [f"report:{letter.report_id}"]
     with pytest.raises(ActionRefused) as once:
         actions.sign_reply(**common, text="再答一次", actor=secretary.actor)
-    assert once.value.code == "not_allowed"
+    assert once.value.code == "already_signed"
     with pytest.raises(ActionRefused) as over:
         put(lamp_case, operator, "district")
     assert over.value.code == "already_signed"

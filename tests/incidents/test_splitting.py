@@ -9,7 +9,7 @@ from accounts.roles import Role
 from incidents import actions, policy, sweeps
 from incidents.choosing import machine_record
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import Incident, OutboxMessage, Outcome
+from incidents.models import EmergencyAlarm, Incident, OutboxMessage, Outcome
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person, reload
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +226,55 @@ def test_a_later_reports_decision_is_not_the_cases(joined: Incident) -> None:
     record = machine_record(joined)
     assert record is not None
     assert record.report == joined.links.order_by("pk").first().report
+
+
+# --- what is left ------------------------------------------------------------------------------
+
+THREE = "楼下烧烤店油烟扰民,另外小区门口路灯坏了三盏,还有下水道井盖松动"
+
+
+def three_matters() -> Incident:
+    return file_report(text=THREE, category=None, nature=None, joins="")
+
+
+def test_what_is_left_is_weighed_without_the_words_that_have_left(operator: Person) -> None:
+    root = three_matters()
+    assert "several_matters" in root.triage_codes
+    actions.split(number=root.number, text="小区门口路灯坏了三盏", actor=operator.actor, at=SOON)
+    actions.split(number=root.number, text="下水道井盖松动", actor=operator.actor, at=LATER)
+    root = reload(root)
+    assert root.category_id == "0606"
+    assert "several_matters" not in root.triage_codes
+    assert (root.status, root.claimed_by) == ("triage", operator.user)
+    assert root.text.body == THREE  # the report keeps what it said
+    # Whatever is set right later is weighed by what is left, too.
+    actions.correct(number=root.number, owner="power-grid", actor=operator.actor, at=LATER)
+    assert reload(root).category_id == "0606"
+
+
+def test_words_that_have_left_do_not_leave_twice_and_something_stays(operator: Person) -> None:
+    root = three_matters()
+    words = "另外小区门口路灯坏了三盏,还有下水道井盖松动"
+    part = actions.split(number=root.number, text=words, actor=operator.actor, at=SOON)
+    for said, code in ((words, "gone"), ("下水道井盖松动", "gone"), ("楼下烧烤店油烟扰民", "all")):
+        with pytest.raises(InvalidInput) as refused:
+            actions.split(number=root.number, text=said, actor=operator.actor, at=LATER)
+        assert (refused.value.field, refused.value.code) == ("text", code)
+    assert Incident.objects.filter(split_from=root).count() == 1
+    # What was split off holds two matters itself: they part like any others.
+    assert "several_matters" in part.triage_codes
+    lid = actions.split(number=part.number, text="下水道井盖松动", actor=operator.actor, at=LATER)
+    assert (reload(part).category_id, lid.split_from) == ("0204", root)
+
+
+def test_a_danger_that_was_split_off_sounds_there_alone(operator: Person) -> None:
+    root = file_report(
+        text="楼下烧烤店油烟扰民,另外三楼煤气味很重有人晕倒", category=None, nature=None, joins=""
+    )
+    assert root.urgency == "emergency"
+    part = actions.split(number=root.number, text="三楼煤气味很重有人晕倒", actor=operator.actor, at=SOON)
+    root = reload(root)
+    assert (root.urgency, part.urgency) == ("routine", "emergency")
+    assert list(EmergencyAlarm.objects.values_list("incident", flat=True)) == [part.pk]
+    assert root.due_at is not None
+    assert root.due_at > TUESDAY + timedelta(minutes=10)

@@ -54,6 +54,19 @@ def browser(chromium: str) -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walks first, one for each of two workers (they are dealt two journeys each to begin with): at the
+    end, one worker would take both while the other has nothing left."""
+    walks = [item for item in items if item.path.name == "test_walk.py"]
+    others = [item for item in items if item.path.name != "test_walk.py"]
+    if len(others) >= len(walks):
+        items[:] = [
+            *(one for pair in zip(walks, others, strict=False) for one in pair),
+            *others[len(walks) :],
+        ]
+
+
 class Hands:
     """The district's clock, for the test and for the server in its thread."""
 
@@ -123,6 +136,7 @@ def shoot() -> Callable[[Page, str], None]:
 
 def assert_fits(page: Page) -> None:
     """Nothing is wider than the screen, and what is pressed is large enough for a thumb."""
+    page.wait_for_load_state()
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(

@@ -50,6 +50,19 @@ def test_from_the_finding_to_the_cases(open_page: OpenPage, shoot: Shoot, leader
     flow.locator("[data-chart-tool=table]").click()
     assert flow.locator(".chart-table tbody tr").count() == 29  # without today
 
+    for card, kind, begins in (
+        ("#league", "svg", b"<svg"),  # drawn for the file alone: on the page it is a table
+        ("#calendar", "png", b"\x89PNG"),
+        (".chart-card:has(.board-map)", "svg", b"<svg"),
+        (".chart-card:has(#flow)", "png", b"\x89PNG"),
+    ):
+        with page.expect_download() as saved:
+            page.locator(f"{card} [data-chart-tool={kind}]").first.click()
+        content = saved.value.path().read_bytes()
+        assert content.startswith(begins), card
+        if kind == "svg":  # its finding stands above it
+            assert page.locator(f"{card} h2").first.inner_text().strip() in content.decode()
+
     league = page.locator(".board-league")
     number = league.locator("tbody tr", has_text="布吉").locator("td.num a").first
     count = int(number.inner_text().removeprefix("○ "))
@@ -70,6 +83,14 @@ def test_filters_stand_in_the_address(open_page: OpenPage, leader: Person) -> No
     page.select_option("select[name=street]", BUJI)
     page.wait_for_url("**street=440307014000**")
     assert page.locator("select[name=period]").input_value() == "90d"
+    assert "unit=" not in page.url  # what is not chosen is not in the address
+    # Back is the district's page, and says so in its filters.
+    page.go_back()
+    page.wait_for_url(lambda url: "street=" not in url)
+    page.wait_for_function("document.querySelector('select[name=street]').value === ''")
+    page.go_forward()
+    page.wait_for_url("**street=440307014000**")
+    page.wait_for_function(f"document.querySelector('select[name=street]').value === '{BUJI}'")
     page.click("text=工作时长")
     page.wait_for_url("**time=working**")
     assert "street=440307014000" in page.url

@@ -314,8 +314,7 @@ def test_a_row_stays_under_the_mouse_when_others_come(
     assert abs(before["y"] - after["y"]) < 1
 
 
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize(("language", "look"), [("zh-hans", "dark"), ("en", "light")])
 def test_how_it_looks(
     open_page: OpenPage,
     shoot: Shoot,

@@ -264,10 +264,8 @@ def test_nobody_is_shown_what_a_colleague_left_unsent(
     expect(page.locator(box)).to_have_value("")
 
 
-@pytest.mark.parametrize(
-    ("width", "language", "scheme"),
-    [(320, "en", "light"), (390, "zh-hans", "dark"), (1440, "zh-hans", "light"), (1440, "en", "dark")],
-)
+# The walk reads them at 1440 in Chinese by day and at 390 in English by night.
+@pytest.mark.parametrize(("width", "language", "scheme"), [(320, "zh-hans", "light"), (1440, "en", "dark")])
 def test_every_page_of_a_handler_can_be_read_by_everybody(
     open_page: OpenPage,
     shoot: Shoot,

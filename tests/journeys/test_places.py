@@ -66,6 +66,13 @@ def test_a_keeper_looks_through_the_registers_and_prints_plates(open_page: OpenP
     base = page.url.split("/registers")[0]
     assert page.locator("tbody tr").count() == 50
     shoot(page, "facilities")
+    page.set_viewport_size(PHONE)
+    shoot(page, "facilities-phone")
+    page.locator(".source-changes a").first.click()
+    page.wait_for_selector(".register-form")
+    assert page.locator(".source-changes li").count() == 1
+    shoot(page, "facility-phone")
+    page.set_viewport_size(DESK)
     for name, address in (
         ("names", "/registers/places/?kind=metro_station"),
         ("name", "/registers/places/new/"),

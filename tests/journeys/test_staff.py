@@ -152,8 +152,7 @@ def test_two_people_do_not_decide_the_same_case(
     assert first.assignments.count() == 1
 
 
-@pytest.mark.parametrize("width", [360, 1920])
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (360, "en"), (1920, "en")])
 def test_every_page_fits_the_screen(
     open_page: OpenPage, waiting: list[Incident], supervisor: Person, width: int, language: str
 ) -> None:

@@ -16,6 +16,8 @@ from tests.cast import PASSWORD, TUESDAY
 from tests.journeys.axe import axe_finds
 from tests.journeys.conftest import Hands
 from tests.journeys.walking import (
+    ALWAYS,
+    ALWAYS_ON_PHONE,
     WATCH_SHIFTS,
     Seen,
     in_dark,
@@ -113,13 +115,14 @@ def test_everybody_walks_through_all_their_pages(
     is_whole = os.environ.get("WALK") == "whole"
     known: set[str] | None = None if is_whole else set()
     look = judge_wholly if is_whole else judge if width > 500 else judge_on_phone
+    always = ALWAYS if width > 500 else ALWAYS_ON_PHONE
     faults: list[str] = []
     walked = 0
     named = os.environ.get("WALK_AS", "")
     everybody = [username for username, *_rest in LOGINS]
     for username in named.split(",") if named else everybody:
         page = pages(username, width=width, language=language)
-        for seen in walk(page, look=look, known=known):
+        for seen in walk(page, look=look, known=known, always=always):
             walked += 1
             faults += [f"{username} {seen.address}: {fault}" for fault in dict.fromkeys(seen.faults)]
         page.context.close()

@@ -21,10 +21,14 @@ NO_PAGES = re.compile(
 )
 # What an address says beside its path, and makes another page of it.
 SHAPES = ("tab", "layer", "by")
+# Here the tab is only where one came from and goes back to.
+_FROM_A_TAB = frozenset({"case-act", "desk-case", "desk-split", "desk-place", "desk-correct"})
 # Addresses that only lead on to another page.
 _LEAVES = frozenset({"notice", "home"})
 # Looked at again for everybody: what stands there is up to who asks.
 ALWAYS = frozenset({"case", "desk", "inbox", "cases", "supervision"})
+# Of these, what a phone is for; elsewhere the walk at a desk has seen who is shown what.
+ALWAYS_ON_PHONE = frozenset({"case", "inbox"})
 
 
 @dataclass
@@ -44,7 +48,9 @@ def shape_of(address: str) -> str:
         found = resolve(parts.path)
     except Resolver404:
         return address
-    named = [f"{key}={value}" for key, value in parse_qsl(parts.query) if key in SHAPES]
+    is_map = (found.url_name or "").endswith("-map")  # of another tab it draws other cases in the same way
+    kept = ("layer",) if is_map else () if found.url_name in _FROM_A_TAB else SHAPES
+    named = [f"{key}={value}" for key, value in parse_qsl(parts.query) if key in kept]
     kinds = [
         f"{key}={value}" for key, value in found.kwargs.items() if key in ("step", "line", "name", "kind")
     ]
@@ -66,6 +72,7 @@ def walk(
     *,
     look: Callable[[Page, Seen], None],
     known: set[str] | None = None,
+    always: frozenset[str] = ALWAYS,
     start: str = "/",
     most: int = 200,
     each: int = 1,
@@ -73,7 +80,8 @@ def walk(
     """Every kind of page that can be reached from `start` by links; `look` judges each where it stands.
 
     `each`: how many pages of one kind (a case in another state is another page). `known`: kinds that
-    somebody else has looked at; they are passed by, but for those that differ from one to the next.
+    somebody else has looked at; they are passed by, but for those of `always`, which differ from one to the
+    next.
     """
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
@@ -83,7 +91,7 @@ def walk(
     while waiting and looked < most:
         address = waiting.pop(0)
         shape = shape_of(address)
-        if known and shape in known and shape not in ALWAYS and address != start:
+        if known and shape in known and shape not in always and address != start:
             continue
         if times.get(shape, 0) >= each or (shape in _LEAVES and address != start):
             continue

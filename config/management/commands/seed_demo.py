@@ -7,28 +7,37 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts.roles import Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
-from config.simulation import rounds
+from config.simulation import rounds, warning
 from config.simulation.above import look_from_above
+from config.simulation.briefs import issue_briefs
 from config.simulation.bulk import take_in_files
 from config.simulation.centre import run_centres, staff_centres
 from config.simulation.contested import CONTESTS
 from config.simulation.crew import Crew, Memory
+from config.simulation.data import build_data, use_data
 from config.simulation.doors import open_doors
+from config.simulation.expecting import change_rules, look_ahead
 from config.simulation.facilities import prepare_facilities, report_torn
+from config.simulation.governing import act_on_warnings
 from config.simulation.in_hand import prepare_canned
 from config.simulation.joining import take_out_strays
 from config.simulation.knowledge import prepare_knowledge
 from config.simulation.people import LOGINS, prepare_people
+from config.simulation.releasing import look_through
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import instants
 from config.simulation.rosters import prepare_rosters
+from config.simulation.scoring import score_months
 from config.simulation.sensing import prepare_sensors
 from config.simulation.views import prepare_views
+from config.simulation.year.asking import SHIPPED
+from config.simulation.year.keeping import keep_shipped
 from dispatch.edition import work_calendar
 from incidents import delivery
 from incidents.driving import drive_clocks
@@ -36,6 +45,7 @@ from incidents.intake import Receipt, ReportDraft, receive_one
 from incidents.models import Incident
 from incidents.models.incident import Status
 from incidents.numbers import DISTRICT_ZONE, district_day
+from incidents.repeats import find_repeats
 
 RECENT_DAYS = 5
 PER_DAY = 60.0
@@ -70,6 +80,7 @@ class Command(BaseCommand):
         prepare_canned(at=clock.now())
         prepare_views(at=clock.now())
         prepare_knowledge(at=clock.now())
+        keep_shipped(SHIPPED, at=clock.now())
         if people:
             return
         prepare_facilities(at=clock.now())
@@ -84,9 +95,27 @@ class Command(BaseCommand):
             take_out_strays(at=clock.now())
             staff_centres(at=clock.now())
             run_centres(at=clock.now())
+            warning.tell(at=clock.now())
+            build_data(at=clock.now())
+            use_data(at=clock.now())
+            look_through(at=clock.now())
         if rest or everything:
             _play("past", max(0, settings.DEMO_DAYS))
             run_centres(at=clock.now())
+            score_months(at=clock.now())
+            _find_repeats()
+            warning.look(at=clock.now(), fresh=True)
+            act_on_warnings(at=clock.now())
+            change_rules(at=clock.now())
+            look_ahead(at=clock.now())
+            issue_briefs(at=clock.now())
+            build_data(at=clock.now())
+
+
+def _find_repeats() -> None:
+    """What the sweep of a running installation has found already."""
+    while find_repeats(now=timezone.now()):
+        pass
 
 
 def _play(name: str, days: int) -> None:

@@ -21,6 +21,7 @@ from config.simulation.crew import Crew, Memory, Step
 from config.simulation.people import prepare_people
 from config.simulation.reports import Made, Residents
 from config.simulation.rhythm import BY_HOUR
+from config.simulation.year import asking
 from dispatch.calendar import SHANGHAI
 from incidents.intake import ReportDraft
 from incidents.models import Incident
@@ -33,7 +34,8 @@ _LIVELY = (Status.TRIAGE, Status.DISPATCHED, Status.HANDLING, Status.PARKED, Sta
 class Command(BaseCommand):
     help = (
         "Report through the REST API in the rhythm of a district, and let its units act, until Ctrl-C. "
-        "Time runs as the server's does: CLOCK_START and CLOCK_RATE make both of them run faster."
+        "Time runs as the server's does: CLOCK_START and CLOCK_RATE make both of them run faster. With "
+        "--year: live a whole year of the district by hand and on this platform, in a database of its own."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,12 +43,16 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
         parser.add_argument("--reports-only", action="store_true", help="leave the work to whoever signs in")
         parser.add_argument("--seed", type=int, default=None, help="the same dice throw the same events")
+        asking.add_arguments(parser)
 
     def handle(
         self, *, per_day: float, seconds: float | None, reports_only: bool, seed: int | None, **options: Any
     ) -> None:
         if settings.PRODUCTION:
             raise CommandError("simulate is refused in production")
+        if options["year"]:
+            asking.answer(options)
+            return
         if per_day <= 0:
             raise CommandError("--per-day must be above 0")
         path = settings.VAR_DIR / "demo.json"

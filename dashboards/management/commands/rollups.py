@@ -36,11 +36,15 @@ class Command(BaseCommand):
             if found:
                 raise CommandError(f"{len(found)} differences (at most 50 of each kind are shown)")
             cells, waiting = rollups.cell_count(), rollups.waiting()
-            self.stdout.write(f"No differences: {facts:,} facts, {cells:,} cells, {waiting:,} waiting")
+            self.stdout.write(f"No differences: {facts:,} facts, {cells:,} cell rows, {waiting:,} waiting")
             return
-        total = 0
-        for folded in rollups.rebuild() if rebuild else rollups.fold_all():
-            total += folded
-            rate = total / (time.perf_counter() - began)
-            self.stdout.write(f"  {total:,} facts, {rate:,.0f} a second")
-        self.stdout.write(f"Folded {total:,} facts into {rollups.cell_count():,} cells")
+        if rebuild:
+            total = rollups.rebuild()
+        else:
+            total = 0
+            for folded in rollups.fold_all():
+                total += folded
+                rate = total / (time.perf_counter() - began)
+                self.stdout.write(f"  {total:,} facts, {rate:,.0f} a second")
+        took = time.perf_counter() - began
+        self.stdout.write(f"Folded {total:,} facts into {rollups.cell_count():,} cell rows in {took:.0f} s")

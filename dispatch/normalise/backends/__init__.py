@@ -4,6 +4,6 @@ Whatever reads is a Reader; `reader()` is the one that the setting CLASSIFIER_BA
 """
 
 from dispatch.normalise.backends.choosing import reader, second_reader
-from dispatch.normalise.backends.interface import Reader
+from dispatch.normalise.backends.interface import Reader, readings
 
-__all__ = ["Reader", "reader", "second_reader"]
+__all__ = ["Reader", "reader", "readings", "second_reader"]

@@ -163,16 +163,16 @@ class ChatReader(Beside):
         """As the built-in reader, wherever the model is of no help."""
         return self.second(text) or self.base.read(text)
 
-    def having_asked(self, text: str) -> Reader | None:
+    def having_asked(self, text: str, known: Collection[str] = ()) -> Reader | None:
         """A reader that knows the model's word on this very text, and asks no more; None without one."""
-        reading = self.second(text)
+        reading = self.second(text, known)
         return None if reading is None else _Answered(self, text, reading)
 
-    def second(self, text: str) -> Reading | None:
+    def second(self, text: str, known: Collection[str] = ()) -> Reading | None:
         """The reading with the model's word in it; None where it had none."""
         first = self.base.read(text)
         try:
-            said = self.endpoint.ask(text, likeliest(first, self.base.categories))
+            said = self.endpoint.ask(text, likeliest(first, self.base.categories), known)
         except NoSuggestion:
             return None
         return blended(first, said.category, self.base.categories, self.hits) if said.category else None
@@ -277,6 +277,12 @@ def dispatching(base: Classifier) -> ChatReader:
             f"CLASSIFIER_BACKEND is chat, and {where.model} was never measured ({path}): "
             "run `manage.py train --backend chat`."
         ) from error
+    if card.get("base") != base.version:
+        # Its weight, its calibration and its threshold hold for the scorer that it was measured beside.
+        raise ImproperlyConfigured(
+            f"CLASSIFIER_BACKEND is chat, and {where.model} was measured beside another classifier than "
+            f"{base.version}, which is in use: run `manage.py train --backend chat`."
+        )
     reader = ChatReader(base, where, card)
     wanted = float(settings.AUTO_DISPATCH_PRECISION)
     if reader.threshold(wanted, category_given=False) >= 1.0:

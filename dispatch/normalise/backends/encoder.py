@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from numpy.typing import NDArray
 
 from dispatch.normalise.backends import sentences
-from dispatch.normalise.backends.interface import Beside
+from dispatch.normalise.backends.interface import Beside, readings
 from dispatch.normalise.features import prepared
 from dispatch.normalise.model import Classifier, Floats, Reading, softmax
 
@@ -44,11 +45,10 @@ class EncoderReader(Beside):
     def read_many(self, texts: list[str]) -> list[Reading]:
         """The same for several at once, which an encoder does faster."""
         vectors = self.encoder.encode([prepared(text) for text in texts])
-        readings = []
-        for text, vector in zip(texts, vectors, strict=True):
-            said = self.base.read(text)
-            readings.append(Reading(self.mixed(said.categories, vector), said.matters))
-        return readings
+        mixed = []
+        for said, vector in zip(readings(self.base, texts), vectors, strict=True):
+            mixed.append(Reading(self.mixed(said.categories, vector), said.matters))
+        return mixed
 
     def mixed(self, categories: Floats, vector: Floats) -> Floats:
         return softmax(
@@ -61,10 +61,10 @@ def load_reader(base: Classifier) -> EncoderReader:
     encoder = sentences.from_settings()
     path = Path(settings.MODEL_DIR) / FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             told = dict(arrays)
         card = json.loads(str(told["card"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         raise ImproperlyConfigured(
             f"CLASSIFIER_BACKEND is onnx, and nothing in {path} was trained on its encoder ({error}): "
             "run `manage.py train --backend onnx`."
@@ -79,7 +79,22 @@ def load_reader(base: Classifier) -> EncoderReader:
             "The encoder's head knows other categories than the built-in scorer: "
             "run `manage.py train --backend onnx`."
         )
+    if card.get("base") != base.version:
+        # How they are mixed, calibrated and trusted was fitted on what that scorer says of texts.
+        raise ImproperlyConfigured(
+            f"The encoder's head was trained beside another classifier than {base.version}, which is in use: "
+            "run `manage.py train --backend onnx`."
+        )
     return EncoderReader(base, encoder, told, card)
+
+
+def mark() -> tuple[int, int]:
+    """What the head's file looks like: another one after each training."""
+    try:
+        status = (Path(settings.MODEL_DIR) / FILE).stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_ino
 
 
 def store(arrays: dict[str, NDArray[Any]], card: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a backend answers, and what those share that stand beside the built-in scorer."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from dispatch.facts import Guess, UnitGuess
 from dispatch.normalise.model import Classifier, Reading, calibrated
@@ -26,11 +26,28 @@ class Reader(Protocol):
     def threshold(self, precision: float, *, category_given: bool) -> float: ...
 
 
+@runtime_checkable
+class ReaderOfMany(Protocol):
+    """One that reads many texts at once in less time."""
+
+    def read_many(self, texts: list[str]) -> list[Reading]: ...
+
+
+def readings(model: Reader, texts: list[str]) -> list[Reading]:
+    """What `read` answers for each, in the way that suits this reader."""
+    if isinstance(model, ReaderOfMany):
+        return model.read_many(texts)
+    return [model.read(text) for text in texts]
+
+
 class SecondReader(Protocol):
     """Somebody to ask about a text that the first reader is unsure of."""
 
-    def having_asked(self, text: str) -> Reader | None:
-        """A reader that has the answer in hand; None where there was none. Waits for a network."""
+    def having_asked(self, text: str, known: Collection[str] = ()) -> Reader | None:
+        """A reader that has the answer in hand; None where there was none. Waits for a network.
+
+        `known`: words of the reporter's own that leave the house nowhere in the text.
+        """
         ...
 
 

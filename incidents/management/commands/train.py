@@ -69,7 +69,19 @@ class Command(BaseCommand):
         from dispatch.normalise.backends import measuring
 
         corpus = self.corpus()
+        in_use = self._card_in_use()
+        version, local = in_use.get("version", "none"), in_use.get("local", 0)
+        if local:
+            raise CommandError(
+                f"{version}, which is in use, has learnt from {local} closed cases: nothing can be measured "
+                "beside it yet on texts that it has not seen. The built-in scorer reads alone."
+            )
         base, held = measuring.base_held_out(corpus, self.stdout.write)
+        if base.version != version:
+            raise CommandError(
+                f"The classifier in use ({version}) is not the one that this code makes of these examples: "
+                "run `manage.py train --shipped` first."
+            )
         if backend == ONNX:
             card = measuring.train_encoder(corpus, base, held, self.stdout.write)
         else:
@@ -84,13 +96,13 @@ class Command(BaseCommand):
         """What tells thanks, tests and several matters from reports: anew where its rows or code changed."""
         from dispatch.normalise import talk, talk_training
 
-        material = talk_training.material_hash()
-        if talk.card(self.room).get("material") == material:
-            return
         current = self._in_use()
         if current is None:
             return
-        card = talk_training.train_talk(self.corpus(), self.room, current.read)
+        material = talk_training.material_hash(current.version)
+        if talk.card(self.room).get("material") == material and talk.is_usable(self.room):
+            return
+        card = talk_training.train_talk(self.corpus(), self.room, current.read, material)
         self.stdout.write(
             f"Talk {card['version']}, measured on held-out rows: {card['recall']:.1%} of talk found, "
             f"{card['false_share']:.2%} of reports taken for talk; several matters: "
@@ -149,7 +161,10 @@ class Command(BaseCommand):
     def _history(self, corpus: Corpus, options: dict[str, Any]) -> History | None:
         if options["history"]:
             return read_history(
-                options["history"], unit_column=options["unit_column"], names=options["names"]
+                options["history"],
+                unit_column=options["unit_column"],
+                names=options["names"],
+                known={text.item.lead_unit for text in corpus.items},
             )
         rows = closed_cases()
         if len(rows) >= LEAST:

@@ -18,7 +18,8 @@ from dispatch.normalise.model import Classifier, Reading, classifier
 from dispatch.normalise.training import HeldOut
 from dispatch.service import Request, decide_many
 from grids.locate import locate
-from tests.cast import LAMP_POINT, TUESDAY
+from incidents.intake import Reporter, receive_one
+from tests.cast import LAMP_POINT, TUESDAY, draft
 
 CODES = ["0204", "0606", "0706"]
 GOOD = {
@@ -263,42 +264,99 @@ def test_nobody_is_asked_who_was_not_chosen(server: Server, trained_model: None)
     assert server.asked == []
 
 
+UNSURE = "这里晚上没有光,走路怕摔"
+
+
+def write_card(base: Classifier, beside: str) -> None:
+    """Figures by which the model may decide, measured beside that version."""
+    row = {"precision": 0.95, "threshold": 0.5, "coverage": 1.0, "measured": 1.0}
+    card = {
+        "version": "qwen-test+x",
+        "base": beside,
+        "hits": 0.97,
+        "calibration": {"category_guessed": [3.0, 2.0]},
+        "unit": {"category_guessed": {"thresholds": [row]}},
+    }
+    chat.card_path("qwen-test").write_text(json.dumps(card))
+
+
+@pytest.fixture
+def deciding(server: Server, settings: Any, tmp_path: Any, trained_model: None) -> Classifier:
+    """A model that was measured well enough, and that says what the scorer thinks likeliest."""
+    base, source = classifier(), settings.MODEL_DIR
+    for name in ("talk.npz", "talk.json"):
+        (tmp_path / name).write_bytes((source / name).read_bytes())
+    (tmp_path / "current").write_text(base.version)
+    (tmp_path / base.version).symlink_to(source / base.version)
+    settings.MODEL_DIR, settings.CLASSIFIER_BACKEND = tmp_path, "chat"
+    write_card(base, base.version)
+    chosen = likeliest_of(base, UNSURE)
+    server.answer = lambda asked: (200, saying({**GOOD, "category": chosen, "matters": [chosen]}))
+    return base
+
+
+def unsure() -> Request:
+    place = place_facts(locate(lon=LAMP_POINT[0], lat=LAMP_POINT[1]))
+    return Request(text=UNSURE, source="hotline", at=TUESDAY, place=place)
+
+
 @pytest.mark.django_db
 def test_a_report_that_the_scorer_is_unsure_of_goes_out_on_the_models_word_and_says_whose_it_was(
-    server: Server, settings: Any, tmp_path: Any, trained_model: None
+    server: Server, deciding: Classifier
 ) -> None:
-    base = classifier()
-    text = "这里晚上没有光,走路怕摔"
-    request = Request(
-        text=text,
-        source="hotline",
-        at=TUESDAY,
-        place=place_facts(locate(lon=LAMP_POINT[0], lat=LAMP_POINT[1])),
-    )
-    alone = decide_many([request])[0]
-    assert alone.triage_codes == ("low_confidence",)
-    where = chat.endpoint()
-    assert where is not None
-    line = {"category_guessed": [3.0, 2.0]}
-    row = {"precision": 0.95, "threshold": 0.5, "coverage": 1.0, "measured": 1.0}
-    sure = {"category_guessed": {"thresholds": [row]}}
-    card = {"version": "qwen-test+x", "hits": 0.97, "calibration": line, "unit": sure}
-    talk_folder = settings.MODEL_DIR
-    for name in ("talk.npz", "talk.json"):
-        (tmp_path / name).write_bytes((talk_folder / name).read_bytes())
-    (tmp_path / "current").write_text(base.version)
-    (tmp_path / base.version).symlink_to(talk_folder / base.version)
-    settings.MODEL_DIR, settings.CLASSIFIER_BACKEND = tmp_path, "chat"
-    chat.card_path("qwen-test").write_text(json.dumps(card))
-    chosen = likeliest_of(base, text)
-    server.answer = lambda asked: (200, saying({**GOOD, "category": chosen, "matters": [chosen]}))
-    together = decide_many([request], may_ask=True)[0]
+    alone = decide_many([unsure()])[0]
+    assert (alone.triage_codes, server.asked) == (("low_confidence",), [])
+    together = decide_many([unsure()], may_ask=lambda: True)[0]
     assert len(server.asked) == 1  # once, not for every part
-    assert together.category == chosen
-    assert together.model == ("qwen-test+x" if together.is_dispatched else base.version)
-    assert decide_many([request, request], may_ask=True)[0].model == base.version  # a batch asks nobody
+    assert together.is_dispatched
+    assert together.category == likeliest_of(deciding, UNSURE)
+    assert together.model == "qwen-test+x"
+    assert (
+        decide_many([unsure(), unsure()], may_ask=lambda: True)[0].model == deciding.version
+    )  # a batch asks nobody
     server.answer = lambda asked: (500, b"")
-    assert decide_many([request], may_ask=True)[0] == alone
+    assert decide_many([unsure()], may_ask=lambda: True)[0] == alone
+
+
+@pytest.mark.django_db
+def test_of_a_report_that_came_before_the_model_is_not_asked_again(
+    server: Server, deciding: Classifier
+) -> None:
+    told = draft(text=UNSURE, category=None, nature=None, external_id="again")
+    first = receive_one(told, at=TUESDAY)
+    assert len(server.asked) == 1
+    assert receive_one(told, at=TUESDAY).incident == first.incident  # type: ignore[union-attr]
+    assert len(server.asked) == 1
+
+
+@pytest.mark.django_db
+def test_a_model_that_was_measured_beside_another_classifier_decides_nothing(
+    server: Server, deciding: Classifier
+) -> None:
+    write_card(deciding, "another")
+    with pytest.raises(ImproperlyConfigured, match="beside another classifier"):
+        chat.dispatching(deciding)
+    assert decide_many([unsure()], may_ask=lambda: True)[0].model == deciding.version
+    assert server.asked == []
+
+
+@pytest.mark.django_db
+def test_what_is_the_reporters_own_leaves_the_house_nowhere(server: Server, deciding: Classifier) -> None:
+    who = Reporter(name="欧阳明月", phone="13812342207", address="明月轩三楼")
+    receive_one(
+        draft(
+            text=f"欧阳明月说{UNSURE},欧阳明月住明月轩三楼",
+            category=None,
+            nature=None,
+            reporter=who,
+            joins="",
+        ),
+        at=TUESDAY,
+    )
+    (asked,) = server.asked
+    assert "没有光" in json.dumps(asked, ensure_ascii=False)
+    for word in ("欧阳明月", "明月轩三楼", "13812342207"):
+        assert word not in json.dumps(asked, ensure_ascii=False)
 
 
 def likeliest_of(base: Classifier, text: str) -> str:

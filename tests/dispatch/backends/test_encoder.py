@@ -8,9 +8,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch.normalise.backends import Reader, encoder, measuring, reader, sentences
-from dispatch.normalise.backends.choosing import _encoder
 from dispatch.normalise.corpus import Corpus, read_corpus
 from dispatch.normalise.model import Classifier, classifier
+from dispatch.normalise.scoring import scorer
 from dispatch.normalise.training import HeldOut
 from tests.dispatch.backends.tiny import WIDTH, write_model, write_tokenizer
 
@@ -132,15 +132,66 @@ def test_the_head_learns_on_its_vectors_and_reads_with_the_built_in_scorer(
         encoder.load_reader(base)
 
 
-def test_chosen_without_a_head_it_says_what_to_do(
-    files: Path, tmp_path: Path, settings: Any, trained_model: None
-) -> None:
-    settings.CLASSIFIER_BACKEND = "onnx"
+@pytest.fixture
+def beside(files: Path, tmp_path: Path, settings: Any, trained_model: None) -> Classifier:
+    """The scorer in use, in a folder of its own with a head that was trained beside it."""
     base = classifier()
-    _encoder.cache_clear()
-    settings.MODEL_DIR = tmp_path / "empty"
+    source, settings.MODEL_DIR = settings.MODEL_DIR, tmp_path / "models"
+    settings.MODEL_DIR.mkdir()
+    (settings.MODEL_DIR / "current").write_text(base.version)
+    (settings.MODEL_DIR / base.version).symlink_to(source / base.version)
+    store(base, base.version)
+    settings.CLASSIFIER_BACKEND = "onnx"
+    return scorer(classifier())
+
+
+def store(base: Classifier, beside: str) -> dict[str, Any]:
+    """A head that says nothing, measured beside that version."""
+    arrays: dict[str, Any] = {
+        "weights": np.zeros((WIDTH, len(base.categories)), np.float32),
+        "bias": np.zeros(len(base.categories), np.float32),
+        "mix": np.array([1, 0], np.float32),
+        "categories": np.array(base.categories),
+    }
+    return encoder.store(arrays, {"encoder": sentences.fingerprint(), "base": beside})
+
+
+def test_a_head_is_taken_up_when_it_is_trained_anew(beside: Classifier) -> None:
+    assert reader().version.startswith("onnx-")
+    (settings_folder() / encoder.FILE).unlink()
+    assert reader() is beside
+    card = store(beside, beside.version)
+    assert reader().version == card["version"]
+
+
+def settings_folder() -> Path:
+    from django.conf import settings
+
+    return Path(settings.MODEL_DIR)
+
+
+def test_a_head_that_was_measured_beside_another_scorer_does_not_decide(
+    beside: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    store(beside, "another")
+    assert reader() is beside
+    assert reader() is beside
+    assert caplog.text.count("the built-in scorer reads alone") == 1
     with pytest.raises(ImproperlyConfigured, match="train --backend onnx"):
-        _encoder(base)
+        encoder.load_reader(beside)
+
+
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_a_head_that_was_cut_refuses_no_report(beside: Classifier, left: float) -> None:
+    path = settings_folder() / encoder.FILE
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * left)])
+    assert reader() is beside
+
+
+def test_without_a_head_it_says_what_to_do(beside: Classifier) -> None:
+    (settings_folder() / encoder.FILE).unlink()
+    with pytest.raises(ImproperlyConfigured, match="train --backend onnx"):
+        encoder.load_reader(beside)
 
 
 def test_an_unknown_backend_is_refused_by_name(settings: Any, trained_model: None) -> None:

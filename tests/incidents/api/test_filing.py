@@ -48,6 +48,15 @@ def test_a_source_may_leave_itself_out(hotline_api: Caller) -> None:
     assert Report.objects.get().source == "hotline"
 
 
+def test_only_a_letter_asks_that_nobody_learns_who_wrote_it(hotline_api: Caller) -> None:
+    secret = {"external_id": "C-1", "text": "路灯不亮", "attributes": {"confidential": True}}
+    answer = hotline_api.post("reports/", secret)
+    assert answer.status_code == 400
+    assert not Report.objects.exists()
+    letters = Caller(token=ApiClient.objects.issue(name="letters", source="letter_visit")[1])
+    assert letters.post("reports/", secret).status_code == 201
+
+
 def test_null_is_the_same_as_left_out(hotline_api: Caller) -> None:
     spelt = lamp(urgency=None, owner=None, attributes=None, occurred_at=None, attachments=None)
     assert hotline_api.post("reports/", spelt).status_code == 201

@@ -138,7 +138,7 @@ def test_nobody_is_named_anywhere_but_by_unmasking(
         assert "王小明" not in answer.content.decode()
         assert "13812342207" not in answer.content.decode()
     seen = caller.post(f"incidents/{number}/unmask/", {"report": told["report"]})
-    assert seen.json() == {"name": "王小明", "phone": "13812342207", "address": ""}
+    assert seen.json() == {"name": "王小明", "phone": "13812342207", "address": "", "email": ""}
     kinds = [line["kind"] for line in caller.get(f"incidents/{number}/timeline/").json()]
     assert kinds[-1] == "unmasked"
 

@@ -9,6 +9,7 @@ import pytest
 from accounts.roles import Role
 from dispatch.spreadsheets.grid import TableError
 from incidents.bulk import imports, lines, working
+from incidents.bulk import rows as rows_of_sheets
 from incidents.bulk.imports import Sender
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import BulkFile, BulkImport, BulkPart, Incident, Report
@@ -133,6 +134,56 @@ def test_every_problem_stands_at_its_row_and_column(operator):
     assert bulk.result == {"dispatched": 1, "refused": 10}
 
 
+@pytest.mark.parametrize("offset", ["+99:00", "-24:00"])
+def test_a_row_of_which_nobody_has_thought_holds_up_no_file(operator, offset):
+    bad = checked(as_csv([row("SZ1"), row("SZ2", 受理时间=f"2026-07-04 09:30:00 {offset}")]), operator)
+    assert (bad.state, bad.counts["good"]) == (State.READY, 1)
+    assert problems(bad) == [(3, "B", "occurred_at", "not_a_time")]
+
+
+def test_what_a_reader_breaks_at_is_one_rows_problem(operator, monkeypatch, caplog):
+    def breaks(word: str, **_more: object) -> None:
+        raise RuntimeError(word)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows_of_sheets, "read_time", breaks)
+        bulk = checked(as_csv([row("SZ1", 受理时间="王小明"), row("SZ2", 受理时间="")]), operator)
+    assert (bulk.state, bulk.counts["good"]) == (State.READY, 1)
+    assert problems(bulk) == [(2, "", "", "broken")]
+    assert "RuntimeError" in caplog.text
+    assert "王小明" not in caplog.text
+
+
+def test_a_part_that_cannot_be_checked_is_given_up_and_the_file_behind_it_goes_on(operator, monkeypatch):
+    check = working.checking.check_part
+    bulk = sent(as_csv([row("SZ1")]), operator)
+
+    def breaks(part: BulkPart, *, at: object) -> None:
+        if part.bulk_id == bulk.pk:
+            raise RuntimeError("poison")
+        check(part, at=at)
+
+    monkeypatch.setattr(working.checking, "check_part", breaks)
+    columns, options, _kept = imports.suggested(bulk)
+    imports.map_columns(bulk=bulk, columns=columns, options=options, by=Sender(operator.user), at=TUESDAY)
+    behind = checked(as_csv([row("SZ2")]), operator)
+    bulk.refresh_from_db()
+    assert (bulk.state, behind.state) == (State.FAILED, State.READY)
+    assert bulk.failure
+    assert bytes(bulk.parts.get().rows) == b""
+
+
+@pytest.mark.parametrize(
+    ("lon", "found"),
+    [("东经114.26°", True), ("114.26E", True), ("1.1426e2", True), ("114.26e400", False), ("11e4.26", False)],
+)
+def test_degrees_are_understood_or_refused_and_never_others(operator, lon, found):
+    bulk = (taken if found else checked)(as_csv([row("SZ1", 经度=lon)]), operator)
+    assert bulk.counts["good"] == found
+    assert [round(one, 2) for one in Report.objects.values_list("lon", flat=True)] == [114.26] * found
+    assert problems(bulk) == ([] if found else [(2, "I", "lon", "not_a_number")])
+
+
 def test_sheets_as_people_make_them(operator):
     """A title above, serial dates, numbers, apostrophes, blanks, the heading again, a sum below."""
     rows = [
@@ -143,6 +194,7 @@ def test_sheets_as_people_make_them(operator):
         row("SZ3", 诉求内容="=CONCATENATE(1,2)", **ELSEWHERE),
         row("SZ4", 诉求内容=f"{OTHER_TEXT}呢", 来电人="匿名", 联系电话="/", 经度="0", 纬度="0", 类别编码=""),
         ["合计：4"],
+        ["合计", 6000],
     ]
     bulk = taken(as_xlsx(rows, title="龙岗区12345工单导出"), operator)
     assert bulk.heading["first"] == 2

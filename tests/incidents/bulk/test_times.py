@@ -27,6 +27,13 @@ def test_one_instant_in_its_spellings(told):
     assert read_time(told) == NINE_THIRTY
 
 
+def test_a_month_before_or_after_its_day_is_read_where_there_is_one_way_to():
+    told = datetime(2026, 11, 23, 9, 30, tzinfo=DISTRICT_ZONE)
+    for text in ("11/23/2026 09:30", "23/11/2026 9:30", "23.11.2026 9:30:00"):
+        assert read_time(text) == told
+    assert read_time("5/5/2026") == datetime(2026, 5, 5, tzinfo=DISTRICT_ZONE)
+
+
 def test_a_day_alone_begins_at_midnight_and_a_deadline_ends_with_it():
     for told in ("2026-07-14", "2026年7月14日", "20260714", "46217", "二〇二六年七月十四日"):
         assert read_time(told) == datetime(2026, 7, 14, tzinfo=DISTRICT_ZONE)
@@ -39,6 +46,9 @@ def test_a_day_alone_begins_at_midnight_and_a_deadline_ends_with_it():
     ("told", "code"),
     [
         ("7/4/2026", "which_day"),
+        ("23/11/26", "which_day"),
+        ("13/14/2026", "which_day"),
+        ("11/31/2026 09:30", "no_such_day"),
         ("7月4日", "no_year"),
         ("2026-02-30", "no_such_day"),
         ("2026-07-04 25:00", "no_such_day"),

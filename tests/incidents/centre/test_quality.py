@@ -168,6 +168,21 @@ def test_an_answer_on_the_spot_has_no_limit(
     assert quality.results(QualitySample.objects.all())[0].all_right == 1.0
 
 
+def test_what_does_not_apply_counts_in_no_share(operator: Person, supervisor: Person) -> None:
+    decide(operator, 2)
+    quality.draw(week=WEEK, at=MONDAY_AFTER)
+    one, other = QualitySample.objects.all()
+    judged = judge(one, supervisor, right_limit=None, not_applicable=["right_limit"])
+    assert (judged.right_unit, judged.right_limit) == (True, None)
+    result = quality.results(QualitySample.objects.all())[0]
+    assert (result.scored, result.limits, result.all_right) == (1, None, 1.0)
+    # One about which nothing can be said is judged, and makes nobody better or worse.
+    judge(one, supervisor, right_words=False, note="没有写明杆号")
+    judge(other, supervisor, not_applicable=["right_unit", "right_words", "right_limit"])
+    result = quality.results(QualitySample.objects.all())[0]
+    assert (result.scored, result.units, result.all_right) == (2, 1.0, 0.0)
+
+
 def test_who_has_judged_may_change_it_and_nobody_else(sample: QualitySample, supervisor: Person) -> None:
     second = person("supervisor-2", Role.SUPERVISOR, "operations-centre")
     judge(sample, supervisor)

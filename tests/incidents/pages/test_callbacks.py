@@ -101,6 +101,18 @@ def answers(**given: str) -> dict[str, str]:
     return {"outcome": "answered", "contacted": "yes", "solved": "yes", "result": "5", **given}
 
 
+def test_with_nobody_to_call_now_it_is_said_when_it_goes_on(caller, waiting, now):
+    """In an hour of calling too, where the only one left was tried in it; after hours of whoever is left."""
+    assert caller.get(reverse("callbacks")).context["goes_on"] is None  # somebody is to be called now
+    caller.post(page(waiting), {"outcome": "no_answer"})
+    evening = TUESDAY + timedelta(hours=9)
+    assert caller.get(reverse("callbacks")).context["goes_on"] == evening
+    now.at = TUESDAY + timedelta(hours=11, minutes=5)  # past nine: nobody rang in the evening
+    assert caller.get(reverse("callbacks")).context["goes_on"] == TUESDAY + timedelta(hours=23)
+    Callback.objects.all().delete()
+    assert caller.get(reverse("callbacks")).context["goes_on"] is None
+
+
 def test_recorded_the_next_one_opens(caller, handler, operator, waiting):
     following = closed(handler, operator, 7)
     caller.post(reverse("callback-take"))

@@ -147,7 +147,7 @@ def test_the_list_costs_the_same_however_much_it_finds(
     client.get(reverse("cases"))
     widen(2)
     for size in (3, 30):
-        for query, queries in (({}, 21), ({"q": "路灯"}, 27)):
+        for query, queries in (({}, 21), ({"q": "路灯"}, 28)):
             with django_assert_num_queries(queries):
                 page = client.get(reverse("cases"), query)
             assert len(page.context["rows"]) == size, query
@@ -339,6 +339,24 @@ def test_nobody_keeps_views_without_end(
     assert set(tabs(client)) == {"甲", "乙"}
     keep(client, "乙", "status=closed")  # one that is there can still be changed
     assert SavedView.objects.get(name="乙").query == "status=closed"
+
+
+def test_a_unit_shares_no_views_without_end(
+    browse: As, operator: Person, dispatcher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "MOST_OF_UNIT", 2)
+    keep(browse(operator), "甲", unit="operations-centre")
+    keep(browse(dispatcher), "乙", unit="operations-centre")
+    client = browse(operator)
+    assert " 2 " in told(keep(client, "丙", unit="operations-centre"))
+    assert set(tabs(client)) == {"甲", "乙"}
+    keep(client, "丙")  # for oneself
+    keep(client, "甲", "status=closed", unit="operations-centre")  # one that is there can still be changed
+    assert SavedView.objects.get(name="甲").query == "status=closed"
+    # Nor does it get there by being kept for oneself first.
+    keep(client, "丙", "status=closed", unit="operations-centre")
+    mine = SavedView.objects.get(name="丙")
+    assert (mine.unit, mine.query) == (None, "status=open")
 
 
 def test_a_view_outlives_the_unit_that_it_asks_for(browse: As, operator: Person) -> None:

@@ -354,7 +354,7 @@ def test_the_whole_story_of_a_clock_costs_no_more_queries(
     actions.ask_reporter(number=accepted_case.number, question="哪根?", actor=handler.actor, at=now.at)
     actions.resume(number=accepted_case.number, actor=handler.actor, at=now.at + timedelta(minutes=5))
     now.at += timedelta(minutes=10)
-    with django_assert_max_num_queries(62):
+    with django_assert_max_num_queries(63):
         answer = client.get(page(accepted_case))
     assert len(answer.context["card"]["earlier"]) == 2
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from accounts.models import OrgUnit
 from accounts.roles import Role
-from incidents import actions
+from incidents import actions, seeing
 from incidents.models import Attachment, CaseRequest, Incident
 from incidents.models.incident import Status
 from tests.browsers import As
@@ -253,7 +253,7 @@ def test_every_case_page_costs_a_fixed_number_of_queries(
             actor=handler.actor,
             at=TUESDAY + timedelta(hours=1),
         )
-    with django_assert_max_num_queries(63):
+    with django_assert_max_num_queries(64):
         client.get(reverse("case", args=[accepted_case.number]))
 
 
@@ -276,6 +276,16 @@ def test_filters_live_in_the_address(
     assert client.get(reverse("cases"), {"q": lamp_case.number}).url == reverse(
         "case", args=[lamp_case.number]
     )
+
+
+def test_who_sees_many_is_told_of_none_where_a_filter_is_not_understood(
+    browse: As, handler: Person, lamp_case: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seeing, "FEW", 0)
+    client = browse(handler)
+    assert client.get(reverse("cases")).context["count"] > 0
+    page = client.get(reverse("cases"), {"status": "lost"})
+    assert (page.context["rows"], page.context["count"], page.context["is_filtered"]) == ([], 0, True)
 
 
 def test_overdue_shows_the_longest_overdue_first(

@@ -245,8 +245,10 @@ def test_a_judgement_leads_to_the_next_one_that_is_not_ones_own(
     assert (missing.status_code, list(missing.context["form"].errors)) == (400, ["right_limit"])
     silent = client.post(at("quality-sample", DISTRICT, first.pk), {**yes, "right_unit": "no"})
     assert (silent.status_code, list(silent.context["form"].errors)) == (400, ["note"])
-    following = client.post(at("quality-sample", DISTRICT, first.pk), yes)
+    following = client.post(at("quality-sample", DISTRICT, first.pk), {**yes, "right_limit": "none"})
     assert following.headers["Location"].startswith(at("quality-sample", DISTRICT, second.pk))
+    again = client.get(at("quality-sample", DISTRICT, first.pk)).context["form"]
+    assert (again["right_unit"].value(), again["right_limit"].value()) == ("yes", "none")
     over = client.post(at("quality-sample", DISTRICT, second.pk), yes)
     assert over.headers["Location"].startswith(at("quality"))
     assert browse(operator).get(at("quality-sample", DISTRICT, first.pk)).context["may_score"] is False

@@ -5,16 +5,22 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.roles import Role
+from dispatch.edition import edition
 from incidents import actions, presence
 from incidents.models import Incident
 from incidents.models.incident import Status
+from incidents.pages.desk_choices import first_offers, offered
 from tests.browsers import As
-from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, reload
+from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person, reload
 from tests.incidents.pages.conftest import SetClock
+from tests.incidents.test_follow_up import CREW, make_safe, manhole
 
 HX = {"HX-Request": "true"}
 
@@ -25,7 +31,7 @@ def desk_cases(count: int) -> list[Incident]:
         file_report(
             text=f"请问南联社区植物园路第{n}根路灯坏了归谁修",
             nature="enquiry",
-            external_id=f"lamp-{n}",
+            external_id=f"lamp-{count}-{n}",
             joins="",
             at=TUESDAY + timedelta(seconds=n),
         )
@@ -292,6 +298,7 @@ def test_ticked_clauses_become_the_new_case(browse: As, operator: Person) -> Non
 def test_splitting_off_nothing_is_told(browse: As, operator: Person, desk_case: Incident) -> None:
     answer = browse(operator).post(reverse("desk-split", args=[desk_case.number]), {})
     assert answer.status_code == 400
+    assert 'id="split-wrong"' in answer.content.decode()  # in the sheet, which is the page
     assert not Incident.objects.filter(split_from=desk_case).exists()
 
 
@@ -319,11 +326,46 @@ def test_a_sheet_is_a_page_where_no_script_opens_it(
     assert "<dialog" in page.content.decode()
 
 
-def test_the_review_costs_the_same_for_each_case(
-    browse: As, operator: Person, django_assert_max_num_queries: Any
+def back_on_the_desk(count: int, handler: Person, dispatcher: Person) -> list[Incident]:
+    """Cases that a unit has given back, each naming another one."""
+    found = []
+    for n in range(count):
+        case = file_report(external_id=f"back-{count}-{n}", joins="", at=TUESDAY)
+        assert case.status == Status.DISPATCHED
+        actions.request_return(
+            number=case.number,
+            reason="不归我们",
+            cites="x",
+            proposed_unit="china-telecom",
+            actor=handler.actor,
+            at=TUESDAY,
+        )
+        actions.decide_return(number=case.number, agreed=True, actor=dispatcher.actor, at=TUESDAY)
+        found.append(reload(case))
+    return found
+
+
+def test_the_review_costs_the_same_however_many_there_are_and_says_what_each_case_says(
+    browse: As, dispatcher: Person, handler: Person
 ) -> None:
-    client = browse(operator)
-    cases = desk_cases(10)
-    bulk(client, "dispatch", cases[:1])
-    with django_assert_max_num_queries(12 + 8 * len(cases)):
-        bulk(client, "dispatch", cases)
+    client, cost = browse(dispatcher), {}
+    crew = person("crew", Role.HANDLER, CREW)
+    for count in (2, 6):
+        cases = desk_cases(count) + back_on_the_desk(count, handler, dispatcher)
+        # Fenced off, and nobody knows whose they are.
+        cases += [make_safe(manhole(dispatcher, crew, owner=None), crew) for _n in range(count)]
+        # One has moved up a level by itself.
+        Incident.objects.filter(pk=cases[-1].pk).update(first_level="A", level="C")
+        cases = list(Incident.objects.filter(pk__in=[case.pk for case in cases]))
+        told = first_offers(cases, edition())
+        assert {pk: one and (one.value, one.unit, one.why) for pk, one in told.items()} == {
+            case.pk: one and (one.value, one.unit, one.why)
+            for case in Incident.objects.filter(pk__in=told)
+            for one in [offered(case).first]
+        }
+        assert any(told.values())
+        with CaptureQueriesContext(connection) as queries:
+            answer = bulk(client, "dispatch", cases)
+        assert len(answer.context["chosen"]) == 3 * count
+        cost[count] = len(queries)
+    assert cost[6] == cost[2]

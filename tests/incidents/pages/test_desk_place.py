@@ -58,7 +58,19 @@ def test_the_desk_and_the_case_show_both_and_the_chosen_one_counts(client, opera
 )
 def test_what_is_no_place_is_refused_in_place(client, operator, torn: Incident, told: dict, status: int):
     client.force_login(operator.user)
-    assert client.post(reverse("desk-place", args=[torn.number]), told).status_code == status
+    url = reverse("desk-place", args=[torn.number])
+    page = client.post(url, told)
+    assert page.status_code == status
+    if status == 302:
+        return
+    # Without a script the sheet is the page, and with one it opens again; what was written is still there.
+    over_the_desk = client.post(url, told, headers={"HX-Request": "true"})
+    assert over_the_desk.status_code == 400
+    assert "data-opens" in over_the_desk.content.decode()
+    for answer in (page, over_the_desk):
+        assert 'id="place-wrong"' in answer.content.decode()
+        assert told.get("where", "") in answer.content.decode()
+        assert answer.context.get("refused") is None
 
 
 def test_rest_sets_it_too(client, operator, torn: Incident):

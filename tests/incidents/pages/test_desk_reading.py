@@ -87,6 +87,28 @@ def test_two_matters_are_split_by_one_press_each_with_its_words(browse: As, oper
     assert part.text.body == second["words"]
     assert part.category_id == "0606"
     assert not client.get(reverse("desk-case", args=[part.number])).context["several"]
+    # The first has its box no more, and its dialog offers what is left of it alone.
+    left = client.get(reverse("desk-case", args=[case.number]))
+    assert not left.context["several"]
+    assert "油烟" not in "".join(left.context["clauses"])
+
+
+def test_each_of_three_matters_has_a_button_and_a_part_with_several_its_own_box(
+    browse: As, operator: Person
+) -> None:
+    case = talk_case("楼下烧烤店油烟扰民,另外小区门口路灯坏了三盏,还有下水道井盖松动")
+    client = browse(operator)
+    told = client.get(reverse("desk-case", args=[case.number])).context["several"]
+    assert [part["words"] for part in told] == [
+        "楼下烧烤店油烟扰民",
+        "小区门口路灯坏了三盏",
+        "下水道井盖松动",
+    ]
+    words = "小区门口路灯坏了三盏,还有下水道井盖松动"
+    client.post(reverse("desk-split", args=[case.number]), {"text": words, "seen_version": case.version})
+    part = Incident.objects.get(split_from=case)
+    told = client.get(reverse("desk-case", args=[part.number])).context["several"]
+    assert [part["words"] for part in told] == ["小区门口路灯坏了三盏", "下水道井盖松动"]
 
 
 def test_without_a_model_nobody_is_offered_one(browse: As, operator: Person, desk_case: Incident) -> None:

@@ -360,3 +360,13 @@ def test_reporters_see_by_when_it_is_decided_and_nothing_of_a_missed_ruling(
     told = public.status(code, at=now.at)
     assert (told.steps[0].kind, told.phase) == ("ruled", "handling")
     assert client.get(f"/r/{code}/").status_code == 200
+
+
+def test_who_rules_reads_what_was_objected_on_the_page_of_the_ruling(
+    browse: As, supervisor: Person, contested: Incident, now: SetClock
+) -> None:
+    """It is opened from the list of disputes: nothing else of the case stands there."""
+    now.at = SOON + HOUR
+    page = browse(supervisor).get(act(contested, "rule"))
+    assert [one["words"] for one in page.context["asked"]] == ["整条线路停电"]
+    assert "整条线路停电" in page.content.decode()

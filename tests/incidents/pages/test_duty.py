@@ -294,7 +294,7 @@ def test_the_week_costs_the_same_for_many_shifts(
     client.get(reverse("duty"))
     # session, user, memberships, unit, week, on duty, inbox (units, what they were asked, how much),
     # instructions, bell
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("duty"))
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -14,6 +15,8 @@ from PIL import Image
 from accounts.roles import Role
 from grids.locate import locate
 from incidents import actions
+from incidents.attachments import store_picture
+from incidents.errors import InvalidInput
 from incidents.models import Attachment, CannedAnswer, Incident, LateEntry, Submission
 from incidents.models.incident import Status
 from incidents.timeline import Kind
@@ -90,7 +93,7 @@ def test_an_inbox_costs_the_same_with_more_in_it(
     client.get(reverse("inbox"))
     for serial in range(8):
         file_report(external_id=f"in-{serial}", text=f"第 {serial} 盏路灯坏了,请来修一下吧")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         page = client.get(reverse("inbox"))
     assert len(rows(page)) >= 1
 
@@ -234,6 +237,61 @@ def test_a_photo_whose_answer_was_lost_can_be_sent_again(
         Submission.objects.all().delete()
     assert accepted_case.attachments.count() == 1
     assert accepted_case.timeline.filter(kind=Kind.PHOTO_ADDED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_resolution_and_its_photos_come_together_or_not_at_all(
+    browse: As, handler: Person, accepted_case: Incident, now: SetClock
+) -> None:
+    """A process may be killed at any moment: there is none at which one stands without the other."""
+    now.at = TUESDAY + timedelta(hours=2)
+    given = {"outcome": "solved", "text": "已换灯头", "attested": "on", "photos": photo()}
+    assert browse(handler).post(act(accepted_case, "resolve"), given).status_code == 302
+    lines = accepted_case.timeline.filter(kind__in=[Kind.PHOTO_ADDED, Kind.RESOLVED]).order_by("pk")
+    written = lines.annotate(within=RawSQL("incidents_timelineentry.xmin::text", []))
+    (before, added_within), (after, resolved_within) = written.values_list("kind", "within")
+    assert (before, after) == (Kind.PHOTO_ADDED, Kind.RESOLVED)
+    assert added_within == resolved_within
+
+
+def test_a_photo_that_is_elsewhere_by_now_keeps_the_case_unresolved(
+    handler: Person, accepted_case: Incident
+) -> None:
+    kept = store_picture(photo(), at=TUESDAY, user=handler.user)
+    stale = Attachment.objects.get(pk=kept.pk)
+    told = {"outcome": "solved", "text": "已换灯头", "attested": True, "photos": [stale]}
+    at = TUESDAY + timedelta(hours=1)
+    actions.add_photo(
+        number=file_report(external_id="another").number,
+        attachment=kept,
+        stage="after",
+        actor=handler.actor,
+        at=at,
+    )
+    with pytest.raises(InvalidInput) as refused:
+        actions.resolve(number=accepted_case.number, actor=handler.actor, at=at, **told)
+    assert (refused.value.field, refused.value.code) == ("photos", "used")
+    assert reload(accepted_case).status == Status.HANDLING
+
+
+@pytest.mark.parametrize(
+    ("minutes", "offered"),
+    [(3, ["0", "other"]), (12, ["0", "5", "10", "other"]), (40, ["0", "5", "10", "15", "30", "other"])],
+)
+def test_no_time_before_the_acceptance_is_offered_or_taken(
+    browse: As, handler: Person, accepted_case: Incident, now: SetClock, minutes: int, offered: list[str]
+) -> None:
+    now.at = TUESDAY + timedelta(minutes=15 + minutes)  # accepted at a quarter past
+    client, address = browse(handler), act(accepted_case, "resolve")
+    assert [value for value, _words in client.get(address).context["form"].fields["ago"].choices] == offered
+    told = {"outcome": "solved", "text": "已换灯头", "attested": "on", "ago": "30"}
+    answer = client.post(address, told)
+    if "30" in offered:
+        assert answer.status_code == 302
+    else:
+        assert answer.status_code == 400
+        assert answer.context["form"].errors.as_data()["ago"][0].code == "invalid_choice"
+        assert reload(accepted_case).status == Status.HANDLING
 
 
 def test_a_heic_photo_is_told_what_to_do(browse: As, handler: Person, accepted_case: Incident) -> None:

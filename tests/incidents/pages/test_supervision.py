@@ -213,6 +213,29 @@ def test_an_emergency_is_called_by_who_is_on_duty(
     assert 'href="tel:0755-28900001"' in browse(supervisor).get(URL).content.decode()
 
 
+def test_where_the_unit_has_nobody_with_a_telephone_the_centre_is_called(
+    browse: As, supervisor: Person, mixed: dict[str, Incident], now: SetClock
+) -> None:
+    case = reload(mixed["emergency"])
+
+    def called() -> DutyShift | None:
+        rows = browse(supervisor).get(URL).context["emergencies"]
+        return next(row["shift"] for row in rows if row["case"].pk == case.pk)
+
+    hours = {"starts_at": TUESDAY - timedelta(hours=1), "ends_at": TUESDAY + timedelta(hours=8)}
+    assert called() is None
+    silent = person("no-number", Role.HANDLER, case.owner_unit_id).user
+    own = DutyShift.objects.create(unit=case.owner_unit, user=silent, **hours)
+    assert called() == own
+    assert 'href="tel:' not in browse(supervisor).get(URL).content.decode()
+    centre = DutyShift.objects.create(unit_id=supervisor.unit, user=supervisor.user, phone="0755-1", **hours)
+    assert called() == centre
+    assert str(centre.unit) in browse(supervisor).get(URL).content.decode()
+    silent.phone = "13900001111"
+    silent.save()
+    assert called() == own
+
+
 # --- many at once -----------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django import forms
 
-from incidents.pages.widgets import LongSelect
+from incidents.pages.widgets import LongSelect, UnitSelect
 
 CHOICES = [
     ("", "All"),
@@ -45,3 +45,14 @@ def test_it_says_what_the_frameworks_says(value: Any) -> None:
         for kind in (LongSelect, forms.Select)
     )
     assert ours == theirs
+
+
+def test_a_search_beside_a_select_sends_nothing_and_leaves_the_select_whole() -> None:
+    """It has no name, and is hidden until a script puts it to use."""
+    drawn = UnitSelect(choices=CHOICES).render("unit", "c", {"id": "id_unit"})
+    read = Read(drawn).told
+    [search] = [attrs for tag, attrs in (one for one in read if isinstance(one, tuple)) if tag == "input"]
+    assert "name" not in dict(search)
+    label = next(attrs for tag, attrs in (one for one in read if isinstance(one, tuple)) if tag == "label")
+    assert "hidden" in dict(label)
+    assert LongSelect(choices=CHOICES).render("unit", "c", {"id": "id_unit"}) in drawn

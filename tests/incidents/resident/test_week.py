@@ -59,9 +59,9 @@ def test_of_fewer_than_ten_no_share_and_no_mean_is_told(db: None) -> None:
     lamps(1)
     week = published(WeekQuestion(), at=TUESDAY + timedelta(hours=5))
     assert (week.on_time, week.mean_seconds) == (1.0, 7200.0)
-    assert week.streets[0].settled == 10
-    assert week.streets[0].on_time == 1.0
-    assert week.streets[1].on_time is None
+    # A week that still runs ranks nobody: streets stand by their codes, with no more than a count.
+    assert [street.code for street in week.streets] == sorted(street.code for street in week.streets)
+    assert max(street.settled for street in week.streets) == 10
 
 
 def test_a_case_that_was_opened_again_is_not_counted(db: None) -> None:

@@ -1,15 +1,17 @@
 """The sweep that fills the rows: late, killed, doubled, it forgets nothing and writes nothing old."""
 
 import threading
+from datetime import timedelta
 
 import psycopg2
 import pytest
 from django.db import connection
 
+from incidents import actions
 from incidents.models import Incident, SearchPending, SearchRow
 from incidents.searching import rows
 from incidents.searching.finding import find
-from tests.cast import file_report
+from tests.cast import TUESDAY, Person, file_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,3 +95,29 @@ def test_fillers_beside_each_other_leave_every_row_right() -> None:
         thread.join()
     assert SearchRow.objects.count() == Incident.objects.count()
     assert numbers("路口") >= {case.number for case in cases}
+
+
+def test_of_a_crowd_the_first_and_the_last_are_read_and_what_the_unit_did_is_found(handler: Person) -> None:
+    case = file_report()
+    others = [
+        file_report(text=f"路灯{name}不亮了", joins=case.number)
+        for name in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃"
+    ]
+    assert {one.pk for one in others} == {case.pk}
+    actions.accept(number=case.number, actor=handler.actor, at=TUESDAY)
+    actions.resolve(
+        number=case.number,
+        outcome="solved",
+        text="更换镇流器",
+        attested=True,
+        actor=handler.actor,
+        at=TUESDAY + timedelta(hours=1),
+    )
+    said = rows.said_in([case.pk])[case.pk]
+    assert sum(one.kind == "report" for one in said) == rows.REPORTS_MOST
+    assert [one.words[2] for one in said if one.words.startswith("路灯") and one.words[3:] == "不亮了"][
+        -1
+    ] == "昃"
+    while rows.fill():
+        pass
+    assert numbers("镇流器") == numbers("昃不亮") == {case.number}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents import actions
-from incidents.models import Alert, AlertCase, AlertSetAside, Incident
+from incidents.models import Alert, AlertCase, AlertRule, AlertSetAside, Incident
 from incidents.models.incident import ResolutionOutcome
 from incidents.sensing import filing
 from tests.drawing import examples
@@ -128,11 +128,13 @@ def test_a_case_that_cannot_be_gone_on_with_waits_while_the_others_go_on(
     AlertCase.objects.update(pending=[line])
     does, tries = getattr(actions, step), []
 
-    def breaks(*, alert_case, **more):
-        if alert_case == bad.pk:
-            tries.append(more["at"])
+    def breaks(**told):
+        asked = told.get("alert_cases") or [told["alert_case"]]
+        if bad.pk in asked:
+            if len(asked) == 1:  # by itself: together with others it is tried one by one
+                tries.append(told["at"])
             raise StopIteration
-        return does(alert_case=alert_case, **more)
+        return does(**told)
 
     with monkeypatch.context() as patch:
         patch.setattr(actions, step, breaks)
@@ -305,3 +307,51 @@ def test_a_long_delivery_is_kept_in_parts_and_others_get_in_between(feed):
         assert len(feed.says(*heartbeats).whats) == 501
     assert sum("pg_advisory_xact_lock" in query["sql"] for query in queries) == 2
     assert Alert.objects.count() == 501
+
+
+# --- Many at once ---
+
+
+def statements(call, *args, **more) -> int:
+    with CaptureQueriesContext(connection) as told:
+        call(*args, **more)
+    return len(told)
+
+
+def test_a_hundred_alerts_take_as_many_statements_as_ten_to_begin_repeat_clear_and_begin_again(feed, place):
+    for index in range(110):
+        place(f"L-{index}", lon=114.20 + 0.001 * index, lat=22.72)
+    taken = {}
+    for first, count in ((0, 10), (10, 100)):
+        some = [f"L-{index}" for index in range(first, first + count)]
+        taken[count] = [
+            statements(feed.says, *(notice(code, minutes=minutes, is_firing=burns) for code in some))
+            for minutes, burns in ((0, True), (1, True), (2, False), (3, True))
+        ]
+    # One or two for what a minute of chatter leaves out: when a device was last seen.
+    assert all(many <= few + 2 for few, many in zip(taken[10], taken[100], strict=True)), taken
+    assert Incident.objects.count() == 110
+    # Each case learnt that it cleared, and that it burns again.
+    assert [kinds(one)[-2:] for one in Incident.objects.all()] == [["alert_cleared", "alert_again"]] * 110
+
+
+@pytest.mark.parametrize(("kind", "clock"), [("pipe_pressure", "dispatch"), ("lamp_fault", "acceptance")])
+def test_an_alert_that_rises_makes_its_case_more_urgent_and_none_makes_it_less(kind, clock, feed, lamp):
+    AlertRule.objects.filter(name="路灯故障").update(urgency="")  # by its severity
+    feed.fires("L-1", kind, severity="minor")
+    incident = Incident.objects.get()
+    before = incident.timers.get(kind=clock)
+    feed.fires("L-1", kind, severity="major", minutes=5)
+    # It falls, rises again and is repeated: nothing is lowered, and nothing is told twice.
+    for minutes, severity in ((6, "minor"), (7, "major"), (8, "major")):
+        feed.fires("L-1", kind, severity=severity, minutes=minutes)
+    assert urgencies() == ["urgent"]
+    worse = incident.timeline.get(kind="alert_worse")
+    assert (worse.data["before"], worse.data["urgency"], worse.at) == ("routine", "urgent", at(5))
+    # Whoever is to act has the time of such a case from then on, and never more than was left.
+    stopped, runs = incident.timers.filter(kind=clock).order_by("run")
+    assert (stopped.pk, stopped.stop_reason, runs.started_at) == (before.pk, "worse", at(5))
+    minutes = 30 if clock == "dispatch" else runs.assignment.accept_minutes
+    assert runs.due_at == min(at(5 + minutes), before.due_at)
+    incident.refresh_from_db()
+    assert incident.due_at == runs.due_at

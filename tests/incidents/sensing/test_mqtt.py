@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import paho.mqtt.publish as publish
 import pytest
@@ -11,7 +12,7 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
-from accounts.models import ApiClient
+from accounts.models import ApiClient, Scope
 from incidents.management.commands.mqtt import parse
 from incidents.models import Alert, AlertFeed, AlertSetAside, Incident
 from incidents.sensing import taking
@@ -97,7 +98,7 @@ class Running:
         raise AssertionError("not within the patience of the test")
 
     def connected(self) -> "Running":
-        self.until(lambda: AlertFeed.objects.filter(channel="mqtt", name="broker", is_up=True).exists())
+        self.until(lambda: AlertFeed.objects.filter(channel="mqtt", name="#", is_up=True).exists())
         self.until(self.consumer._client.is_connected)
         return self
 
@@ -129,6 +130,18 @@ def say(broker: BrokerThread, *messages: tuple[str, bytes]) -> None:
         client_id="device",
         auth={"username": "device"},
     )
+
+
+@pytest.mark.parametrize(
+    "told", [{"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"scopes": [Scope.READ]}, {"is_active": False}]
+)
+def test_a_token_that_is_over_or_may_only_read_says_nothing_here_either(broker, run, lamps, told):
+    ApiClient.objects.filter(pk=lamps.pk).update(**told)
+    running = run()
+    say(broker, (TOPIC, b"ON"))
+    running.until(lambda: running.consumer.taken == 1)
+    assert not Alert.objects.exists()
+    assert AlertSetAside.objects.get().reason == "unknown_tenant"
 
 
 def test_what_a_device_publishes_is_a_case_and_what_cannot_be_read_is_set_aside(broker, run, lamps):
@@ -207,7 +220,7 @@ def test_a_broker_that_comes_back_is_listened_to_again(lamps):
     own = BrokerThread()
     running = Running(own.port, "restarted").connected()
     own.stop()
-    running.until(lambda: AlertFeed.objects.filter(name="broker", is_up=False).exists())
+    running.until(lambda: AlertFeed.objects.filter(name="#", is_up=False).exists())
     back = BrokerThread(own.port)
     try:
         running.connected()

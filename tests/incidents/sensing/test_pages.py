@@ -1,6 +1,7 @@
 """What staff see and keep: the page of alerts, the case, the rules, and the register of devices."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,15 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
+from config.simulation.sensing import prepare_sensors
 from incidents.models import Alert, AlertDevice, AlertInhibition, AlertRule, AlertSetAside, Incident
+from incidents.sensing import register
 from incidents.sensing.aside import set_aside
 from incidents.sensing.matchers import Matcher
 from incidents.sensing.notice import Malformed
+from incidents.sensing.problem_words import problem_words
 from tests.browsers import As
 from tests.cast import TUESDAY, Person
 from tests.incidents.pages.conftest import now  # noqa: F401
@@ -52,6 +57,9 @@ def test_a_supervisor_sees_what_burns_and_what_nobody_has_explained(browse: As, 
     assert "X-9" in page(client, "devices")
     aside = page(client, "aside")
     assert "&lt;script&gt;" in aside
+    with translation.override("zh-hans"):
+        assert str(problem_words("bad_state")) in aside
+    assert " checked" not in aside  # nothing is taken off by one careless key
     assert "植物园路" not in page(client, q="nothing like it")
     for tab in ("inhibited", "silent"):
         assert 'class="empty"' in page(client, tab)
@@ -59,6 +67,24 @@ def test_a_supervisor_sees_what_burns_and_what_nobody_has_explained(browse: As, 
     client.post(reverse("sensors-seen"), {"message": [message.pk, "x"]})
     message.refresh_from_db()
     assert message.seen_by == supervisor.user
+    AlertSetAside.objects.update(seen_at=None)
+    client.post(reverse("sensors-seen"), {"shown": [message.pk], "all": "1"})
+    assert not AlertSetAside.objects.filter(seen_at=None).exists()
+
+
+def test_kinds_and_severities_are_words_and_every_cell_has_its_label_on_a_phone(
+    browse: As, admin, supervisor, feed, place
+):
+    place("B-1", kind="bin")
+    feed.fires("B-1", "bin_full", severity="critical")
+    burning = page(browse(supervisor))
+    assert "bin_full" not in burning
+    for name in ("sensor-devices", "sensor-rules"):
+        shown = browse(admin).get(reverse(name)).content.decode()
+        rows = re.findall(r"<tr><td.*?</tr>", shown, re.DOTALL)
+        assert rows
+        for row in rows:
+            assert row.count("<td") - row.count("data-label=") == 1  # the name speaks for itself
 
 
 def test_a_streets_centre_sees_its_own_alerts_and_others_do_not_come_in(
@@ -237,3 +263,30 @@ def test_a_device_that_nobody_knew_gets_its_place(browse: As, admin, supervisor,
     assert "X-9" not in page(client, "devices")
     assert browse(supervisor).get(url).status_code == 403
     assert "9 号" in browse(supervisor).get(reverse("sensor-devices"), {"q": "X-9"}).content.decode()
+
+
+def test_no_sheet_makes_a_ring_through_devices_that_are_there_nor_stands_on_what_has_gone(
+    browse: As, admin, rules
+):
+    client, url = browse(admin), reverse("sensor-sheet")
+    tower = [HEAD, ["A", *[""] * 7], ["B", "", "", "", "", "A", "", ""], ["C", "", "", "", "", "B", "", ""]]
+    assert client.post(url, {"file": sheet(*tower)}).status_code == 302
+    answer = client.post(url, {"file": sheet(HEAD, ["A", "", "", "", "", "C", "", ""])})
+    assert answer.status_code == 400
+    assert [problem.code for problem in answer.context["problems"]] == ["ring"]
+    assert AlertDevice.objects.get(code="A").parent is None
+    # Read while its parent was there, written when that had gone.
+    read = register.read_sheet(sheet(HEAD, ["D", "", "", "", "", "C", "", ""]).read())
+    AlertDevice.objects.filter(code="C").delete()
+    with pytest.raises(register.SheetChanged) as changed:
+        register.import_devices(rows=read.rows, actor=admin.actor, at=TUESDAY)
+    assert [problem.code for problem in changed.value.problems] == ["unknown"]
+    assert not AlertDevice.objects.filter(code="D").exists()
+
+
+def test_the_demo_s_devices_are_a_sheet_that_may_come_again(rules, admin):
+    prepare_sensors(at=TUESDAY)
+    found = AlertDevice.objects.count()
+    assert found > 20
+    prepare_sensors(at=TUESDAY)
+    assert AlertDevice.objects.count() == found

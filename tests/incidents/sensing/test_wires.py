@@ -2,14 +2,21 @@
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from incidents import sensing
+from incidents.models import Alert, AlertRule
 from incidents.sensing import alertmanager, cloudevents, topics
 from incidents.sensing.matchers import BadMatcher, all_hold, read_lines
+from incidents.sensing.meaning import words_for
 from incidents.sensing.notice import Malformed, instant
+from incidents.sensing.problem_words import problem_words
+from incidents.sensing.reading import notice_of
 from tests.cast import TUESDAY
 from tests.incidents.sensing import payloads
 
@@ -208,3 +215,45 @@ def test_matchers_read_as_alertmanagers_do():
 def test_a_pattern_that_could_run_for_ever_is_refused(line):
     with pytest.raises(BadMatcher):
         read_lines(line)
+
+
+# --- Words ---
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"device": "W-1", "kind": "level", "state": "?"}, "state"),
+        ({"device": "W-1", "state": "on"}, "kind"),
+        ({"device": "W-1", "kind": "level", "state": "on", "at": "gestern"}, "at"),
+        ({"device": "W-1", "kind": "level", "state": "on", "lon": 999, "lat": 1}, "lon"),
+    ],
+)
+def test_what_cannot_be_read_names_its_field(body, field):
+    with pytest.raises(Malformed) as caught:
+        notice_of(body, channel="mqtt", at=TUESDAY)
+    assert caught.value.field == field
+
+
+def test_every_reason_has_words_of_its_own():
+    """Whatever the code says, staff read more than that it cannot be read."""
+    raised = set()
+    for path in Path(sensing.__file__).parent.glob("*.py"):
+        raised |= set(re.findall(r"Malformed\(\s*\"(\w+)\"", path.read_text("utf-8")))
+    assert len(raised) > 15
+    assert not [code for code in raised if problem_words(code) == problem_words("")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("井盖报警：{name} 井盖移位 {value}{unit}，可能井口敞开", "井盖报警：W-1 井盖移位，可能井口敞开"),
+        ("内涝报警：{name} 积水 {value}{unit}，阈值 {threshold}", "内涝报警：W-1 积水"),
+        ("液位超限 {value}{unit}：{name}", "液位超限：W-1"),
+    ],
+)
+def test_what_is_not_known_leaves_no_hole_in_the_words(text, said):
+    alert = Alert(kind="level", labels={"device": "W-1"})
+    assert words_for(alert, AlertRule(text=text)) == said
+    alert.value, alert.annotations = "30", {"unit": "cm", "threshold": "25"}
+    assert "30cm" in words_for(alert, AlertRule(text=text))

@@ -104,6 +104,7 @@ def test_what_is_mapped_meanwhile_makes_no_other_order_of_it(city_api: Caller) -
         ({"attachments": [{"content": "不是"}]}, "attachments.0.content", "not_base64"),
         ({"attachments": [{"content": "aGVsbG8="}]}, "attachments.0", "not_an_image"),
         ({"deadline": "2046-07-08 09:00:00"}, "deadline", "too_late"),
+        ({"deadline": "2026-07-05 09:00:00"}, "deadline", "out_of_order"),
         ({"operator": "张三"}, "operator", "unknown_field"),
     ],
 )
@@ -223,6 +224,32 @@ def _act(person: Person, action: str, number: str, **told: Any) -> None:
 
 def ids(told: dict[str, Any]) -> Sequence[str]:
     return [one["feedbackNo"] for one in told["results"]]
+
+
+def test_an_order_that_joined_hears_whose_it_is_and_comes_back_after_it_was_taken_back(
+    city_api: Caller, lamps: None
+) -> None:
+    city_api.post(ORDERS, ORDER)
+    case = Incident.objects.get()
+    assert case.status == "dispatched"
+    second = order(orderNo="SZ-2", deadline=None)
+    assert city_api.post(ORDERS, second).json()["incident"]["number"] == case.number
+
+    def told() -> list[tuple[str, str]]:
+        read = city_api.get(FEED).json()["results"]
+        assert len({one["feedbackNo"] for one in read}) == len(read)
+        return [(one["feedbackType"], one["unit"]) for one in read if one["orderNo"] == "SZ-2"]
+
+    assert [kind for kind, _unit in told()] == ["收单", "派遣"]
+    assert told()[-1][1] == case.owner_unit.name_zh
+    assert city_api.post(NOTICES, notice("撤单", "TZ-2", orderNo="SZ-2")).status_code == 201
+    assert Report.objects.get(external_id="SZ-2").withdrawn_at is not None
+    assert city_api.post(NOTICES, notice("重办", "TZ-3", orderNo="SZ-2")).status_code == 201
+    assert Report.objects.get(external_id="SZ-2").withdrawn_at is None
+    assert Incident.objects.get().status == "dispatched"
+    assert [kind for kind, _unit in told()][-2:] == ["收单", "派遣"]
+    # The first one was never taken back: it is not to be opened again.
+    assert city_api.post(NOTICES, notice("重办", "TZ-4")).status_code == 409
 
 
 def test_the_feed_is_read_page_by_page_and_from_now_on(city_api: Caller) -> None:

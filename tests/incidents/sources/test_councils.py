@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from incidents.errors import InvalidInput
 from incidents.models import CouncilMeeting, Incident, Report
@@ -103,6 +104,9 @@ def test_a_street_keeps_and_reads_its_own_councils_alone(
     assert as_person(own).get(f"/councils/{kept.pk}/").status_code == 200
     assert as_person(street_supervisor).get(f"/councils/{kept.pk}/").status_code == 404
     assert as_person(handler).get("/councils/").status_code == 403
+    OrgUnit.objects.filter(code="longgang/operations").update(area_code="")
+    nowhere = User.objects.get(pk=own.user.pk)
+    assert (councils.areas_of(nowhere).count(), councils.meetings_of(nowhere).count()) == (0, 0)
 
 
 def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:

@@ -81,10 +81,13 @@ def test_a_line_that_commits_late_is_not_passed_over(other_process: Connection) 
     late = write_line(other_process, slow, "accepted")  # drawn first, committed last
     quick = file("S-2", city, LAMP_POINT[1] + 0.02)
     assert TimelineEntry.objects.filter(incident=quick, pk__gt=late).exists()
+    assert not feed.page(city, cursor).more
+    assert feed.page(city, cursor).waits  # … and says so
     held_up, cursor = walk(cursor)
     assert held_up == []  # the quick one's lines are there, and beyond what is still at work
     other_process.commit()
     after, cursor = read_all(cursor)
+    assert not feed.page(city, cursor).waits
     assert after[0].startswith(f"{late}-")
     assert before + after == read_all("")[0]
     assert walk(cursor)[0] == []

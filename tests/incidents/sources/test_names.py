@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiClient
-from dispatch.models import SourceCategory, SourceCategoryChange
+from dispatch.models import Category, SourceCategory, SourceCategoryChange
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.sources import mapping, naming
 from tests.cast import NOWHERE, TUESDAY, Person, file_report
@@ -107,14 +107,29 @@ def test_what_is_no_sheet_of_names(steward: Person, data: bytes, code: str) -> N
     assert refused.value.code == code
 
 
+def test_a_category_is_known_by_its_name_too_and_every_wrong_row_is_told(
+    unknown_name: None, steward: Person
+) -> None:
+    name = Category.objects.get(code="0204").name_zh
+    naming.set_name(source="hotline", name="灯", category=name, user=steward.user, at=TUESDAY)
+    assert SourceCategory.objects.get(name="灯").category_id == "0204"
+    rows = (f"hotline,路灯,{name}", "hotline,井盖,没有这个", "hotlein,路灯,0204", "hotline,树,9999")
+    with pytest.raises(InvalidInput) as refused:
+        naming.take_sheet(data=sheet(*rows), user=steward.user, at=TUESDAY)
+    assert all(str(row) in str(refused.value) for row in (3, 4, 5))
+    assert not SourceCategory.objects.filter(name="路灯").exists()
+
+
 def test_what_goes_out_comes_back_in(unknown_name: None, steward: Person) -> None:
-    naming.set_name(source="hotline", name="=路灯", category="0204", user=steward.user, at=TUESDAY)
+    for name in ("=路灯", "＝路灯", "'路灯'", "'=路灯"):
+        naming.set_name(source="hotline", name=name, category="0204", user=steward.user, at=TUESDAY)
     out = "".join(naming.as_sheet("hotline"))
     assert "'=路灯" in out  # no formula for a spreadsheet to run
+    assert "'＝路灯" in out  # … which takes the wide sign for one, too
     assert "hotline,市容/垃圾满溢,\r\n" in out
     filled = out.replace("垃圾满溢,", "垃圾满溢,0301").encode()
-    assert naming.take_sheet(data=filled, user=steward.user, at=TUESDAY) == naming.Sheet(1, 1)
-    assert naming.take_sheet(data=filled, user=steward.user, at=TUESDAY) == naming.Sheet(0, 2)
+    assert naming.take_sheet(data=filled, user=steward.user, at=TUESDAY) == naming.Sheet(1, 4)
+    assert naming.take_sheet(data=filled, user=steward.user, at=TUESDAY) == naming.Sheet(0, 5)
     answer = as_person(steward).get("/sources/hotline/export/")
     assert answer["Content-Disposition"].startswith("attachment")
 
@@ -151,3 +166,17 @@ def test_an_administrator_says_who_accepts_results(
     as_person(admin).post(address, {"accepts": "yes"})
     hotline[0].refresh_from_db()
     assert hotline[0].accepts_closing
+
+
+def test_what_is_wrong_is_said_beside_the_field_that_it_was_typed_into(
+    unknown_name: None, steward: Person
+) -> None:
+    client = as_person(steward)
+    naming.set_name(source="hotline", name="路灯", category="0204", user=steward.user, at=TUESDAY)
+    for name, where in (("路灯", "wrong-set"), ("市容/垃圾满溢", "wrong-map"), ("没见过的", "wrong-new")):
+        answer = client.post("/sources/hotline/name/", {"name": name, "category": "没有这一类"})
+        page = answer.content.decode()
+        assert answer.status_code == 400
+        assert page.count('aria-invalid="true"') == 1
+        assert f'id="{where}"' in page
+        assert 'value="没有这一类"' in page

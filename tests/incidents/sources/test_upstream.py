@@ -119,6 +119,25 @@ def test_a_result_is_sent_back_with_a_reason_and_answered_once(
     assert says(order, "accept").status == "closed"  # the same word again
 
 
+@pytest.mark.parametrize("text", ["市民称仍不亮", ""])
+def test_reopening_while_it_has_our_result_is_that_result_sent_back(
+    order: Incident, handler: Person, supervisor: Person, operator: Person, text: str
+) -> None:
+    finish(order, handler, supervisor)
+    report = Report.objects.get()
+    with pytest.raises(ActionRefused):  # the city's word, and not the desk's
+        apply_update(
+            report=report, draft=UpdateDraft("N-0", "reopen"), actor=operator.actor, at=TUESDAY + DAY
+        )
+    case = says(order, "reopen", text=text)
+    assert (case.status, case.rework_count, case.upstream_since) == ("handling", 1, None)
+    assert UpstreamReview.objects.get().answer == "sent_back"
+    assert says(order, "reopen", text=text).rework_count == 1  # the same word again
+    with pytest.raises(ActionRefused) as refused:  # it is being done
+        says(order, "reopen", "N-2")
+    assert refused.value.code == "wrong_state"
+
+
 def test_what_the_desk_answers_goes_up_too_and_comes_back_to_it(city: ApiClient, dispatcher: Person) -> None:
     case = file_order(city, nature="enquiry", category=None, text="请问居住证怎么办", place_type=None)
     actions.answer(number=case.number, text="带身份证到社区", actor=dispatcher.actor, at=TUESDAY)

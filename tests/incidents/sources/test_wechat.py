@@ -4,13 +4,17 @@ import json
 import time
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import translation
 
+from accounts.models import ApiClient
 from incidents.models import ChatMessage, Contact, Conversation, Incident, Report
 from incidents.sources import conversing, wechat
 from tests.cast import TUESDAY
@@ -63,11 +67,11 @@ def account(db: None, settings: Any) -> None:
 
 
 def call(body: str = "", *, method: str = "POST", token: str = TOKEN, **query: str) -> HttpResponse:
-    stamp = query.pop("timestamp", str(int(time.time())))
+    stamp, nonce = query.pop("timestamp", str(int(time.time()))), query.pop("nonce", str(uuid4().int)[:10])
     told = {
-        "signature": wechat.sign(token, timestamp=stamp, nonce="1372623149"),
+        "signature": wechat.sign(token, timestamp=stamp, nonce=nonce),
         "timestamp": stamp,
-        "nonce": "1372623149",
+        "nonce": nonce,
         **query,
     }
     return Client().generic(method, f"{ADDRESS}?{urlencode(told)}", body.encode(), content_type="text/xml")
@@ -215,3 +219,56 @@ def test_words_cannot_break_out_of_the_answer() -> None:
     told: Any = fromstring(body)
     assert told.find("Content").text == "a]]><evil/>"
     assert told.find("evil") is None
+
+
+def test_a_signature_is_good_for_one_message_however_often_that_is_sent() -> None:
+    mine, other = (
+        TEXT_XML.format(words=TEXT, id=1, openid=OPENID),
+        TEXT_XML.format(words="x", id=2, openid=OPENID),
+    )
+    once = {"timestamp": str(int(time.time())), "nonce": "17"}
+    first = call(mine, **once)
+    assert (first.status_code, call(mine, **once).content) == (200, first.content)
+    assert call(other, **once).status_code == 403
+    assert call(other).status_code == 200
+    done = {**once, "nonce": "18"}
+    assert call(TEXT_XML.format(words="提交", id=3, openid=OPENID), **done).status_code == 200
+    assert call(TEXT_XML.format(words="提交", id=4, openid=OPENID), **done).status_code == 403
+
+
+def test_half_a_character_is_no_words_and_no_fault_of_ours() -> None:
+    told = {"ToUserName": "gh_1", "FromUserName": "o_1", "CreateTime": 1, "MsgType": "text", "MsgId": 9}
+    body = json.dumps({**told, "Content": "\ud83d"})
+    answer = call(body)
+    assert (answer.status_code, answer.content) == (400, b"Content: invalid")
+
+
+def test_what_residents_write_comes_through_no_other_systems_door(settings: Any) -> None:
+    ApiClient.objects.issue(name="lamps", source="sensor")
+    settings.WECHAT_CLIENT = "lamps"
+    with pytest.raises(ImproperlyConfigured, match="lamps"):
+        call(TEXT_XML.format(words=TEXT, id=1, openid=OPENID))
+
+
+def test_one_person_sends_so_many_matters_a_day_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversing, "REPORTS_MOST", 2)
+    for number in range(0, 4, 2):
+        say(f"{TEXT}{number}", number)
+        assert "查询码" in say("提交", number + 1)
+    say(TEXT, 8)
+    assert "12345" in say("提交", 9)
+    assert Report.objects.count() == 2
+    say(TEXT, 10, "another")
+    assert "查询码" in say("提交", 11, "another")
+    assert Report.objects.count() == 3
+
+
+def test_what_became_a_report_long_ago_is_forgotten_and_the_report_is_not() -> None:
+    say(TEXT, 1)
+    say("提交", 2)
+    long_ago = conversing.REMEMBERED + 2 * conversing.KEPT
+    Conversation.objects.update(expires_at=F("expires_at") - long_ago)
+    say("x", 3, "another")
+    assert Conversation.objects.count() == 1
+    assert ChatMessage.objects.count() == 1
+    assert Report.objects.exists()

@@ -1,0 +1,1 @@
+"""成效推演: the page of a simulated year. It reads one document and no case."""

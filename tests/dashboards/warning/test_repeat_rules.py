@@ -1,0 +1,133 @@
+"""How often is too often: changed by the district's supervisors with a reason, used by the next look."""
+
+import pytest
+import time_machine
+from django.db import DatabaseError, transaction
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from dashboards.models import RepeatRule, RepeatRuleRevision, Warning
+from dashboards.warning import repeat_rules
+from dashboards.warning.repeats import sweep
+from incidents.errors import ActionRefused, InvalidInput
+from tests.cast import Person
+from tests.dashboards.conftest import sign_in
+from tests.dashboards.warning.reported import LAMPS, NOW
+from tests.dashboards.warning.test_repeats import rules, say
+
+__all__ = ["rules"]  # the rules that stand before each test
+pytestmark = pytest.mark.django_db
+WHY = "同一处三次就该有人去看"
+
+
+def change(who: Person, **told: object) -> RepeatRule:
+    given = {"by": "place", "matter": "", "days": 30, "at_least": 3, "is_active": True, "words": WHY, **told}
+    return repeat_rules.set_rule(actor=who.actor, at=NOW, **given)  # type: ignore[arg-type]
+
+
+def test_the_next_look_goes_by_what_was_changed_and_what_stands_keeps_what_it_was_found_by(
+    supervisor: Person,
+) -> None:
+    say(3)
+    assert sweep(at=NOW) == 0
+    change(supervisor, at_least=3)
+    assert sweep(at=NOW) == 1
+    change(supervisor, at_least=8)
+    sweep(at=NOW)
+    assert Warning.objects.get().evidence["threshold"] == 3
+    told = RepeatRuleRevision.objects.order_by("pk").values_list("before__at_least", "at_least")
+    assert list(told) == [(4, 3), (3, 8)]
+    assert RepeatRuleRevision.objects.latest("pk").words.body == WHY
+
+
+def test_a_rule_for_a_matter_goes_before_the_rule_for_all_and_may_be_put_out_of_use(
+    supervisor: Person,
+) -> None:
+    say(3)
+    change(supervisor, matter=LAMPS, at_least=2)
+    assert RepeatRuleRevision.objects.get().before == {}
+    change(supervisor, matter=LAMPS, at_least=2, is_active=False)
+    assert sweep(at=NOW) == 0
+    change(supervisor, matter="02", at_least=3)
+    assert sweep(at=NOW) == 1
+
+
+def test_bounds_reasons_and_who_may(
+    supervisor: Person, street_supervisor: Person, leader: Person, dispatcher: Person
+) -> None:
+    for wrong in ({"days": 0}, {"days": 31}, {"at_least": 1}, {"at_least": 51}, {"matter": "9999"},
+                  {"by": "phase of the moon"}, {"words": ""}, {"words": "嗯"}):  # fmt: skip
+        with pytest.raises(InvalidInput):
+            change(supervisor, **wrong)
+    for nobody in (street_supervisor, leader, dispatcher):
+        with pytest.raises(ActionRefused) as refused:
+            change(nobody)
+        assert refused.value.code == "not_allowed"
+    change(supervisor)
+    for code, told in (("unchanged", {}), ("stale", {"at_least": 6, "seen": 0})):
+        with pytest.raises(ActionRefused) as refused:
+            change(supervisor, **told)
+        assert refused.value.code == code
+    assert RepeatRule.objects.get(by="place").at_least == 3
+    for spoil in (
+        lambda: RepeatRuleRevision.objects.update(at_least=9),
+        RepeatRuleRevision.objects.all().delete,
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            spoil()
+
+
+def test_what_another_threshold_would_have_found() -> None:
+    say(5)
+    say(3, spot=(114.13, 22.69))
+    found = repeat_rules.would_find("place", "", days=30, thresholds=(2, 3, 4, 5, 6), at=NOW)
+    assert found == [(2, 2), (3, 2), (4, 1), (5, 1), (6, 0)]
+    assert repeat_rules.would_find("place", "03", days=30, thresholds=(2,), at=NOW) == [(2, 0)]
+    assert repeat_rules.would_find("place", LAMPS, days=2, thresholds=(3,), at=NOW) == [(3, 0)]
+
+
+def test_on_pages(
+    client: Client, supervisor: Person, street_supervisor: Person, handler: Person,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    with time_machine.travel(NOW, tick=False):
+        url = "/warnings/rules/place/all/"
+        browser = sign_in(client, supervisor)
+        said = {"at_least": 3, "days": 14, "is_active": "on", "words": WHY, "seen": 0}
+        assert browser.post(url, {**said, "words": ""}).status_code == 400
+        assert browser.post(url, {**said, "days": 99}).status_code == 400
+        assert browser.post(url, said).status_code == 302
+        assert browser.post(url, said).status_code == 409  # an old page
+        assert WHY in browser.get(url).content.decode()
+        made = {"by": "place", "matter": LAMPS, "at_least": 2, "days": 7, "words": WHY, "seen": 0}
+        assert browser.post("/warnings/rules/new/", made).status_code == 302
+        assert browser.post("/warnings/rules/new/", made).status_code == 400
+        assert browser.get("/warnings/rules/place/9999/").status_code == 404
+        with django_assert_max_num_queries(30) as few:
+            assert WHY in browser.get("/warnings/rules/").content.decode()
+        for number in range(8):
+            change(supervisor, matter=f"{number + 1:02d}")
+        with django_assert_max_num_queries(len(few)):
+            browser.get("/warnings/rules/")
+        # A street's people read them and change none; a unit's have nothing to do with them.
+        browser = sign_in(client, street_supervisor)
+        assert '<form class="card' not in browser.get(url).content.decode()
+        assert browser.post(url, said).status_code == 403
+        assert browser.get("/warnings/rules/new/").status_code == 403
+        assert sign_in(client, handler).get("/warnings/rules/").status_code == 403
+
+
+def test_by_rest(client: Client, supervisor: Person, leader: Person, handler: Person) -> None:
+    url = "/api/v1/warnings/rules/"
+    browser = sign_in(client, supervisor)
+    told = {"by": "reporter", "matter": "02", "days": 10, "at_least": 4, "words": WHY}
+    rows = browser.post(url, told, "application/json").json()["results"]
+    assert ("reporter", "02", 4, 1) in [
+        (row["by"], row["matter"], row["at_least"], row["revisions"]) for row in rows
+    ]
+    assert browser.post(url, {**told, "at_least": 5, "seen": 0}, "application/json").status_code == 409
+    assert browser.post(url, {**told, "at_least": 500}, "application/json").status_code == 400
+    assert browser.get(f"{url}history/").json()["results"][0]["words"] == WHY
+    assert sign_in(client, leader).post(url, told, "application/json").status_code == 403
+    assert client.get(url).status_code == 200
+    assert sign_in(client, handler).get(url).status_code == 403
