@@ -138,7 +138,10 @@ function startPresence(desk) {
   here();
   setInterval(here, HERE_MS);
   document.addEventListener("htmx:afterSettle", (event) => event.target.id === "desk-work" && here());
-  window.addEventListener("pagehide", () => tell(desk.dataset.gone, { keepalive: true }));
+  window.addEventListener("pagehide", () => {
+    const url = byId("desk-work")?.dataset.gone;
+    if (url) tell(url, { keepalive: true });
+  });
 }
 
 /* The case stays in its pane: J and K go through the queue, these through the case. */

@@ -26,9 +26,9 @@ def look(user: User, incident: Incident, *, now: datetime) -> None:
     )
 
 
-def leave(user: User) -> None:
-    """`user` has closed the desk."""
-    Presence.objects.filter(user=user).delete()
+def leave(user: User, incident: Incident) -> None:
+    """`user` reads this case no more; nothing where they have opened another meanwhile."""
+    Presence.objects.filter(user=user, incident=incident).delete()
 
 
 def others(user: User, *, now: datetime) -> QuerySet[Presence]:

@@ -16,7 +16,15 @@ from incidents import policy, presence, queries
 from incidents.models import Incident
 from incidents.pages.access import DESK_ROLES, case_or_404, person, staff
 from incidents.pages.desk_case import work
-from incidents.pages.desk_queue import Tab, etag_of, next_case, queue_of, street_of, tab_of
+from incidents.pages.desk_queue import (
+    Tab,
+    etag_of,
+    next_case,
+    queue_of,
+    street_of,
+    tab_of,
+    waits_for_a_person,
+)
 from incidents.pages.desk_queue import next_case_url as next_case_url
 from incidents.pages.desk_queue import waiting as waiting
 from incidents.pages.steps import STEPS, step_form
@@ -40,6 +48,9 @@ def desk(request: HttpRequest, number: str = "") -> HttpResponse:
         incident: Incident | None = case_or_404(request, number)
     else:
         incident = next_case(user, tab, at=at)
+        if incident is not None:
+            # From this instant on, as after an action: the page's own word comes a moment later.
+            presence.look(user, incident, now=timezone.now())
     context = work(incident, user, at=at, words=request.GET.get("q", "")) if incident else nothing(user, at)
     return shown(request, context, tab=tab, at=at)
 
@@ -73,16 +84,22 @@ def options(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 @staff(*DESK_ROLES)
 def here(request: HttpRequest, number: str) -> HttpResponse:
-    """The page says that it still shows this case; nobody else is offered it meanwhile."""
-    presence.look(person(request), case_or_404(request, number), now=timezone.now())
+    """The page says that it still shows this case; nobody else is offered it meanwhile.
+
+    Said of a case that was decided meanwhile, it was on its way while the desk already went on: it must not
+    take the next case's place.
+    """
+    incident = case_or_404(request, number)
+    if waits_for_a_person(incident):
+        presence.look(person(request), incident, now=timezone.now())
     return HttpResponse(status=204)
 
 
 @require_POST
 @staff(*DESK_ROLES)
-def gone(request: HttpRequest) -> HttpResponse:
-    """The page says that it is being left."""
-    presence.leave(person(request))
+def gone(request: HttpRequest, number: str) -> HttpResponse:
+    """The page with this case says that it is being left."""
+    presence.leave(person(request), case_or_404(request, number))
     return HttpResponse(status=204)
 
 

@@ -109,6 +109,14 @@ def waiting(user: User, tab: Tab, at: datetime) -> Any:
     return on_desk(user).filter(tab.holds(user, at))
 
 
+def waits_for_a_person(incident: Incident) -> bool:
+    """Is it on anybody's desk: to be decided, or asked to be taken back?"""
+    asked = CaseRequest.objects.filter(
+        incident=incident, kind=CaseRequest.Kind.RETURN, answered_at__isnull=True
+    )
+    return incident.status == Status.TRIAGE or asked.exists()
+
+
 def _asked(user: User) -> QuerySet[Incident]:
     asked = CaseRequest.objects.filter(kind=CaseRequest.Kind.RETURN, answered_at__isnull=True)
     return Incident.objects.filter(policy.visible(user), pk__in=asked.values("incident"))

@@ -1,7 +1,7 @@
 """The leader's board in a real browser: drawn, read as a table, narrowed, and followed down to the cases."""
 
 import pytest
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import ViewportSize, expect
 
 from dashboards import rollups
 from tests.cast import Person
@@ -67,11 +67,12 @@ def test_from_the_finding_to_the_cases(open_page: OpenPage, shoot: Shoot, leader
     number = league.locator("tbody tr", has_text="布吉").locator("td.num a").first
     count = int(number.inner_text().removeprefix("○ "))
     number.click()
-    page.wait_for_selector(".board-cases tbody tr")
-    assert page.locator(".board-cases tbody tr").count() == count
+    rows = page.locator(".board-cases tbody tr")
+    expect(rows).to_have_count(count)
     page.locator(".chip").click()  # the street is taken away again
-    page.wait_for_selector("h1")
-    assert page.locator(".board-cases tbody tr").count() > count
+    expect(rows).not_to_have_count(count)
+    page.wait_for_load_state()
+    assert rows.count() > count
 
 
 def test_filters_stand_in_the_address(open_page: OpenPage, leader: Person) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from config import clock
 from config.simulation.facilities import prepare_facilities, report_torn
@@ -70,7 +70,7 @@ def test_a_keeper_looks_through_the_registers_and_prints_plates(open_page: OpenP
     shoot(page, "facilities-phone")
     page.locator(".source-changes a").first.click()
     page.wait_for_selector(".register-form")
-    assert page.locator(".source-changes li").count() == 1
+    expect(page.locator(".source-changes li")).to_have_count(1)
     shoot(page, "facility-phone")
     page.set_viewport_size(DESK)
     for name, address in (

@@ -1,7 +1,7 @@
 """A month's scores in a real browser: published, appealed against on a phone, ruled on, revised, printed."""
 
 import pytest
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import ViewportSize, expect
 
 from accounts.roles import Role
 from dashboards.models import Appeal, ScoringPeriod
@@ -84,8 +84,8 @@ def test_from_publication_to_revision(
     assert_accessible(desk)
     # The number beside the rank opens what was taken out.
     desk.locator(".scoring-league a[href*='/excluded/']").first.click()
-    desk.wait_for_selector("th.case-number")
-    assert late_lamp in desk.inner_text("table")
+    expect(desk.locator("th.case-number").first).to_be_visible()
+    expect(desk.locator("table")).to_contain_text(late_lamp)
     shoot(desk, "scoring-excluded")
 
     english = open_page(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts.models import ApiClient
 from config.simulation.sensing import prepare_sensors
@@ -39,7 +39,8 @@ def test_what_burns_from_the_list_to_its_case(
     looked_at(page, shoot, "sensors")
     for tab in ("flapping", "inhibited", "unmapped", "devices", "aside"):
         page.locator(f'.tabs a[href*="tab={tab}"]').click()
-        assert page.locator(".ledger-row").count() > 0, tab
+        page.wait_for_url(f"**tab={tab}*")
+        expect(page.locator(".ledger-row")).not_to_have_count(0)
         looked_at(page, shoot, f"sensors-{tab}")
     # The cabinet holds its lamps back, and the cover that tilts again and again is one case.
     flapping = AlertCase.objects.get(alerts__key="MH-0042|manhole_tilt")

@@ -229,11 +229,37 @@ def test_two_people_are_not_offered_the_same_case(browse: As, operator: Person, 
     }
 
 
+def test_two_who_open_the_desk_at_once_read_two_cases(
+    browse: As, operator: Person, dispatcher: Person
+) -> None:
+    first, second = desk_cases(2)
+    assert browse(operator).get(reverse("desk")).context["case"] == first
+    assert browse(dispatcher).get(reverse("desk")).context["case"] == second
+
+
+def test_a_late_word_of_the_case_before_does_not_take_the_next_ones_place(
+    browse: As, operator: Person, dispatcher: Person
+) -> None:
+    first, second, third = desk_cases(3)
+    client = browse(operator)
+    client.get(reverse("desk"))
+    decided = client.post(
+        reverse("case-act", args=[first.number, "reject"]),
+        {"reason": "内容无法辨认", "from": "desk"},
+        headers=HX,
+    )
+    assert decided.status_code < 400
+    presence.look(operator.user, second, now=timezone.now())
+    client.post(reverse("desk-here", args=[first.number]))
+    client.post(reverse("desk-gone", args=[first.number]))
+    assert browse(dispatcher).get(reverse("desk")).context["case"] == third
+
+
 def test_who_has_left_reads_nothing(browse: As, operator: Person, dispatcher: Person) -> None:
     first, _second = desk_cases(2)
     client = browse(operator)
     client.post(reverse("desk-here", args=[first.number]))
-    client.post(reverse("desk-gone"))
+    client.post(reverse("desk-gone", args=[first.number]))
     assert browse(dispatcher).get(reverse("desk")).context["case"] == first
     presence.look(operator.user, first, now=timezone.now() - presence.LASTS - timedelta(seconds=1))
     assert browse(dispatcher).get(reverse("desk")).context["case"] == first
