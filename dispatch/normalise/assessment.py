@@ -10,6 +10,7 @@ are found from which on a wanted precision is kept.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from dispatch.facts import Facts, Reason
 from dispatch.index import MatchIndex
 from dispatch.items import normal_form
 from dispatch.normalise import lexicon
+from dispatch.normalise.abreast import abreast
 from dispatch.normalise.backends.interface import Reader
 from dispatch.normalise.corpus import Corpus
 from dispatch.normalise.history import History
@@ -141,11 +143,14 @@ def assess(
     ranked = np.argsort(-held.categories, axis=1)[:, :3]
     own = np.where(corpus.category_of[None, :] == labels[:, None], held.matters, 0.0)
     road = Road(corpus, classifier, matter_confidence)
-    answers = {
-        GUESSED: _of_examples(corpus, road, held, given=False),
-        GIVEN: _of_examples(corpus, road, held, given=True),
-    }
-    places = _of_examples(corpus, road, held, given=True, every=True)
+    guessed, given, places = abreast(
+        [
+            partial(_of_examples, corpus, road, held, given=False),
+            partial(_of_examples, corpus, road, held, given=True),
+            partial(_of_examples, corpus, road, held, given=True, every=True),
+        ]
+    )
+    answers = {GUESSED: guessed, GIVEN: given}
     card: dict[str, Any] = {
         "examples": len(corpus.examples),
         "local": len(history.rows) if history else 0,

@@ -7,10 +7,12 @@ held out from both. scipy and scikit-learn are needed here only; model.Head scor
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from dispatch.normalise.abreast import abreast
 from dispatch.normalise.measures import SEED, Indices, Matrix, mixture
 from dispatch.normalise.model import FAINT_SHARE, Floats, Head
 
@@ -140,12 +142,18 @@ def learn_head(
     measured = np.zeros((3, len(truth), len(labels)))
     head = Head(labels, of_item)
     measured[0] = np.log(np.stack([head.shares(row)[1:] for row in joint]) + FAINT_SHARE)
-    for fold in range(int(folds.max()) + 1):
+
+    def hold_out(fold: int) -> list[Matrix]:
         rows = np.flatnonzero(folds == fold)
-        for at, linear in enumerate(fit(np.flatnonzero((folds != fold) & known)), start=1):
-            measured[at][rows] = linear.scores(every[rows])
+        return [linear.scores(every[rows]) for linear in fit(np.flatnonzero((folds != fold) & known))]
+
+    whole = partial(fit, np.flatnonzero(known))
+    (one, other), *told_of = abreast(
+        [whole, *(partial(hold_out, fold) for fold in range(int(folds.max()) + 1))]
+    )
+    for fold, scores_of in enumerate(told_of):
+        measured[1:, folds == fold] = scores_of
     mix = mixture(measured[:, known], truth[known], first=own, least=0.0)
-    one, other = fit(np.flatnonzero(known))
     linear = Linear(mix[1] * one.weights + mix[2] * other.weights, mix[1] * one.bias + mix[2] * other.bias)
     # The same for every label changes no probability, and small numbers keep more digits.
     linear.weights -= linear.weights.mean(axis=1, keepdims=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.normalise.corpus import Corpus
+from dispatch.normalise.counted import Counted
 from dispatch.normalise.features import Vectors, prepared
 from dispatch.normalise.history import Settled
 from dispatch.normalise.model import SHARPNESS
@@ -32,6 +33,7 @@ class Material:
     texts: list[str]
     items: Indices
     categories: Indices
+    counted: Counted  # of these texts, and after them the list's notes
 
     @classmethod
     def of(cls, corpus: Corpus, rows: Sequence[Settled]) -> "Material":
@@ -43,10 +45,12 @@ class Material:
             int(corpus.category_of[item]) if item >= 0 else category_at.get(row.category, -1)
             for row, item in zip(rows, items, strict=True)
         ]
+        texts = corpus.texts + [prepared(row.text) for row in rows]
         return cls(
-            corpus.texts + [prepared(row.text) for row in rows],
+            texts,
             np.concatenate([corpus.labels, np.array(items, int)]),
             np.concatenate([corpus.category_of[corpus.labels], np.array(categories, int)]),
+            Counted.of([*texts, *corpus.notes], corpus.keywords),
         )
 
 
@@ -60,20 +64,6 @@ class Trained:
     nearness: Any  # sparse, items × columns, rows of length one
 
 
-def matrix_of(vectors: Vectors, texts: Sequence[str]) -> Any:
-    from scipy.sparse import csr_matrix
-
-    columns, values, ends = [], [], [0]
-    for text in texts:
-        at, weights = vectors.vector(text, vectors.hits(text))
-        columns.append(at)
-        values.append(weights)
-        ends.append(ends[-1] + len(at))
-    return csr_matrix(
-        (np.concatenate(values), np.concatenate(columns), ends), shape=(len(texts), vectors.width)
-    )
-
-
 def learn(corpus: Corpus, material: Material, chosen: Indices) -> Trained:
     """Learn from the chosen texts, of which the category is known, and all the notes."""
     from scipy.sparse import csr_matrix
@@ -81,11 +71,12 @@ def learn(corpus: Corpus, material: Material, chosen: Indices) -> Trained:
     from sklearn.preprocessing import normalize
     from sklearn.svm import LinearSVC
 
-    texts = [material.texts[at] for at in chosen] + corpus.notes
+    told = len(material.texts)
+    texts = np.concatenate([chosen, np.arange(told, told + len(corpus.notes))])
     # A district's own texts give the vocabulary and how common each gram is, whatever else is known of them.
-    heard = material.texts[len(corpus.texts) :]
-    vectors = Vectors.fit([*texts, *heard], corpus.keywords, AT_LEAST)
-    matrix = matrix_of(vectors, texts)
+    heard = np.arange(len(corpus.texts), told)
+    vectors = material.counted.fit(np.concatenate([texts, heard]), AT_LEAST)
+    matrix = material.counted.matrix(vectors, texts)
     items = np.concatenate([material.items[chosen], corpus.note_items]).astype(int)
     categories = np.concatenate([material.categories[chosen], corpus.note_categories])
     separating = LinearSVC(C=0.5, random_state=SEED).fit(matrix, categories)
@@ -99,21 +90,15 @@ def learn(corpus: Corpus, material: Material, chosen: Indices) -> Trained:
     return Trained(vectors, separating, counting, normalize(gather @ matrix).astype(np.float32))
 
 
-def measures(corpus: Corpus, trained: Trained, texts: Sequence[str]) -> tuple[Matrix, Matrix]:
-    """Of each text: the category measures (5 × texts × categories) and the matter measures (4 × …)."""
+def measures(corpus: Corpus, trained: Trained, material: Material, texts: Indices) -> tuple[Matrix, Matrix]:
+    """Of these texts the category measures (5 × texts × categories) and the matter measures (4 × …)."""
     from scipy.sparse import csr_matrix
 
     vectors = trained.vectors
-    matrix = matrix_of(vectors, texts)
+    matrix = material.counted.matrix(vectors, texts)
     near = (matrix @ trained.nearness.T).toarray()
     nearest = np.log(np.add.reduceat(np.exp(near * SHARPNESS), corpus.starts, axis=1))
-    told: list[int] = []
-    ends = [0]
-    for text in texts:
-        told += vectors.hits(text)
-        ends.append(len(told))
-    weights = vectors.keyword_idf[told] if told else np.zeros(0)
-    hits = csr_matrix((weights, told, ends), shape=(len(texts), len(corpus.keywords)))
+    hits = material.counted.keywords[texts].multiply(vectors.keyword_idf[None, :]).tocsr()
     number = {word: at for at, word in enumerate(corpus.keywords)}
     pairs = [(number[word], at) for at, text in enumerate(corpus.items) for word in text.item.keywords]
     word_at, item_at = np.array(pairs).T

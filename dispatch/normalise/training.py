@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.loading import DATA
+from dispatch.normalise.abreast import abreast
 from dispatch.normalise.corpus import Corpus, example_files
 from dispatch.normalise.heads import Elsewhere, Learnt, learn_head
 from dispatch.normalise.history import History, fingerprint
@@ -30,7 +32,6 @@ from dispatch.normalise.measures import (
     Trained,
     catch_all_of,
     learn,
-    matrix_of,
     measures,
     mixture,
     own_category,
@@ -46,7 +47,7 @@ OWN = 0.65
 FEWEST = 3  # closed cases of a unit from which it is learnt
 # What a model depends on beside the data.
 _CODE = (
-    *("assessment", "corpus", "features", "heads", "history", "lexicon", "measures", "model"),
+    *("assessment", "corpus", "counted", "features", "heads", "history", "lexicon", "measures", "model"),
     "training",
     "versions",
 )
@@ -91,7 +92,7 @@ def train(
     material = Material.of(corpus, rows)
     base, held, told = read_held_out(corpus, material, progress)
     count = len(corpus.examples)
-    matrix = matrix_of(base.trained.vectors, material.texts)
+    matrix = material.counted.matrix(base.trained.vectors, np.arange(len(material.texts)))
     letters = len(base.trained.vectors.columns)
     leads = [text.item.lead_unit for text in corpus.items]
     patterns = sorted(set(leads))
@@ -185,19 +186,21 @@ def read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[Ba
     folds[:count] = item_folds(corpus)
     taught = count + np.flatnonzero(material.categories[count:] >= 0)
     folds[taught] = np.random.default_rng(SEED).permutation(len(taught)) % FOLDS
-    order: list[Indices] = []
-    category_parts: list[Matrix] = []
-    matter_parts: list[Matrix] = []
-    own_parts: list[Matrix] = []
-    for fold in range(FOLDS):
+
+    def hold_out(fold: int) -> tuple[Matrix, Matrix]:
         trained = learn(corpus, material, np.flatnonzero((folds != fold) & (material.categories >= 0)))
-        rows = np.flatnonzero(folds == fold)
-        categories, matters = measures(corpus, trained, [material.texts[at] for at in rows])
-        category_parts.append(categories)
-        matter_parts.append(matters)
-        own_parts.append(own_category(corpus, matters, material.categories[rows]))
-        order.append(rows)
-        progress(f"Fold {fold + 1} of {FOLDS}: {len(rows)} texts held out")
+        return measures(corpus, trained, material, np.flatnonzero(folds == fold))
+
+    whole = partial(learn, corpus, material, np.flatnonzero(material.categories >= 0))
+    learnt, *told_of = abreast([whole, *(partial(hold_out, fold) for fold in range(FOLDS))])
+    order = [np.flatnonzero(folds == fold) for fold in range(FOLDS)]
+    category_parts = [categories for categories, _matters in told_of]
+    matter_parts = [matters for _categories, matters in told_of]
+    own_parts = [
+        own_category(corpus, matters, material.categories[rows])
+        for rows, matters in zip(order, matter_parts, strict=True)
+    ]
+    progress(f"Learnt {FOLDS} times from a part, and read {sum(map(len, order))} texts held out")
     rows = np.concatenate(order)
     labels = material.categories[rows]
     mix = mixture(np.concatenate(category_parts, axis=1), labels)
@@ -207,7 +210,7 @@ def read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[Ba
     inside = np.arange(sizes.max())[None, :] < sizes[own][:, None]
     truth = material.items[rows][named] - corpus.starts[own]
     matter_mix = mixture(np.concatenate(own_parts, axis=1)[:, named], truth, inside)
-    base = Base(learn(corpus, material, np.flatnonzero(material.categories >= 0)), mix, matter_mix)
+    base = Base(learnt, mix, matter_mix)
     held = HeldOut(
         np.zeros((total, len(corpus.categories)), np.float32),
         np.zeros((total, len(corpus.items)), np.float32),
@@ -217,7 +220,7 @@ def read_held_out(corpus: Corpus, material: Material, progress: Any) -> tuple[Ba
     rest = np.flatnonzero(folds < 0)
     for start in range(0, len(rest), CHUNK):
         some = rest[start : start + CHUNK]
-        categories, matters = measures(corpus, base.trained, [material.texts[at] for at in some])
+        categories, matters = measures(corpus, base.trained, material, some)
         order.append(some)
         category_parts.append(categories)
         matter_parts.append(matters)
