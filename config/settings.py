@@ -309,6 +309,7 @@ LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = env.int("AXES_FAILURE_LIMIT", default=10)
 AXES_COOLOFF_TIME = timedelta(hours=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "incidents.pages.throttle.sign_in_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
@@ -401,7 +402,9 @@ if HTTPS:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-# Proxies in front that append to X-Forwarded-For; throttles count the address before them.
+# Trusted proxies in front, each of which appends to X-Forwarded-For who spoke to it: throttles count the
+# address that the first of them saw. Exactly as many as there are: with one too many everybody may make up
+# an address, with one too few all residents share a proxy's. 0: the header is not believed.
 NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 
 REST_FRAMEWORK = {
@@ -422,6 +425,22 @@ REST_FRAMEWORK = {
 }
 # Requests a minute that one token or person may make of one web process; 0: no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=12_000)
+# What signs the place inside printed codes, newest first. A plate hangs for years: when SECRET_KEY changes,
+# or this does, the old one stays in the list, or the plates that it signed are no longer believed.
+PLACE_CODE_KEYS = env.list("PLACE_CODE_KEYS", default=[SECRET_KEY])
+# The residents' form. From so many reports of one address within ten minutes on, and from so many of all
+# together within a minute on, a browser is asked for a proof of work before the next one (without scripts:
+# to wait a little); 0: never. Counted by each web process for itself.
+FORM_FREE_PER_ADDRESS = env.int("FORM_FREE_PER_ADDRESS", default=10)
+FORM_FREE_PER_MINUTE = env.int("FORM_FREE_PER_MINUTE", default=60)
+# Even so, one address files so many within ten minutes (many households share one address of their
+# provider), and one telephone number within an hour; 0: no limit.
+FORM_MOST_PER_ADDRESS = env.int("FORM_MOST_PER_ADDRESS", default=60)
+FORM_MOST_PER_PHONE = env.int("FORM_MOST_PER_PHONE", default=10)
+# Hashes that a proof takes on average: 65,536 are about half a second to three of a phone.
+FORM_PROOF_HASHES = env.int("FORM_PROOF_HASHES", default=65_536)
+# How long a browser without scripts waits instead.
+FORM_WAIT_SECONDS = env.int("FORM_WAIT_SECONDS", default=20)
 # Open311: requests a minute that one address may make of one web process, with a key or without; 0: no limit.
 OPEN311_REQUESTS_PER_MINUTE = env.int("OPEN311_REQUESTS_PER_MINUTE", default=300)
 # Addresses below which the media_url of a request may lie, like https://photos.example.org/reports/;

@@ -25,7 +25,7 @@ const tabler = {
   },
 };
 
-const scripts = { app: "app.js", public: "public.js", theme: "theme.js", board: "board.js", map: "map-entry.js", patrol: "patrol.js", screen: "screen.js", sw: "sw.js" };
+const scripts = { app: "app.js", public: "public.js", proof: "proof.js", "proof-worker": "proof-worker.js", theme: "theme.js", board: "board.js", map: "map-entry.js", patrol: "patrol.js", screen: "screen.js", sw: "sw.js" };
 const styles = { app: "css/app.css", public: "css/public.css", map: "css/map.css", screen: "css/screen.css" };
 
 await esbuild.build({

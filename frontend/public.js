@@ -27,7 +27,8 @@ for (const field of document.querySelectorAll("[data-danger-words]")) {
   const place = field.closest(".field");
   if (!box || !place) continue;
   field.addEventListener("input", () => {
-    const isDanger = words.some((word) => field.value.includes(word));
+    const said = field.value.toLowerCase();
+    const isDanger = words.some((word) => said.includes(word));
     if (isDanger && place.previousElementSibling !== box) place.before(box);
   });
 }

@@ -1,13 +1,23 @@
-"""Making and retiring the printed codes of areas and facilities."""
+"""Making, counting and retiring the printed codes of areas, facilities and places with a name."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from grids import qr, registers
 from grids.models import PlaceCode
+
+_DISTRICT_TIME: Final = ZoneInfo("Asia/Shanghai")
+_COUNT_SQL: Final = """
+INSERT INTO grids_placecodeday (code_id, day, scans, reports)
+SELECT code, %(day)s, %(scans)s, %(reports)s FROM grids_placecode WHERE code = %(code)s
+ON CONFLICT (code_id, day) DO UPDATE SET
+    scans = grids_placecodeday.scans + excluded.scans, reports = grids_placecodeday.reports + excluded.reports
+"""
 
 
 @transaction.atomic(durable=True)
@@ -15,6 +25,7 @@ def make_codes(
     *,
     areas: Collection[str] = (),
     facilities: Collection[str] = (),
+    places: Collection[str] = (),
     at: datetime,
     by: User | None = None,
 ) -> int:
@@ -25,14 +36,26 @@ def make_codes(
     coded = PlaceCode.objects.filter(retired_at__isnull=True)
     without_areas = set(areas) - set(coded.filter(area__in=areas).values_list("area", flat=True))
     without = set(facilities) - set(coded.filter(facility__in=facilities).values_list("facility", flat=True))
+    without_places = set(places) - set(coded.filter(place__in=places).values_list("place", flat=True))
     drawn: Sequence[PlaceCode] = [
         *(PlaceCode(code=qr.draw(), area_id=code, made_at=at, made_by=by) for code in sorted(without_areas)),
         *(PlaceCode(code=qr.draw(), facility_id=code, made_at=at, made_by=by) for code in sorted(without)),
+        *(
+            PlaceCode(code=qr.draw(), place_id=code, made_at=at, made_by=by)
+            for code in sorted(without_places)
+        ),
     ]
     PlaceCode.objects.bulk_create(drawn, ignore_conflicts=True)
     if drawn:
         registers.touch(registers.CODES)
     return len(drawn)
+
+
+def count_use(*, code: str, at: datetime, scans: int = 0, reports: int = 0) -> None:
+    """This code was scanned or typed, or something was filed by it. One statement: two at once count two."""
+    day = at.astimezone(_DISTRICT_TIME).date()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_SQL, {"code": code, "day": day, "scans": scans, "reports": reports})
 
 
 @transaction.atomic(durable=True)

@@ -216,6 +216,7 @@ class NamedPlace(models.Model):
 
     class Kind(models.TextChoices):
         ESTATE = "estate", _("Residential estate")
+        BUILDING = "building", _("Building")
         URBAN_VILLAGE = "urban_village", _("Urban village")
         FACTORY = "factory", _("Factory or industrial park")
         DORMITORY = "dormitory", _("Dormitory")
@@ -260,7 +261,7 @@ class NamedPlace(models.Model):
 
 
 class PlaceCode(models.Model):
-    """场所码: a printed QR code, and the area or the facility whose place it carries."""
+    """场所码: a printed QR code, and the area, the facility or the building whose place it carries."""
 
     # Eight letters and digits nobody mixes up (grids.qr); what is printed on a wall stays what it is.
     code = models.CharField(max_length=12, primary_key=True)
@@ -269,6 +270,10 @@ class PlaceCode(models.Model):
     )
     facility = models.ForeignKey(
         Facility, on_delete=models.PROTECT, null=True, blank=True, related_name="place_codes"
+    )
+    # A building, an estate or another place with a name of its own.
+    place = models.ForeignKey(
+        NamedPlace, on_delete=models.PROTECT, null=True, blank=True, related_name="place_codes"
     )
     made_at = models.DateTimeField()
     # Who: null where the machine did it, and for what is older than this record.
@@ -280,25 +285,41 @@ class PlaceCode(models.Model):
         ordering = ("code",)
         constraints = [
             models.CheckConstraint(
-                condition=Q(area__isnull=True, facility__isnull=False)
-                | Q(area__isnull=False, facility__isnull=True),
+                condition=Q(area__isnull=True, facility__isnull=False, place__isnull=True)
+                | Q(area__isnull=False, facility__isnull=True, place__isnull=True)
+                | Q(area__isnull=True, facility__isnull=True, place__isnull=False),
                 name="place_code_of_one_thing",
             ),
             # one code in use for each thing: printed again, the sheet is the same
-            models.UniqueConstraint(
-                fields=["area"],
-                condition=Q(retired_at__isnull=True, area__isnull=False),
-                name="place_code_once_an_area",
-            ),
-            models.UniqueConstraint(
-                fields=["facility"],
-                condition=Q(retired_at__isnull=True, facility__isnull=False),
-                name="place_code_once_a_facility",
+            *(
+                models.UniqueConstraint(
+                    fields=[thing],
+                    condition=Q(retired_at__isnull=True, **{f"{thing}__isnull": False}),
+                    name=f"place_code_once_{article}_{thing}",
+                )
+                for article, thing in (("an", "area"), ("a", "facility"), ("a", "place"))
             ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class PlaceCodeDay(models.Model):
+    """How often a printed code was scanned on a day of the district, and how many reports came of it; by
+    whom, nobody notes. The reports say so themselves (`place_code` in their attributes): these are sums."""
+
+    code = models.ForeignKey(PlaceCode, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    scans = models.PositiveIntegerField()
+    reports = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("code", "day")
+        constraints = [models.UniqueConstraint(fields=["code", "day"], name="place_code_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code_id} {self.day}"
 
 
 class RegisterStamp(models.Model):

@@ -36,14 +36,18 @@ _PLACES_SQL: Final = """
 SELECT code, name, kind, aliases, former_names, area_id, numbers
 FROM grids_namedplace WHERE retired_at IS NULL ORDER BY code
 """
-_CODES_SQL: Final = "SELECT code, area_id, facility_id FROM grids_placecode WHERE retired_at IS NULL"
+_CODES_SQL: Final = """
+SELECT c.code, coalesce(c.area_id, p.area_id), c.facility_id, c.place_id
+FROM grids_placecode c LEFT JOIN grids_namedplace p ON p.code = c.place_id WHERE c.retired_at IS NULL
+"""
 
 
 class Coded(NamedTuple):
-    """What a printed code stands for: an area's code, or a facility's."""
+    """What a printed code stands for: an area's code, a facility's, or a named place's beside its area's."""
 
     area: str | None
     facility: str | None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def _places() -> tuple[Entry, ...]:
 def _codes() -> dict[str, Coded]:
     with connection.cursor() as cursor:
         cursor.execute(_CODES_SQL)
-        return {code: Coded(area, facility) for code, area, facility in cursor.fetchall()}
+        return {code: Coded(area, facility, place) for code, area, facility, place in cursor.fetchall()}
 
 
 _READERS: Final[Mapping[str, Callable[[], Any]]] = {

@@ -9,6 +9,7 @@ from accounts.masking import for_others
 from incidents.models import Attachment, Incident, IncidentReport, PublicPhoto, PublicWords
 from incidents.models.incident import Status
 from incidents.openness import public
+from incidents.rude_words import covered
 
 # What nobody has looked at within a month is no news any more.
 RECENT = timedelta(days=30)
@@ -61,8 +62,8 @@ def shown() -> QuerySet[PublicPhoto]:
 
 def masked(incident: Incident, words: str) -> str:
     """`words` without what would tell a stranger who they are about, by rule; the case's own reporters'
-    names, numbers and addresses wherever they stand."""
-    return for_others(words, _known(incident))
+    names, numbers and addresses wherever they stand; words of abuse are covered too."""
+    return covered(for_others(words, _known(incident)))
 
 
 def _known(incident: Incident) -> Sequence[str]:

@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from dispatch import edition
 from incidents import clock_rules
+from incidents.pages import form_guard
 
 pytest_plugins = ["tests.cast", "tests.browsers", "tests.drawing"]
 
@@ -105,6 +106,13 @@ def trained_model() -> None:
     """The classifier, trained as at set-up where no current one is there."""
     with training_lock():
         call_command("train", if_needed=True, stdout=StringIO())
+
+
+@pytest.fixture(autouse=True)
+def calm_form() -> None:
+    """What one test has filed through the residents' form makes nobody busy in the next."""
+    form_guard.ALL_FILINGS.forget()
+    form_guard.FILINGS.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """场所码: codes on walls, lids and poles. Scanning one opens the report with its place filled in; a sheet of
 them is printed by the community."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,14 +29,19 @@ from accounts.viewer import Reach, viewer_of
 from config import clock
 from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from dispatch.registers.runs import may_keep
-from grids import coding, qr
+from grids import coding, qr, signed_places
 from grids.locate import geography
-from grids.models import Area, Facility, PlaceCode, code_prefix
+from grids.models import Area, Facility, NamedPlace, PlaceCode, PlaceCodeDay, code_prefix
+from incidents.papers.plates import Plate, draw_plates
 
 KEEPERS = (Role.ADMIN, Role.STEWARD, Role.SUPERVISOR, Role.DISPATCHER)
 # A4 plates on a page of the browser, and labels of facilities: what prints without a long wait.
 PLATES = 40
 LABELS = 48
+THINGS = ("cells", "buildings", "facilities")
+# What a list says beside a community; a plate says all of its own.
+USED_WITHIN = timedelta(days=30)
+NEVER = {"scans": 0, "reports": 0}
 # A code of so many digits names the whole district.
 _DISTRICT_DIGITS = 6
 
@@ -56,19 +63,34 @@ def look_up(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def scanned(request: HttpRequest, code: str) -> HttpResponse:
-    """A code was scanned: to the report, with its place. A patrol comes to its own page."""
-    found = PlaceCode.objects.filter(code=qr.plain_code(code)).select_related("facility").first()
-    gone = found is not None and (
-        found.retired_at is not None or (found.facility is not None and found.facility.retired_at is not None)
-    )
-    if found is None or gone:
-        context = {"code": code[:20], "is_retired": gone}
-        return render(request, "resident/code_unknown.html", context, status=410 if gone else 404)
+def scanned(request: HttpRequest, code: str, told: str = "") -> HttpResponse:
+    """A code was scanned, with the signed place in its link, or typed without: to the report, with its place.
+    A patrol comes to its own page."""
+    code = qr.plain_code(code)
+    place = signed_places.read(code, told) if told else None
+    found = PlaceCode.objects.filter(code=code).select_related("facility", "place").first()
+    if (told and place is None) or (found is None and place is None):
+        return render(
+            request, "resident/code_unknown.html", {"code": code[:20], "is_retired": False}, status=404
+        )
+    if found is not None and _is_gone(found):
+        return render(request, "resident/code_unknown.html", {"code": code, "is_retired": True}, status=410)
+    if found is not None and request.method == "GET":
+        coding.count_use(code=code, at=clock.now(), scans=1)
     if Role.PATROL in viewer_of(request.user).roles:
-        return redirect(f"{reverse('patrol-report')}?{urlencode({'code': found.code})}")
-    told = {"area": found.area_id} if found.area_id else {"facility": found.facility_id or ""}
-    return redirect(f"{reverse('report')}?{urlencode(told)}")
+        return redirect(f"{reverse('patrol-report')}?{urlencode({'code': code})}")
+    if found is not None:
+        return redirect(f"{reverse('report')}?{urlencode({'code': code})}")
+    # Ours by its signature, and not in the register: the place that it carries is all there is.
+    kind, thing = place or ("", "")
+    names = {signed_places.AREA: "area", signed_places.FACILITY: "facility"}
+    return redirect(f"{reverse('report')}?{urlencode({names[kind]: thing} if kind in names else {})}")
+
+
+def _is_gone(row: PlaceCode) -> bool:
+    """Was it taken out of use, or what it hangs on?"""
+    thing = row.facility or row.place
+    return row.retired_at is not None or (thing is not None and thing.retired_at is not None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +100,8 @@ def sheets(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         community = _community_or_404(request.POST.get("community", ""))
         _refuse_outside(person(request), community.code)
-        things = request.POST.get("things", "cells")
+        things = request.POST.get("things", "")
+        things = things if things in THINGS else "cells"
         made = coding.make_codes(at=clock.now(), by=person(request), **_codable(community, things))
         messages.success(
             request,
@@ -92,11 +115,12 @@ def sheets(request: HttpRequest) -> HttpResponse:
     if street:
         communities = communities.filter(parent=street)
     page = Paginator(communities, 30).get_page(request.GET.get("page"))
-    inside = Left(Coalesce("area_id", "facility__cell_id"), 12)
+    inside = Left(Coalesce("area_id", "facility__cell_id", "place__area_id"), 12)
     in_use = PlaceCode.objects.filter(retired_at__isnull=True).annotate(inside=inside)
     shown = in_use.filter(inside__in=[area.code for area in page])
     coded = dict(shown.order_by().values_list("inside").annotate(Count("pk")))
-    rows = [{"area": area, "codes": coded.get(area.code, 0)} for area in page]
+    used = _used(shown)
+    rows = [{"area": area, "codes": coded.get(area.code, 0), **used.get(area.code, NEVER)} for area in page]
     is_keeper = bool(viewer_of(request.user).roles.intersection(REGISTER_KEEPERS))
     context = {
         "is_keeper": is_keeper,
@@ -108,46 +132,91 @@ def sheets(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/place_codes.html", context)
 
 
+def _used(codes: QuerySet[PlaceCode]) -> dict[str, dict[str, int]]:
+    """Scans and reports of these codes in the last thirty days, by community."""
+    since = timezone.localtime(clock.now()).date() - USED_WITHIN
+    days = PlaceCodeDay.objects.filter(code__in=codes.values("pk"), day__gt=since)
+    inside = Left(Coalesce("code__area_id", "code__facility__cell_id", "code__place__area_id"), 12)
+    rows = days.annotate(inside=inside).order_by().values("inside")
+    rows = rows.annotate(all_scans=Sum("scans"), all_reports=Sum("reports"))
+    return {row["inside"]: {"scans": row["all_scans"], "reports": row["all_reports"]} for row in rows}
+
+
 @require_safe
 @staff(*KEEPERS)
 def sheet(request: HttpRequest, community: str) -> HttpResponse:
-    """A community's codes, to be printed: a plate for each cell, or labels for its facilities."""
+    """A community's codes, to be printed: plates for its cells or buildings, or labels for its facilities."""
     area = _community_or_404(community)
     _refuse_outside(person(request), area.code)
-    things = "facilities" if request.GET.get("things") == "facilities" else "cells"
-    coded = PlaceCode.objects.filter(retired_at__isnull=True).select_related("area", "facility")
-    if things == "facilities":
-        rows = coded.filter(facility__cell__parent=area, facility__retired_at__isnull=True).order_by(
-            "facility"
-        )
-    else:
-        rows = coded.filter(area__code__startswith=area.code).order_by("area")
-    page = Paginator(rows, LABELS if things == "facilities" else PLATES).get_page(request.GET.get("page"))
+    things = _things(request)
+    page = Paginator(_coded(area, things), _per_page(things)).get_page(request.GET.get("page"))
     can_print = _has_public_address()
-    codable = _codable(area, things)
-    wanted = len(codable["areas"]) + len(codable["facilities"])
+    wanted = sum(len(codes) for codes in _codable(area, things).values())
+    used = _used_by_code([row.code for row in page])
     context = {
         "area": area,
         "street": geography().names.get(area.parent_id or "", ("", ""))[0],
         "things": things,
         "page": page,
-        "plates": [_plate(row) for row in page] if can_print else [],
+        "plates": [{**_plate(row), **used.get(row.code, NEVER)} for row in page] if can_print else [],
         "can_print": can_print,
         "missing": max(0, wanted - page.paginator.count),
-        "look_up": _public("place-code-look-up").split("//", 1)[1].rstrip("/"),
+        "look_up": _look_up_address(),
         "printed": clock.now(),
     }
     return render(request, "incidents/place_code_sheet.html", context)
+
+
+@require_safe
+@staff(*KEEPERS)
+def sheet_pdf(request: HttpRequest, community: str) -> HttpResponse:
+    """The same page of codes as PDF, for the printer's shop."""
+    area = _community_or_404(community)
+    _refuse_outside(person(request), area.code)
+    if not _has_public_address():
+        raise Http404
+    things = _things(request)
+    page = Paginator(_coded(area, things), _per_page(things)).get_page(request.GET.get("page"))
+    street = geography().names.get(area.parent_id or "", ("", ""))[0]
+    with translation.override("zh-hans"):  # what hangs on walls, whoever prints it
+        plates = [
+            Plate(
+                url=_link(row),
+                shown=qr.shown(row.code),
+                name=f"{street} · {_name(row)}" if things != "facilities" else _name(row),
+                kind=_kind(row),
+            )
+            for row in page
+        ]
+    body = draw_plates(
+        plates,
+        as_labels=things == "facilities",
+        look_up=_look_up_address(),
+        owner=_owner(),
+        at=clock.now(),
+    )
+    name = f"codes-{area.code}-{things}-{page.number}.pdf"
+    return HttpResponse(
+        body,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @require_POST
 @staff(*KEEPERS)
 def retire(request: HttpRequest, code: str) -> HttpResponse:
     """Take a code out of use; what is printed says so from now on."""
-    found = PlaceCode.objects.filter(code=code).select_related("facility__cell").first()
+    found = PlaceCode.objects.filter(code=code).select_related("facility__cell", "place").first()
     if found is None:
         raise Http404
-    cell = found.area_id or (found.facility.cell_id if found.facility else "") or ""
+    inside = (found.facility.cell_id if found.facility else "") or (
+        found.place.area_id if found.place else ""
+    )
+    cell = found.area_id or inside or ""
     _refuse_outside(person(request), cell)
     if coding.retire_code(code=code, at=clock.now(), by=person(request)):
         messages.success(
@@ -155,7 +224,7 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
         )
     if geography().kinds.get(cell[:12]) != "community":
         return redirect("place-codes")
-    things = "cells" if found.area_id else "facilities"
+    things = "cells" if found.area_id else "facilities" if found.facility_id else "buildings"
     return redirect(f"{reverse('place-code-sheet', args=[cell[:12]])}?things={things}")
 
 
@@ -191,15 +260,50 @@ def _community_or_404(code: str) -> Area:
     return found
 
 
-def _codable(community: Area, things: str) -> dict[str, list[str]]:
-    """What of a community has codes: itself, its blocks and cells; or its facilities."""
+def _things(request: HttpRequest) -> str:
+    told = request.GET.get("things", "")
+    return told if told in THINGS else "cells"
+
+
+def _per_page(things: str) -> int:
+    return LABELS if things == "facilities" else PLATES
+
+
+def _coded(community: Area, things: str) -> QuerySet[PlaceCode]:
+    """The codes in use of a community's cells and blocks, of its buildings, or of its facilities."""
+    coded = PlaceCode.objects.filter(retired_at__isnull=True).select_related("area", "facility", "place")
     if things == "facilities":
-        codes = Facility.objects.in_use().filter(cell__parent=community).values_list("code", flat=True)
-        return {"areas": [], "facilities": list(codes)}
-    return {
-        "areas": list(Area.objects.filter(code__startswith=community.code).values_list("code", flat=True)),
-        "facilities": [],
-    }
+        return coded.filter(facility__cell__parent=community, facility__retired_at__isnull=True).order_by(
+            "facility"
+        )
+    if things == "buildings":
+        inside = coded.filter(place__area__code__startswith=community.code, place__retired_at__isnull=True)
+        return inside.order_by("place")
+    return coded.filter(area__code__startswith=community.code).order_by("area")
+
+
+def _codable(community: Area, things: str) -> dict[str, list[str]]:
+    """What of a community has codes: itself, its blocks and cells; its buildings and estates, which have a
+    name; or its facilities."""
+    found: dict[str, list[str]] = {"areas": [], "facilities": [], "places": []}
+    if things == "facilities":
+        inside = Facility.objects.in_use().filter(cell__parent=community)
+        found["facilities"] = list(inside.values_list("code", flat=True))
+    elif things == "buildings":
+        named = NamedPlace.objects.filter(area__code__startswith=community.code, retired_at__isnull=True)
+        # A road is no place to stand: it runs through several communities.
+        found["places"] = list(named.exclude(kind=NamedPlace.Kind.ROAD).values_list("code", flat=True))
+    else:
+        inside_area = Area.objects.filter(code__startswith=community.code)
+        found["areas"] = list(inside_area.values_list("code", flat=True))
+    return found
+
+
+def _used_by_code(codes: list[str]) -> dict[str, dict[str, int]]:
+    """All scans and reports of each of these codes."""
+    rows = PlaceCodeDay.objects.filter(code__in=codes).order_by().values("code")
+    summed = rows.annotate(all_scans=Sum("scans"), all_reports=Sum("reports"))
+    return {row["code"]: {"scans": row["all_scans"], "reports": row["all_reports"]} for row in summed}
 
 
 def _public(name: str, *args: str) -> str:
@@ -213,18 +317,42 @@ def _has_public_address() -> bool:
     return not settings.PRODUCTION or host not in (None, "localhost", "127.0.0.1", "::1")
 
 
+def _link(row: PlaceCode) -> str:
+    return _public("place-code-signed", row.code, signed_places.signed(row))
+
+
+def _owner() -> str:
+    """Whose plates they are, in Chinese like the rest of them."""
+    district = geography().district
+    name = geography().names[district][0] if district else ""
+    return f"一网 {name}".strip() + ("" if settings.PRODUCTION else "（演示系统，不受理真实诉求）")
+
+
+def _look_up_address() -> str:
+    return _public("place-code-look-up").split("//", 1)[1].rstrip("/")
+
+
+def _name(row: PlaceCode) -> str:
+    if row.facility is not None:
+        return row.facility.plate or row.facility.code
+    return row.area.name_zh if row.area else row.place.name if row.place else ""
+
+
+def _kind(row: PlaceCode) -> str:
+    thing = row.facility or row.place
+    return str(thing.get_kind_display()) if thing else ""
+
+
 def _plate(row: PlaceCode) -> dict[str, Any]:
-    url = _public("place-code", row.code)
+    url = _link(row)
     # Level Q: it still reads with a quarter of it scratched away.
     picture = segno.make_qr(url, error="q").svg_inline(scale=1, border=4, omitsize=True)
-    name = row.area.name_zh if row.area else ""
-    kind = row.facility.get_kind_display() if row.facility else ""
     return {
         "url": url,
         "code": row.code,
         "shown": qr.shown(row.code),
         "picture": picture,
-        "name": name,
-        "kind": kind,
+        "name": _name(row),
+        "kind": _kind(row),
         "facility": row.facility,
     }

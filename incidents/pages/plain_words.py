@@ -346,7 +346,9 @@ def alike(case: AlikeCase, *, at: datetime) -> dict[str, Any]:
     }[Phase(case.phase)]
     return {
         "category": case.category,
-        "distance": _("%(metres)d m from your place") % {"metres": max(10, round(case.metres, -1))},
+        "distance": _("In the same area")
+        if case.metres is None
+        else _("%(metres)d m from your place") % {"metres": max(10, round(case.metres, -1))},
         "since": _("first reported %(when)s") % {"when": short_time(case.reported_at, at)},
         "reports": ngettext("%(count)d report", "%(count)d reports", case.reports) % {"count": case.reports},
         "who": with_whom % {"unit": case.unit},

@@ -4,41 +4,48 @@ Every step is a page with an address of its own that works without scripts; what
 the session. The core is reached through incidents.public alone.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from config import clock
-from grids import registers
-from grids.facilities import metres_between
-from grids.locate import geography, locate
-from grids.models import Area, Facility
-from incidents import attachments
+from grids import coding
 from incidents.errors import InvalidInput
-from incidents.models import Attachment
-from incidents.pages import plain_words, resident_drafts
+from incidents.pages import form_guard, plain_words, resident_drafts
+from incidents.pages.form_guard import FILINGS
 from incidents.pages.resident_drafts import Draft
 from incidents.pages.resident_forms import TEXT_MAX, FinishForm, PlaceForm, WordsForm
-from incidents.pages.throttle import Throttle, address_of
-from incidents.public import AlikeCase, NearbyQuestion, UnknownCode, published, status, submit
+from incidents.pages.resident_photos import UPLOADS, photos_of, token_of
+from incidents.pages.resident_places import area_names, begun, scanned_names, was_moved
+from incidents.pages.throttle import address_of
+from incidents.public import (
+    AlikeCase,
+    Complaint,
+    Matter,
+    MatterQuestion,
+    NearbyQuestion,
+    UnknownCode,
+    published,
+    status,
+    submit,
+)
 from incidents.public.filing import PHOTOS_MAX, clean_place
+from incidents.rude_words import is_rude
 
-# Many households share one address of their provider: generous to people, narrow to a script.
-FILINGS = Throttle(limit=30, seconds=600)
-UPLOADS = Throttle(limit=80, seconds=600)
+__all__ = ["FILINGS", "UPLOADS", "finish", "place", "received", "same", "words"]
 
-# A pin that was nudged so little still stands on the facility that was scanned.
-MOVED_M = 15.0
+# The same words about the same place from one browser within a day were sent already.
+AGAIN_SECONDS = 86_400
 
 # Said in the words step, these raise the emergency box above everything.
 DANGER_WORDS = (
@@ -46,8 +53,6 @@ DANGER_WORDS = (
     *("晕倒", "昏迷", "溺水", "坠楼", "跳楼", "塌陷", "被困"),
     *("fire", "smoke", "explosion", "gas", "injured", "bleeding", "unconscious", "drowning", "collapsed"),
 )
-
-_TOKENS = signing.Signer(salt="incidents.pages.resident.photo")
 
 
 @never_cache
@@ -58,24 +63,27 @@ def words(request: HttpRequest, form_id: str = "") -> HttpResponse:
     if form_id and draft is None:
         return _expired(request)
     if request.method != "POST":
-        draft = draft or _begun(request, resident_drafts.new_form_id())
+        draft = draft or begun(request, resident_drafts.new_form_id())
         if draft.receipt:
             return redirect("report-received", draft.form)
-        return _words_page(request, draft, WordsForm(initial={"text": draft.text}))
+        said = "" if draft.photo_only else draft.text
+        return _words_page(request, draft, WordsForm(initial={"text": said}))
     posted = request.POST.get("form", "")
     if draft is None:
         draft = resident_drafts.load(request.session, posted)
     if draft is None:
         minted = posted if resident_drafts.is_form_id(posted) else resident_drafts.new_form_id()
-        draft = _begun(request, minted)
+        draft = begun(request, minted)
     if draft.receipt:
         return redirect("report-received", draft.form)
     form = WordsForm(request.POST)
     if not form.is_valid():
         return _words_page(request, draft, form, status=400)
-    if form.cleaned_data["text"] != draft.text:
+    told = form.cleaned_data
+    text = _("Only photos, no words: see the photos.") if told["photo_only"] else told["text"]
+    if text != draft.text:
         draft.joins = None
-    draft.text = form.cleaned_data["text"]
+    draft.text, draft.photo_only = text, told["photo_only"]
     resident_drafts.save(request.session, draft)
     return redirect("report-place", draft.form)
 
@@ -86,7 +94,7 @@ def _words_page(request: HttpRequest, draft: Draft, form: WordsForm, status: int
         "form": form,
         "text_max": TEXT_MAX,
         "danger_words": " ".join(DANGER_WORDS),
-        "is_danger": _is_danger(form["text"].value() or ""),
+        "is_danger": is_danger(form["text"].value() or ""),
         **_step(1, 4),
     }
     return render(request, "resident/words.html", context, status=status)
@@ -110,7 +118,7 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     told = form.cleaned_data
     draft.lon, draft.lat, draft.area = told["lon"], told["lat"], told["area"]
     draft.address, draft.landmark = told["address"], told["landmark"]
-    if told["nowhere"] or _was_moved(draft):
+    if told["nowhere"] or was_moved(draft):
         draft.facility = ""
     draft.is_placed, draft.joins = True, None
     draft.alike = [case.number for case in _alike(draft)]
@@ -122,8 +130,8 @@ def _place_page(request: HttpRequest, draft: Draft, form: PlaceForm, status: int
     context = {
         "draft": draft,
         "form": form,
-        "scanned": _scanned_names(draft),
-        "is_danger": _is_danger(draft.text),
+        "scanned": scanned_names(draft),
+        "is_danger": is_danger(draft.text),
         "back": reverse("report-words-again", args=[draft.form]),
         **_step(2, 4),
     }
@@ -181,32 +189,59 @@ def finish(request: HttpRequest, form_id: str) -> HttpResponse:
         return _finish_page(request, draft, FinishForm())
     form = FinishForm(request.POST)
     address = address_of(request)
+    photos, problems = photos_of(request)
     if FILINGS.is_full(address):
         form.is_valid()
         form.add_error(
             None,
             _("A lot has been sent from your connection just now. Wait a few minutes, or call 12345."),
         )
-        return _finish_page(request, draft, form, status=429)
-    photos, problems = _photos(request, draft)
+        return _finish_page(request, draft, form, photos=photos, status=429)
+    if draft.photo_only and not photos and not problems:
+        problems = [_("Add the photo that shows it, or go back and say it in words.")]
     if not form.is_valid() or problems:
         return _finish_page(request, draft, form, photos=photos, problems=problems, status=400)
-    FILINGS.count(address)
+    if _is_unproved(request, draft, address):
+        return _finish_page(request, draft, form, photos=photos, status=429, is_asked=True)
+    since = time.time() - AGAIN_SECONDS
+    sent = None if draft.photo_only else resident_drafts.sent_already(request.session, draft, since=since)
+    if sent is not None:
+        messages.info(request, _("You have sent this already: here it is."))
+        return redirect("report-received", sent.form)
+    chosen = form.cleaned_data["category"]
+    is_known = bool(chosen) and chosen in {matter.code for matter in _matters(draft)}
+    draft.category = chosen if is_known else ""
+    form_guard.note_filing(address)
     try:
-        receipt = submit(
-            draft.complaint(
-                photos=tuple(photos),
-                name=form.cleaned_data["name"],
-                phone=form.cleaned_data["phone"],
-                language=get_language() or "zh-hans",
-            ),
-            at=clock.now(),
-        )
+        receipt = submit(_complaint(draft, form, photos), at=clock.now())
     except InvalidInput as error:
-        form.add_error(None, str(error))
+        form.add_error("phone" if error.field == "phone" else None, str(error))
         return _finish_page(request, draft, form, photos=photos, status=400)
-    resident_drafts.finish(request.session, draft, receipt)
+    if draft.code and receipt["created"]:
+        coding.count_use(code=draft.code, at=clock.now(), reports=1)
+    kept = {"digest": draft.digest(), "at": time.time(), "is_danger": is_danger(draft.text)}
+    resident_drafts.finish(request.session, draft, {**receipt, **kept})
     return redirect("report-received", draft.form)
+
+
+def _complaint(draft: Draft, form: FinishForm, photos: Sequence[UUID]) -> Complaint:
+    attributes: dict[str, Any] = {"place_code": draft.code} if draft.code else {}
+    if form.cleaned_data["in_confidence"]:
+        attributes["confidential"] = True
+    return draft.complaint(
+        photos=tuple(photos),
+        name=form.cleaned_data["name"],
+        phone=form.cleaned_data["phone"],
+        attributes=attributes,
+        language=get_language() or "zh-hans",
+    )
+
+
+def _is_unproved(request: HttpRequest, draft: Draft, address: str) -> bool:
+    """Is so much being sent that a proof is asked for, and has this form none?"""
+    return form_guard.is_busy(address) and not form_guard.is_proved(
+        draft.form, payload=request.POST.get("altcha", ""), ticket=request.POST.get("waited", "")
+    )
 
 
 def _finish_page(
@@ -217,24 +252,34 @@ def _finish_page(
     photos: Sequence[UUID] = (),
     problems: Sequence[str] = (),
     status: int = 200,
+    is_asked: bool = False,
 ) -> HttpResponse:
     found = clean_place(draft.complaint())
     last = 4 if draft.alike else 3
+    is_busy = is_asked or form_guard.is_busy(address_of(request))
+    ask = form_guard.ask(draft.form, request.POST.get("waited", "")) if is_busy else None
     context = {
         "draft": draft,
+        "ask": ask,
+        "is_asked": is_asked,
+        "is_rude": is_rude(draft.text),
+        "matters": _matters(draft),
         "form": form,
         "photos": [
-            {"token": token, "url": reverse("report-photo", args=[token])} for token in map(_token, photos)
+            {"token": token, "url": reverse("report-photo", args=[token])} for token in map(token_of, photos)
         ],
         "photos_left": PHOTOS_MAX - len(photos),
         "photos_max": PHOTOS_MAX,
         "problems": problems,
-        "where": " · ".join(_area_names(found.community or found.street or "")),
+        "where": " · ".join(area_names(found.community or found.street or "")),
         "is_outside": found.in_district is False,
         "back": reverse("report-same" if draft.alike else "report-place", args=[draft.form]),
         **_step(last, last),
     }
-    return render(request, "resident/finish.html", context, status=status)
+    response = render(request, "resident/finish.html", context, status=status)
+    if is_asked and ask is not None:
+        response["Retry-After"] = str(ask.seconds)
+    return response
 
 
 @never_cache
@@ -254,125 +299,40 @@ def received(request: HttpRequest, form_id: str) -> HttpResponse:
         "head": plain_words.headline(case, at=at),
         "why": plain_words.why_in_short(case),
         "others": draft.receipt["others"] if draft.receipt["joined"] else 0,
+        "is_danger": draft.receipt.get("is_danger", False),
     }
     return render(request, "resident/received.html", context)
 
 
-@require_POST
-def upload_photo(request: HttpRequest) -> JsonResponse:
-    """One picture, sent while the reporter is still writing; answers the token that the form sends."""
-    address = address_of(request)
-    upload = request.FILES.get("file")
-    if UPLOADS.is_full(address):
-        return JsonResponse({"error": _("Too many pictures at once. Wait a few minutes.")}, status=429)
-    if upload is None:
-        return JsonResponse({"error": _("No picture came along.")}, status=400)
-    UPLOADS.count(address)
-    try:
-        stored = attachments.store_picture(upload, at=clock.now())
-    except InvalidInput as error:
-        return JsonResponse({"error": str(error), "code": error.code}, status=400)
-    token = _token(stored.pk)
-    return JsonResponse({"token": token, "url": reverse("report-photo", args=[token])}, status=201)
-
-
-@require_GET
-def photo(request: HttpRequest, token: str) -> FileResponse:
-    """A picture of a form that is not sent yet, to whoever holds its token."""
-    photo_id = _from_token(token)
-    found = Attachment.objects.filter(pk=photo_id, report=None, incident=None).first() if photo_id else None
-    if found is None:
-        raise Http404
-    return attachments.picture_response(found)
-
-
-def _photos(request: HttpRequest, draft: Draft) -> tuple[list[UUID], list[str]]:
-    """The pictures of the form, kept; and what was wrong with the others, a sentence each."""
-    kept = [
-        photo_id for token in request.POST.getlist("photo")[:PHOTOS_MAX] if (photo_id := _from_token(token))
-    ]
-    kept = list(dict.fromkeys(kept))
-    dropped = {_from_token(token) for token in request.POST.getlist("drop_photo")}
-    kept = [photo_id for photo_id in kept if photo_id not in dropped]
-    problems = []
-    for upload in request.FILES.getlist("photos"):
-        if len(kept) >= PHOTOS_MAX:
-            problems.append(_("At most %(max)d photos fit; the others were left out.") % {"max": PHOTOS_MAX})
-            break
-        try:
-            kept.append(attachments.store_picture(upload, at=clock.now()).pk)
-        except InvalidInput as error:
-            problems.append(f"{_name_of(upload)}: {error}")
-    return kept, problems
-
-
-def _name_of(upload: UploadedFile) -> str:
-    return (upload.name or "")[-40:]
-
-
-def _token(photo_id: UUID) -> str:
-    return _TOKENS.sign(photo_id.hex)
-
-
-def _from_token(token: str) -> UUID | None:
-    try:
-        return UUID(hex=_TOKENS.unsign(token))
-    except (signing.BadSignature, ValueError):
-        return None
-
-
 def _alike(draft: Draft) -> tuple[AlikeCase, ...]:
-    if draft.lon is None or draft.lat is None:
+    if draft.photo_only:
         return ()
-    return published(NearbyQuestion(text=draft.text, lon=draft.lon, lat=draft.lat), at=clock.now())
+    if draft.lon is not None and draft.lat is not None:
+        return published(NearbyQuestion(draft.text, draft.lon, draft.lat), at=clock.now())
+    if not (draft.area or draft.address):
+        return ()
+    found = clean_place(draft.complaint())
+    if found.lon is not None and found.lat is not None:  # an address that names a facility
+        return published(NearbyQuestion(draft.text, found.lon, found.lat), at=clock.now())
+    return published(NearbyQuestion(draft.text, area=found.cell or found.community or ""), at=clock.now())
 
 
-def _begun(request: HttpRequest, form_id: str) -> Draft:
-    """A new form; with the place of the code that was scanned, where one was."""
-    draft = Draft(form=form_id, area=_scanned(request))
-    told = request.GET.get("facility") or request.POST.get("facility") or ""
-    facility = registers.current().facilities.get(told) if told else None
-    if facility is not None:
-        draft.facility, draft.lon, draft.lat = facility.code, facility.lon, facility.lat
-    return draft
+def _matters(draft: Draft) -> tuple[Matter, ...]:
+    """What the words may be about; nothing is asked where somebody joins a case, or only shows a photo."""
+    if draft.photo_only or draft.joins:
+        return ()
+    asked = MatterQuestion(
+        text=draft.text,
+        lon=draft.lon,
+        lat=draft.lat,
+        area=draft.area,
+        address=draft.address,
+        facility=draft.facility,
+    )
+    return published(asked, at=clock.now())
 
 
-def _was_moved(draft: Draft) -> bool:
-    """Did the reporter put the pin elsewhere than where the scanned facility stands?"""
-    facility = registers.current().facilities.get(draft.facility) if draft.facility else None
-    if facility is None or draft.lon is None or draft.lat is None:
-        return bool(draft.facility)
-    return metres_between(facility.lon, facility.lat, draft.lon, draft.lat) > MOVED_M
-
-
-def _scanned(request: HttpRequest) -> str:
-    """The area whose code on the wall was scanned: ?area=CODE. One that we do not know is ignored."""
-    code = request.GET.get("area") or request.POST.get("area") or ""
-    return code if code in geography().kinds else ""
-
-
-def _area_names(code: str) -> list[str]:
-    """The names of an area and of the street and community that it lies in, widest first."""
-    areas = geography()
-    chain = [areas.above(code, kind) for kind in ("street", "community", "cell")] if code else []
-    codes = list(dict.fromkeys(found for found in chain if found))
-    names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}
-    return [names[found] for found in codes if found in names]
-
-
-def _scanned_names(draft: Draft) -> list[str]:
-    """What was scanned, in words: a facility by its kind and plate, or an area."""
-    facility = registers.current().facilities.get(draft.facility) if draft.facility else None
-    if facility is None:
-        return _area_names(draft.area)
-    kind = str(Facility.Kind(facility.kind).label)
-    return [
-        *_area_names(locate(facility=facility.code).community or ""),
-        f"{kind} {facility.plate or facility.code}",
-    ]
-
-
-def _is_danger(text: str) -> bool:
+def is_danger(text: str) -> bool:
     said = text.casefold()
     return any(word in said for word in DANGER_WORDS)
 

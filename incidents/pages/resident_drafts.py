@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import salted_hmac
 
 from incidents.public import Complaint
 
@@ -22,6 +23,9 @@ class Draft:
     lat: float | None = None
     area: str = ""
     facility: str = ""  # the code of the one whose printed code was scanned
+    code: str = ""  # the printed code that was scanned
+    photo_only: bool = False  # a picture says it; there are no words
+    category: str = ""  # one of those suggested, where the reporter chose one
     address: str = ""
     landmark: str = ""
     is_placed: bool = False
@@ -40,8 +44,14 @@ class Draft:
             address=self.address,
             landmark=self.landmark,
             joins=self.joins,
+            category=self.category,
             **more,
         )
+
+    def digest(self) -> str:
+        """What was said about which place; nobody reads either out of it."""
+        told = (self.text, self.lon, self.lat, self.area, self.facility, self.address, self.landmark)
+        return salted_hmac("incidents.pages.resident_drafts", repr(told)).hexdigest()[:32]
 
 
 def new_form_id() -> str:
@@ -67,6 +77,16 @@ def save(session: SessionBase, draft: Draft) -> None:
     drafts = {form: kept for form, kept in session.get(_KEY, {}).items() if form != draft.form}
     drafts[draft.form] = asdict(draft)
     session[_KEY] = dict(list(drafts.items())[-DRAFTS_MAX:])
+
+
+def sent_already(session: SessionBase, draft: Draft, *, since: float) -> Draft | None:
+    """Another form of this browser that said exactly this, and was sent after `since` (UNIX seconds)."""
+    said = draft.digest()
+    for form, kept in session.get(_KEY, {}).items():
+        receipt = kept.get("receipt") or {}
+        if form != draft.form and receipt.get("digest") == said and receipt.get("at", 0) >= since:
+            return Draft(**kept)
+    return None
 
 
 def finish(session: SessionBase, draft: Draft, receipt: dict[str, Any]) -> None:

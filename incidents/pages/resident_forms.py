@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.errors import InvalidInput
 from incidents.public import Complaint, Rating
 from incidents.public.filing import ADDRESS_MAX, LANDMARK_MAX, NAME_MAX, clean_phone, clean_place
+from incidents.rude_words import says_something
 
 TEXT_MAX = 1_000
 REASON_MAX = 500
@@ -41,15 +42,32 @@ class HoneypotMixin(forms.Form):
 
 
 class WordsForm(HoneypotMixin):
-    """Step 1: what happened, in one's own words."""
+    """Step 1: what happened, in one's own words; or nothing, where a photo is to say it."""
 
+    photo_only = forms.BooleanField(required=False)
     text = _words(
+        required=False,
         max_length=TEXT_MAX,
-        error_messages={
-            "required": _("Write down what happened, one sentence is enough."),
-            "max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit."),
-        },
+        error_messages={"max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit.")},
     )
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if "text" in self.errors:
+            return told
+        text = told["text"]
+        if text:
+            told["photo_only"] = False
+            if not says_something(text):
+                self.add_error("text", _("Say in a few words what happened: nobody can act on this."))
+        elif not told["photo_only"]:
+            self.add_error(
+                "text",
+                forms.ValidationError(
+                    _("Write down what happened, one sentence is enough."), code="required"
+                ),
+            )
+        return told
 
 
 class PlaceForm(forms.Form):
@@ -96,8 +114,10 @@ class PlaceForm(forms.Form):
 
 
 class FinishForm(HoneypotMixin):
-    """Step 4: how to reach the reporter; pictures come beside it."""
+    """Step 4: how to reach the reporter, and who may know; pictures come beside it."""
 
+    category = forms.CharField(required=False, max_length=8)
+    in_confidence = forms.BooleanField(required=False)
     phone = _words(required=False, max_length=24)
     name = _words(required=False, max_length=NAME_MAX)
 

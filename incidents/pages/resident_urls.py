@@ -4,12 +4,19 @@ from django.urls import path
 
 from accounts.preferences import type_size
 from incidents import attachments
-from incidents.pages import place_codes, resident, resident_cases, resident_public, resident_status
+from incidents.pages import (
+    place_codes,
+    resident,
+    resident_cases,
+    resident_photos,
+    resident_public,
+    resident_status,
+)
 
 urlpatterns = [
     path("report/", resident.words, name="report"),
-    path("report/photos/", resident.upload_photo, name="report-upload"),
-    path("report/photos/<str:token>/", resident.photo, name="report-photo"),
+    path("report/photos/", resident_photos.upload_photo, name="report-upload"),
+    path("report/photos/<str:token>/", resident_photos.photo, name="report-photo"),
     path("report/<str:form_id>/", resident.words, name="report-words-again"),
     path("report/<str:form_id>/place/", resident.place, name="report-place"),
     path("report/<str:form_id>/same/", resident.same, name="report-same"),
@@ -24,8 +31,10 @@ urlpatterns = [
     path("r/<str:code>/photos/<uuid:photo_id>/", resident_status.case_photo, name="resident-photo"),
     path("q/", place_codes.look_up, name="place-code-look-up"),
     path("q/<str:code>/", place_codes.scanned, name="place-code"),
+    path("q/<str:code>/<path:told>/", place_codes.scanned, name="place-code-signed"),
     path("codes/", place_codes.sheets, name="place-codes"),
     path("codes/<str:community>/", place_codes.sheet, name="place-code-sheet"),
+    path("codes/<str:community>/sheet.pdf", place_codes.sheet_pdf, name="place-code-pdf"),
     path("codes/<str:code>/retire/", place_codes.retire, name="place-code-retire"),
     path("public/", resident_public.week, name="public-home"),
     path("public/cases/", resident_cases.cases, name="public-cases"),

@@ -7,12 +7,15 @@ processes each counts for itself.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
 from django.conf import settings
 from django.http import HttpRequest
 
 _ADDRESSES_MAX = 10_000
+# A household's IPv6 network; one machine in it has as many addresses as it likes.
+_IPV6_NETWORK_BITS = 64
 
 
 class Throttle:
@@ -27,13 +30,18 @@ class Throttle:
 
     def is_full(self, key: str) -> bool:
         """Has this key had all its events?"""
+        return self.counted(key) >= self.limit
+
+    def counted(self, key: str) -> int:
+        """The events of this key that still count; at most one more than the limit is known."""
         with self._lock:
-            return len(self._recent(key)) >= self.limit
+            return len(self._recent(key))
 
     def count(self, key: str) -> None:
         """Note one event."""
         with self._lock:
-            self._events[key] = [*self._recent(key), self._clock()]
+            # What is beyond the limit says nothing new: a flood from one address fills no memory.
+            self._events[key] = [*self._recent(key)[-self.limit :], self._clock()]
             self._events.move_to_end(key)
             while len(self._events) > _ADDRESSES_MAX:
                 self._events.popitem(last=False)
@@ -49,10 +57,39 @@ class Throttle:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Whose request it is, as far as the proxies that we trust can tell; an IPv6 network counts as one."""
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    if settings.NUM_PROXIES:
-        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-        if hops:
-            address = hops[-min(settings.NUM_PROXIES, len(hops))]
-    return ":".join(address.split(":")[:4]) if address.count(":") > 1 else address
+    """Whose request it is, as far as the proxies that we trust can tell; an IPv6 network counts as one.
+
+    Each of the NUM_PROXIES trusted proxies writes down who spoke to it, at the end: so many from the end
+    stands the first address that one of ours has seen, and what is left of it anybody may have made up.
+    A request that did not come through all of them is its sender's, whatever it says of itself.
+    """
+    sender = _network(str(request.META.get("REMOTE_ADDR") or ""))
+    if not settings.NUM_PROXIES:
+        return sender
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if len(hops) < settings.NUM_PROXIES:
+        return sender
+    return _network(hops[-settings.NUM_PROXIES]) or sender
+
+
+def sign_in_address(request: HttpRequest) -> str | None:
+    """The same for the counting of wrong passwords, which keeps addresses in a column of them."""
+    return address_of(request) or None
+
+
+def _network(told: str) -> str:
+    """The address as one spelling of it, without the port that some proxies add; empty: it is none."""
+    if told.startswith("["):
+        told = told[1:].partition("]")[0]
+    elif told.count(":") == 1:
+        told = told.partition(":")[0]
+    try:
+        address = ip_address(told.partition("%")[0])
+    except ValueError:
+        return ""
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    host_bits = 128 - _IPV6_NETWORK_BITS
+    return str(IPv6Address(int(address) >> host_bits << host_bits))

@@ -26,6 +26,7 @@ from incidents.public.facts import (
 )
 from incidents.public.filing import submit
 from incidents.public.following import status
+from incidents.public.matters import Matter, MatterQuestion
 from incidents.public.open_facts import (
     CasePage,
     CasesQuestion,
@@ -50,6 +51,8 @@ __all__ = [
     "Complaint",
     "Happening",
     "Mark",
+    "Matter",
+    "MatterQuestion",
     "NearbyQuestion",
     "NumberQuestion",
     "Photo",

@@ -188,11 +188,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NearbyQuestion:
-    """Is this known already? Words and a point, and where to look."""
+    """Is this known already? Words, and a point or else the area where to look: a scanned cell, or the
+    community that an address names."""
 
     text: str
-    lon: float
-    lat: float
+    lon: float | None = None
+    lat: float | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class AlikeCase:
     category: str
     unit: str
     phase: str
-    metres: int
+    metres: int | None  # None: somewhere in the same area
     reported_at: datetime
     reports: int
     due_at: datetime | None

@@ -18,12 +18,13 @@ from incidents import attachments
 from incidents.errors import InvalidInput
 from incidents.intake import Refusal, ReportDraft, Reporter, receive_one
 from incidents.models import Report
-from incidents.models.contact import phone_digits
+from incidents.models.contact import blind_index, phone_digits
 from incidents.public.facts import Complaint, OtherContent
 
 PHOTOS_MAX = 4
 # Where nothing but its content names a form: how long the same content is the same form.
 AGAIN_WITHIN = timedelta(minutes=10)
+PHONE_WITHIN = timedelta(hours=1)
 NAME_MAX = 40
 ADDRESS_MAX = 120
 EMAIL_MAX = 254
@@ -43,6 +44,8 @@ def submit(complaint: Complaint, *, at: datetime) -> dict[str, Any]:
     source = client.source if client is not None else Source.RESIDENT_FORM
     known = _filed(complaint, source, at=at)
     if known is None:
+        if client is None:
+            _refuse_flood(complaint.phone, at=at)
         outcome = receive_one(_draft(complaint, source), at=at, client=client)
         if not isinstance(outcome, Refusal):
             return _receipt(outcome.report, created=outcome.created)
@@ -117,6 +120,24 @@ def clean_place(complaint: Complaint) -> Place:
         return locate_text(complaint.text)
     except PlaceError as error:
         raise InvalidInput(error.field, error.code, error.detail) from error
+
+
+def _refuse_flood(phone: str, *, at: datetime) -> None:
+    """One number reports so often within an hour, whatever addresses it comes from. Counted by what was
+    filed, so by all web processes together. Raises InvalidInput."""
+    index = blind_index(phone)
+    most = settings.FORM_MOST_PER_PHONE
+    if not index or not most:
+        return
+    lately = Report.objects.filter(
+        contact__phone_index=index, source=Source.RESIDENT_FORM, received_at__gt=at - PHONE_WITHIN
+    )
+    if lately.count() >= most:
+        raise InvalidInput(
+            "phone",
+            "too_many",
+            _("A lot has been reported with this number in the last hour. Wait a while, or call 12345."),
+        )
 
 
 def _check(complaint: Complaint) -> None:

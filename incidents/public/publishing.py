@@ -9,10 +9,7 @@ from typing import assert_never, overload
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
-from dispatch import service
-from dispatch.facts import place_facts
-from dispatch.vocabulary import Source
-from grids.locate import locate
+from grids.locate import geography
 from grids.models import Area
 from incidents.intake.same_thing import metres_between
 from incidents.models import Incident, Outcome, Timer
@@ -23,6 +20,7 @@ from incidents.public import open_cases
 from incidents.public.catalogue import catalogue
 from incidents.public.facts import AlikeCase, NearbyQuestion, SettledCase, StreetWeek, Week, WeekQuestion
 from incidents.public.following import number_of, phase_of
+from incidents.public.matters import Matter, MatterQuestion, likely_categories, likely_matters
 from incidents.public.open_facts import (
     CasePage,
     CasesQuestion,
@@ -40,21 +38,27 @@ ENOUGH = 10
 ALIKE_RADIUS_M = 300.0
 ALIKE_WINDOW = timedelta(days=30)
 ALIKE_MOST = 4
-# A category that the words may mean with at least this probability is looked for.
-_LIKELY = 0.15
 _METRES_PER_DEGREE = 111_320.0
 
 
 Question = (
-    WeekQuestion | NearbyQuestion | CasesQuestion | CatalogueQuestion | NumberQuestion | PictureQuestion
+    WeekQuestion
+    | NearbyQuestion
+    | MatterQuestion
+    | CasesQuestion
+    | CatalogueQuestion
+    | NumberQuestion
+    | PictureQuestion
 )
-Told = Week | tuple[AlikeCase, ...] | CasePage | Catalogue | str | bytes | None
+Told = Week | tuple[AlikeCase, ...] | tuple[Matter, ...] | CasePage | Catalogue | str | bytes | None
 
 
 @overload
 def published(question: WeekQuestion, *, at: datetime) -> Week: ...
 @overload
 def published(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]: ...
+@overload
+def published(question: MatterQuestion, *, at: datetime) -> tuple[Matter, ...]: ...
 @overload
 def published(question: CasesQuestion, *, at: datetime) -> CasePage: ...
 @overload
@@ -64,12 +68,14 @@ def published(question: NumberQuestion, *, at: datetime) -> str: ...
 @overload
 def published(question: PictureQuestion, *, at: datetime) -> bytes | None: ...
 def published(question: Question, *, at: datetime) -> Told:
-    """What the public may know: the week's settled cases; open cases about something alike nearby; a page of
-    public cases; what can be reported; a case's number by a tracking code (raises UnknownCode); a released
-    picture."""
+    """What the public may know: the week's settled cases; open cases about something alike nearby; what words
+    may be about; a page of public cases; what can be reported; a case's number by a tracking code (raises
+    UnknownCode); a released picture."""
     match question:
         case NearbyQuestion():
             return _alike(question, at=at)
+        case MatterQuestion():
+            return likely_matters(question, at=at)
         case CasesQuestion():
             return open_cases.cases(question, at=at)
         case CatalogueQuestion():
@@ -85,31 +91,21 @@ def published(question: Question, *, at: datetime) -> Told:
 
 
 def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
-    categories = _likely_categories(question, at=at)
-    north = ALIKE_RADIUS_M / _METRES_PER_DEGREE
-    east = north / max(0.1, math.cos(math.radians(question.lat)))
-    # incident_nearby: open cases by category and point. What was called solved is not offered: who says that
-    # it is the same says that it is not solved, and that is a case of its own.
-    near = (
+    categories = likely_categories(
+        question.text, at=at, lon=question.lon, lat=question.lat, area=question.area
+    )
+    # What was called solved is not offered: who says that it is the same says that it is not solved, and that
+    # is a case of its own.
+    known = (
         public(Incident.objects.open())
-        .filter(
-            ~Q(status=Status.RESOLVED),
-            category__in=categories,
-            lat__range=(question.lat - north, question.lat + north),
-            lon__range=(question.lon - east, question.lon + east),
-            received_at__gte=at - ALIKE_WINDOW,
-        )
+        .filter(~Q(status=Status.RESOLVED), category__in=categories, received_at__gte=at - ALIKE_WINDOW)
         .select_related("category", "owner_unit")
     )
-    found = sorted(
-        (
-            metres_between(question.lon, question.lat, incident.lon or 0.0, incident.lat or 0.0),
-            incident.pk,
-            incident,
-        )
-        for incident in near
-    )
-    within = [(metres, incident) for metres, _pk, incident in found if metres <= ALIKE_RADIUS_M][:ALIKE_MOST]
+    if question.lon is not None and question.lat is not None:
+        within = _around(question.lon, question.lat, known)
+    else:
+        within = [(None, incident) for incident in _inside(question.area, known)]
+    within = within[:ALIKE_MOST]
     clocks = {
         timer.incident_id: timer
         for timer in Timer.objects.filter(
@@ -121,34 +117,41 @@ def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
     return tuple(_alike_case(metres, incident, clocks.get(incident.pk)) for metres, incident in within)
 
 
-def _alike_case(metres: float, incident: Incident, clock: Timer | None) -> AlikeCase:
+def _around(lon: float, lat: float, known: QuerySet[Incident]) -> list[tuple[float | None, Incident]]:
+    """Within sight of a point, the nearest first."""
+    north = ALIKE_RADIUS_M / _METRES_PER_DEGREE
+    east = north / max(0.1, math.cos(math.radians(lat)))
+    # incident_nearby: open cases by category and point
+    near = known.filter(lat__range=(lat - north, lat + north), lon__range=(lon - east, lon + east))
+    found = sorted(
+        (metres_between(lon, lat, incident.lon or 0.0, incident.lat or 0.0), incident.pk, incident)
+        for incident in near
+    )
+    return [(metres, incident) for metres, _pk, incident in found if metres <= ALIKE_RADIUS_M]
+
+
+def _inside(area: str, known: QuerySet[Incident]) -> QuerySet[Incident]:
+    """In a cell or a community, the newest first; a street is too wide to ask about."""
+    kind = geography().kinds.get(area)
+    if kind not in ("cell", "community"):
+        return known.none()
+    inside = known.filter(cell_code=area) if kind == "cell" else known.filter(community_code=area)
+    return inside.order_by("-received_at", "-pk")[:ALIKE_MOST]
+
+
+def _alike_case(metres: float | None, incident: Incident, clock: Timer | None) -> AlikeCase:
     assert incident.category is not None
     return AlikeCase(
         number=incident.number,
         category=incident.category.name,
         unit=incident.owner_unit.name if incident.dispatched_at else "",
         phase=phase_of(incident),
-        metres=round(metres),
+        metres=None if metres is None else round(metres),
         reported_at=incident.received_at,
         reports=incident.report_count,
         due_at=clock.due_at if clock else None,
         clock_from=clock.started_at if clock else None,
     )
-
-
-def _likely_categories(question: NearbyQuestion, *, at: datetime) -> list[str]:
-    """What the words may be about: asked of the same matcher that will decide it."""
-    place = locate(lon=question.lon, lat=question.lat)
-    decision = service.decide(
-        text=question.text,
-        source=Source.RESIDENT_FORM,
-        at=at,
-        place=place_facts(place),
-    )
-    likely = {guess.code for guess in decision.facts.categories if guess.probability >= _LIKELY}
-    if decision.category:
-        likely.add(decision.category)
-    return sorted(likely)
 
 
 def _week(question: WeekQuestion, *, at: datetime) -> Week:

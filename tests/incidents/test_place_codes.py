@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.roles import Role
-from grids import coding, qr, registers
+from grids import coding, qr, registers, signed_places
 from grids.locate import PlaceError, locate
-from grids.models import Area, Facility, PlaceCode
+from grids.models import Area, Facility, NamedPlace, PlaceCode, PlaceCodeDay
 from incidents.models import Report
 from tests.browsers import As
 from tests.cast import Person, person
@@ -167,7 +167,7 @@ def test_plates_carry_the_public_address_or_are_not_printed(browse: As, admin: P
     client = browse(admin)
     inside = client.get(address, headers={"host": "127.0.0.1"})
     (plate,) = inside.context["plates"]
-    assert plate["url"] == "https://yiwang.example" + reverse("place-code", args=[plate["code"]])
+    assert plate["url"].startswith("https://yiwang.example" + reverse("place-code", args=[plate["code"]]))
     assert (
         segno.make_qr(plate["url"], error="q").svg_inline(scale=1, border=4, omitsize=True)
         == plate["picture"]
@@ -205,3 +205,119 @@ def test_a_street_keeps_its_own_plates_and_the_district_all_and_each_is_recorded
         street_supervisor.user,
         supervisor.user,
     ]
+
+
+@pytest.fixture
+def tower(cell: Area) -> NamedPlace:
+    made = NamedPlace.objects.create(
+        code="B-1", name="良安大厦A栋", kind="building", area_id=cell.parent_id, lon=cell.lon, lat=cell.lat
+    )
+    registers.touch(registers.PLACES)
+    return made
+
+
+def signed_link(**what: object) -> str:
+    row = PlaceCode.objects.get(pk=code_of(**what))
+    return reverse("place-code-signed", args=[row.code, signed_places.signed(row)])
+
+
+def test_a_link_carries_its_place_signed_and_a_forged_one_leads_nowhere(client: Client, cell: Area):
+    link = signed_link(area=cell)
+    assert cell.code in link
+    assert client.get(link).status_code == 302
+    other = Area.objects.cells().exclude(pk=cell.pk).order_by("code")[0]
+    for forged in (
+        link.replace(cell.code, other.code),
+        link[:-3] + ("0/" if link[-3] != "0" else "1/"),
+        reverse("place-code-signed", args=[qr.draw(), link.rstrip("/").rsplit("/", 1)[1]]),
+        link[:-1] + "\u706f/",
+    ):
+        assert client.get(forged).status_code == 404
+
+
+def test_a_signed_place_is_read_where_the_register_does_not_know_the_code(client: Client, cell: Area):
+    link = signed_link(area=cell)
+    PlaceCode.objects.all().delete()
+    answer = client.get(link)
+    assert answer["Location"] == f"{reverse('report')}?area={cell.code}"
+
+
+def test_plates_outlive_the_key_that_signed_them(client: Client, cell: Area, settings):
+    settings.PLACE_CODE_KEYS = ["old"]
+    link = signed_link(area=cell)
+    settings.PLACE_CODE_KEYS = ["new", "old"]
+    assert client.get(link).status_code == 302
+    assert signed_link(area=cell) != link
+    settings.PLACE_CODE_KEYS = ["new"]
+    assert client.get(link).status_code == 404
+
+
+def file_by(client: Client, code: str, text: str) -> None:
+    scanned = client.get(reverse("place-code", args=[code]), follow=True)
+    told = {"form": scanned.context["draft"].form, "text": text, "code": code}
+    words = client.post(reverse("report"), told)
+    form = client.get(words["Location"]).context["form"]
+    place = {name: form[name].value() or "" for name in ("lon", "lat", "area", "address")}
+    after = client.post(words["Location"], place, follow=True)
+    if after.resolver_match.url_name == "report-same":
+        after = client.post(after.request["PATH_INFO"], {"same": "none"}, follow=True)
+    client.post(after.request["PATH_INFO"], {"phone": "", "name": ""})
+
+
+def test_scans_and_reports_of_a_code_are_counted(client: Client, browse: As, admin: Person, cell: Area):
+    code = code_of(area=cell)
+    for _scan in range(2):
+        client.get(reverse("place-code", args=[code]))
+    client.head(reverse("place-code", args=[code]))  # a preview is no scan
+    file_by(client, code, "垃圾桶满了，旁边都是袋子")
+    day = PlaceCodeDay.objects.get()
+    assert (day.code_id, day.scans, day.reports) == (code, 3, 1)
+    assert Report.objects.get().attributes["place_code"] == code
+    staff = browse(admin)
+    (plate,) = staff.get(reverse("place-code-sheet", args=[cell.parent_id])).context["plates"]
+    assert (plate["scans"], plate["reports"]) == (3, 1)
+    rows = staff.get(reverse("place-codes"), {"street": cell.parent.parent_id}).context["rows"]
+    used = {row["area"].code: (row["codes"], row["scans"], row["reports"]) for row in rows}
+    assert used[cell.parent_id] == (1, 3, 1)
+
+
+def test_a_building_has_a_code_and_its_name_is_the_address(
+    client: Client, browse: As, admin: Person, tower: NamedPlace
+):
+    staff = browse(admin)
+    told = {"community": tower.area_id, "things": "buildings"}
+    made = staff.post(reverse("place-codes"), told, follow=True)
+    assert made.context["missing"] == 0
+    code = PlaceCode.objects.get(place=tower).code
+    assert "良安大厦A栋" in made.content.decode()
+    assert "良安大厦A栋" in " ".join(plate["name"] for plate in made.context["plates"])
+    file_by(client, code, "电梯坏了，老人上不去")
+    report = Report.objects.get()
+    assert report.address == "良安大厦A栋"
+    assert report.links.get().incident.community_code == tower.area_id
+    staff.post(reverse("place-code-retire", args=[code]))
+    assert client.get(reverse("place-code", args=[code])).status_code == 410
+
+
+@pytest.mark.parametrize("things", ["cells", "buildings", "facilities"])
+def test_a_sheet_is_taken_to_the_printer_as_pdf(
+    browse: As, admin: Person, operator: Person, cell: Area, lamp: Facility, tower: NamedPlace, things: str
+):
+    staff = browse(admin)
+    staff.post(reverse("place-codes"), {"community": cell.parent_id, "things": things})
+    address = reverse("place-code-pdf", args=[cell.parent_id])
+    answer = staff.get(address, {"things": things})
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    pages = answer.content.count(b"/Type /Page\n")
+    plates = len(
+        staff.get(reverse("place-code-sheet", args=[cell.parent_id]), {"things": things}).context["plates"]
+    )
+    assert pages == (-(-plates // 12) if things == "facilities" else plates)
+    assert browse(operator).get(address).status_code == 403
+
+
+def test_no_pdf_without_an_address_that_residents_know(browse: As, admin: Person, cell: Area, settings):
+    code_of(area=cell)
+    settings.PUBLIC_URL, settings.PRODUCTION = "http://127.0.0.1:8000", True
+    assert browse(admin).get(reverse("place-code-pdf", args=[cell.parent_id])).status_code == 404

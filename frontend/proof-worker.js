@@ -1,0 +1,2 @@
+/* ALTCHA's worker for SHA-256, served by us. */
+import "altcha/workers/sha";
