@@ -41,4 +41,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", \
      "from urllib.request import urlopen; urlopen('http://localhost:8000/readyz', timeout=4)"]
 CMD ["gunicorn", "config.wsgi", "--preload", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--timeout", "60", "--no-control-socket"]
+     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--logger-class", "config.weblog.PlainLogger", \
+     "--access-logformat", "%(t)s \"%(m)s %(U)s\" %(s)s %(B)s %(L)s", "--timeout", "60", "--no-control-socket"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from config import weblog
 from config.embedded import Lock, Servers, StartError
 from config.environment import announced, machine_secrets
 from config.progress import say
@@ -90,7 +91,9 @@ def _start_servers(supervisor: Supervisor, servers: Servers, env: dict[str, str]
 def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
     # Loaded once and forked: half the start and much of the memory. Nothing connects before the fork.
     web = ["-m", "gunicorn", "config.wsgi", "--preload", "--bind", bind, "--workers", workers]
-    supervisor.run("web", [*web, "--access-logfile", "-", "--timeout", "60", "--no-control-socket"])
+    log = ["--access-logfile", "-", "--access-logformat", weblog.FORMAT]
+    log += ["--logger-class", "config.weblog.PlainLogger"]
+    supervisor.run("web", [*web, *log, "--timeout", "60", "--no-control-socket"])
 
 
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
