@@ -31,8 +31,12 @@ def public_rule() -> Q:
 
     A case that answers a tip-off or a letter in confidence is left out whole, whoever else reported it: its
     point, its minute and its matter may tell who wrote. One that was merged goes by what it answered before.
+
+    What was never sent to a unit is known by a guess alone, of its matter and its place: it waits until a
+    person has sent it, or a decision that was sure enough. What comes back to the desk was known before.
     """
     told = Q(category__domain_code__in=PUBLIC_DOMAINS, nature__in=_PUBLIC_NATURES, in_district=True)
+    told &= Q(first_dispatched_at__isnull=False)
     # One condition on links, which the database joins by their index, case by case; an "or" of two such
     # conditions it may answer by reading all reports.
     hidden = IncidentReport.objects.filter(

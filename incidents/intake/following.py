@@ -93,7 +93,8 @@ def of_cases(insert: Insert, cases: str, *, first: int) -> dict[str, str]:
 
 def _links(insert: Insert, name: Mapping[str, str]) -> str:
     first = {"incident_id": "incident", "report_id": "report", "linked_at": name["at"], "how": "'first'"}
-    return insert(IncidentReport, first, "opened")
+    # In the order of the cases, so that a batch written again has its links in the same order.
+    return insert(IncidentReport, first, "opened ORDER BY incident")
 
 
 def _lines(insert: Insert, name: Mapping[str, str]) -> str:
@@ -149,7 +150,9 @@ def _notices(insert: Insert, name: Mapping[str, str]) -> str:
         SELECT incident, notice.* FROM opened, LATERAL (VALUES
             ('case.dispatched', assignment, 'unit:' || owner_unit_id,
                 jsonb_build_object('item', item_code, 'urgency', urgency)),
-            ('report.received', CASE WHEN has_contact THEN report END, 'report:' || report, '{}'::jsonb)
+            ('report.received', CASE WHEN has_contact THEN report END, 'report:' || report,
+                CASE WHEN assignment IS NULL THEN '{}'::jsonb
+                ELSE jsonb_build_object('unit', owner_unit_id) END)
         ) AS notice (kind, fact, receiver, data)
         WHERE fact IS NOT NULL
         ORDER BY incident, kind) AS told"""

@@ -14,12 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image, ImageDraw
 
+from accounts.roles import Role
 from incidents import actions, covering, releasing
 from incidents.attachments import store_picture
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Attachment, Incident, PublicPhoto, PublicWords, Report, Text
 from incidents.public import CasesQuestion, PictureQuestion, PublicCase, published
-from tests.cast import TUESDAY, Person, file_report
+from tests.cast import TUESDAY, Person, file_report, person, reload
 from tests.incidents.api.conftest import Caller
 from tests.incidents.resident.conftest import upload
 
@@ -56,7 +57,11 @@ def photo(db: None) -> Attachment:
 
 @pytest.fixture
 def lamp(photo: Attachment) -> Incident:
-    return file_report(joins="", text=WORDS, attachments=(photo.pk,))
+    """With a unit: what waits on the desk is not public yet."""
+    waits = file_report(joins="", text=WORDS, attachments=(photo.pk,))
+    sends = person("sends", Role.DISPATCHER, "operations-centre")
+    actions.dispatch(number=waits.number, item_code="0204-001", actor=sends.actor, at=TUESDAY)
+    return reload(waits)
 
 
 def told(incident: Incident) -> PublicCase:
@@ -158,7 +163,9 @@ def test_a_photo_that_leaves_with_its_report_is_not_shown_and_can_be_taken_back_
     actions.withhold(number=lamp.number, actor=operator.actor, at=TUESDAY)
     assert not PublicPhoto.objects.exclude(file="").exists()
     # The other case is decided on by itself.
-    Incident.objects.filter(pk=upstairs.pk).update(category="0204", nature="complaint", in_district=True)
+    Incident.objects.filter(pk=upstairs.pk).update(
+        category="0204", nature="complaint", in_district=True, first_dispatched_at=TUESDAY
+    )
     assert upstairs in releasing.waiting(Incident.objects.all(), at=TUESDAY)
     release(upstairs, operator, photos={flat.pk: ()})
     assert [one.id for one in told(upstairs).photos] == [flat.pk]

@@ -11,9 +11,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from incidents import actions
+from incidents import actions, releasing
 from incidents.attachments import store_picture
 from incidents.models import Incident, PublicWords
+from incidents.models.incident import Status
 from incidents.openness import public
 from incidents.pages import resident_cases
 from tests.cast import LAMP_CATEGORY, TUESDAY, Person, file_report
@@ -62,6 +63,62 @@ def test_every_way_of_reading_them_says_the_same_and_names_nobody(operator: Pers
     for secret in (*SECRETS, tip.number):
         assert secret not in whole
     assert Client().get(f"/public/cases/{tip.number}/").status_code == 404
+
+
+GUESSED = "植物园路那边好像有个什么东西坏掉了,麻烦来看看"
+
+
+def known(incident: Incident) -> bool:
+    """Is it behind every door, or behind none?"""
+    pages = [
+        incident.number in get(JSON),
+        incident.number in get(CSV),
+        incident.number in get(POINTS),
+        Client().get(f"/public/cases/{incident.number}/").status_code == 200,
+        incident.number in Client().get("/open311/v2/requests.json").content.decode(),
+        Client().get(f"/open311/v2/requests/{incident.number}.json").status_code == 200,
+    ]
+    assert len(set(pages)) == 1, pages
+    return pages[0]
+
+
+def waiting(**given: Any) -> Incident:
+    """A case that waits on the desk, of a category that anybody might read of."""
+    found = case(category=None, text=GUESSED, **given)
+    assert found.status == Status.TRIAGE
+    Incident.objects.filter(pk=found.pk).update(category=LAMP_CATEGORY, triage_codes=["low_confidence"])
+    return Incident.objects.get(pk=found.pk)
+
+
+def test_a_machines_guess_is_public_once_somebody_has_sent_it(dispatcher: Person) -> None:
+    guess = waiting()
+    assert not known(guess)
+    assert not releasing.waiting(Incident.objects.all(), at=TUESDAY).exists()
+    actions.dispatch(number=guess.number, item_code="0204-001", actor=dispatcher.actor, at=TUESDAY)
+    assert known(guess)
+
+
+def test_a_sending_that_is_taken_back_hides_it_again(dispatcher: Person) -> None:
+    guess = waiting()
+    actions.dispatch(number=guess.number, item_code="0204-001", actor=dispatcher.actor, at=TUESDAY)
+    actions.recall(number=guess.number, actor=dispatcher.actor, at=TUESDAY)
+    assert not known(guess)
+
+
+def test_what_comes_back_to_the_desk_stays_known(handler: Person, dispatcher: Person) -> None:
+    sent = case()
+    actions.request_return(
+        number=sent.number, reason="不是我们的灯", cites="0204-001", actor=handler.actor, at=TUESDAY
+    )
+    actions.decide_return(number=sent.number, agreed=True, actor=dispatcher.actor, at=TUESDAY)
+    assert Incident.objects.get(pk=sent.pk).status == Status.TRIAGE
+    assert known(sent)
+
+
+def test_what_is_turned_away_unsent_is_never_known(dispatcher: Person) -> None:
+    guess = waiting()
+    actions.reject(number=guess.number, reason="不属于本区受理范围", actor=dispatcher.actor, at=TUESDAY)
+    assert not known(guess)
 
 
 IN_CONFIDENCE = (
