@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from dashboards.api import KpisView
 from dashboards.briefs.api import BriefFileView, BriefsView, BriefView
+from dashboards.briefs.writing_api import ACTS as BRIEF_ACTS
 from dashboards.datasets import api as data
 from dashboards.forecast_api import ForecastView
 from dashboards.learning_api import LearningView
@@ -22,6 +23,10 @@ urlpatterns = [
     path("briefs/<int:pk>/", BriefView.as_view(), name="api-brief"),
     path("briefs/<int:pk>/pdf/", BriefFileView.as_view(ending="pdf"), name="api-brief-pdf"),
     path("briefs/<int:pk>/xlsx/", BriefFileView.as_view(ending="xlsx"), name="api-brief-xlsx"),
+    *(
+        path(f"briefs/<int:pk>/{act}/", view.as_view(), name=f"api-brief-{act}")
+        for act, view in BRIEF_ACTS.items()
+    ),
     path("datasets/", data.DataSetsView.as_view(), name="api-datasets"),
     path("datasets/requests/", data.DataRequestsView.as_view(), name="api-data-requests"),
     *(

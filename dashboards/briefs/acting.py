@@ -39,7 +39,7 @@ NOTE_MOST: Final = 400
 WORDS_LEAST: Final = 4
 DUE_WITHIN: Final = timedelta(days=366)
 SUBSCRIPTIONS_MOST: Final = 200
-_WHO_WRITES = _("A supervisor of the district, or of the street that it is about, does this.")
+WHO_WRITES: Final = _("A supervisor of the district, or of the street that it is about, does this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def _hold(brief: int, actor: Actor) -> Brief:
 
 def _refuse_others(brief: Brief, actor: Actor) -> None:
     if actor.user is not None and reach.writing_grant(actor.user, brief) is None:
-        raise ActionRefused("not_allowed", _WHO_WRITES)
+        raise ActionRefused("not_allowed", WHO_WRITES)
 
 
 def _texts_of(held: Brief) -> dict[str, Text]:

@@ -1,4 +1,4 @@
-"""GET briefs/: the archive, one edition with its numbers and words, and its files."""
+"""GET briefs/: the archive, one edition with its numbers and words, and its files; writing_api.py writes."""
 
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.viewer import viewer_of
+from config import clock
 from dashboards.briefs import keeping, reach, shown, wording
 from dashboards.briefs.pages import TYPES, file_of
 from dashboards.models import Brief, BriefAbout, BriefEdition, BriefEntry, BriefKind
@@ -23,6 +24,7 @@ MOST = 100
 
 
 class _Asked(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(Brief.Status.choices, default=Brief.Status.ISSUED)
     kind = serializers.ChoiceField(BriefKind.choices, required=False)
     about = serializers.ChoiceField(BriefAbout.choices, required=False)
     code = serializers.CharField(max_length=64, required=False)
@@ -34,22 +36,29 @@ class _AskedEdition(serializers.Serializer[Any]):
 
 
 class BriefOut(serializers.ModelSerializer[Brief]):
-    """An issued brief."""
+    """A brief; drafts are seen by who writes in them."""
 
     kind = serializers.ChoiceField(["week", "month"])
     about = serializers.ChoiceField(["district", "street", "unit"])
-    revisions = serializers.IntegerField(help_text="corrections since it was issued")
+    status = serializers.ChoiceField(["draft", "issued"])
+    issue_at = serializers.DateTimeField(help_text="when a draft goes out by itself")
+    version = serializers.IntegerField(help_text="of the working copy: what `seen` names")
+    revisions = serializers.SerializerMethodField(help_text="corrections since it was issued")
 
     class Meta:
         model = Brief
         fields = (
-            "id", "kind", "about", "code", "name_zh", "name_en", "first", "last", "number", "issued_at",
-            "revisions",
+            "id", "kind", "about", "code", "name_zh", "name_en", "first", "last", "number", "status",
+            "issue_at", "issued_at", "version", "revisions",
         )  # fmt: skip
+
+    def get_revisions(self, brief: Brief) -> int:
+        """The number of its last edition; of a draft none."""
+        return getattr(brief, "revisions", None) or 0
 
 
 class BriefsOut(serializers.Serializer[Any]):
-    """Issued briefs, the newest first."""
+    """Briefs, the newest first."""
 
     results = BriefOut(many=True)
 
@@ -106,10 +115,10 @@ class BriefFigureOut(serializers.Serializer[Any]):
 
 
 class BriefDetailOut(serializers.Serializer[Any]):
-    """One edition of a brief, and the list of all."""
+    """One edition of a brief, and the list of all; of a draft the numbers and words of now."""
 
     brief = BriefOut()
-    edition = BriefEditionOut()
+    edition = BriefEditionOut(allow_null=True, help_text="null: a draft")
     editions = BriefEditionOut(many=True)
     verdict = serializers.ListField(child=serializers.CharField(), help_text="in the reader's language")
     indicators = BriefFigureOut(many=True)
@@ -124,25 +133,54 @@ class ReadsBriefs(IsAuthenticated):
         return isinstance(user, User) and bool(viewer_of(user).roles.intersection(reach.READERS))
 
 
-def _issued(request: Request) -> QuerySet[Brief]:
+def _seen(request: Request) -> QuerySet[Brief]:
     assert isinstance(request.user, User)
-    rows = Brief.objects.filter(reach.visible(request.user), status=Brief.Status.ISSUED)
-    return rows.annotate(revisions=Max("editions__number"))
+    return Brief.objects.filter(reach.visible(request.user)).annotate(revisions=Max("editions__number"))
 
 
-def _edition_or_404(request: Request, pk: int) -> tuple[Brief, BriefEdition]:
-    told = _AskedEdition(data=request.query_params)
-    told.is_valid(raise_exception=True)
-    held = _issued(request).filter(pk=min(pk, 2**63 - 1)).first()
+def brief_or_404(request: Request, pk: int) -> Brief:
+    """One that this person may read."""
+    held = _seen(request).filter(pk=min(pk, 2**63 - 1)).first()
     if held is None:
         raise NotFound
+    return held
+
+
+def _edition_or_404(request: Request, pk: int) -> tuple[Brief, BriefEdition | None]:
+    """What is asked for, the last edition unless told; None of a draft, which has none."""
+    told = _AskedEdition(data=request.query_params)
+    told.is_valid(raise_exception=True)
+    held = brief_or_404(request, pk)
     editions = held.editions.select_related("note").order_by("-number")
     if "edition" in told.validated_data:
         editions = editions.filter(number=told.validated_data["edition"])
+    elif held.status == Brief.Status.DRAFT:
+        return held, None
     edition = editions.first()
     if edition is None:
         raise NotFound
     return held, edition
+
+
+def detail(held: Brief, edition: BriefEdition | None) -> dict[str, Any]:
+    """The answer about one edition, or about a draft as it is now."""
+    if edition is not None:
+        verdict, figures = shown.of_edition(held, edition).verdict, edition.figures
+        entries = keeping.entries_of(held, edition)
+    else:
+        at = clock.now()
+        material = keeping.material(held, at=at)
+        verdict, figures = shown.of_material(held, material, at=at).verdict, material.figures
+        entries = material.entries
+    body = {
+        "brief": held,
+        "edition": edition,
+        "editions": held.editions.select_related("note").order_by("number"),
+        "verdict": verdict,
+        "indicators": figures["indicators"],
+        "entries": entries,
+    }
+    return dict(BriefDetailOut(body).data)
 
 
 _EDITION = OpenApiParameter("edition", OpenApiTypes.INT, description="0 as issued, 1 the first correction …")
@@ -156,8 +194,11 @@ class BriefsView(APIView):
     @extend_schema(
         tags=["briefs"],
         operation_id="briefs",
-        summary="Issued weekly and monthly briefs, the newest 100",
+        summary="Weekly and monthly briefs, the newest 100; drafts for who writes in them",
         parameters=[
+            OpenApiParameter(
+                "status", OpenApiTypes.STR, enum=Brief.Status.values, description="issued unless told."
+            ),
             OpenApiParameter("kind", OpenApiTypes.STR, enum=BriefKind.values),
             OpenApiParameter("about", OpenApiTypes.STR, enum=BriefAbout.values),
             OpenApiParameter(
@@ -173,7 +214,7 @@ class BriefsView(APIView):
         told = _Asked(data=request.query_params)
         told.is_valid(raise_exception=True)
         asked = dict(told.validated_data)
-        rows = _issued(request)
+        rows = _seen(request)
         if before := asked.pop("before", None):
             rows = rows.filter(first__lt=before)
         rows = rows.filter(**asked).order_by("-first", "kind", "about", "code", "-pk")[:MOST]
@@ -194,15 +235,7 @@ class BriefView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         held, edition = _edition_or_404(request, pk)
-        body = {
-            "brief": held,
-            "edition": edition,
-            "editions": held.editions.select_related("note").order_by("number"),
-            "verdict": shown.of_edition(held, edition).verdict,
-            "indicators": edition.figures["indicators"],
-            "entries": keeping.entries_of(held, edition),
-        }
-        return Response(BriefDetailOut(body).data)
+        return Response(detail(held, edition))
 
 
 class BriefFileView(APIView):

@@ -179,7 +179,11 @@ def of_edition(brief: Brief, edition: BriefEdition) -> Sheet:
 
 def of_draft(brief: Brief, *, at: datetime) -> Sheet:
     """What would be issued now."""
-    held = keeping.material(brief, at=at)
+    return of_material(brief, keeping.material(brief, at=at), at=at)
+
+
+def of_material(brief: Brief, held: keeping.Material, *, at: datetime) -> Sheet:
+    """What would be issued of what has been read already."""
     entries = _with_relations(held.entries)
     if brief.status == Brief.Status.ISSUED:
         said = _("Correction, not issued: numbers as of {at}").format(at=wording.stamp(at))
