@@ -26,17 +26,21 @@ class RepeatRuleOut(serializers.ModelSerializer[RepeatRule]):
     """From how many cases on a place or a person is a warning; `matter` empty: all of them."""
 
     matter = serializers.CharField(source="matter_code", help_text="a category, a domain, or empty")
+    street = serializers.CharField(source="street_code", help_text="of this street alone, or empty")
     changed_by = serializers.CharField(allow_null=True)
     revisions = serializers.SerializerMethodField()
 
     class Meta:
         model = RepeatRule
-        fields = ("by", "matter", "days", "at_least", "is_active", "changed_at", "changed_by", "revisions")
+        fields = (
+            "by", "matter", "street", "days", "at_least", "is_active", "changed_at", "changed_by",
+            "revisions",
+        )  # fmt: skip
 
     def get_revisions(self, rule: RepeatRule) -> int:
         """How often it has been changed."""
-        found: dict[tuple[str, str], int] = self.context["revisions"]
-        return found.get((rule.by, rule.matter_code), 0)
+        found: dict[tuple[str, str, str], int] = self.context["revisions"]
+        return found.get((rule.by, rule.matter_code, rule.street_code), 0)
 
 
 class RepeatRulesOut(serializers.Serializer[Any]):
@@ -49,6 +53,7 @@ class RuleRevisionOut(serializers.ModelSerializer[RepeatRuleRevision]):
     """One change of a rule, with what it said until then."""
 
     matter = serializers.CharField(source="matter_code")
+    street = serializers.CharField(source="street_code")
     words = serializers.CharField(source="words.body")
     changed_by = serializers.CharField()
     by_unit = serializers.CharField(source="by_unit_id", allow_null=True)
@@ -56,8 +61,8 @@ class RuleRevisionOut(serializers.ModelSerializer[RepeatRuleRevision]):
     class Meta:
         model = RepeatRuleRevision
         fields = (
-            "id", "by", "matter", "before", "days", "at_least", "is_active", "words", "changed_by", "by_unit",
-            "changed_at",
+            "id", "by", "matter", "street", "before", "days", "at_least", "is_active", "words", "changed_by",
+            "by_unit", "changed_at",
         )  # fmt: skip
 
 
@@ -67,6 +72,13 @@ class RepeatRuleInput(StrictSerializer):
     by = CodeField(choices=RepeatRule.By.choices)
     matter = serializers.CharField(
         max_length=4, allow_blank=True, default="", help_text="A category, a domain, or empty for all."
+    )
+    street = serializers.CharField(
+        max_length=15,
+        allow_blank=True,
+        default="",
+        help_text="Of this street alone: as few cases or fewer, looking as far back or farther than the"
+        " district's rule. Empty: of the whole district.",
     )
     days = serializers.IntegerField(min_value=repeat_rules.DAYS[0], max_value=repeat_rules.DAYS[1])
     at_least = serializers.IntegerField(
@@ -80,9 +92,10 @@ class RepeatRuleInput(StrictSerializer):
 
 
 def _standing() -> dict[str, Any]:
-    rows = RepeatRule.objects.select_related("changed_by").order_by("by", "matter_code")
-    changes = RepeatRuleRevision.objects.order_by().values_list("by", "matter_code").annotate(Count("pk"))
-    counted = {(by, matter): count for by, matter, count in changes}
+    rows = RepeatRule.objects.select_related("changed_by").order_by("by", "matter_code", "street_code")
+    rule = ("by", "matter_code", "street_code")
+    changes = RepeatRuleRevision.objects.order_by().values_list(*rule).annotate(Count("pk"))
+    counted = {(by, matter, street): count for by, matter, street, count in changes}
     return dict(RepeatRulesOut({"results": rows}, context={"revisions": counted}).data)
 
 
@@ -109,10 +122,12 @@ class RulesView(APIView):
     )
     def post(self, request: Request) -> Response:
         assert isinstance(request.user, User)
-        grant = repeat_rules.keeping_grant(request.user)
-        if grant is None:
+        if repeat_rules.streets_of(request.user) == []:
             raise ActionRefused("not_allowed", repeat_rules.WHO)
         told = checked(RepeatRuleInput, request.data)
+        grant = repeat_rules.keeping_grant(request.user, told["street"])
+        if grant is None:
+            raise ActionRefused("not_allowed", repeat_rules.WHO)
         repeat_rules.set_rule(actor=Actor.person(request.user, grant.unit.code), at=clock.now(), **told)
         return Response(_standing())
 

@@ -19,14 +19,12 @@ from config import clock
 from dashboards.models import RepeatRule, RepeatRuleRevision
 from dashboards.scope import Names
 from dashboards.warning import reach, repeat_rules
-from dashboards.warning.forms import NewRuleForm, RuleForm
+from dashboards.warning.forms import ALL, NewRuleForm, RuleForm
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.pages.refusals import refused
 
 PER_PAGE: Final = 20
-# What the address calls the rule for all matters.
-ALL: Final = "all"
 # Thresholds whose effect is shown beside the rule's own.
 _TRIED: Final = (2, 3, 4, 5, 6, 8, 10, 15)
 
@@ -42,9 +40,12 @@ def rules(request: HttpRequest) -> HttpResponse:
         {
             "rule": rule,
             "matter": matter(rule.matter_code, names),
-            "url": reverse("repeat-rule", args=[rule.by, rule.matter_code or ALL]),
+            "street": names.street(rule.street_code) if rule.street_code else "",
+            "url": _address(rule.by, rule.matter_code, rule.street_code),
         }
-        for rule in RepeatRule.objects.select_related("changed_by").order_by("by", "matter_code")
+        for rule in RepeatRule.objects.select_related("changed_by").order_by(
+            "by", "matter_code", "street_code"
+        )
     ]
     history = RepeatRuleRevision.objects.select_related("changed_by", "by_unit", "words").order_by("-pk")
     page = Paginator(history, PER_PAGE).get_page(request.GET.get("page"))
@@ -52,38 +53,39 @@ def rules(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "page": page,
         "history": [_told(one, names) for one in page.object_list],
-        "may_change": repeat_rules.keeping_grant(user) is not None,
+        "may_change": repeat_rules.streets_of(user) != [],
     }
     return render(request, "dashboards/repeat_rules.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*reach.READERS)
-def rule(request: HttpRequest, by: str, matter_code: str) -> HttpResponse:
+def rule(request: HttpRequest, by: str, matter_code: str, street_code: str = "") -> HttpResponse:
     """One rule: what it finds, its history, and the form that changes it."""
     user, at, names = person(request), clock.now(), Names()
     if not reach.reads(user):
         raise PermissionDenied
     code = "" if matter_code == ALL else matter_code
-    held = RepeatRule.objects.filter(by=by, matter_code=code).first()
+    held = RepeatRule.objects.filter(by=by, matter_code=code, street_code=street_code).first()
     if held is None:
         raise Http404
-    grant = repeat_rules.keeping_grant(user)
+    grant = repeat_rules.keeping_grant(user, street_code)
     initial = {
         "at_least": held.at_least,
         "days": held.days,
         "is_active": held.is_active,
-        "seen": repeat_rules.revisions(by, code),
+        "seen": repeat_rules.revisions(by, code, street_code),
     }
     form = RuleForm(request.POST or None, initial=initial)
     status = 200
     if request.method == "POST":
         if grant is None:
             raise PermissionDenied
-        status = _tried(request, form, by=by, matter=code, actor=Actor.person(user, grant.unit.code), at=at)
+        actor = Actor.person(user, grant.unit.code)
+        status = _tried(request, form, by=by, matter=code, street=street_code, actor=actor, at=at)
         if status == 302:
-            return HttpResponseRedirect(reverse("repeat-rule", args=[by, matter_code]))
-    history = RepeatRuleRevision.objects.filter(by=by, matter_code=code)
+            return HttpResponseRedirect(_address(by, code, street_code))
+    history = RepeatRuleRevision.objects.filter(by=by, matter_code=code, street_code=street_code)
     page = Paginator(
         history.select_related("changed_by", "by_unit", "words").order_by("-pk"), PER_PAGE
     ).get_page(request.GET.get("page"))
@@ -91,10 +93,14 @@ def rule(request: HttpRequest, by: str, matter_code: str) -> HttpResponse:
     context = {
         "rule": held,
         "matter": matter(code, names),
+        "street": names.street(street_code) if street_code else "",
+        "above": repeat_rules.districts(by, code) if street_code else None,
         "form": form if grant is not None else None,
         "page": page,
         "history": [_told(one, names) for one in page.object_list],
-        "found": repeat_rules.would_find(by, code, days=held.days, thresholds=thresholds, at=at),
+        "found": repeat_rules.would_find(
+            by, code, days=held.days, thresholds=thresholds, at=at, street=street_code
+        ),
         "looks_back": repeat_rules.LOOKS_BACK.days,
     }
     return render(request, "dashboards/repeat_rule.html", context, status=status)
@@ -103,19 +109,24 @@ def rule(request: HttpRequest, by: str, matter_code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*reach.ACTORS)
 def new(request: HttpRequest) -> HttpResponse:
-    """A rule of its own for a domain or a category."""
+    """A rule of its own for a domain, a category or a street."""
     user, names = person(request), Names()
-    grant = repeat_rules.keeping_grant(user)
-    if grant is None:
+    streets = repeat_rules.streets_of(user)
+    if streets == []:
         raise PermissionDenied
-    form = NewRuleForm(request.POST or None, names=names, initial={"at_least": 5, "days": 30, "seen": 0})
+    initial = {"at_least": 4 if streets else 5, "days": 30, "seen": 0}
+    form = NewRuleForm(request.POST or None, names=names, streets=streets, initial=initial)
     status = 200
     if request.method == "POST":
+        # Only streets of their own can be chosen; set_rule asks again.
+        grant = repeat_rules.keeping_grant(user, request.POST.get("street", ""))
+        if grant is None:
+            raise PermissionDenied
         actor = Actor.person(user, grant.unit.code)
         status = _tried(request, form, is_active=True, actor=actor, at=clock.now())
         if status == 302:
             told = form.cleaned_data
-            return HttpResponseRedirect(reverse("repeat-rule", args=[told["by"], told["matter"]]))
+            return HttpResponseRedirect(_address(told["by"], told["matter"], told["street"]))
     return render(request, "dashboards/repeat_rule_new.html", {"form": form}, status=status)
 
 
@@ -132,6 +143,11 @@ def _tried(request: HttpRequest, form: RuleForm, *, at: datetime, **more: Any) -
     return 302
 
 
+def _address(by: str, matter_code: str, street_code: str) -> str:
+    parts = [by, matter_code or ALL, *([street_code] if street_code else [])]
+    return reverse("repeat-rule-street" if street_code else "repeat-rule", args=parts)
+
+
 def matter(code: str, names: Names) -> str:
     """What a rule is for."""
     if not code:
@@ -143,6 +159,7 @@ def _told(one: RepeatRuleRevision, names: Names) -> dict[str, Any]:
     return {
         "revision": one,
         "matter": matter(one.matter_code, names),
+        "street": names.street(one.street_code) if one.street_code else "",
         "before": _words(**one.before) if one.before else "",
         "after": _words(one.days, one.at_least, one.is_active),
     }

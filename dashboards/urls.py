@@ -72,6 +72,11 @@ urlpatterns = [
     path("warnings/rules/", rule_pages.rules, name="repeat-rules"),
     path("warnings/rules/new/", rule_pages.new, name="repeat-rule-new"),
     path("warnings/rules/<slug:by>/<slug:matter_code>/", rule_pages.rule, name="repeat-rule"),
+    path(
+        "warnings/rules/<slug:by>/<slug:matter_code>/<slug:street_code>/",
+        rule_pages.rule,
+        name="repeat-rule-street",
+    ),
     path("warnings/<int:pk>/", warning_pages.warning, name="warning"),
     path("warnings/<int:pk>/cases/", warning_pages.cases, name="warning-cases"),
     path("warnings/<int:pk>/claim/", warning_pages.claim, name="warning-claim"),

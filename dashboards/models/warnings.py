@@ -129,6 +129,8 @@ class RepeatRule(models.Model):
     by = models.CharField(max_length=8, choices=By.choices)
     # A category or a domain by its code; empty: all of them. The most special rule that fits is the one.
     matter_code = models.CharField(max_length=4, blank=True)
+    # Of a street alone, and then stricter than the district's; empty: of the whole district.
+    street_code = models.CharField(max_length=15, blank=True, default="")
     days = models.PositiveSmallIntegerField(default=30)  # pairs are kept for as long: incidents/repeats.py
     at_least = models.PositiveSmallIntegerField()  # cases
     is_active = models.BooleanField(default=True)
@@ -136,9 +138,9 @@ class RepeatRule(models.Model):
     changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        ordering = ("by", "matter_code")
+        ordering = ("by", "matter_code", "street_code")
         constraints = [
-            models.UniqueConstraint(fields=["by", "matter_code"], name="repeat_rule_once"),
+            models.UniqueConstraint(fields=["by", "matter_code", "street_code"], name="repeat_rule_once"),
             models.CheckConstraint(
                 condition=Q(at_least__gte=2) & Q(days__gte=1, days__lte=30), name="repeat_rule_bounds"
             ),
@@ -153,6 +155,7 @@ class RepeatRuleRevision(models.Model):
 
     by = models.CharField(max_length=8, choices=RepeatRule.By.choices)
     matter_code = models.CharField(max_length=4, blank=True)
+    street_code = models.CharField(max_length=15, blank=True, default="")
     # What it said until then: {"days", "at_least", "is_active"}; empty where there was none.
     before = models.JSONField(default=dict, blank=True)
     days = models.PositiveSmallIntegerField()
@@ -167,7 +170,7 @@ class RepeatRuleRevision(models.Model):
         ordering = ("pk",)
         indexes = [
             # a rule's own history, and how long it is
-            models.Index(fields=["by", "matter_code", "id"], name="repeat_revision_of"),
+            models.Index(fields=["by", "matter_code", "street_code", "id"], name="repeat_revision_of"),
         ]
 
     def __str__(self) -> str:

@@ -1,16 +1,20 @@
 """What is typed about a warning."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from dashboards.models import RepeatRule
 from dashboards.scope import Names
 from dashboards.warning import repeat_rules
 from incidents.cases import TEXT_MAX
 from incidents.pages.forms import text_area
+
+# What addresses and forms call the rule for all matters.
+ALL: Final = "all"
 
 
 def _number(low: int, high: int) -> forms.NumberInput:
@@ -90,7 +94,16 @@ class RuleForm(ReasonForm):
 
 
 class NewRuleForm(RuleForm):
-    """A rule of its own for a domain or a category."""
+    """A rule of its own for a domain or a category, or for a street, which may have one for all matters."""
+
+    street = forms.ChoiceField(
+        label=gettext_lazy("Where it holds"),
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+        help_text=gettext_lazy(
+            "A street's rule is stricter than the district's: as few cases or fewer, as far back or farther."
+        ),
+    )
 
     by = forms.ChoiceField(
         label=gettext_lazy("What is said again"),
@@ -101,9 +114,9 @@ class NewRuleForm(RuleForm):
         label=gettext_lazy("Domain or category"), widget=forms.Select(attrs={"class": "form-select"})
     )
 
-    field_order = ("by", "matter", "at_least", "days", "words", "seen")
+    field_order = ("by", "street", "matter", "at_least", "days", "words", "seen")
 
-    def __init__(self, *args: Any, names: Names, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, names: Names, streets: Sequence[str] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["is_active"]
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -113,10 +126,23 @@ class NewRuleForm(RuleForm):
                 group.append((code[:2], _("%(domain)s: all of it") % {"domain": one.domain}))
             group.append((code, one.name))
         choices: Any = self.fields
-        choices["matter"].choices = [("", "—"), *groups.items()]
+        choices["matter"].choices = [("", "—"), (ALL, pgettext("rule", "All matters")), *groups.items()]
+        # For whom somebody makes rules: the district's people for all, a street's for the street.
+        own = (
+            list(names.streets.items()) if streets is None else [(one, names.street(one)) for one in streets]
+        )
+        choices["street"].choices = [*([("", _("The whole district"))] if streets is None else []), *own]
+
+    def clean_matter(self) -> str:
+        """As rules have it: nothing for all of them."""
+        told: str = self.cleaned_data["matter"]
+        return "" if told == ALL else told
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or self.cleaned_data
-        if RepeatRule.objects.filter(by=told.get("by", ""), matter_code=told.get("matter", "-")).exists():
-            self.add_error("matter", _("It has a rule already: open that one to change it."))
+        names = {"by": "by", "matter": "matter_code", "street": "street_code"}
+        if names.keys() <= told.keys():
+            like = {column: told[name] for name, column in names.items()}
+            if RepeatRule.objects.filter(**like).exists():
+                self.add_error("matter", _("It has a rule already: open that one to change it."))
         return told

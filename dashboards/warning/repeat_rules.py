@@ -17,8 +17,9 @@ from accounts.viewer import Grant, Reach, viewer_of
 from dashboards.models import RepeatRule, RepeatRuleRevision
 from dashboards.warning import reach
 from dashboards.warning.acting import said
-from dashboards.warning.repeats import stars
+from dashboards.warning.repeats import most_special, stars
 from dispatch.models import Category
+from grids.models import Area
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 
@@ -28,18 +29,36 @@ DAYS: Final = (1, 30)
 AT_LEAST: Final = (2, 50)
 # "What it would find" looks back so far.
 LOOKS_BACK: Final = timedelta(days=30)
-WHO: Final = _("A supervisor of the district changes the rules.")
+WHO: Final = _("A supervisor of the district changes the rules, one of a street its street's own.")
 
 
-def keeping_grant(user: User | AnonymousUser) -> Grant | None:
-    """The role under which somebody changes a rule: they hold for the whole district."""
+def keeping_grant(user: User | AnonymousUser, street: str = "") -> Grant | None:
+    """The role under which somebody changes a rule: the district's supervisors all, a street's its own."""
+    for grant in viewer_of(user).with_roles(*reach.ACTORS):
+        if grant.reach == Reach.DISTRICT:
+            return grant
+        if street and grant.reach == Reach.STREET and grant.unit.area_code == street:
+            return grant
+    return None
+
+
+def streets_of(user: User | AnonymousUser) -> list[str] | None:
+    """For which streets somebody makes rules; None: for the whole district too."""
     grants = viewer_of(user).with_roles(*reach.ACTORS)
-    return next((grant for grant in grants if grant.reach == Reach.DISTRICT), None)
+    if any(grant.reach == Reach.DISTRICT for grant in grants):
+        return None
+    return sorted({grant.unit.area_code for grant in grants if grant.reach == Reach.STREET})
 
 
-def revisions(by: str, matter: str) -> int:
+def revisions(by: str, matter: str, street: str = "") -> int:
     """How long the history of a rule is: who decides on an old page is told."""
-    return RepeatRuleRevision.objects.filter(by=by, matter_code=matter).count()
+    return RepeatRuleRevision.objects.filter(by=by, matter_code=matter, street_code=street).count()
+
+
+def districts(by: str, matter: str) -> RepeatRule | None:
+    """The district's rule in use for a matter: what a street's has to be stricter than."""
+    active = RepeatRule.objects.filter(is_active=True, by=by, street_code="")
+    return most_special({(one.by, one.matter_code, ""): one for one in active}, by, matter, "")
 
 
 def is_matter(code: str) -> bool:
@@ -61,27 +80,34 @@ def set_rule(
     actor: Actor,
     at: datetime,
     seen: int | None = None,
+    street: str = "",
 ) -> RepeatRule:
-    """Say how often is too often, for all matters, a domain or a category; the next sweep goes by it.
+    """Say how often is too often, for all matters, a domain or a category; the next sweep goes by it. With a
+    street: in that street, and stricter than the district's rule.
 
     Raises InvalidInput out of bounds, ActionRefused `stale` where somebody was quicker, `unchanged` where
     it says so already.
     """
     assert actor.user is not None
-    if keeping_grant(actor.user) is None:
+    if keeping_grant(actor.user, street) is None:
         raise ActionRefused("not_allowed", WHO)
+    if street and not Area.objects.streets().filter(code=street).exists():
+        raise InvalidInput("street", "unknown", _("There is no such street."))
     if by not in RepeatRule.By.values:
         raise InvalidInput("by", "unknown", _("By place or by person."))
     if not is_matter(matter):
         raise InvalidInput("matter", "unknown", _("There is no such category or domain."))
     _bounded("days", days, DAYS)
     _bounded("at_least", at_least, AT_LEAST)
+    if street and is_active:
+        _stricter(by, matter, days=days, at_least=at_least)
     # Of two who make the same rule at once, the second waits here and sees the first's.
     rule, is_new = RepeatRule.objects.get_or_create(
-        by=by, matter_code=matter, defaults={"days": days, "at_least": at_least, "is_active": is_active}
-    )
+        by=by, matter_code=matter, street_code=street,
+        defaults={"days": days, "at_least": at_least, "is_active": is_active},
+    )  # fmt: skip
     rule = RepeatRule.objects.select_for_update(no_key=True).get(pk=rule.pk)
-    if seen is not None and revisions(by, matter) != seen:
+    if seen is not None and revisions(by, matter, street) != seen:
         raise ActionRefused("stale", _("Somebody has changed this rule meanwhile. Look at it again."))
     before = {} if is_new else {
         "days": rule.days, "at_least": rule.at_least, "is_active": rule.is_active,
@@ -93,8 +119,8 @@ def set_rule(
     rule.changed_at, rule.changed_by = at, actor.user
     rule.save()
     RepeatRuleRevision.objects.create(
-        by=by, matter_code=matter, before=before, days=days, at_least=at_least, is_active=is_active,
-        words=text, changed_by=actor.user, by_unit_id=actor.unit_code, changed_at=at,
+        by=by, matter_code=matter, street_code=street, before=before, days=days, at_least=at_least,
+        is_active=is_active, words=text, changed_by=actor.user, by_unit_id=actor.unit_code, changed_at=at,
     )  # fmt: skip
     return rule
 
@@ -105,8 +131,32 @@ def _bounded(field: str, value: int, bounds: tuple[int, int]) -> None:
         raise InvalidInput(field, "range", _("From %(low)d to %(high)d.") % {"low": low, "high": high})
 
 
+def _stricter(by: str, matter: str, *, days: int, at_least: int) -> None:
+    """A street's rule finds everything that the district's finds, and more."""
+    above = districts(by, matter)
+    if above is None:
+        return  # nothing is found there: whatever the street finds is more
+    told = {"least": above.at_least, "days": above.days}
+    if at_least > above.at_least:
+        raise InvalidInput(
+            "at_least",
+            "not_stricter",
+            _("The district's rule is %(least)d cases in %(days)d days: a street's needs as few or fewer.")
+            % told,
+        )
+    if days < above.days:
+        raise InvalidInput(
+            "days",
+            "not_stricter",
+            _("The district's rule is %(least)d cases in %(days)d days: a street's looks as far back.")
+            % told,
+        )
+    if (at_least, days) == (above.at_least, above.days):
+        raise InvalidInput("at_least", "not_stricter", _("The district's rule says so for every street."))
+
+
 def would_find(
-    by: str, matter: str, *, days: int, thresholds: Sequence[int], at: datetime
+    by: str, matter: str, *, days: int, thresholds: Sequence[int], at: datetime, street: str = ""
 ) -> list[tuple[int, int]]:
     """For each threshold, how many warnings the last thirty days would have had of it.
 
@@ -115,7 +165,7 @@ def would_find(
     seen = [
         star.cases(days)
         for star in stars(after=at - LOOKS_BACK, until=at)
-        if star.by == by and star.category.startswith(matter)
+        if star.by == by and star.category.startswith(matter) and street in ("", star.street)
     ]
     return [(least, _groups([cases for cases in seen if len(cases) >= least])) for least in thresholds]
 

@@ -27,7 +27,7 @@ _MOST: Final = 200
 
 # A case that came in lately, and each that it repeats.
 _STARS: Final = """
-SELECT i.id, i.category_id, i.received_at, p.by_reporter, p.at_place, e.id, e.received_at
+SELECT i.id, i.category_id, i.street_code, i.received_at, p.by_reporter, p.at_place, e.id, e.received_at
 FROM incidents_incident i
 JOIN incidents_repeat p ON p.incident_id = i.id
 JOIN incidents_incident e ON e.id = p.earlier_id
@@ -43,6 +43,7 @@ class Star:
 
     by: str
     category: str
+    street: str
     newest: int
     at: datetime
     earlier: tuple[tuple[int, datetime], ...]
@@ -68,9 +69,9 @@ def sweep(*, at: datetime) -> int:
         since = min(before.swept_to, at) if before else at
         rules = _rules()
         passing = [
-            (star, rule, cases)
+            (star, rule, star.cases(rule.days))
             for star in stars(after=since - _LOOKS_BACK, until=at)
-            if (rule := _rule_for(star, rules)) and len(cases := star.cases(rule.days)) >= rule.at_least
+            if (rule := _rule_passed(star, rules))
         ]
         grown = _write_down(passing, at)
         _end_what_is_over(at)
@@ -78,15 +79,29 @@ def sweep(*, at: datetime) -> int:
         return grown
 
 
-def _rules() -> dict[tuple[str, str], RepeatRule]:
-    return {(rule.by, rule.matter_code): rule for rule in RepeatRule.objects.filter(is_active=True)}
+Rules = dict[tuple[str, str, str], RepeatRule]
 
 
-def _rule_for(star: Star, rules: dict[tuple[str, str], RepeatRule]) -> RepeatRule | None:
-    """The most special rule: of the category, else of its domain, else of everything."""
-    for matter in (star.category, star.category[:2], ""):
-        if (star.by, matter) in rules:
-            return rules[star.by, matter]
+def _rules() -> Rules:
+    active = RepeatRule.objects.filter(is_active=True)
+    return {(rule.by, rule.matter_code, rule.street_code): rule for rule in active}
+
+
+def _rule_passed(star: Star, rules: Rules) -> RepeatRule | None:
+    """The rule that a case passes: its street's, else the district's. A street's cannot hide what the
+    district's finds, also where the district's has become the stricter one since."""
+    for street in dict.fromkeys((star.street, "")):
+        rule = most_special(rules, star.by, star.category, street)
+        if rule is not None and len(star.cases(rule.days)) >= rule.at_least:
+            return rule
+    return None
+
+
+def most_special(rules: Rules, by: str, category: str, street: str) -> RepeatRule | None:
+    """Of a street's rules, or of the district's: the category's, else its domain's, else that of all."""
+    for matter in dict.fromkeys((category, category[:2], "")):
+        if (by, matter, street) in rules:
+            return rules[by, matter, street]
     return None
 
 
@@ -95,16 +110,16 @@ def stars(*, after: datetime, until: datetime) -> list[Star]:
     with connection.cursor() as cursor:
         cursor.execute(_STARS, [after, until])
         rows = cursor.fetchall()
-    heads: dict[tuple[int, str], tuple[str, datetime]] = {}
+    heads: dict[tuple[int, str], tuple[str, str, datetime]] = {}
     earlier: dict[tuple[int, str], list[tuple[int, datetime]]] = defaultdict(list)
-    for case, category, came, by_reporter, at_place, other, other_came in rows:
+    for case, category, street, came, by_reporter, at_place, other, other_came in rows:
         for by, holds in (("place", at_place), ("reporter", by_reporter)):
             if holds:
-                heads[case, by] = (category, came)
+                heads[case, by] = (category, street, came)
                 earlier[case, by].append((other, other_came))
     return [
-        Star(by, category, case, came, tuple(earlier[case, by]))
-        for (case, by), (category, came) in heads.items()
+        Star(by, category, street, case, came, tuple(earlier[case, by]))
+        for (case, by), (category, street, came) in heads.items()
     ]
 
 
@@ -169,7 +184,12 @@ def _begin(star: Star, rule: RepeatRule, cases: list[int], matter: str, at: date
         # below the threshold nothing is said
         expected=rule.at_least,
         expected_high=rule.at_least - 1,
-        evidence={"by": star.by, "threshold": rule.at_least, "days": rule.days},
+        evidence={
+            "by": star.by,
+            "threshold": rule.at_least,
+            "days": rule.days,
+            "street": rule.street_code,
+        },
     )
 
 
