@@ -67,6 +67,8 @@ _KINDS: Final = (
     "settled",
     "finished",
     "contacted",
+    "asked",
+    "answered",
 )
 _OPEN: Final = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
 _UNHANDLED: Final = ", ".join(f"'{status}'" for status in OPEN_STATUSES if status != Status.RESOLVED)
@@ -89,6 +91,11 @@ _CASE_CHECKS: Final = {
     "reworked as often as the case says": "coalesce(s.reworked, 0) <> i.rework_count",
     "first contacts as often as their clocks broke or were met": "coalesce(s.contacted, 0)"
     " <> coalesce(c.counted, 0)",
+    # Nobody else is both asked and silent: who rated before the closing answered with the asking.
+    "asked and silent as the queue of callbacks says": "coalesce(s.asked, 0) - coalesce(s.answered, 0) <>"
+    " (SELECT count(*) FROM incidents_callback b WHERE b.incident_id = i.id AND b.\"end\" <> 'lapsed'"
+    " AND NOT EXISTS (SELECT 1 FROM incidents_feedback f WHERE f.incident_id = i.id"
+    " AND f.report_id = b.report_id AND f.handling_run = b.handling_run))",
     "dispatch duration from receipt to the sending that stands": "s.dispatched = 1 AND abs(s.dispatch_time"
     " - greatest(0, extract(epoch FROM i.dispatched_at - i.received_at))) > 1",
     "handled at the level where it stands, from where it began": "s.handled = 1 AND"

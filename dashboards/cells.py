@@ -152,6 +152,8 @@ COUNTED: Final[dict[str, Counted]] = {
         f"stayed_{level.lower()}": Counted("handled", f"o.first_level = '{level}' AND o.level = '{level}'")
         for level in "ABC"
     },
+    "asked": Counted("asked"),
+    "answered": Counted("answered"),
 }
 _CLOCKS: Final = ("elapsed", "working")
 SUMMED: Final[dict[str, Summed]] = {

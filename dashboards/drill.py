@@ -89,6 +89,8 @@ _FACTS: Final = (
     FactList("repeated", _("Reported again after closing"), Kind.REPEATED, Q()),
     FactList("closed", _("Cases closed"), Kind.CLOSED, Q(), "time"),
     FactList("reworked", _("Resolutions that did not stand"), Kind.REWORKED, Q()),
+    FactList("asked", _("Reporters to be asked how it was"), Kind.ASKED, Q()),
+    FactList("answered", _("Reporters who were asked and have rated"), Kind.ANSWERED, Q()),
     FactList("rated", _("Ratings"), Kind.RATED, Q(), "score"),
     FactList("satisfied", _("Results rated 4 or 5"), Kind.RATED, Q(score__gte=4), "score"),
     FactList("unsatisfied", _("Results rated 1 to 3"), Kind.RATED, Q(score__lt=4), "score"),

@@ -109,11 +109,19 @@ def is_of_owner(incident: Incident, unit_code: str | None) -> bool:
     return unit_code in incident.owner_unit.path.split(">")[1:] and unit_code != settings.TRIAGE_UNIT
 
 
-def to_call_back(incident: Incident) -> list[Report]:
-    """Reporters of a closed case who have neither rated this handling nor been tried often enough."""
+def to_ask(incident: Incident) -> list[Report]:
+    """Reporters of a closed case who can be asked how it was, whether they have said so already or not."""
     if incident.status != Status.CLOSED or incident.outcome in _NOTHING_TO_ASK:
         return []
-    asked = reporters(incident)
+    return reporters(incident)
+
+
+def to_call_back(incident: Incident, *, among: list[Report] | None = None) -> list[Report]:
+    """Reporters of a closed case who have neither rated this handling nor been tried often enough.
+
+    `among` are those who can be asked, where the caller has them already.
+    """
+    asked = to_ask(incident) if among is None else among
     if not asked:
         return []
     rated = set(

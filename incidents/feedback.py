@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import cases, outcomes, timeline
 from incidents.actor import Actor
+from incidents.calling import counted
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Feedback, Incident, Outcome, Report
 
@@ -83,4 +84,5 @@ def give(incident: Incident, report: Report, answers: Answers, *, actor: Actor, 
         solved=answers.solved,
         contacted=answers.contacted,
     )
+    counted.answer(incident, report)
     return given

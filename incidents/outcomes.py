@@ -195,6 +195,11 @@ def correct(stood: Outcome, *, at: datetime, **measures: Any) -> None:
     Outcome.objects.create(**{**values, "at": at, "day": district_day(at), **measures})
 
 
+def negate(stood: Outcome) -> None:
+    """Take this one fact back."""
+    _negate(Outcome.objects.filter(pk=stood.pk))
+
+
 def is_first_sending_counted(incident: Incident) -> bool:
     """Is a sending of the case counted as its first one, whether it stood or not?"""
     once = models.Q(sign=1) | models.Q(entirely=True)

@@ -200,7 +200,8 @@ KINDS_OF: dict[str, tuple[str, ...]] = {
     # what came of it since goes with it
     What.DUE: (Outcome.Kind.DUE, Outcome.Kind.SETTLED, Outcome.Kind.FINISHED),
     What.REWORK: (Outcome.Kind.REWORKED,),
-    What.RATING: (Outcome.Kind.RATED,),
+    # nor was its reporter asked
+    What.RATING: (Outcome.Kind.RATED, Outcome.Kind.ASKED, Outcome.Kind.ANSWERED),
 }
 
 

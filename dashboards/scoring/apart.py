@@ -46,7 +46,12 @@ COUNTS: Final = (
     "said_solved",
     "asked_contacted",
     "said_contacted",
+    "asked",
+    "answered",
 )
+
+# They grow for days after a period is over, as its reporters are called: no reason to revise what is frozen.
+GROW: Final = frozenset({"answered", "asked"})
 
 
 @dataclass(slots=True)

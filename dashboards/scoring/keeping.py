@@ -9,7 +9,7 @@ from accounts.models import OrgUnit
 from dashboards.models import Appeal, Edition, ScoringPeriod, Standing
 from dashboards.reading import Span
 from dashboards.scope import Names
-from dashboards.scoring.apart import Pair
+from dashboards.scoring.apart import GROW, Pair
 from dashboards.scoring.formulas import BY_VERSION, Formula, formula_of
 from dashboards.scoring.ranking import LEAGUES, Ranking, Row, rank
 from incidents.actor import Actor
@@ -17,7 +17,7 @@ from incidents.models import Text
 
 League = Standing.League
 # What makes two rows different. Values follow from counts and seconds.
-_COMPARED = ("counts", "seconds", "verdict", "band", "handle_verdict")
+_COMPARED = ("seconds", "verdict", "band", "handle_verdict")
 # An adjusted score moves with every other row's facts; less than this is no change of one's own.
 _MOVED = 0.05
 
@@ -155,9 +155,16 @@ def changes(before: Rows, after: Rows) -> list[tuple[Standing | None, Standing |
 
 
 def _is_other(old: Standing, new: Standing) -> bool:
+    if _settled(old) != _settled(new):
+        return True
     if any(getattr(old, name) != getattr(new, name) for name in _COMPARED):
         return True
     return abs((old.adjusted or 0) - (new.adjusted or 0)) >= _MOVED
+
+
+def _settled(row: Standing) -> dict[str, int]:
+    """The counts that a period's end has settled."""
+    return {name: count for name, count in row.counts.items() if name not in GROW}
 
 
 def rows_of(edition: Edition) -> dict[tuple[str, str], Standing]:

@@ -122,7 +122,6 @@ def table(
     """One league: its groups in the order better, level, below, too few; inside a group by name of code,
     for nobody there is ahead of anybody."""
     scale = _scale(lines, district.score)
-    bands = {band.code: band for band in formula.bands}
     groups = []
     for verdict, words, mark, state in _GROUPS:
         members = sorted((line for line in lines if line.verdict == verdict), key=lambda line: line.code)
@@ -134,7 +133,7 @@ def table(
                     "state": state,
                     "is_small": verdict == Verdict.SMALL,
                     "rows": [
-                        _cells(period, line, bands, scale, scope=scope, names=names) for line in members
+                        _cells(period, line, formula, scale, scope=scope, names=names) for line in members
                     ],
                 }
             )
@@ -143,7 +142,7 @@ def table(
         "finding": finding(lines),
         "whole": points(district.score),
         "whole_at": scale.place(district.score) if district.score is not None else "",
-        "district": _cells(period, district, bands, scale, scope=scope, names=names),
+        "district": _cells(period, district, formula, scale, scope=scope, names=names),
     }
 
 
@@ -165,16 +164,24 @@ def finding(lines: Sequence[Line]) -> str:
     ).format(better=better, worse=worse, count=len(judged))
 
 
+def _why_small(line: Line, formula: Formula) -> str:
+    """Why a row with cases enough that fell due is not judged: the formula has a part of what was handled."""
+    due, handled = line.counts["due"], line.counts["handled"]
+    if line.verdict != Verdict.SMALL or not handled < formula.small <= due:
+        return ""
+    return _("only {count} handled").format(count=f"{handled:,}")
+
+
 def _cells(
     period: ScoringPeriod,
     line: Line,
-    bands: dict[str, Any],
+    formula: Formula,
     scale: _Scale,
     *,
     scope: Scope,
     names: Names,
 ) -> dict[str, Any]:
-    band = bands.get(line.band)
+    band = next((band for band in formula.bands if band.code == line.band), None)
     handled, due = line.counts["handled"], line.counts["due"]
     cells = {
         "code": line.code,
@@ -182,6 +189,7 @@ def _cells(
         "due": f"{due:,}",
         "handled": f"{handled:,}",
         "is_small": line.verdict == Verdict.SMALL,
+        "why_small": _why_small(line, formula),
         "score": points(line.score),
         "adjusted": points(line.adjusted),
         "half": points(line.half),
@@ -198,6 +206,8 @@ def _cells(
         "satisfied": _value("satisfied", line),
         "satisfied_small": line.counts["scored"] < 30,
         "coverage": _value("coverage", line),
+        # Before there was a count of who was asked, it was ratings to closings, and passed 100.
+        "is_coverage_old": "asked" not in line.counts,
         "paused": _value("paused", line),
         "late_entries": _value("late_entries", line),
         "excluded": line.excluded,

@@ -5,13 +5,15 @@ from datetime import datetime
 from django.conf import settings
 
 from incidents import clock_rules, contacting, timers
-from incidents.calling import rules
+from incidents.calling import counted, rules
 from incidents.models import Callback, Feedback, Incident, PhoneCall, Timer
 
 
 def start(incident: Incident, *, at: datetime) -> None:
     """A case has just been closed: the centre has to call back, where somebody can be called."""
-    asked = contacting.to_call_back(incident)
+    everybody = contacting.to_ask(incident)
+    asked = contacting.to_call_back(incident, among=everybody)
+    counted.ask(incident, everybody=len(everybody), answered=len(everybody) - len(asked), at=at)
     if not asked:
         return
     timers.start(
@@ -80,6 +82,8 @@ def _how_it_ended(incident: Incident, row: Callback) -> Callback.End:
 
 
 def _end(row: Callback, end: Callback.End, *, at: datetime) -> None:
+    if end == Callback.End.LAPSED:
+        counted.forget(row)
     row.ended_at, row.end = at, end
     row.held_by = row.held_at = None
     row.save(update_fields=["ended_at", "end", "held_by", "held_at"])

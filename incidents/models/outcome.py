@@ -27,6 +27,10 @@ class Outcome(models.Model):
         SETTLED = "settled"  # late, and handled by now
         FINISHED = "finished"  # closed by now; on_time where neither handling nor its check was late
         REPEATED = "repeated"  # the same was reported again soon after this unit's work was closed
+        # One for each reporter of a closed case who can be asked how it was, on the day of the closing;
+        # and for each of them who has rated it by now, on the same day.
+        ASKED = "asked"
+        ANSWERED = "answered"
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="outcomes")
     kind = models.CharField(max_length=12, choices=Kind.choices)

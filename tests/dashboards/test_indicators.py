@@ -102,12 +102,32 @@ def test_satisfaction_counts_those_who_rated_and_coverage_says_how_many_did() ->
     told = ((5, True, True), (4, True, None), (3, False, False), (None, None, True))
     for score, solved, contacted in told:
         fact(case(), "rated", score=score, solved=solved, contacted=contacted)
-    for _number in range(10):
-        fact(case(), "closed", elapsed=HOUR, working=HOUR)
+    for number in range(10):
+        fact(case(), "asked")
+        if number < 4:
+            fact(case(), "answered")
     assert value("satisfied") == pytest.approx(2 / 3)
     assert value("said_solved") == pytest.approx(2 / 3)
     assert value("responded") == pytest.approx(2 / 3)
     assert value("coverage") == pytest.approx(4 / 10)
+
+
+def test_more_ratings_than_closings_are_no_coverage_above_the_whole() -> None:
+    """Four neighbours about one case, and a rating of what was closed the month before."""
+    fact(case(), "closed", elapsed=HOUR, working=HOUR)
+    for _number in range(4):
+        fact(case(), "asked")
+    for _number in range(3):
+        fact(case(), "rated", score=5)
+        fact(case(), "answered")
+    fact(case(), "rated", score=5)
+    assert value("coverage") == pytest.approx(3 / 4)
+
+
+def test_where_nobody_could_be_asked_there_is_no_coverage() -> None:
+    fact(case(), "closed", elapsed=HOUR, working=HOUR)
+    fact(case(), "rated", score=5)
+    assert value("coverage") is None
 
 
 def test_the_composite_weighs_sixty_thirty_ten() -> None:

@@ -100,10 +100,10 @@ def test_stored_cells_know_their_measures_by_place_so_a_new_one_goes_to_the_end(
         "accepted_in_time",
     )  # fmt: skip
     assert tuple(COUNTED)[-10:] == (
-        "settled_a", "settled_b", "settled_c", "settled_d", "began_a", "began_b", "began_c", "stayed_a",
-        "stayed_b", "stayed_c",
+        "settled_c", "settled_d", "began_a", "began_b", "began_c", "stayed_a", "stayed_b", "stayed_c",
+        "asked", "answered",
     )  # fmt: skip
-    assert (len(COUNTED), len(SUMMED)) == (45, 7)
+    assert (len(COUNTED), len(SUMMED)) == (47, 7)
 
 
 @pytest.mark.django_db

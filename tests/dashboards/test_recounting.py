@@ -218,6 +218,8 @@ COUNTS: dict[str, Callable[[Outcome], bool]] = {
     "began_a": lambda o: o.kind == "handled" and o.first_level == "A",
     "began_b": lambda o: o.kind == "handled" and o.first_level == "B",
     "began_c": lambda o: o.kind == "handled" and o.first_level == "C",
+    "asked": lambda o: o.kind == "asked",
+    "answered": lambda o: o.kind == "answered",
     "stayed_a": lambda o: o.kind == "handled" and o.level == o.first_level == "A",
     "stayed_b": lambda o: o.kind == "handled" and o.level == o.first_level == "B",
     "stayed_c": lambda o: o.kind == "handled" and o.level == o.first_level == "C",

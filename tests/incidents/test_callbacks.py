@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db.models import Sum
 from django.utils.html import strip_tags
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import Membership
 from accounts.roles import Role
 from accounts.templatetags.ui import moment
+from dashboards import rollups
 from incidents import actions
 from incidents.actions.closing import OBJECTION_WINDOW
 from incidents.actor import SYSTEM
@@ -372,3 +374,75 @@ def test_the_days_figures_are_what_was_answered(closed_case, operator, dispatche
     assert (day.calls, day.people, day.reached, day.answered) == (3, 1, 2, 1)  # "later" was said, too
     assert (day.contacted, day.solved, day.satisfied) == (0.0, 1.0, 0.0)
     assert reading.day_of(THREE + 5 * HOUR, by=operator.user).contacted is None
+
+
+# --- how many were asked, and how many answered --------------------------------------------------
+
+
+def asked(case: Incident) -> tuple[int, int]:
+    """Who was asked about it, and who has answered, as boards count it."""
+    facts = Outcome.objects.filter(incident=case)
+    return tuple(
+        facts.filter(kind=kind).aggregate(sum=Sum("sign", default=0))["sum"] for kind in ("asked", "answered")
+    )
+
+
+def test_who_is_asked_and_who_answered_are_counted_on_the_day_of_the_closing(closed_case, operator):
+    assert asked(closed_case) == (1, 0)
+    next_day = THREE + timedelta(days=1)
+    call(closed_case, operator, at=next_day, outcome=Result.ANSWERED, answers=FINE)
+    assert asked(closed_case) == (1, 1)
+    days = Outcome.objects.filter(incident=closed_case, kind__in=("asked", "answered")).values_list("day")
+    assert set(days) == {(CLOSED.astimezone(DISTRICT_ZONE).date(),)}
+    assert rollups_agree()
+
+
+def test_who_will_not_say_was_asked_and_has_not_answered_until_they_rate(closed_case, operator):
+    call(closed_case, operator, at=THREE, outcome=Result.DECLINED)
+    assert asked(closed_case) == (1, 0)
+    actions.rate(report=closed_case.links.get().report, result=5, at=THREE + HOUR)
+    assert asked(closed_case) == (1, 1)
+    assert rollups_agree()
+
+
+def test_who_rates_before_the_closing_has_answered_with_it(resolved_case, operator):
+    actions.rate(report=resolved_case.links.get().report, result=5, at=CLOSED - MINUTE)
+    assert asked(resolved_case) == (0, 0)
+    actions.close(number=resolved_case.number, reason="材料齐全", actor=operator.actor, at=CLOSED)
+    assert asked(resolved_case) == (1, 1)
+    assert rollups_agree()
+
+
+def test_a_closing_that_did_not_stand_has_asked_nobody_but_who_answered(closed_case, operator):
+    actions.reopen(number=closed_case.number, reason="现场未修复", actor=operator.actor, at=THREE)
+    assert asked(closed_case) == (0, 0)
+    assert rollups_agree()
+
+
+def test_an_answer_stays_counted_when_its_handling_is_done_again(closed_case, operator, handler):
+    actions.rate(report=closed_case.links.get().report, result=1, solved=False, at=THREE)
+    actions.object_to(report=closed_case.links.get().report, reason="还是不亮", at=THREE + MINUTE)
+    assert asked(closed_case) == (1, 1)
+    actions.resolve(
+        number=closed_case.number,
+        outcome="solved",
+        text="重新接线",
+        attested=True,
+        actor=handler.actor,
+        at=THREE + HOUR,
+    )
+    actions.close(number=closed_case.number, reason="材料齐全", actor=operator.actor, at=THREE + 2 * HOUR)
+    assert asked(closed_case) == (2, 1)  # a handling of its own is asked about
+    assert rollups_agree()
+
+
+def test_nobody_is_asked_who_left_no_number(handler, operator):
+    case = closed(handler, operator, reporter=Reporter())
+    assert asked(case) == (0, 0)
+    actions.rate(report=case.links.get().report, result=5, at=THREE)
+    assert asked(case) == (0, 0)
+    assert rollups_agree()
+
+
+def rollups_agree() -> bool:
+    return [str(one) for one in rollups.differences()] == []

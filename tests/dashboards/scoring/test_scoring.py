@@ -258,6 +258,10 @@ def test_late_facts_are_due_for_revision_and_rewrite_nothing(supervisor: Person)
     for late in Incident.objects.filter(status="handling"):
         fact(late, "finished", day=JUNE, on_time=False)
     assert due() == []
+    # Its reporters are called for days after the month: who answered is in no score.
+    fact(first, "asked", day=JUNE)
+    fact(first, "answered", day=JUNE)
+    assert due() == []
     # A breach was appealed against and taken back; a case that nobody knew of turns up.
     take_back(facts_of(first, "due"))
     fact(case(**LAMPS), "due", day=JUNE, on_time=True)

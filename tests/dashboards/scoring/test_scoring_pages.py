@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.roles import Role
 from dashboards.models import Appeal, Edition, ScoringPeriod
-from dashboards.scoring import acting
+from dashboards.scope import Names
+from dashboards.scoring import acting, keeping, ranking
 from tests.cast import Person, person
 from tests.dashboards.conftest import sign_in
 from tests.dashboards.scoring.months import JULY, LAMPS, WATER, june, work
@@ -239,3 +240,35 @@ def test_pages_take_as_many_queries_for_many_rows_as_for_few(
         appeal(case.number)
     assert [count(url) for url in urls] == few
     assert max(few) <= 24, few
+
+
+def test_a_row_with_due_cases_enough_says_why_it_is_not_judged(
+    client: Client, period: ScoringPeriod, supervisor: Person
+) -> None:
+    """Forty-two fell due, and only eleven of them were handled: rework is a share of those."""
+    work(42, unclosed=31, owner_unit_id="transport", street_code="", community_code="")
+    page = body(sign_in(client, supervisor), PAGE)
+    assert "only 11 handled" in page
+    assert page.count("only ") == 1  # five cases of the police are few in both, and 5 says so
+    assert "fell due or were handled" in page
+
+
+def test_coverage_of_before_who_was_asked_was_counted_says_what_it_was(
+    client: Client, period: ScoringPeriod, supervisor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was published then stands: ratings to closings, which could pass a hundred."""
+    known_then = tuple(name for name in ranking.COUNTS if name not in ("asked", "answered"))
+    with monkeypatch.context() as then:
+        then.setattr(ranking, "COUNTS", known_then)
+        published(period, supervisor)
+    page = body(sign_in(client, supervisor), PAGE)
+    assert "ratings to 100 closed" in page
+    assert "% answered" not in page
+    # That it is counted otherwise now is no reason to revise it.
+    assert not keeping.differing(
+        Edition.objects.get(), keeping.compute(reload_period(period), Names(), at=JULY)
+    )
+
+
+def reload_period(period: ScoringPeriod) -> ScoringPeriod:
+    return ScoringPeriod.objects.get(pk=period.pk)
