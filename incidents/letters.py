@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.models import NoticePreference, User
-from incidents import notices
-from incidents.models import Channel, Parcel, Report, Webhook
+from accounts.models import NoticePreference, OrgUnit, User
+from incidents import notices, proving
+from incidents.models import Channel, Parcel, PhoneProof, Report, Webhook
 from incidents.models.contact import phone_digits
 from incidents.transports import Enclosure, Letter, TransportError
 
@@ -79,6 +80,8 @@ class _Post:
             else {}
         )
         self._reports = Report.objects.select_related("contact").in_bulk(reports) if reports else {}
+        codes = {parcel.data.get("facts", {}).get("unit") for parcel in parcels if parcel.report_id} - {None}
+        self._units = OrgUnit.objects.in_bulk(codes) if codes else {}
         self._webhooks = Webhook.objects.filter(is_active=True).in_bulk(webhooks) if webhooks else {}
 
     def letter(self, parcel: Parcel) -> Letter:
@@ -91,7 +94,7 @@ class _Post:
         if parcel.report_id:
             report = self._reports[parcel.report_id]
             to = phone_digits(report.contact.phone) if report.contact else ""
-            return make(_there(to), body=_for_reporter(parcel, report))
+            return make(_there(to), body=self._for_reporter(parcel, report))
         user = self._users.get(parcel.user_id or 0)
         if parcel.channel == Channel.EMAIL:
             mail = _mail(parcel)
@@ -106,6 +109,17 @@ class _Post:
         if user and parcel.channel == Channel.WEWORK:
             to = self._names.get(user.pk, "")
         return make(_there(to), body=_short(parcel))
+
+    def _for_reporter(self, parcel: Parcel, report: Report) -> str:
+        if parcel.kind == proving.KIND:
+            return notices.signed(_phone_code(parcel))
+        # Made here and kept nowhere: whoever holds the code may see the report.
+        address = settings.PUBLIC_URL + reverse("resident-status", args=[report.tracking_code])
+        telling = _telling(parcel)
+        unit = self._units.get(telling.data.get("unit", ""))
+        if unit is not None:
+            telling = replace(telling, data={**telling.data, "unit_name": unit.name})
+        return notices.signed(notices.for_reporter(telling, address=address))
 
 
 def _there(address: str) -> str:
@@ -140,10 +154,12 @@ def _page(kind: str) -> str:
     return _PAGES.get(kind.partition(".")[0], "case")
 
 
-def _for_reporter(parcel: Parcel, report: Report) -> str:
-    # Made here and kept nowhere: whoever holds the code may see the report.
-    address = settings.PUBLIC_URL + reverse("resident-status", args=[report.tracking_code])
-    return notices.signed(notices.for_reporter(_telling(parcel), address=address))
+def _phone_code(parcel: Parcel) -> str:
+    proof = PhoneProof.objects.filter(pk=parcel.data["facts"]["proof"]).first()
+    if proof is None or proof.asked_at + proving.HOLDS < timezone.now():
+        raise TransportError("the code is over", permanent=True)
+    words = _("Your code is %(code)s: it shows your reports and holds for ten minutes. Give it to nobody.")
+    return words % {"code": proving.code_of(proof)}
 
 
 def _telling(parcel: Parcel) -> notices.Telling:

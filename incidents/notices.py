@@ -274,6 +274,20 @@ def _news(telling: Telling) -> str:
     return _("There is news. Please have a look.")
 
 
+def _received(telling: Telling) -> str:
+    unit = telling.data.get("unit_name")
+    if not unit:
+        return _("Your report has come in.")
+    return _("Your report has come in and is with %(unit)s.") % {"unit": unit}
+
+
+def _sent_to(telling: Telling) -> str:
+    unit = telling.data.get("unit_name")
+    if not unit:
+        return _reporter_news(telling)
+    return _("Your report is now with %(unit)s.") % {"unit": unit}
+
+
 def _reporter_news(telling: Telling) -> str:
     return _("There is news about your report.")
 
@@ -307,6 +321,8 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "report.supplemented": _plain(lambda: _("The source says more about it.")),
     "report.chased": _plain(lambda: _("The source presses for an answer.")),
     "report.deadline": _deadline,
+    "case.rework": _plain(lambda: _("It was not over: it is yours again, as rework.")),
+    "case.objected": _plain(lambda: _("Its reporter objects: it is being done again. Please look at it.")),
     "report.sent_back": _plain(lambda: _("The source does not accept the result: it is to be done again.")),
     "report.source_agreed": _plain(lambda: _("The source agrees to what was asked of it.")),
     "report.source_refused": _plain(lambda: _("The source refuses what was asked of it.")),
@@ -353,7 +369,8 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
 
 # What a resident is told: that it came in, that they are asked, that it is done or not, and where to look.
 _REPORTER: dict[str, Callable[[Telling], str]] = {
-    "report.received": _plain(lambda: _("Your report has come in.")),
+    "report.received": _received,
+    "report.sent": _sent_to,
     "report.answered": _plain(lambda: _("Your question has been answered.")),
     "report.rejected": _plain(lambda: _("Your report could not be accepted. The reason is there.")),
     "report.resolved": _plain(lambda: _("Your report has been dealt with and is being checked.")),

@@ -14,6 +14,8 @@
 `user:ID`          that person
 `report:ID`        the reporter, and the webhooks of the report's source; of a finding the patrol who made it
 `client:ID`        the webhooks of that system's source
+`block:AREA:ROLE`  who answers for that block by name (first_secretary, instructor, head)
+`proof:ID`         whoever reported under the number that somebody says is theirs; nobody where nobody did
 =================  ====================================================================================
 """
 
@@ -28,13 +30,14 @@ from django.db.models import Q
 from accounts.models import ApiClient, DutyShift, Membership, OrgUnit, User
 from accounts.roles import Role
 from dispatch.vocabulary import Source
+from incidents import blocks, proving
 from incidents.field import rounds
-from incidents.models import Report, Webhook
+from incidents.models import QuietReport, Report, Webhook
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
 _CENTRE = "/operations"
 _OF_STAFF = frozenset({"unit", "check", "head", "street", "supervisors", "leaders"})
-_FAMILIES = _OF_STAFF | {"user", "report", "client"}
+_FAMILIES = _OF_STAFF | {"user", "report", "client", "proof", "block"}
 # Whom an emergency calls outside the pages, where a roster says who is on duty.
 _BY_ROSTER = frozenset({"unit", "check"})
 
@@ -49,6 +52,8 @@ class Recipients:
     on_duty: frozenset[int] = frozenset()
     report: Report | None = None
     webhooks: tuple[Webhook, ...] = ()
+    # The reporter wants no text messages about it.
+    is_quiet: bool = False
 
 
 def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
@@ -65,6 +70,7 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
     reports = Report.objects.select_related("contact", "filed_by").in_bulk(
         [int(name) for name in named["report"]]
     )
+    quiet = set(QuietReport.objects.filter(report__in=reports).values_list("report_id", flat=True))
     clients = ApiClient.objects.in_bulk([int(name) for name in named["client"]])
     webhooks = _webhooks({r.source for r in reports.values()} | {c.source for c in clients.values()})
 
@@ -74,7 +80,16 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
             return Recipients(users=tuple(users[key] for key in (int(name),) if key in users))
         if family == "report":
             report = reports[int(name)]
-            return Recipients(users=_finder(report), report=report, webhooks=webhooks[report.source])
+            return Recipients(
+                users=_finder(report),
+                report=report,
+                webhooks=webhooks[report.source],
+                is_quiet=report.pk in quiet,
+            )
+        if family == "block":
+            return Recipients(users=blocks.holders(name))
+        if family == "proof":
+            return Recipients(report=proving.texted_for(int(name)))
         if family == "client":
             return Recipients(webhooks=webhooks[clients[int(name)].source])
         assert staff is not None

@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.models import NoticePreference, User
 from accounts.notice_preferences import NoticeMode
 from dispatch.vocabulary import Urgency
+from incidents import proving
 from incidents.models import Channel, Notification, OutboxMessage, Parcel, Report, Webhook
 from incidents.models.contact import phone_digits
 from incidents.recipients import Recipients
@@ -18,7 +19,9 @@ from incidents.recipients import Recipients
 # Channels that a person has, with the mode that they chose for each.
 _PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.WEWORK)
 # Answers what somebody did this minute: the hour is not too quiet for it.
-_AT_ANY_HOUR = frozenset({"report.received"})
+_AT_ANY_HOUR = frozenset({"report.received", proving.KIND})
+# Of a message's data, what the words to its reporter are made from.
+_IN_THEIR_WORDS = ("unit", "proof")
 # What whoever found it on their round is told of it; that it came in they know.
 _TO_FINDER = frozenset(
     {"report.answered", "report.rejected", "report.resolved", "report.parked", "report.closed"}
@@ -86,7 +89,7 @@ def spread(
                 )
             )
         outside = [
-            *_to_reporter(message, found.report, urgency, at=at),
+            *(() if found.is_quiet else _to_reporter(message, found.report, urgency, at=at)),
             *_to_webhooks(message, found.webhooks, found.report, urgency, at=at),
         ]
         rows.parcels += outside
@@ -149,6 +152,8 @@ def _to_reporter(
 ) -> Iterator[Parcel]:
     if report is None or report.contact is None or not is_mobile(report.contact.phone):
         return
+    if report.withdrawn_at is not None and message.kind != proving.KIND:
+        return  # who has taken it back hears no more of it
     at_once = urgency == Urgency.EMERGENCY or message.kind in _AT_ANY_HOUR
     not_before = at if at_once else NoticePreference().loud_from(at)
     yield _parcel(
@@ -158,10 +163,14 @@ def _to_reporter(
         urgency,
         at=at,
         not_before=not_before,
-        language=report.language,
-        data=_data(message, not_before, facts={}),  # its words need none
+        language=str(message.data.get("language") or report.language),
+        data=_data(message, not_before, facts=_facts_for_reporter(message)),
         report=report,
     )
+
+
+def _facts_for_reporter(message: OutboxMessage) -> dict[str, Any]:
+    return {name: message.data[name] for name in _IN_THEIR_WORDS if message.data.get(name)}
 
 
 def _to_webhooks(

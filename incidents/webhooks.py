@@ -23,6 +23,7 @@ TEST = "webhook.test"
 # What upstream systems can be told about their reports, and how an administrator reads it.
 KINDS = {
     "report.received": gettext_lazy("A report has come in"),
+    "report.sent": gettext_lazy("A report was sent to a unit by a person"),
     "report.answered": gettext_lazy("A question has been answered"),
     "report.rejected": gettext_lazy("A report was not accepted"),
     "report.resolved": gettext_lazy("A report has been dealt with"),

@@ -23,6 +23,7 @@ from incidents.actions.desk import answer, claim, dispatch, merge, reject, relea
 from incidents.actions.documents import open_document
 from incidents.actions.field import fix_on_spot
 from incidents.actions.follow_up import make_safe
+from incidents.actions.following import ask_code, resume_texts, stop_texts
 from incidents.actions.handling import (
     accept,
     add_photo,
@@ -35,6 +36,19 @@ from incidents.actions.handling import (
 )
 from incidents.actions.lateness import countersign
 from incidents.actions.levels import decide_raise, request_raise
+from incidents.actions.mediation import (
+    add_party,
+    add_scan,
+    confirm_agreement,
+    end_mediation,
+    follow_up_mediation,
+    hold_session,
+    name_earlier,
+    open_mediation,
+    party_leaves,
+    read_mediation,
+    write_agreement,
+)
 from incidents.actions.opening import publish, withhold
 from incidents.actions.placing import set_place
 from incidents.actions.recalling import recall
@@ -55,12 +69,15 @@ from incidents.actions.upstream import answer_upstream, ask_upstream
 
 __all__ = [
     "accept",
+    "add_party",
     "add_photo",
+    "add_scan",
     "answer",
     "answer_order",
     "answer_support",
     "answer_upstream",
     "appeal",
+    "ask_code",
     "ask_model",
     "ask_reporter",
     "ask_upstream",
@@ -68,6 +85,7 @@ __all__ = [
     "call_back",
     "claim",
     "close",
+    "confirm_agreement",
     "contact",
     "correct",
     "countersign",
@@ -80,24 +98,31 @@ __all__ = [
     "dispatch",
     "draft_reply",
     "end_cleared_alert",
+    "end_mediation",
     "false_alarm",
     "fix_on_spot",
+    "follow_up_mediation",
+    "hold_session",
     "invite_support",
     "leave_callback",
     "lift_order",
     "make_safe",
     "merge",
     "message",
+    "name_earlier",
     "note",
     "nudge",
     "object_to",
     "open_document",
+    "open_mediation",
+    "party_leaves",
     "phone",
     "propose_change",
     "publish",
     "raise_objection",
     "raise_order",
     "rate",
+    "read_mediation",
     "recall",
     "redispatch",
     "reject",
@@ -111,10 +136,12 @@ __all__ = [
     "request_suspension",
     "resolve",
     "resume",
+    "resume_texts",
     "rule",
     "set_place",
     "sign_reply",
     "split",
+    "stop_texts",
     "supervise",
     "take_callback",
     "tell_of_alerts",
@@ -124,4 +151,5 @@ __all__ = [
     "verify",
     "withdraw_objection",
     "withhold",
+    "write_agreement",
 ]

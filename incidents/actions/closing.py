@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from incidents import cases, contacting, feedback, reopening, timeline, timers
+from incidents import cases, contacting, feedback, outbox, reopening, timeline, timers
 from incidents.actor import RESIDENT, Actor
 from incidents.calling import queue
 from incidents.errors import ActionRefused
@@ -56,6 +56,7 @@ def verify(
         follow_outside(incident, at=at)  # upstream may have spoken while the clock was stopped
         timers.rule(incident)
         cases.save(incident)
+        _tell_unit(incident, at=at)
     return incident
 
 
@@ -92,6 +93,8 @@ def reopen(
     reopening.open_again(incident, to_desk=to_desk or incident.status == Status.REJECTED, at=at)
     cases.save(incident)
     timeline.record(timeline.Kind.REOPENED, incident_id=incident.pk, at=at, actor=actor, text=kept.pk)
+    _tell_unit(incident, at=at)
+    cases.tell_reporters(incident, "report.reopened", at=at)
     return incident
 
 
@@ -140,7 +143,33 @@ def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESID
     timeline.record(
         timeline.Kind.OBJECTED, incident_id=incident.pk, at=at, actor=actor, report=report.pk, text=kept.pk
     )
+    _tell_unit(incident, at=at)
+    # Not the unit alone looks at its own work again: a supervisor knows of it.
+    outbox.tell(
+        "case.objected",
+        incident_id=incident.pk,
+        receiver="supervisors",
+        key=f"case.objected:{incident.pk}:{report.pk}",
+        at=at,
+        report=report.pk,
+        unit=incident.owner_unit_id,
+        urgency=incident.urgency,
+    )
+    cases.tell_reporters(incident, "report.reopened", at=at)
     return incident
+
+
+def _tell_unit(incident: Incident, *, at: datetime) -> None:
+    """The unit that said it was done hears that it was not; the desk sees what it has in its queue."""
+    if incident.status == Status.HANDLING:
+        outbox.tell(
+            "case.rework",
+            incident_id=incident.pk,
+            receiver=f"unit:{incident.owner_unit_id}",
+            key=f"case.rework:{incident.pk}:{incident.handling_run}",
+            at=at,
+            urgency=incident.urgency,
+        )
 
 
 def _refuse_unless_residents(report: Report) -> None:

@@ -31,6 +31,8 @@ from incidents.upstream import reviewing
 
 # What a reporter is told waits so long: the desk can take it back for eight seconds.
 HELD_BACK = timedelta(seconds=10)
+# A reporter hears where it went once that can no longer be taken back (recalling.RECALL_WITHIN).
+SENT_TOLD_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic(durable=True)
@@ -84,7 +86,7 @@ def dispatch(
     conflicts.refuse_own(incident, [unit], category=limits.category)
     text = cases.store_optional_text(reason, at=at, field="reason")
     record = record_choice(incident, limits, unit_code=unit.code, actor=actor, at=at)
-    return sending.send(
+    sent = sending.send(
         incident,
         record,
         limits,
@@ -95,6 +97,8 @@ def dispatch(
         text_id=text.pk if text else None,
         before=_as_it_stood(incident),
     )
+    cases.tell_reporters(incident, "report.sent", at=at, hold=SENT_TOLD_AFTER, unit=unit.code)
+    return sent
 
 
 @transaction.atomic(durable=True)

@@ -132,6 +132,8 @@ def _from_unit(incident: Incident, deed: TimelineEntry, *, at: datetime) -> str:
     for name in ("item_code", "urgency", "level", "first_level", "triage_codes"):
         setattr(incident, name, before[name])
     _to_desk(incident, since=lead.sent_at, at=at)
+    # The reporters have not heard of it yet, or else hear of the next sending as well.
+    _unsaid(OutboxMessage.objects.filter(incident=incident, kind="report.sent", created_at=lead.sent_at))
     if not _unsaid(OutboxMessage.objects.filter(key=f"case.dispatched:{lead.pk}")):
         outbox.tell(
             "case.recalled",

@@ -31,6 +31,7 @@ from incidents.models import (
     TimelineEntry,
     Timer,
 )
+from incidents.models.incident import Status
 from incidents.models.making import made
 
 
@@ -308,9 +309,19 @@ def _notices(item: Filing, *, at: datetime) -> list[OutboxMessage]:
                 receiver=f"report:{item.report.pk}",
                 key=f"report.received:{item.report.pk}",
                 at=at,
+                **_with_whom(item),
             )
         )
     return notices
+
+
+def _with_whom(item: Filing) -> dict[str, str]:
+    """The unit that has it already, for the reporter's first message; nothing while a person decides."""
+    assert item.incident is not None
+    if item.assignment:
+        return {"unit": item.assignment.unit_id}
+    has_left_desk = item.incident.status not in (Status.TRIAGE, Status.CLOSED, Status.REJECTED)
+    return {"unit": item.incident.owner_unit_id} if item.joins and has_left_desk else {}
 
 
 def _facts(item: Filing, *, at: datetime) -> list[Outcome]:

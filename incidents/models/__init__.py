@@ -8,11 +8,22 @@ from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.canned import CannedAnswer, CannedUse
 from incidents.models.centre import Handover, HandoverCase, HandoverReading, QualitySample, QueueShare
 from incidents.models.contact import Contact
+from incidents.models.councils import BlockCell, BlockRole, CouncilMember
 from incidents.models.doors import ChatMessage, Conversation, CouncilIssue, CouncilMeeting, Document
+from incidents.models.following import PhoneProof, QuietReport
 from incidents.models.incident import Incident, IncidentReport, SerialDay
 from incidents.models.instructing import Instruction, InstructionPart, InstructionReport
 from incidents.models.knowledge import Article, ArticleEdition, ArticleUse
 from incidents.models.mediation import Mediation
+from incidents.models.mediation_file import (
+    MediationAgreement,
+    MediationConfirmation,
+    MediationFile,
+    MediationFollowUp,
+    MediationParty,
+    MediationScan,
+    MediationSession,
+)
 from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.opening import PublicPhoto, PublicWords
 from incidents.models.outbox import OutboxMessage
@@ -66,6 +77,8 @@ __all__ = [
     "ArticleUse",
     "Assignment",
     "Attachment",
+    "BlockCell",
+    "BlockRole",
     "BulkFile",
     "BulkImport",
     "BulkMapping",
@@ -81,6 +94,7 @@ __all__ = [
     "Conversation",
     "CouncilIssue",
     "CouncilMeeting",
+    "CouncilMember",
     "DecisionRecord",
     "Document",
     "DueAction",
@@ -98,6 +112,13 @@ __all__ = [
     "InstructionReport",
     "LateEntry",
     "Mediation",
+    "MediationAgreement",
+    "MediationConfirmation",
+    "MediationFile",
+    "MediationFollowUp",
+    "MediationParty",
+    "MediationScan",
+    "MediationSession",
     "ModelSuggestion",
     "Notification",
     "OutboxMessage",
@@ -106,11 +127,13 @@ __all__ = [
     "Pause",
     "PendingStage",
     "PhoneCall",
+    "PhoneProof",
     "Presence",
     "PublicPhoto",
     "PublicWords",
     "QualitySample",
     "QueueShare",
+    "QuietReport",
     "Rehearsal",
     "RehearsalPart",
     "RehearsedCase",

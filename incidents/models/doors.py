@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import ApiClient, User
+from incidents.models.councils import CouncilMember
 from incidents.models.report import Report, Text
 
 
@@ -38,7 +39,11 @@ class CouncilMeeting(models.Model):
 
     area_code = models.CharField(max_length=15, db_index=True)  # a block, or the community it lies in
     held_at = models.DateTimeField()
+    # Nobody yet: it is planned, and what it talks about stands on its agenda.
     attendance = models.PositiveSmallIntegerField()
+    agenda = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Of the council's own members, who came; the others who were present are counted alone.
+    present = models.ManyToManyField(CouncilMember, related_name="meetings", blank=True)
     # What was agreed besides: no matter for anybody to handle.
     minutes = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     form_key = models.CharField(max_length=64, unique=True)
@@ -50,6 +55,11 @@ class CouncilMeeting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.area_code} · {self.held_at:%Y-%m-%d}"
+
+    @property
+    def is_planned(self) -> bool:
+        """Has it not been written down yet?"""
+        return self.attendance == 0
 
 
 class CouncilIssue(models.Model):

@@ -20,6 +20,7 @@ from incidents.pages import plain_steps, plain_times, plain_words
 from incidents.pages.resident_forms import ObjectionForm, RatingForm, ReplyForm
 from incidents.pages.throttle import Throttle, address_of
 from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
+from incidents.public.facts import Phase
 from incidents.public.filing import PHOTOS_MAX
 
 # A code has 48 bits; twenty wrong ones in ten minutes are no typing error.
@@ -78,6 +79,8 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
         except InvalidInput as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         except ActionRefused as error:
+            if _is_as_rated(case, form):  # the second of two presses
+                return redirect("resident-status", case.code)
             messages.warning(request, str(error))
             return redirect("resident-status", case.code)
         else:
@@ -97,7 +100,8 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
         except InvalidInput as error:
             form.add_error("text", str(error))
         except ActionRefused as error:
-            messages.warning(request, str(error))
+            if not _is_said(case, form.cleaned_data["text"]):
+                messages.warning(request, str(error))
             return redirect("resident-status", case.code)
         else:
             messages.success(request, _("Thank you. They have your answer and go on."))
@@ -110,6 +114,9 @@ def objection(request: HttpRequest, code: str) -> HttpResponse:
     """Once, with a reason: it is not over. A page of its own, so that nobody objects by a slip."""
     case = _case(code)
     if not case.may_object:
+        if request.method == "POST" and case.objected_at is not None and case.may_withdraw:
+            # The second of two presses: the first one's objection has opened the case.
+            return redirect("resident-status", case.code)
         messages.warning(request, _("An objection is possible once, within seven days after closing."))
         return redirect("resident-status", case.code)
     form = ObjectionForm(request.POST or None)
@@ -158,8 +165,23 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
             messages.warning(request, str(error))
         else:
             messages.success(request, _("You have taken your report back."))
-    else:
+    elif not (request.method == "POST" and case.phase == Phase.WITHDRAWN):  # the second of two presses
         messages.warning(request, _("It cannot be taken back any more."))
+    return redirect("resident-status", case.code)
+
+
+@require_POST
+def texts(request: HttpRequest, code: str) -> HttpResponse:
+    """No more text messages about this report, or texts again."""
+    case = _case(code)
+    is_wanted = request.POST.get("texts") == "on"
+    answer(case.code, kind=Answer.RESUME_TEXTS if is_wanted else Answer.STOP_TEXTS, at=clock.now())
+    messages.success(
+        request,
+        _("We text you again when something happens.")
+        if is_wanted
+        else _("You get no more text messages about this report. This page goes on saying how far it is."),
+    )
     return redirect("resident-status", case.code)
 
 
@@ -173,6 +195,16 @@ def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     if found is None:
         raise Http404
     return attachments.picture_response(found)
+
+
+def _is_as_rated(case: TrackedCase, form: RatingForm) -> bool:
+    given = {mark.name: mark.score for mark in case.marks}
+    return bool(given) and all(form.cleaned_data[name] == score for name, score in given.items())
+
+
+def _is_said(case: TrackedCase, text: str) -> bool:
+    """Are these the words with which the reporter has answered already?"""
+    return any(step.own and step.note == text.strip() for step in case.steps)
 
 
 def _case(code: str) -> TrackedCase:

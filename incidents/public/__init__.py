@@ -5,12 +5,16 @@ through is plain: words, numbers, times, codes with their names, never a row of 
 """
 
 from incidents.public.answering import answer
+from incidents.public.door import status, submit
 from incidents.public.facts import (
     AlikeCase,
     Answer,
+    CodeWanted,
     Complaint,
     Mark,
     NearbyQuestion,
+    OwnCase,
+    OwnReports,
     Photo,
     Rating,
     SettledCase,
@@ -24,8 +28,6 @@ from incidents.public.facts import (
     WeekQuestion,
     Why,
 )
-from incidents.public.filing import submit
-from incidents.public.following import status
 from incidents.public.matters import Matter, MatterQuestion
 from incidents.public.open_facts import (
     CasePage,
@@ -48,6 +50,7 @@ __all__ = [
     "CasesQuestion",
     "Catalogue",
     "CatalogueQuestion",
+    "CodeWanted",
     "Complaint",
     "Happening",
     "Mark",
@@ -55,6 +58,8 @@ __all__ = [
     "MatterQuestion",
     "NearbyQuestion",
     "NumberQuestion",
+    "OwnCase",
+    "OwnReports",
     "Photo",
     "PictureQuestion",
     "PublicCase",

@@ -1,23 +1,27 @@
 """A reporter answers back: rates, objects once, takes the report back, or answers what was asked."""
 
-from collections.abc import Sequence
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from incidents import actions, attachments
+from incidents import actions, attachments, proving
 from incidents.actor import RESIDENT
-from incidents.errors import ActionRefused
+from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import UpdateDraft, apply_update
-from incidents.models import Attachment
+from incidents.models import Attachment, Report
 from incidents.models.report import ReportUpdate
-from incidents.public.facts import Answer, Rating
-from incidents.public.following import report_of
+from incidents.public.facts import Answer, Rating, UnknownCode
+from incidents.public.following import report_of, was_asked
 
 # One withdrawal per report; the same one again is the same one.
 _WITHDRAWAL = "resident-withdrawal"
+_LATE_REPLY = "resident-reply"
 
 
 def answer(
@@ -29,14 +33,19 @@ def answer(
     text: str = "",
     photos: Sequence[UUID] = (),
 ) -> None:
-    """Take in what the reporter says about the handling.
+    """Take in what the reporter says about the handling, or (of a ticket) about a telephone number.
 
-    Raises UnknownCode, InvalidInput (field speed, result, service, text or reason), or ActionRefused where
-    it is too early, too late or said already.
+    What is said twice is said once: the same answer again is taken as the first. Raises UnknownCode,
+    InvalidInput (field speed, result, service, text or reason), or ActionRefused where it is too early, too
+    late or said already.
     """
+    if kind in _OF_A_TICKET:
+        _OF_A_TICKET[kind](tracking_code, text, at)
+        return
     report = report_of(tracking_code)
     match kind:
         case Answer.RATE:
+            _refuse_withdrawn(report)
             given = rating or Rating()
             actions.rate(
                 report=report,
@@ -48,14 +57,14 @@ def answer(
             )
         case Answer.OBJECT:
             try:
+                _refuse_withdrawn(report)
                 actions.object_to(report=report, reason=text, at=at)
             except BaseException:
                 attachments.discard(photos)
                 raise
             Attachment.objects.filter(pk__in=photos, report=None, incident=None).update(report=report)
         case Answer.WITHDRAW:
-            if report.withdrawn_at is not None:
-                raise ActionRefused("already_withdrawn", _("You have taken this report back already."))
+            _refuse_withdrawn(report)
             apply_update(
                 report=report,
                 draft=UpdateDraft(external_id=_WITHDRAWAL, kind=ReportUpdate.Kind.WITHDRAW),
@@ -63,8 +72,63 @@ def answer(
                 at=at,
             )
         case Answer.REPLY:
-            if report.withdrawn_at is not None:
-                raise ActionRefused("already_withdrawn", _("You have taken this report back already."))
-            actions.reply(report=report, text=text, at=at)
+            _refuse_withdrawn(report)
+            _reply(report, text, at=at)
+        case Answer.STOP_TEXTS:
+            actions.stop_texts(reports=[report], at=at)
+        case Answer.RESUME_TEXTS:
+            actions.resume_texts(report=report)
         case _:
-            assert_never(kind)
+            raise ValueError(kind)
+
+
+def _refuse_withdrawn(report: Report) -> None:
+    if report.withdrawn_at is not None:
+        raise ActionRefused("already_withdrawn", _("You have taken this report back already."))
+
+
+def _reply(report: Report, text: str, *, at: datetime) -> None:
+    """The answer to what was asked. Where the clock has gone on by itself meanwhile, it reaches the unit as
+    something that the reporter adds: nothing that was asked for is lost."""
+    try:
+        actions.reply(report=report, text=text, at=at)
+    except ActionRefused as refused:
+        if refused.code != "nothing_asked" or not was_asked(report):
+            raise
+        said = text.strip()
+        digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+        apply_update(
+            report=report,
+            draft=UpdateDraft(
+                external_id=f"{_LATE_REPLY}-{digest}", kind=ReportUpdate.Kind.SUPPLEMENT, text=said
+            ),
+            actor=RESIDENT,
+            at=at,
+        )
+
+
+def _prove(ticket: str, code: str, at: datetime) -> None:
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", code))
+    right = proving.try_code(ticket, digits, now=timezone.now())
+    if right is None:
+        raise UnknownCode
+    if not right:
+        raise InvalidInput("code", "wrong", _("That is not the code. Look at the newest message again."))
+
+
+def _stop_all(ticket: str, _text: str, at: datetime) -> None:
+    index = proving.index_of(ticket, now=timezone.now())
+    if index is None:
+        raise UnknownCode
+    actions.stop_texts(reports=proving.reports_of(index, at=at), at=at)
+
+
+def _leave(ticket: str, _text: str, at: datetime) -> None:
+    proving.forget(ticket)
+
+
+_OF_A_TICKET: Mapping[Answer, Callable[[str, str, datetime], None]] = {
+    Answer.PROVE: _prove,
+    Answer.STOP_ALL_TEXTS: _stop_all,
+    Answer.LEAVE: _leave,
+}

@@ -46,6 +46,21 @@ class Complaint:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class CodeWanted:
+    """Somebody says that a telephone number is theirs, and wants a code on it to show that."""
+
+    phone: str
+    language: str = "zh-hans"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReports:
+    """All that was reported under the number which this ticket has proved."""
+
+    ticket: str
+
+
 class Phase(StrEnum):
     """Where a case stands, as a resident would ask it."""
 
@@ -103,6 +118,7 @@ class Waiting:
     since: datetime
     until: datetime
     question: str = ""  # empty where nothing was asked
+    is_over: bool = False  # the clock has gone on without an answer, which is still welcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +182,24 @@ class TrackedCase:
     waiting: Waiting | None
     may_reply: bool
     letter: ToSecretary | None  # where the report was put before a secretary
+    texts: bool | None  # are they texted about it? None: they cannot be
     version: str  # changes whenever anything above does
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCase:
+    """One of a reporter's reports in a list: what it takes to know whether to look."""
+
+    code: str
+    phase: str
+    title: str
+    place: str
+    unit: str
+    received_at: datetime
+    due_at: datetime | None
+    overdue: bool
+    asks: bool  # the unit waits for this reporter's answer
+    may_rate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +217,12 @@ class Answer(StrEnum):
     OBJECT = "object"
     WITHDRAW = "withdraw"
     REPLY = "reply"
+    STOP_TEXTS = "stop_texts"
+    RESUME_TEXTS = "resume_texts"
+    # Of a ticket, not of a report: the code that came by text; no texts about any of them; and leaving.
+    PROVE = "prove"
+    STOP_ALL_TEXTS = "stop_all_texts"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from incidents.models import (
     Attachment,
     Feedback,
     Incident,
+    Pause,
+    QuietReport,
     Report,
     SecretaryLetter,
     Text,
@@ -35,6 +37,7 @@ from incidents.public.facts import (
     Waiting,
     Why,
 )
+from incidents.spreading import is_mobile
 from incidents.timeline import Kind, taken_back
 
 # What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
@@ -100,6 +103,7 @@ _WITH_WORDS = frozenset(
         Kind.REJECTED,
         Kind.PAUSED,
         Kind.REPORTER_ANSWERED,
+        Kind.SUPPLEMENTED,
         Kind.MESSAGED,
     }
 )
@@ -128,7 +132,7 @@ _TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
 _TITLE_MAX = 22
 
 
-def status(tracking_code: str, *, at: datetime) -> TrackedCase:
+def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
     """Where a report stands, in plain facts; raises UnknownCode."""
     report = report_of(tracking_code)
     link = report.links.filter(unlinked_at__isnull=True).select_related("incident__category").get()
@@ -156,12 +160,13 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
     handled = timers.get(Timer.Kind.HANDLING)
     done_at = incident.resolved_at if lead is not None else None
     overdue = clock is not None and at > clock.due_at
-    waiting = _waiting(incident) if phase == Phase.PAUSED else None
+    waiting = _waiting(incident) if phase == Phase.PAUSED else _unanswered(incident)
     may_speak = report.source not in NOT_RESIDENTS
+    is_texted = _texts_about(report) if may_speak and phase != Phase.WITHDRAWN else None
     return TrackedCase(
         code=report.tracking_code,
         phase=phase,
-        title=_title(report.text.body) or (incident.category.name if incident.category else ""),
+        title=title_of(report.text.body) or (incident.category.name if incident.category else ""),
         category=incident.category.name if incident.category and lead is not None else "",
         place=places,
         unit=units.get(lead.unit_id if lead and phase != Phase.DECIDING else "", ""),
@@ -189,9 +194,12 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
         handled_seconds=(done_at - incident.received_at).total_seconds() if done_at else None,
         spare_seconds=(handled.due_at - done_at).total_seconds() if done_at and handled else None,
         marks=_marks(ratings),
-        may_rate=incident.resolved_at is not None and not ratings and phase != Phase.WITHDRAWN,
+        may_rate=(
+            incident.resolved_at is not None and not ratings and phase != Phase.WITHDRAWN and may_speak
+        ),
         may_object=(
             phase in (Phase.SETTLED, Phase.ANSWERED)
+            and may_speak
             and not objections
             and object_until is not None
             and at <= object_until
@@ -206,9 +214,18 @@ def status(tracking_code: str, *, at: datetime) -> TrackedCase:
             waiting is not None and waiting.for_reporter and report.withdrawn_at is None and may_speak
         ),
         letter=_letter(report),
+        texts=is_texted,
         version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
-        f"{int(overdue)}.{district_day(at):%m%d}",
+        f"{int(overdue)}.{is_texted}.{district_day(at):%m%d}",
     )
+
+
+def _texts_about(report: Report) -> bool | None:
+    """Is the reporter texted about this report? None where no text would reach them."""
+    contact = report.contact
+    if contact is None or not is_mobile(contact.phone):
+        return None
+    return not QuietReport.objects.filter(report=report).exists()
 
 
 def _letter(report: Report) -> ToSecretary | None:
@@ -227,6 +244,29 @@ def _letter(report: Report) -> ToSecretary | None:
     )
 
 
+def was_asked(report: Report) -> bool:
+    """Was something asked in the handling that is still going on, and nobody has answered?"""
+    incident = report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
+    return incident.is_open and _unanswered(incident) is not None
+
+
+def _unanswered(incident: Incident) -> Waiting | None:
+    """What was asked under the sending that is open, where the clock went on without an answer."""
+    if incident.status != Status.HANDLING:
+        return None
+    pause = (
+        incident.pauses.filter(kind=PauseKind.RESIDENT, end=Pause.End.DUE, assignment__ended_at=None)
+        .select_related("question")
+        .last()
+    )
+    if pause is None or pause.question is None:
+        return None
+    if incident.timeline.filter(kind=Kind.SUPPLEMENTED, at__gte=pause.ended_at).exists():
+        return None  # somebody has answered after all
+    question = pause.question.body if pause.question.erased_at is None else ""
+    return Waiting(True, pause.began_at, pause.until, question, is_over=True)
+
+
 def _waiting(incident: Incident) -> Waiting | None:
     pause = incident.pauses.filter(ended_at__isnull=True).select_related("question").first()
     if pause is None:
@@ -239,7 +279,9 @@ def report_of(tracking_code: str) -> Report:
     """The report with this code, however it was typed; raises UnknownCode."""
     letters = _CODE_NOISE.sub("", unicodedata.normalize("NFKC", tracking_code[:40]).upper())
     found = (
-        Report.objects.filter(tracking_code=f"{letters[:5]}-{letters[5:]}").select_related("text").first()
+        Report.objects.filter(tracking_code=f"{letters[:5]}-{letters[5:]}")
+        .select_related("text", "contact")
+        .first()
         if len(letters) == 10
         else None
     )
@@ -280,7 +322,7 @@ def _since(
     return instants.get(phase) or (entries[-1].at if entries else incident.received_at)
 
 
-def _title(words: str) -> str:
+def title_of(words: str) -> str:
     first = _TITLE_ENDS.split(words.strip(), maxsplit=1)[0].strip()
     return first if len(first) <= _TITLE_MAX else f"{first[: _TITLE_MAX - 1]}…"
 
@@ -335,7 +377,7 @@ def _steps(
                 kind=kind,
                 unit=_whose(entry, named, unit, units),
                 own=own,
-                note=texts.get(data.get("text") or 0, ""),
+                note=texts.get(data.get("text") or 0, "") if kind in _WITH_WORDS else "",
                 seconds=(entry.at - waited).total_seconds() if waited else None,
                 params=_params(kind, data),
             )

@@ -560,7 +560,8 @@ def test_a_reporter_reads_their_own_language_and_the_way_to_their_page(settings)
     letter = next(letter for letter in line.letters if letter.kind == "report.received")
     assert letter.to == "13812342207"
     assert letter.body == (
-        f"[Yiwang] Your report has come in. See https://yiwang.example/r/{report.tracking_code}/"
+        f"[Yiwang] Your report has come in and is with {case.owner_unit.name_en}."
+        f" See https://yiwang.example/r/{report.tracking_code}/"
     )
 
 
