@@ -107,6 +107,18 @@ WITH due AS (
            data, %(at)s, %(at)s, 0, ''
     FROM live WHERE stage <> ALL (%(acting)s)
     ORDER BY fire_at, id
+), named AS (
+    -- those who answer for the block by name, each a step later
+    INSERT INTO incidents_outboxmessage
+           (key, incident_id, kind, receiver, data, created_at, not_before, attempts, last_error)
+    SELECT 'block:' || timer_id || ':' || run || ':' || stage, incident_id, 'timer.' || says,
+           'block:' || r.area_id || ':' || r.role, data, %(at)s, %(at)s, 0, ''
+    FROM live JOIN incidents_blockcell c ON c.cell_id = live.cell_code
+    JOIN incidents_blockrole r ON r.area_id = c.block_id AND r.until IS NULL
+    WHERE live.kind = 'handling' AND r.role = CASE live.stage
+        WHEN 'breach' THEN 'head' WHEN 'esc_head' THEN 'instructor'
+        WHEN 'esc_street' THEN 'first_secretary' END
+    ORDER BY live.fire_at, live.id
 ), counted AS (
     INSERT INTO incidents_outcome
            (incident_id, kind, sign, at, day, unit_code, street_code, community_code, cell_code,

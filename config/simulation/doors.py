@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.models import ApiClient, User
 from accounts.roles import Role
+from config.simulation.blocks import cut_blocks, seat_council
 from config.simulation.people import Staff
 from dispatch.models import SourceCategory
 from incidents import actions
@@ -128,7 +129,9 @@ def open_doors(*, at: datetime) -> None:
     _map_names(people, at=at)
     _orders(people["supervisor"], at=at)
     _letters(people["operator"], at=at)
+    cut_blocks(at=at)
     _councils(people["operator"], at=at)
+    seat_council(keeper=people["operator"], at=at)
 
 
 def _map_names(people: dict[str, User], *, at: datetime) -> None:

@@ -25,6 +25,7 @@ from incidents.models import Assignment, DecisionRecord, Incident, Timer
 from incidents.models.incident import Status
 from incidents.pages import clock_card, place_choices, support_steps, waiting
 from incidents.pages.access import DESK_ROLES, READING_ROLES, case_or_404, person, staff
+from incidents.pages.case_block import block_of
 from incidents.pages.case_work import work_of
 from incidents.pages.choices import Reader
 from incidents.pages.contact_steps import STEPS as CONTACT_STEPS
@@ -35,6 +36,7 @@ from incidents.pages.duty import on_duty_now
 from incidents.pages.handling_steps import STEPS as HANDLING_STEPS
 from incidents.pages.level_steps import STEPS as LEVEL_STEPS
 from incidents.pages.level_steps import unit_above, way_up
+from incidents.pages.mediation import of_case as mediations_of
 from incidents.pages.orders import orders_of
 from incidents.pages.request_forms import appealable_by
 from incidents.pages.request_steps import STEPS as REQUEST_STEPS
@@ -185,6 +187,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "at": at,
         "place_full": queries.places_of([incident]).full(incident),
         "places": place_choices.of_case(incident),
+        **block_of(incident),
         "handling_age": at - incident.first_dispatched_at if incident.first_dispatched_at else None,
         "card": clock_card.card(incident, standing, at=at),
         "notes": waiting.notes_of(standing, can),
@@ -224,6 +227,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         **support,
         **disputes_of(incident, can),
         **upstream_of(incident),
+        **mediations_of(incident, user),
     }
 
 

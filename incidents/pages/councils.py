@@ -17,14 +17,14 @@ from accounts.viewer import viewer_of
 from config import clock
 from grids.models import Area
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import CouncilMeeting
+from incidents.models import CouncilIssue, CouncilMeeting
 from incidents.models.incident import OPEN_STATUSES
 from incidents.pages.access import READING_ROLES, person, staff
 from incidents.pages.forms import text_area
 from incidents.pages.submissions import key_of, once
 from incidents.pages.when import InstantField
 from incidents.pages.wording import title_of
-from incidents.sources import councils
+from incidents.sources import council_life, councils
 
 ROWS = 20
 # Empty lines that the form offers; without a script more come with the next form.
@@ -44,14 +44,27 @@ class MeetingForm(forms.Form):
         max_value=councils.ATTENDANCE_MOST,
         widget=forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"}),
     )
+    present = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Of the council's members, who came"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    agenda = forms.CharField(
+        label=gettext_lazy("Agenda"), max_length=2_000, required=False, widget=text_area(3)
+    )
     minutes = forms.CharField(
         label=gettext_lazy("What else was agreed"), max_length=2_000, required=False, widget=text_area(3)
     )
 
-    def __init__(self, *args: Any, areas: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, areas: list[tuple[str, str]], members: list[tuple[int, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["area"]
         field.choices = areas
+        field = self.fields["present"]
+        field.choices = members
 
 
 @require_GET
@@ -59,7 +72,7 @@ class MeetingForm(forms.Form):
 def listed(request: HttpRequest) -> HttpResponse:
     """The meetings that this person may read, newest first, with how far their issues are."""
     page = Paginator(councils.meetings_of(person(request)), ROWS).get_page(request.GET.get("page"))
-    names = _names([meeting.area_code for meeting in page.object_list])
+    names = names_of([meeting.area_code for meeting in page.object_list])
     rows = []
     for meeting in page.object_list:
         lines = _lines(meeting)
@@ -73,7 +86,8 @@ def listed(request: HttpRequest) -> HttpResponse:
                 "done": len(lines) - open_ones,
             }
         )
-    return render(request, "incidents/councils.html", {"page": page, "rows": rows})
+    context = {"page": page, "rows": rows, "figures": council_life.figures(person(request))}
+    return render(request, "incidents/councils.html", context)
 
 
 @require_GET
@@ -83,12 +97,15 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
     found = councils.meetings_of(person(request)).filter(pk=pk).first() if pk < 2**63 else None
     if found is None:
         raise Http404
-    lines = _lines(found)
+    lines, last = _lines(found), council_life.before(found)
     context = {
         "meeting": found,
-        "area": _names([found.area_code]).get(found.area_code, found.area_code),
+        "area": names_of([found.area_code]).get(found.area_code, found.area_code),
         "lines": lines,
         "open": sum(1 for line in lines if line["is_open"]),
+        "carried": [line_of(issue) for issue in council_life.carried(found, last)],
+        "before": last,
+        "present": list(found.present.all()),
         "reads_cases": bool(viewer_of(request.user).roles.intersection(READING_ROLES)),
     }
     return render(request, "incidents/council.html", context)
@@ -101,13 +118,28 @@ def new(request: HttpRequest) -> HttpResponse:
     """The form of a meeting, and writing it down."""
     user, at = person(request), clock.now()
     areas = [(area.code, area.name) for area in councils.areas_of(user).order_by("code")]
+    planned = _planned(request)
+    # The members of the council that was opened: of another's that is chosen instead, nobody is ticked.
+    area = planned.area_code if planned else request.GET.get("area", request.POST.get("council", ""))[:15]
+    is_own = any(code == area for code, _name in areas)
+    members = [(one.pk, one.name) for one in council_life.members_of(area)] if is_own else []
     if request.method == "GET":
-        return _form(request, MeetingForm(areas=areas), [])
-    form = MeetingForm(request.POST, areas=areas)
+        known: dict[str, Any] = {"area": area}
+        if planned is not None:
+            known["held_at"] = planned.held_at
+            known["agenda"] = planned.agenda.body if planned.agenda else ""
+        form = MeetingForm(areas=areas, members=members, initial=known)
+        return _form(request, form, [], planned=planned, council=area)
+    form = MeetingForm(request.POST, areas=areas, members=members)
     issues = _issues(request)
     if not form.is_valid():
-        return _form(request, form, issues, status=400)
-    told = councils.Meeting(key=str(key_of(request) or uuid4()), issues=issues, **form.cleaned_data)
+        return _form(request, form, issues, status=400, planned=planned, council=area)
+    told = councils.Meeting(
+        key=str(key_of(request) or uuid4()),
+        issues=issues,
+        planned=planned.pk if planned else None,
+        **form.cleaned_data,
+    )
     try:
         kept = councils.hold(told, user=user, at=at)
     except InvalidInput as error:
@@ -117,23 +149,39 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, message)
         else:
             form.add_error(error.field if error.field in form.fields else None, str(error))
-        return _form(request, form, issues, status=400)
+        return _form(request, form, issues, status=400, planned=planned, council=area)
     except ActionRefused as error:
         form.add_error(None, str(error))
-        return _form(request, form, issues, status=409)
+        return _form(request, form, issues, status=409, planned=planned, council=area)
     count = len(issues)
     said = ngettext("%(count)d issue is on its way.", "%(count)d issues are on their way.", count)
     messages.success(request, said % {"count": count})
     return HttpResponseRedirect(reverse("council", args=[kept.pk]))
 
 
+def _planned(request: HttpRequest) -> CouncilMeeting | None:
+    """The planned meeting that is being written down, where one was named."""
+    told = request.GET.get("planned", "") or request.POST.get("planned", "")
+    if not (told.isascii() and told.isdigit() and len(told) < 19):
+        return None
+    found = councils.meetings_of(person(request)).filter(pk=int(told)).first()
+    return found if found is not None and found.is_planned else None
+
+
 def _form(
-    request: HttpRequest, form: MeetingForm, issues: list[councils.Issue], *, status: int = 200
+    request: HttpRequest,
+    form: MeetingForm,
+    issues: list[councils.Issue],
+    *,
+    status: int = 200,
+    planned: CouncilMeeting | None = None,
+    council: str = "",
 ) -> HttpResponse:
     blank = max(LINES - len(issues), 2 if issues else LINES)
     room = councils.ISSUES_MOST - len(issues)
     lines = [*issues, *(councils.Issue("") for _index in range(min(blank, max(room, 0))))]
-    return render(request, "incidents/council_new.html", {"form": form, "lines": lines}, status=status)
+    context = {"form": form, "lines": lines, "planned": planned, "council": council}
+    return render(request, "incidents/council_new.html", context, status=status)
 
 
 def _issues(request: HttpRequest) -> list[councils.Issue]:
@@ -150,21 +198,21 @@ def _issues(request: HttpRequest) -> list[councils.Issue]:
 
 def _lines(meeting: CouncilMeeting) -> list[dict[str, Any]]:
     """Each issue with its case as it stands now."""
-    lines = []
-    for issue in meeting.issues.all():
-        links = getattr(issue.report, "live_links", [])
-        case = links[0].incident if links else None
-        lines.append(
-            {
-                "issue": issue,
-                "title": title_of(issue.report.text.body),
-                "words": issue.report.text.body,
-                "case": case,
-                "is_open": case is not None and case.status in OPEN_STATUSES,
-            }
-        )
-    return lines
+    return [line_of(issue) for issue in meeting.issues.all()]
 
 
-def _names(codes: list[str]) -> dict[str, str]:
+def line_of(issue: CouncilIssue) -> dict[str, Any]:
+    """One issue with its case as it stands now (see councils.meetings_of)."""
+    links = getattr(issue.report, "live_links", [])
+    case = links[0].incident if links else None
+    return {
+        "issue": issue,
+        "title": title_of(issue.report.text.body),
+        "words": issue.report.text.body,
+        "case": case,
+        "is_open": case is not None and case.status in OPEN_STATUSES,
+    }
+
+
+def names_of(codes: list[str]) -> dict[str, str]:
     return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}

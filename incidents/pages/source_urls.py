@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from incidents.pages import councils, petitions, sources
+from incidents.pages import council_area, councils, petitions, sources
 
 urlpatterns = [
     path("councils/", councils.listed, name="councils"),
     path("councils/new/", councils.new, name="council-new"),
+    path("councils/area/<str:code>/", council_area.council, name="council-area"),
+    path("councils/area/<str:code>/plan/", council_area.plan, name="council-plan"),
+    path("councils/area/<str:code>/members/", council_area.members, name="council-members"),
+    path("councils/area/<str:code>/role/", council_area.role, name="council-role"),
     path("councils/<int:pk>/", councils.meeting, name="council"),
     path("petitions/", petitions.listed, name="petitions"),
     path("petitions/new/", petitions.new, name="petition-new"),

@@ -17,7 +17,7 @@ from grids.models import Area, code_prefix
 from incidents import cases
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Refusal, ReportDraft, receive_one
-from incidents.models import CouncilIssue, CouncilMeeting, IncidentReport, Report
+from incidents.models import CouncilIssue, CouncilMeeting, CouncilMember, IncidentReport, Report
 
 ISSUES_MOST = 30
 ATTENDANCE_MOST = 500
@@ -47,6 +47,9 @@ class Meeting:
     attendance: int
     issues: Sequence[Issue]
     minutes: str = ""
+    agenda: str = ""
+    present: Sequence[int] = ()  # of the council's members, by id
+    planned: int | None = None  # the meeting that was planned, and is written down now
 
 
 def areas_of(user: User) -> QuerySet[Area]:
@@ -67,14 +70,19 @@ def meetings_of(user: User) -> QuerySet[CouncilMeeting]:
     issues = CouncilIssue.objects.select_related("report__text").prefetch_related(
         Prefetch("report__links", queryset=live, to_attr="live_links")
     )
-    found = CouncilMeeting.objects.select_related("minutes", "entered_by")
-    grants = viewer_of(user).with_roles(*KEEPERS)
-    if all(grant.reach != Reach.DISTRICT for grant in grants):
-        wanted = Q(pk__in=[])
-        for grant in grants:
-            wanted |= Q(area_code__startswith=_prefix(grant))
-        found = found.filter(wanted)
+    found = CouncilMeeting.objects.select_related("minutes", "agenda", "entered_by").filter(reach_of(user))
     return found.prefetch_related(Prefetch("issues", queryset=issues)).order_by("-held_at", "-pk")
+
+
+def reach_of(user: User) -> Q:
+    """The condition on `area_code` that a person may read what is of that council."""
+    grants = viewer_of(user).with_roles(*KEEPERS)
+    if any(grant.reach == Reach.DISTRICT for grant in grants):
+        return Q()
+    wanted = Q(pk__in=[])
+    for grant in grants:
+        wanted |= Q(area_code__startswith=_prefix(grant))
+    return wanted
 
 
 def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
@@ -99,21 +107,48 @@ def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
 
 
 def _kept(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
+    members = _members(meeting)
     with transaction.atomic(durable=True):
         found = CouncilMeeting.objects.filter(form_key=meeting.key).first()
         if found is not None:
             if found.entered_by_id != user.pk:
                 raise ActionRefused("not_allowed", _("Your role does not allow this."))
             return found
-        return CouncilMeeting.objects.create(
-            area_code=meeting.area,
-            held_at=meeting.held_at,
-            attendance=meeting.attendance,
-            minutes=cases.store_optional_text(meeting.minutes, at=at, field="minutes"),
-            form_key=meeting.key,
-            entered_at=at,
-            entered_by=user,
+        kept = _planned(meeting, user=user) or CouncilMeeting(area_code=meeting.area)
+        kept.held_at, kept.attendance = meeting.held_at, meeting.attendance
+        kept.minutes = cases.store_optional_text(meeting.minutes, at=at, field="minutes")
+        if meeting.agenda.strip() or kept.pk is None:
+            kept.agenda = cases.store_optional_text(meeting.agenda, at=at, field="agenda")
+        kept.form_key, kept.entered_at, kept.entered_by = meeting.key, at, user
+        kept.save()
+        kept.present.set(members)
+        return kept
+
+
+def _planned(meeting: Meeting, *, user: User) -> CouncilMeeting | None:
+    """The planned meeting that is written down by this, locked."""
+    if meeting.planned is None:
+        return None
+    found = CouncilMeeting.objects.select_for_update().filter(
+        reach_of(user), pk=meeting.planned, area_code=meeting.area
+    )
+    kept = found.first()
+    if kept is None or not kept.is_planned:
+        raise ActionRefused("wrong_state", _("This meeting has been written down already."))
+    return kept
+
+
+def _members(meeting: Meeting) -> list[CouncilMember]:
+    """Those of the council who came; more than were present cannot have."""
+    chosen = set(meeting.present)
+    found = list(CouncilMember.objects.filter(pk__in=chosen, area_code=meeting.area))
+    if len(found) != len(chosen):
+        raise InvalidInput("present", "unknown", _("Choose members of this council."))
+    if len(found) > meeting.attendance:
+        raise InvalidInput(
+            "attendance", "range", _("That is fewer than the members of the council who were there.")
         )
+    return found
 
 
 def _bind(meeting: CouncilMeeting, position: int, report: Report) -> None:

@@ -41,7 +41,9 @@ class Command(BaseCommand):
 
 def _drop_others(codes: set[str]) -> None:
     """Delete the areas that the files no longer have, the innermost first."""
-    others = Area.objects.exclude(code__in=codes)
+    # A block is cut from a community's cells here, and in no file: it stays as long as its community does.
+    kept = Area.objects.of_kind(Area.Kind.BLOCK).filter(parent__in=codes)
+    others = Area.objects.exclude(code__in=codes).exclude(code__in=kept.values("code"))
     for kind in reversed(Area.Kind.values):
         try:
             others.of_kind(kind).delete()

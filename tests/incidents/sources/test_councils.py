@@ -21,7 +21,7 @@ ISSUES = (
     councils.Issue("垃圾桶边上总有装修垃圾没人清"),
     councils.Issue("儿童游乐场的秋千链子断了"),
 )
-LIST_QUERIES, PAGE_QUERIES = 12, 11
+LIST_QUERIES, PAGE_QUERIES = 14, 15
 
 
 def as_person(one: Person) -> Client:
@@ -117,6 +117,8 @@ def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:
             assert client.get(address).status_code == 200
         return len(seen)
 
+    earlier = {"key": "k-0", "held_at": TUESDAY - timedelta(days=30)}
+    councils.hold(meeting(issues=ISSUES[1:2], **earlier), user=operator.user, at=TUESDAY)
     first = councils.hold(meeting(issues=ISSUES[:1]), user=operator.user, at=TUESDAY)
     few = cost("/councils/"), cost(f"/councils/{first.pk}/")
     texts = tuple(councils.Issue(f"第{index}号楼的井盖松了") for index in range(10))

@@ -1,0 +1,44 @@
+"""The demo's blocks: one community is cut into two, with people who answer for them and a council that
+meets again next week."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from grids.models import Area
+from incidents import blocks
+from incidents.models import BlockCell, BlockRole
+from incidents.sources import council_life
+
+_COMMUNITY = "440307016006"
+_NAMES = (("东区街区", "East block"), ("西区街区", "West block"))
+_MEMBERS = (("周玉兰", "chair"), ("何志远", "secretary"), ("邓小梅", "member"), ("罗建军", "member"))
+_AGENDA = "1. 上次议题办得怎么样\n2. 电动车充电桩选址\n3. 暑期儿童活动安排"
+
+
+def cut_blocks(*, at: datetime) -> None:
+    """Cut the community's cells from east to west; once."""
+    if BlockCell.objects.exists():
+        return
+    cells = list(Area.objects.cells().filter(code__startswith=_COMMUNITY).order_by("-lon", "code"))
+    half = (len(cells) + 1) // 2
+    people = blocks.candidates(_COMMUNITY)
+    for (name_zh, name_en), part in zip(_NAMES, (cells[:half], cells[half:]), strict=True):
+        if not part:
+            continue
+        block = blocks.cut(name_zh=name_zh, name_en=name_en, cells=[cell.code for cell in part])
+        for role, user in zip(BlockRole.Role.values, people, strict=False):
+            BlockRole.objects.create(area=block, role=role, user=user, since=at)
+
+
+def seat_council(*, keeper: User, at: datetime) -> None:
+    """Its members, and the agenda of its next meeting."""
+    for name, duty in _MEMBERS:
+        council_life.add_member(area=_COMMUNITY, name=name, duty=duty, user=keeper, at=at)
+    council_life.plan(
+        area=_COMMUNITY,
+        held_at=at + timedelta(days=5),
+        agenda=_AGENDA,
+        key=f"demo-{_COMMUNITY}-next",
+        user=keeper,
+        at=at,
+    )
