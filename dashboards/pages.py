@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.roles import Role
-from dashboards import charts, drill, findings, heat, list_pages, places, present, sheets, story
+from dashboards import charts, drill, findings, heat, list_pages, places, present, sheets, steps, story
 from dashboards.filters import AGAINST, HEATS, PERIODS, addressed
 from dashboards.indicators import ALL, SMALL, UNIT_WORDS, shown
 from dashboards.leading import LeaderBoard
@@ -155,6 +155,9 @@ def _board_context(opened: Opened) -> dict[str, Any]:
         "points": findings.points(board, link),
         "csv": {name: addressed(reverse("board-data", args=[name]), asked.query()) for name in TABLES},
         **_moved(board, link),
+        "steps": steps.chart(board, link) if steps.taken(board) else None,
+        "steps_title": steps.title(board),
+        "steps_note": steps.note(board),
         **_satisfaction(board, link),
         "calendar": heat.calendar(board),
         "heats": [

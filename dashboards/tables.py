@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.templatetags.charts import table_of
-from dashboards import charts, heat, places, present
+from dashboards import charts, heat, places, present, steps
 from dashboards.indicators import ALL, UNIT_WORDS
 from dashboards.leading import LeaderBoard
 
@@ -164,6 +164,7 @@ TABLES: Final[dict[str, Callable[[LeaderBoard], Table]]] = {
     "moved": _of_chart(charts.moved),
     "pieces": _of_chart(charts.pieces),
     "satisfaction": _of_chart(charts.satisfaction),
+    "steps": _of_chart(steps.chart),
     "units": _units,
     "matters": _matters,
     "levels": _levels,
