@@ -15,6 +15,8 @@ from incidents.pages.forms import text_area
 
 # What addresses and forms call the rule for all matters.
 ALL: Final = "all"
+# What the form calls the whole district.
+DISTRICT: Final = "district"
 
 
 def _number(low: int, high: int) -> forms.NumberInput:
@@ -98,7 +100,6 @@ class NewRuleForm(RuleForm):
 
     street = forms.ChoiceField(
         label=gettext_lazy("Where it holds"),
-        required=False,
         widget=forms.Select(attrs={"class": "form-select"}),
         help_text=gettext_lazy(
             "A street's rule is stricter than the district's: as few cases or fewer, as far back or farther."
@@ -131,7 +132,15 @@ class NewRuleForm(RuleForm):
         own = (
             list(names.streets.items()) if streets is None else [(one, names.street(one)) for one in streets]
         )
-        choices["street"].choices = [*([("", _("The whole district"))] if streets is None else []), *own]
+        choices["street"].choices = [
+            *([(DISTRICT, _("The whole district"))] if streets is None else []),
+            *own,
+        ]
+
+    def clean_street(self) -> str:
+        """As rules have it: nothing for the whole district."""
+        told: str = self.cleaned_data["street"]
+        return "" if told == DISTRICT else told
 
     def clean_matter(self) -> str:
         """As rules have it: nothing for all of them."""

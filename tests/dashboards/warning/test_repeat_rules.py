@@ -198,7 +198,15 @@ def test_on_pages(
         assert browser.post(url, said).status_code == 302
         assert browser.post(url, said).status_code == 409  # an old page
         assert WHY in browser.get(url).content.decode()
-        made = {"by": "place", "matter": LAMPS, "at_least": 2, "days": 7, "words": WHY, "seen": 0}
+        made = {
+            "by": "place",
+            "street": "district",
+            "matter": LAMPS,
+            "at_least": 2,
+            "days": 7,
+            "words": WHY,
+            "seen": 0,
+        }
         assert browser.post("/warnings/rules/new/", made).status_code == 302
         assert browser.post("/warnings/rules/new/", made).status_code == 400
         assert browser.get("/warnings/rules/place/9999/").status_code == 404
