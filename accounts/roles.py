@@ -83,6 +83,9 @@ class Action(StrEnum):
     WITHHOLD = "withhold"
     NOTE = "note"
     UNMASK = "unmask"
+    MEDIATE = "mediate"
+    READ_MEDIATION = "read-mediation"
+    FOLLOW_MEDIATION = "follow-mediation"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR})
@@ -159,4 +162,8 @@ ACTION_ROLES: dict[Action, frozenset[Role]] = {
     Action.WITHHOLD: _DESK,
     Action.NOTE: _DESK | {Role.HANDLER, Role.PATROL},
     Action.UNMASK: _DESK | {Role.HANDLER},
+    # Who a dispute is between, and what they said: for the unit that mediates, and for supervisors.
+    Action.MEDIATE: frozenset({Role.HANDLER}),
+    Action.READ_MEDIATION: frozenset({Role.HANDLER, Role.SUPERVISOR}),
+    Action.FOLLOW_MEDIATION: frozenset({Role.HANDLER, Role.SUPERVISOR}),
 }

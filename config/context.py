@@ -28,6 +28,7 @@ from incidents.field import rounds
 from incidents.instructing.reach import ROLES as INSTRUCTED_ROLES
 from incidents.instructing.reach import offices
 from incidents.instructing.reading import waiting_for as waiting_instructions
+from incidents.mediation.files import keeps_mediations
 from incidents.models import Incident
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
 from incidents.pages.callbacks import is_caller
@@ -149,6 +150,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("bulk-imports", pgettext("page", "Import reports"), "upload")
     if roles.intersection(COUNCIL_KEEPERS):
         add("councils", _("Block councils"), "community")
+    if keeps_mediations(viewer_of(user)):
+        add("mediations", _("Mediation"), "scale")
     if roles.intersection(KEEPERS):
         add("sources", _("Sources"), "share")
     if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN}):

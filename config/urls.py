@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.desk_urls")),
     path("", include("incidents.pages.patrol_urls")),
     path("", include("incidents.pages.source_urls")),
+    path("", include("incidents.pages.mediation_urls")),
     path("", include("incidents.pages.bulk_urls")),
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),

@@ -12,6 +12,7 @@ from incidents import adjudicating, cohandling, joined, outbox, pausing, policy,
 from incidents.actor import SYSTEM, Actor
 from incidents.ending import end_lead as end_lead
 from incidents.errors import ActionRefused, InvalidInput, StaleFacts
+from incidents.mediation.ending import overtake
 from incidents.models import Assignment, Incident, OutboxMessage, Report, Text
 from incidents.models.incident import Status
 from incidents.recalendar import behind_calendar, follow_calendar
@@ -126,6 +127,7 @@ def finish(incident: Incident, *, at: datetime) -> None:
     cohandling.dismiss_all(incident, why=Assignment.End.MERGED if is_merged else Assignment.End.CLOSED, at=at)
     supervising.finish(incident, at=at)
     adjudicating.finish(incident, at=at)
+    overtake(incident, at=at)
     timers.stop_all(incident, at=at, reason="finished")
     timers.rule(incident)
     incident.claimed_by = incident.claimed_at = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from incidents import late, pausing, timers
 from incidents.acceptance import lead_of
 from incidents.actor import SYSTEM
+from incidents.mediation.ending import overtake
 from incidents.models import Assignment, CaseRequest, Incident
 
 
@@ -20,6 +21,7 @@ def end_lead(incident: Incident, *, at: datetime, why: str) -> Assignment | None
         lead.requests.filter(answered_at__isnull=True).update(
             answered_at=at, answer=CaseRequest.Answer.LAPSED
         )
+    overtake(incident, at=at)
     return lead
 
 

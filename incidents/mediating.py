@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.actor import Actor
 from incidents.errors import InvalidInput
-from incidents.models import Assignment, Incident, Mediation
+from incidents.models import Assignment, Incident, Mediation, MediationFile
 from incidents.models.incident import ResolutionOutcome
 
 # The domain of disputes: codes of categories begin with their domain's.
@@ -48,6 +48,31 @@ def check(incident: Incident, outcome: str, told: Mediated | None) -> None:
             "not_settled",
             _("A dispute that was not settled is not solved: choose what came of it instead."),
         )
+
+
+def check_file(incident: Incident, outcome: str, told: Mediated | None) -> None:
+    """What is counted says what the file says, where there is one (InvalidInput): an open one is ended first,
+    unless the answer is an interim one."""
+    if outcome == ResolutionOutcome.PARKED or not is_dispute(incident):
+        return
+    files = list(
+        incident.mediation_files.filter(handling_run=incident.handling_run)
+        .exclude(state=MediationFile.State.OVERTAKEN)
+        .order_by("pk")
+    )
+    if not files:
+        return
+    last = files[-1]
+    if last.is_open:
+        raise InvalidInput(
+            "mediation", "still_open", _("The mediation is still open: write down how it ended first.")
+        )
+    if told is None or told.kind != last.kind:
+        message = _("The file says otherwise: %(kind)s.") % {"kind": last.get_kind_display()}
+        raise InvalidInput("mediation", "differs", message)
+    if told.settled != (last.state == MediationFile.State.SETTLED):
+        message = _("The file says otherwise: %(state)s.") % {"state": last.get_state_display()}
+        raise InvalidInput("settled", "differs", message)
 
 
 def record(

@@ -15,6 +15,7 @@ from incidents.actor import Actor
 from incidents.contacting import LABOUR, said_in_confidence
 from incidents.errors import ActionRefused
 from incidents.field import rounds
+from incidents.mediating import is_dispute
 from incidents.models import (
     Adjudication,
     Assignment,
@@ -64,6 +65,7 @@ _OWNER_ACTIONS = frozenset(
         Action.WITHDRAW_OBJECTION,
         Action.REQUEST_RAISE,
         Action.MAKE_SAFE,
+        Action.MEDIATE,
     }
 )
 
@@ -93,6 +95,7 @@ _IN_STATE: dict[Action, frozenset[str]] = {
     Action.ASK_REPORTER: frozenset({Status.HANDLING}),
     Action.REQUEST_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING}),
     Action.MAKE_SAFE: frozenset({Status.HANDLING}),
+    Action.MEDIATE: frozenset({Status.HANDLING, Status.PARKED, Status.SUSPENDED}),
     Action.DECIDE_RAISE: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED}),
     **{
         action: frozenset({Status.DISPATCHED, Status.HANDLING, Status.SUSPENDED, Status.PARKED})
@@ -157,6 +160,8 @@ _OF_ORDERS = frozenset({Action.SUPERVISE, Action.ANSWER_ORDER, Action.LIFT_ORDER
 _AROUND_REVIEW = frozenset({Action.ASK_UPSTREAM, Action.ANSWER_UPSTREAM, Action.CLOSE})
 # What is written in a secretary's name: by those who stand for the office that the letter went to.
 _OF_LETTERS = frozenset({Action.DRAFT_REPLY, Action.SIGN_REPLY})
+# What there is only where people are at odds with each other.
+_OF_MEDIATIONS = frozenset({Action.MEDIATE, Action.READ_MEDIATION, Action.FOLLOW_MEDIATION})
 # What depends on whether a ruling is waited for.
 _OF_DISPUTES = frozenset(
     {
@@ -329,6 +334,8 @@ def _protects_reporter(incident: Incident) -> bool:
 
 
 def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
+    if action in _OF_MEDIATIONS and not is_dispute(incident):
+        return False
     if action == Action.ASK_REPORTER and protects_reporter(incident):
         return False  # contact runs through the centre
     if action in _OWNER_ACTIONS:
@@ -356,7 +363,10 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
         return _has_breached(grant, incident)
     if action in (Action.UNMASK, Action.CONTACT, Action.MESSAGE) and grant.role == Role.HANDLER:
         return grant.covers(incident.owner_unit) and not protects_reporter(incident)
-    if action == Action.ASSIGN and grant.role == Role.HANDLER:
+    if (
+        action in (Action.ASSIGN, Action.READ_MEDIATION, Action.FOLLOW_MEDIATION)
+        and grant.role == Role.HANDLER
+    ):
         return grant.covers(incident.owner_unit)
     if action in (Action.ANSWER_ORDER, Action.ASSIGN):
         # Not the district's leader, to whom an order is raised and who hands nothing on.

@@ -18,6 +18,7 @@ from incidents import (
     dispute_sentences,
     oversight_sentences,
 )
+from incidents.mediation import sentences as mediation_sentences
 from incidents.models import Assignment, Attachment, Mediation, Supervision, Text, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.sentence_parts import Names, Sentence, day, moment, of_unit, plain, with_late
@@ -120,6 +121,10 @@ _STATES = {
     Kind.ALERT_WORSE: "warned",
     Kind.ALERT_SILENT: "paused",
     Kind.ALERT_ENDED: "on",
+    Kind.MEDIATION_OPENED: "primary",
+    Kind.MEDIATION_SESSION: "primary",
+    Kind.MEDIATION_CONFIRMED: "on",
+    Kind.MEDIATION_PARTY_LEFT: "warned",
     Kind.UPSTREAM_SUBMITTED: "primary",
     Kind.UPSTREAM_ACCEPTED: "on",
     Kind.UPSTREAM_SENT_BACK: "overdue",
@@ -354,6 +359,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     **cohandling_sentences.SENTENCES,
     **oversight_sentences.SENTENCES,
     **upstream_sentences.SENTENCES,
+    **mediation_sentences.SENTENCES,
     Kind.RECEIVED: with_late(_received),
     Kind.JOINED: _joined,
     Kind.TO_DESK: _to_desk,

@@ -215,6 +215,7 @@ def resolve(
         raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
     mediating.check(incident, outcome, mediation)
+    mediating.check_file(incident, outcome, mediation)
     lead = open_lead(incident)
     if outcome != ResolutionOutcome.PARKED:  # an interim answer settles nothing
         cohandling.refuse_while_open(incident)

@@ -10,6 +10,7 @@ from incidents.api import (
     docs,
     imports,
     instructions,
+    mediation,
     reference,
     reports,
     searching,
@@ -60,6 +61,17 @@ urlpatterns = [
     *(
         path(f"incidents/<slug:number>/{action}/", view.as_view(), name=f"incident-{action}")
         for action, view in acting.VIEWS.items()
+    ),
+    path(
+        "incidents/<slug:number>/mediations/",
+        mediation.IncidentMediationsView.as_view(),
+        name="incident-mediations",
+    ),
+    path("mediations/", mediation.MediationsView.as_view(), name="mediations"),
+    path("mediations/<int:pk>/", mediation.MediationView.as_view(), name="mediation"),
+    *(
+        path(f"mediations/<int:pk>/{word}/", view.as_view(), name=f"mediation-{word}")
+        for word, view in mediation.VIEWS.items()
     ),
     path("instructions/", instructions.InstructionsView.as_view(), name="instructions"),
     path("instructions/<slug:number>/", instructions.InstructionView.as_view(), name="instruction"),

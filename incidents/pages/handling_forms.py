@@ -10,6 +10,7 @@ from incidents import assigning, contacting, mediating
 from incidents.acceptance import lead_of
 from incidents.actions.handling import accepted_in_words, earliest_done
 from incidents.cases import TEXT_MAX
+from incidents.mediation import files
 from incidents.models import Assignment, Mediation
 from incidents.models.incident import ResolutionOutcome
 from incidents.pages.forms import ActionForm, text_area
@@ -125,6 +126,9 @@ class ResolveForm(HappenedMixin, ActionForm):
         self.is_dispute = self.incident is not None and mediating.is_dispute(self.incident)
         if not self.is_dispute:
             del self.fields["mediation"], self.fields["settled"]
+        elif (ended := files.last_ended(files.of_run(self.incident), self.incident.handling_run)) is not None:
+            self.fields["mediation"].initial = ended.kind
+            self.fields["settled"].initial = "yes" if ended.state == ended.State.SETTLED else "no"
         self._offer_times()
 
     def _offer_times(self) -> None:

@@ -84,7 +84,7 @@ def enter(petition: Petition, *, user: User, at: datetime) -> Receipt:
         raise ActionRefused("not_allowed", _("Your role does not allow this."))
     _check(petition)
     _check_day(petition, at=at)
-    scans = [_scan(upload) for upload in petition.scans]
+    scans = [checked_scan(upload) for upload in petition.scans]
     receipt = receive_one(as_filed_before(_draft(petition)), at=at, user=user)
     if isinstance(receipt, Refusal):
         if receipt.code == "conflict":
@@ -142,7 +142,7 @@ def _draft(petition: Petition) -> ReportDraft:
     )
 
 
-def _scan(upload: Upload) -> Scan:
+def checked_scan(upload: Upload) -> Scan:
     """A picture's pixels, or a PDF that is one and does nothing; raises InvalidInput (field `scans`)."""
     too_large = InvalidInput(
         "scans", "too_large", _("At most %(max)d MB each.") % {"max": SCAN_BYTES_MOST // 1024**2}

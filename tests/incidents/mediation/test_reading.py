@@ -1,0 +1,299 @@
+"""Who reads a mediation: its unit and supervisors, masked until they ask, and each look is kept."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import ApiClient
+from accounts.roles import Role
+from incidents import actions
+from incidents.models import Incident, MediationFile, MediationScan
+from tests.cast import TUESDAY, Person, person, reload
+from tests.incidents.api.conftest import Caller
+from tests.incidents.mediation.conftest import (
+    AN_HOUR,
+    APPLICANT,
+    RESPONDENT,
+    SAID,
+    TERMS,
+    Hands,
+    accepted,
+    new_dispute,
+)
+from tests.incidents.resident.conftest import picture, upload
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = (APPLICANT.name, RESPONDENT.name, APPLICANT.phone, RESPONDENT.phone, APPLICANT.address)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr("config.clock.now", lambda: TUESDAY + 2 * AN_HOUR)
+
+
+@pytest.fixture
+def file(dispute: Incident, hands: Hands) -> MediationFile:
+    return hands.settle(dispute)
+
+
+def browser(who: Person, language: str = "en") -> Client:
+    client = Client(headers={"Accept-Language": language})
+    client.force_login(who.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def looks(case: Incident) -> int:
+    return case.timeline.filter(kind="mediation_read").count()
+
+
+class TestPages:
+    def test_the_mediator_sees_it_masked_and_as_it_is_once_they_ask(
+        self, file: MediationFile, mediator: Person, dispute: Incident
+    ) -> None:
+        client = browser(mediator)
+        page = client.get(f"/mediation/{file.pk}/").content.decode()
+        for secret in SECRETS:
+            assert secret not in page
+        assert "赵**" in page
+        assert "135****2222" in page
+        assert "家漏水泡了天花板" in page
+        assert looks(dispute) == 0
+        shown = client.post(f"/mediation/{file.pk}/read/")
+        told = shown.content.decode()
+        for secret in (*SECRETS, SAID, TERMS):
+            assert secret in told
+        assert "no-store" in shown["Cache-Control"]
+        assert looks(dispute) == 1
+        line = dispute.timeline.get(kind="mediation_read")
+        assert (line.actor, line.data["file"]) == (mediator.user, file.pk)
+
+    def test_supervisors_read_it_too(
+        self, file: MediationFile, supervisor: Person, dispute: Incident
+    ) -> None:
+        client = browser(supervisor)
+        assert "赵**" in client.get(f"/mediation/{file.pk}/").content.decode()
+        assert APPLICANT.name in client.post(f"/mediation/{file.pk}/read/").content.decode()
+        assert looks(dispute) == 1
+
+    @pytest.mark.parametrize(
+        ("role", "unit"),
+        [
+            (Role.OPERATOR, "operations-centre"),
+            (Role.DISPATCHER, "operations-centre"),
+            (Role.LEADER, "district"),
+        ],
+    )
+    def test_who_sees_the_case_only_learns_that_it_is_mediated(
+        self, file: MediationFile, dispute: Incident, role: Role, unit: str
+    ) -> None:
+        client = browser(person("reads", role, unit))
+        page = client.get(f"/mediation/{file.pk}/")
+        assert page.status_code == 200
+        told = page.content.decode()
+        for secret in (*SECRETS, "赵**", "135****", "漏水泡了天花板", "赔偿"):
+            assert secret not in told
+        assert client.post(f"/mediation/{file.pk}/read/").status_code == 403
+        assert client.post(f"/mediation/{file.pk}/pdf/").status_code == 403
+        for step in ("session", "follow-up", "scans", "earlier"):
+            assert client.get(f"/mediation/{file.pk}/{step}/").status_code == 403
+        assert looks(dispute) == 0
+
+    def test_who_does_not_see_the_case_finds_nothing(
+        self, file: MediationFile, other_handler: Person
+    ) -> None:
+        client = browser(other_handler)
+        assert client.get(f"/mediation/{file.pk}/").status_code == 404
+        assert client.post(f"/mediation/{file.pk}/read/").status_code == 404
+        page = client.get("/mediation/?tab=settled")
+        assert page.status_code == 200
+        assert f"/mediation/{file.pk}/" not in page.content.decode()
+
+    def test_a_unit_that_lost_the_case_reads_it_no_more(
+        self, dispute: Incident, hands: Hands, mediator: Person, dispatcher: Person
+    ) -> None:
+        file = hands.open(dispute)
+        actions.redispatch(
+            number=dispute.number,
+            item_code="1401-001",
+            unit_code="justice",
+            reason="换单位调解",
+            actor=dispatcher.actor,
+            at=hands.at,
+        )
+        assert browser(mediator).post(f"/mediation/{file.pk}/read/").status_code == 403
+        judge = person("judge", Role.HANDLER, "justice")
+        assert APPLICANT.name in browser(judge).post(f"/mediation/{file.pk}/read/").content.decode()
+
+    def test_the_case_shows_the_five_steps_and_the_way_in(
+        self, dispute: Incident, mediator: Person, lamp_case: Incident, supervisor: Person
+    ) -> None:
+        page = browser(mediator).get(f"/cases/{dispute.number}/").content.decode()
+        assert f"/mediation/new/{dispute.number}/" in page
+        assert 'class="loop"' in page
+        other = browser(supervisor).get(f"/cases/{lamp_case.number}/").content.decode()
+        assert 'class="loop"' not in other
+
+    def test_from_the_form_to_the_end(self, dispute: Incident, mediator: Person) -> None:
+        client = browser(mediator)
+        form = {
+            "kind": "peoples",
+            "mediator": "mediator",
+            "first-side": "applicant",
+            "first-name": APPLICANT.name,
+            "second-side": "respondent",
+            "second-name": "",
+            "second-phone": "13600001111",
+        }
+        refused = client.post(f"/mediation/new/{dispute.number}/", form)
+        assert refused.status_code == 400
+        assert APPLICANT.name in refused.content.decode()  # what was typed stays
+        form["second-name"] = RESPONDENT.name
+        opened = client.post(f"/mediation/new/{dispute.number}/", form)
+        file = MediationFile.objects.get()
+        assert opened["Location"] == f"/mediation/{file.pk}/"
+        ids = [one.pk for one in file.parties.all()]
+
+        def step(name: str, **told: Any) -> int:
+            at = MediationFile.objects.get(pk=file.pk).version
+            return client.post(f"/mediation/{file.pk}/{name}/", {"seen_version": at, **told}).status_code
+
+        assert step("session", held_at="2026-07-07T11:30", present=ids, text=SAID, result="agreed") == 302
+        assert step("agreement", terms=TERMS, perform_by="2020-01-01") == 400
+        assert step("agreement", terms=TERMS) == 302
+        assert step("end", outcome="settled") == 409
+        assert [step("confirm", party=one, how="signed") for one in ids] == [302, 302]
+        assert step("confirm", party=ids[0], how="signed") == 400  # not among the choices any more
+        stale = client.post(f"/mediation/{file.pk}/end/", {"seen_version": 1, "outcome": "settled"})
+        assert stale.status_code == 409
+        assert step("end", outcome="settled") == 302
+        assert step("session", held_at="2026-07-07T11:30", present=ids, text="x", result="agreed") == 409
+        chosen = client.get(f"/cases/{dispute.number}/resolve/").context["form"]
+        assert (chosen["mediation"].value(), chosen["settled"].value()) == ("peoples", "yes")
+
+    def test_the_list_has_tabs_with_what_is_in_them(self, file: MediationFile, mediator: Person) -> None:
+        client = browser(mediator)
+        for tab, is_there in (("open", False), ("settled", True), ("not_settled", False), ("x", False)):
+            page = client.get("/mediation/", {"tab": tab, "page": "zz"})
+            assert page.status_code == 200
+            assert (f"/mediation/{file.pk}/" in page.content.decode()) is is_there
+            for secret in SECRETS:
+                assert secret not in page.content.decode()
+        MediationFile.objects.update(follow_up_on="2026-07-01")
+        assert f"/mediation/{file.pk}/" in client.get("/mediation/?tab=follow").content.decode()
+
+    def test_the_list_takes_as_many_queries_for_ten_as_for_two(
+        self, file: MediationFile, hands: Hands, mediator: Person, django_assert_max_num_queries: Any
+    ) -> None:
+        client = browser(mediator)
+        hands.open(accepted(new_dispute(joins=""), mediator))
+        client.get("/mediation/")
+        with django_assert_max_num_queries(40) as few:
+            client.get("/mediation/")
+        for _index in range(8):
+            hands.open(accepted(new_dispute(joins=""), mediator))
+        with django_assert_max_num_queries(len(few)):
+            client.get("/mediation/")
+
+
+def test_the_agreement_on_paper_names_the_parties_and_is_a_look(
+    file: MediationFile, mediator: Person, dispute: Incident
+) -> None:
+    client = browser(mediator, "zh-hans")
+    answer = client.post(f"/mediation/{file.pk}/pdf/")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    assert looks(dispute) == 1
+    assert client.get(f"/mediation/{file.pk}/pdf/").status_code == 405
+    assert looks(dispute) == 1
+
+
+def test_scans_are_sealed_and_each_time_they_are_taken_out_is_kept(
+    file: MediationFile, mediator: Person, dispute: Incident, tmp_path: Any
+) -> None:
+    client = browser(mediator)
+    address = f"/mediation/{file.pk}/scans/"
+    assert client.post(address, {"scans": upload(picture())}).status_code == 302
+    assert client.post(address, {"scans": upload(picture())}).status_code == 302  # the same one
+    kept = MediationScan.objects.get()
+    assert not any(path.read_bytes()[:3] == b"\xff\xd8\xff" for path in tmp_path.rglob("*.sealed"))
+    taken = client.post(f"{address}{kept.pk}/")
+    assert taken.content[:3] == b"\xff\xd8\xff"
+    assert dispute.timeline.get(kind="mediation_read").data["scan"] == str(kept.pk)
+    broken = SimpleUploadedFile("x.pdf", b"MZ nothing")
+    assert client.post(address, {"scans": broken}).status_code == 400
+    assert client.post(f"/mediation/{file.pk}/scans/{file.incident.text_id:032x}/").status_code == 404
+
+
+class TestRest:
+    def test_from_taking_on_to_the_end(self, dispute: Incident, mediator: Person) -> None:
+        caller = Caller(user=mediator.user)
+        address = f"incidents/{dispute.number}/mediations/"
+        empty = caller.post(address, {"kind": "peoples", "parties": []})
+        assert empty.status_code == 400
+        parties = [
+            {"side": "applicant", "name": APPLICANT.name, "phone": APPLICANT.phone},
+            {"side": "respondent", "name": RESPONDENT.name},
+        ]
+        opened = caller.post(address, {"kind": "peoples", "parties": parties})
+        assert opened.status_code == 201, opened.content
+        told = opened.json()
+        assert [one["name"] for one in told["parties"]] == ["赵**", "钱**"]
+        pk, ids = told["id"], [one["id"] for one in told["parties"]]
+
+        def post(word: str, **body: Any) -> Any:
+            return caller.post(f"mediations/{pk}/{word}/", body)
+
+        held = "2026-07-07T11:30:00+08:00"
+        met = post("sessions", held_at=held, present=ids, text=SAID, result="agreed")
+        assert met.status_code == 200, met.content
+        assert post("agreement", terms=TERMS, seen_version=told["version"]).status_code == 409
+        assert post("agreement", terms=TERMS).status_code == 200
+        assert post("end", outcome="settled").status_code == 409
+        for one in ids:
+            assert post("confirm", party=one, how="said").status_code == 200
+        assert post("end", outcome="overtaken").status_code == 400
+        ended = post("end", outcome="settled").json()
+        assert (ended["state"], ended["parties"][0]["confirmed"]) == ("settled", True)
+        assert APPLICANT.name not in str(ended)
+        assert looks(dispute) == 0
+        assert post("read").json()["sessions"][0]["words"] == SAID
+        assert looks(dispute) == 1
+        assert [one["id"] for one in caller.get(address).json()] == [pk]
+        assert [one["id"] for one in caller.get("mediations/").json()["results"]] == [pk]
+        assert caller.get(f"mediations/{2**70}/").status_code == 404
+
+    def test_it_is_not_for_everybody(
+        self, file: MediationFile, other_handler: Person, operator: Person, city_token: Caller
+    ) -> None:
+        assert Caller(user=other_handler.user).get(f"mediations/{file.pk}/").status_code == 404
+        desk = Caller(user=operator.user)
+        told = desk.get(f"mediations/{file.pk}/").json()
+        assert (told["parties"][0]["name"], told["sessions"][0]["words"]) == ("", "")
+        assert desk.post(f"mediations/{file.pk}/read/").status_code in (403, 409)
+        assert city_token.get("mediations/").status_code == 403
+
+
+@pytest.fixture
+def city_token(db: None) -> Caller:
+    return Caller(token=ApiClient.objects.issue(name="City app", source="city_app")[1])
+
+
+def test_a_resolution_that_contradicts_the_file_is_said_at_its_field(
+    file: MediationFile, mediator: Person, dispute: Incident
+) -> None:
+    client = browser(mediator)
+    form = {
+        "outcome": "explained",
+        "mediation": "peoples",
+        "settled": "no",
+        "text": "谈不拢",
+        "ago": "0",
+        "seen_version": reload(dispute).version,
+    }
+    refused = client.post(f"/cases/{dispute.number}/resolve/", form)
+    assert refused.status_code == 400
+    assert "settled" in refused.context["form"].errors
