@@ -94,8 +94,9 @@ def test_scoring_by_hand_says_what_the_training_library_says(cold: Classifier) -
     from dispatch.normalise.training import read_held_out
 
     corpus = small_corpus()
-    base, _held, _told = read_held_out(corpus, Material.of(corpus, []), lambda said: None)
-    categories, _matters = measures(corpus, base.trained, corpus.texts)
+    material = Material.of(corpus, [])
+    base, _held, _told = read_held_out(corpus, material, lambda said: None)
+    categories, _matters = measures(corpus, base.trained, material, np.arange(len(corpus.texts)))
     wanted = np.tensordot(base.mix, categories, 1).argmax(axis=1)
     told = [int(cold.without_heads().read(text).categories.argmax()) for text in corpus.texts]
     assert (np.array(told) == wanted).mean() >= 0.98
