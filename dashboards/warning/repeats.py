@@ -188,7 +188,8 @@ def _begin(star: Star, rule: RepeatRule, cases: list[int], matter: str, at: date
             "by": star.by,
             "threshold": rule.at_least,
             "days": rule.days,
-            "street": rule.street_code,
+            # by whose threshold, where it was a street's own
+            **({"street": rule.street_code} if rule.street_code else {}),
         },
     )
 
