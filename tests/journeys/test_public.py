@@ -9,13 +9,12 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from accounts.roles import Role
 from dashboards.scoring import acting
 from incidents import actions
 from incidents.attachments import store_picture
 from incidents.models import Attachment, Incident, PublicPhoto
 from incidents.pages import resident_cases
-from tests.cast import PASSWORD, TUESDAY, Person, file_report, person
+from tests.cast import PASSWORD, TUESDAY, Person, file_report
 from tests.dashboards.scoring.months import JULY, LAMPS, WATER, june, work
 from tests.incidents.resident.conftest import upload
 from tests.incidents.resident.test_week import settle
@@ -53,8 +52,6 @@ def cases(hands: Hands) -> list[Incident]:
     """A lamp with words and photos, and some others around it."""
     photo = store_picture(upload(street_scene()), at=TUESDAY)
     first = file_report(joins="", text=WORDS, attachments=(photo.pk,))
-    sends = person("sends", Role.DISPATCHER, "operations-centre")
-    actions.dispatch(number=first.number, item_code="0204-001", actor=sends.actor, at=TUESDAY)
     others = [
         settle(file_report(joins="")),
         file_report(joins="", category="0101", text="路边一堆垃圾，发臭", place_type="side_road"),
