@@ -1,15 +1,17 @@
 """A block has people who answer for it by name: they stand on its cases, and hear when one is late."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.roles import Role
 from grids.models import Area
 from incidents import blocks, delivery, sweeps
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import BlockRole, Incident, Notification, OutboxMessage, Timer
+from incidents.models import BlockCell, BlockRole, Incident, Notification, OutboxMessage, Timer
 from tests.cast import TUESDAY, Person, person
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,13 @@ def test_a_block_is_an_area_of_its_cells(block: Area, lamp_case: Incident) -> No
     assert block.polygon[0][0] == block.polygon[0][-1]
     with pytest.raises(InvalidInput):
         blocks.cut(name_zh="另一个", name_en="Another", cells=[lamp_case.cell_code])
+
+
+def test_loading_the_map_again_leaves_it(block: Area) -> None:
+    call_command("load_areas", stdout=StringIO())
+    blocks.forget()
+    assert Area.objects.filter(pk=block.pk).exists()
+    assert BlockCell.objects.filter(block=block).count() == 1
 
 
 def test_its_people_stand_on_the_case(
