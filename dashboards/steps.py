@@ -2,7 +2,8 @@
 
 Of what the cells hold, so that it is known of every selection: the first sending, what wrong units cost until
 the sending that stood, the work itself, and the time in which its clock stood still. Their sum is the mean
-dispatch time and the mean handling time.
+dispatch time and the mean handling time, but where a difference of the means of other cases came out below
+nothing.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from dashboards.indicators import HOUR, SMALL, UNIT_WORDS, Text
 from dashboards.leading import LeaderBoard
@@ -64,7 +65,7 @@ _WORKING: Final = (
     *_SENDING,
     Part(
         "handle",
-        gettext_lazy("Handled"),
+        pgettext_lazy("step", "Handled"),
         "handled",
         "handle_mean",
         lambda figures: figures.mean("handle", "handled"),
@@ -119,15 +120,14 @@ def chart(board: LeaderBoard, link: Link) -> dict[str, Any]:
 
 
 def title(board: LeaderBoard) -> str:
-    """Which step got longer or shorter by more than chance, else which takes most of the time."""
+    """Which step got longer or shorter by more than chance and by more than any other; else which takes most
+    of the time."""
     rows = taken(board)
     if not rows or board.now["handled"] < SMALL or board.now["dispatched"] < SMALL:
         return _("Too few cases to say where the time goes")
     changed = board.has_changed
     moved = [
-        (row.now - row.before, row)
-        for row in rows
-        if row.before is not None and changed[row.part.judged_by] and round(row.now - row.before)
+        (row.now - row.before, row) for row in rows if row.before is not None and round(row.now - row.before)
     ]
     whole = sum(row.now for row in rows)
     most = max(rows, key=lambda row: row.now)
@@ -136,9 +136,9 @@ def title(board: LeaderBoard) -> str:
         "share": f"{most.now / whole * 100:.0f}%" if whole else "—",
         "whole": _amount(whole, board),
     }
-    if not moved:
+    by, row = max(moved, key=lambda pair: abs(pair[0]), default=(0.0, most))
+    if not by or not changed[row.part.judged_by]:
         return _("{step}: {share} of the {whole} that a case takes").format(**words)
-    by, row = max(moved, key=lambda pair: abs(pair[0]))
     told = {"step": row.part.name, "amount": _amount(abs(by), board), **_before(board)}
     if by > 0:
         return _("{step}: {amount} longer than {before}, more than any other step").format(**told)

@@ -91,6 +91,14 @@ def test_what_chance_does_is_no_change(client: Client, leader: Person) -> None:
     assert steps.title(board(client, leader, WEEKS)).startswith("Worked on: 86% of the ")
 
 
+def test_no_step_is_said_to_have_changed_most_beside_one_that_moved_further(
+    client: Client, leader: Person
+) -> None:
+    lived(35, 60, first=1, sent=2, took=4.00, still=0.5)
+    lived(3, 60, first=1, sent=3, took=4.05, still=0.5)  # an hour, beyond chance; and 1.2 hours of chance
+    assert steps.title(board(client, leader, WEEKS)).startswith("Worked on: ")
+
+
 def test_without_a_period_before_there_is_one_bar_each(client: Client, leader: Person) -> None:
     lived(3, 60, took=4, still=0.5)
     drawn = steps.chart(board(client, leader, WEEKS), lambda *_names, **_filters: "")
