@@ -665,7 +665,14 @@ DEMO_DAYS = env.int("DEMO_DAYS", default=85)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        # Without tracking codes and other keys that stand in addresses.
+        "line": {
+            "()": "config.logs.PlainFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A line for every sweep of every second tells nothing; what the sweeps do, they say themselves.

@@ -1,9 +1,16 @@
 """What the web writes down of a request: nothing of who asked, and no key to a report."""
 
+import io
+import logging
+import logging.config
+from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from gunicorn.config import Config
 
 from config.weblog import FORMAT, PlainLogger
@@ -26,10 +33,20 @@ def line(path: str, query: str = "") -> str:
     return FORMAT % logger.atoms(answer, request, environ, timedelta(milliseconds=5))
 
 
-@pytest.mark.parametrize("path", ["/r/ABCDE-FGHJK/", "/r/ABCDE-FGHJK/rating/"])
-def test_a_tracking_code_is_not_written_down(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/r/ABCDE-FGHJK/", "/r/-/"),
+        ("/r/ABCDE-FGHJK/rating/", "/r/-/rating/"),
+        ("/open311/v2/tokens/ABCDE-FGHJK.json", "/open311/v2/tokens/-.json"),
+        ("/report/photos/ABCDE0123:f-gh_jk/", "/report/photos/-/"),
+        ("/report/photos/", "/report/photos/"),
+        ("/registers/photos/", "/registers/photos/"),
+    ],
+)
+def test_a_key_to_a_report_is_not_written_down(path: str, told: str) -> None:
     assert "ABCDE" not in line(path)
-    assert f"/r/-/{path.split('/', 3)[3]}" in line(path)
+    assert f"GET {told}" in line(path)
 
 
 def test_neither_the_address_nor_the_browser_nor_what_was_typed() -> None:
@@ -37,3 +54,48 @@ def test_neither_the_address_nor_the_browser_nor_what_was_typed() -> None:
     assert '"GET /report/" 200' in told
     for word in ("198.51.100.23", "telephone", "ABCDE", "13812342207"):
         assert word not in told
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What our own log writes from here on."""
+    written = io.StringIO()
+    plain = logging.config.DictConfigurator(settings.LOGGING).configure_formatter(
+        dict(settings.LOGGING["formatters"]["line"])
+    )
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(plain)
+    logging.getLogger().addHandler(handler)
+    yield written
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["resident-rate", "resident-reply", "resident-status"])
+def test_django_refuses_without_naming_the_code(page: str, log: io.StringIO) -> None:
+    Client().post(reverse(page, args=["ABCDE-FGHJK"]))
+    assert "/r/-/" in log.getvalue()
+    assert "ABCDE" not in log.getvalue()
+
+
+@pytest.mark.django_db
+def test_nor_does_it_name_the_page_that_a_forged_form_came_from(log: io.StringIO) -> None:
+    forged = Client(enforce_csrf_checks=True).post(
+        "/r/ABCDE-FGHJK/rating/", secure=True, headers={"referer": "https://there.example/r/ABCDE-FGHJK/"}
+    )
+    assert forged.status_code == 403
+    assert "Forbidden" in log.getvalue()
+    assert "ABCDE" not in log.getvalue()
+
+
+def test_a_fault_of_the_server_s_own_names_no_code_either() -> None:
+    written = io.StringIO()
+    logger = PlainLogger(Config())
+    for handler in logger.error_log.handlers:
+        handler.setStream(written)
+    try:
+        raise ValueError("/r/ABCDE-FGHJK/")
+    except ValueError:
+        logger.exception("Error handling request %s", "/r/?code=ABCDE-FGHJK")
+    assert "Error handling request /r/?code=-" in written.getvalue()
+    assert "ABCDE" not in written.getvalue()
