@@ -32,7 +32,7 @@ manage: ## one command against what is running: make manage DO="simulate --per-d
 
 .PHONY: test
 test: ## the tests, on throw-away servers and every core; TESTS=tests/dispatch runs a part on one
-	@$(SETUP) --dev -- -m pytest $(or $(TESTS),-n auto --maxprocesses 4)
+	@$(SETUP) --dev -- -m pytest --durations=15 $(or $(TESTS),-n auto --maxprocesses 4)
 
 EXPLORE ?= 20
 .PHONY: explore
@@ -42,7 +42,7 @@ explore: ## the property tests with EXPLORE=20 times as many examples, other one
 
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
-	@$(SETUP) --dev -- -m pytest -m e2e $(or $(TESTS),-n auto --maxprocesses 2 --maxschedchunk 1)
+	@$(SETUP) --dev -- -m pytest -m e2e --durations=15 $(or $(TESTS),-n auto --maxprocesses 2 --maxschedchunk 1)
 
 .PHONY: soak-screen
 soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners stay flat; SOAK_POLLS=17280 is a day

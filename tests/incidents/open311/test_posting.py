@@ -9,13 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import validate
 
 from accounts.models import ApiClient
 from incidents.models import Attachment, Contact, Incident, Report
 from tests.cast import LAMP_CATEGORY, LAMP_POINT, LAMP_TEXT, LAMP_UNIT, TUESDAY
+from tests.drawing import lives
 from tests.incidents.open311 import schemas
 from tests.incidents.open311.conftest import V2, App, Hands, lamp, xml
 from tests.incidents.resident.conftest import picture
@@ -364,7 +365,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@lives(60)
 @given(form=st.dictionaries(_FIELDS, _VALUES, max_size=6), format=st.sampled_from(("xml", "json")))
 def test_whatever_is_sent_no_answer_is_a_crash(app: App, form: dict[str, str], format: str) -> None:
     for told in (app.get(f"requests.{format}", **form), app.post(form, f"requests.{format}")):
