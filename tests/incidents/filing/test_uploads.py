@@ -11,6 +11,8 @@ from django.urls import reverse
 from PIL import Image
 
 from incidents.models import Attachment
+from tests.browsers import As
+from tests.cast import Person
 from tests.incidents.resident.conftest import Resident, picture, upload
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +78,39 @@ def test_more_than_a_form_can_hold_is_not_even_read(path: str, settings: Any) ->
     answer = Client(enforce_csrf_checks=True).generic("POST", path, body, "multipart/form-data; boundary=b")
     assert answer.status_code == 413
     assert vars(answer.wsgi_request)["_read_started"] is False
+
+
+def posted(path: str, length: int, client: Client | None = None, **headers: str) -> Any:
+    """A body of that length, with a token that anybody can make up: told of, and not sent."""
+    client = client or Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+    return client.generic(
+        "POST",
+        path,
+        b"",
+        "multipart/form-data; boundary=b",
+        headers=headers,
+        CONTENT_LENGTH=str(length),
+    )
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/mine/", "/q/", "/i18n/setlang/", "/public/"])
+def test_no_page_without_files_takes_any(path: str) -> None:
+    assert posted(path, 1024**2 + 1).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/cases/", "/imports/", "/nowhere/"])
+def test_files_for_staff_are_read_only_from_who_is_signed_in(path: str) -> None:
+    unread = posted(path, 1024**2 + 1)
+    assert (unread.status_code, unread["Location"]) == (302, f"{reverse('sign-in')}?next={path}")
+    assert vars(unread.wsgi_request)["_read_started"] is False
+    script = posted(path, 1024**2 + 1, **{"X-Submission": "later"})
+    assert (script.status_code, script.json()["code"]) == (401, "sign_in")
+
+
+def test_who_is_signed_in_may_send_what_the_largest_form_holds(browse: As, admin: Person) -> None:
+    assert posted("/nowhere/", 101 * 1024**2, browse(admin)).status_code == 404
+    assert posted("/nowhere/", 101 * 1024**2 + 1, browse(admin)).status_code == 413
 
 
 @pytest.mark.parametrize("length", ["", "abc", "-5", "９９９９９９９９９９"])
