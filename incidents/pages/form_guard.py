@@ -27,7 +27,12 @@ _ALGORITHM = "SHA-256"
 _TICKETS = signing.Signer(salt="incidents.pages.form_guard.wait")
 
 # Many households share one address of their provider: generous to people, narrow to a script.
-FILINGS = Throttle(limit=settings.FORM_MOST_PER_ADDRESS or sys.maxsize, seconds=TEN_MINUTES)
+# Where nothing is refused, no more is known of an address than whether to ask it for a proof.
+FILINGS = Throttle(
+    limit=settings.FORM_MOST_PER_ADDRESS or sys.maxsize,
+    seconds=TEN_MINUTES,
+    known=None if settings.FORM_MOST_PER_ADDRESS else settings.FORM_FREE_PER_ADDRESS,
+)
 ALL_FILINGS = Throttle(limit=settings.FORM_FREE_PER_MINUTE or 1, seconds=MINUTE)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,6 +33,7 @@ from incidents.public import (
     Matter,
     MatterQuestion,
     NearbyQuestion,
+    Phase,
     UnknownCode,
     published,
     status,
@@ -44,8 +44,10 @@ from incidents.rude_words import is_rude
 
 __all__ = ["FILINGS", "UPLOADS", "finish", "place", "received", "same", "words"]
 
-# The same words about the same place from one browser within a day were sent already.
-AGAIN_SECONDS = 86_400
+# Are the same words about the same place from one browser within minutes meant? That is asked, not guessed:
+# the next neighbour at the counter's tablet says them too, and so does somebody who forgot the photo.
+AGAIN_SECONDS = 600
+_OVER = (Phase.SETTLED, Phase.ANSWERED, Phase.DECLINED, Phase.WITHDRAWN)
 
 # Said in the words step, these raise the emergency box above everything.
 DANGER_WORDS = (
@@ -201,27 +203,40 @@ def finish(request: HttpRequest, form_id: str) -> HttpResponse:
         problems = [_("Add the photo that shows it, or go back and say it in words.")]
     if not form.is_valid() or problems:
         return _finish_page(request, draft, form, photos=photos, problems=problems, status=400)
+    if "again" not in request.POST and _sent_before(request, draft) is not None:
+        return _finish_page(request, draft, form, photos=photos, status=409, is_refused=True)
     if _is_unproved(request, draft, address):
         return _finish_page(request, draft, form, photos=photos, status=429, is_asked=True)
-    since = time.time() - AGAIN_SECONDS
-    sent = None if draft.photo_only else resident_drafts.sent_already(request.session, draft, since=since)
-    if sent is not None:
-        messages.info(request, _("You have sent this already: here it is."))
-        return redirect("report-received", sent.form)
     chosen = form.cleaned_data["category"]
     is_known = bool(chosen) and chosen in {matter.code for matter in _matters(draft)}
     draft.category = chosen if is_known else ""
-    form_guard.note_filing(address)
     try:
         receipt = submit(_complaint(draft, form, photos), at=clock.now())
     except InvalidInput as error:
+        form_guard.note_filing(address)
         form.add_error("phone" if error.field == "phone" else None, str(error))
         return _finish_page(request, draft, form, photos=photos, status=400)
+    if receipt["created"]:  # of two presses at once, one
+        form_guard.note_filing(address)
     if draft.code and receipt["created"]:
         coding.count_use(code=draft.code, at=clock.now(), reports=1)
     kept = {"digest": draft.digest(), "at": time.time(), "is_danger": is_danger(draft.text)}
     resident_drafts.finish(request.session, draft, {**receipt, **kept})
     return redirect("report-received", draft.form)
+
+
+def _sent_before(request: HttpRequest, draft: Draft) -> Draft | None:
+    """The form by which this browser sent just that a few minutes ago, while its report stands."""
+    if draft.photo_only:
+        return None
+    sent = resident_drafts.sent_already(request.session, draft, since=time.time() - AGAIN_SECONDS)
+    if sent is None or sent.receipt is None:
+        return None
+    try:
+        case = status(sent.receipt["tracking_code"], at=clock.now())
+    except UnknownCode:
+        return None
+    return sent if case.phase not in _OVER else None
 
 
 def _complaint(draft: Draft, form: FinishForm, photos: Sequence[UUID]) -> Complaint:
@@ -253,6 +268,7 @@ def _finish_page(
     problems: Sequence[str] = (),
     status: int = 200,
     is_asked: bool = False,
+    is_refused: bool = False,
 ) -> HttpResponse:
     found = clean_place(draft.complaint())
     last = 4 if draft.alike else 3
@@ -263,6 +279,7 @@ def _finish_page(
         "ask": ask,
         "is_asked": is_asked,
         "is_rude": is_rude(draft.text),
+        "sent": _sent_before(request, draft) if is_refused or "again" in request.POST else None,
         "matters": _matters(draft),
         "form": form,
         "photos": [

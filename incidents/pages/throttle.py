@@ -21,8 +21,17 @@ _IPV6_NETWORK_BITS = 64
 class Throttle:
     """At most `limit` events of one key within `seconds`, over a window that slides."""
 
-    def __init__(self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: int,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        known: int | None = None,
+    ) -> None:
+        """`known`: how many events are worth knowing of, where that is less than the limit."""
         self.limit = limit
+        self._known = known
         self.seconds = seconds
         self._clock = clock
         self._events: OrderedDict[str, list[float]] = OrderedDict()
@@ -33,7 +42,7 @@ class Throttle:
         return self.counted(key) >= self.limit
 
     def counted(self, key: str) -> int:
-        """The events of this key that still count; at most one more than the limit is known."""
+        """The events of this key that still count; at most one beyond the limit, or beyond `known`, is known."""
         with self._lock:
             return len(self._recent(key))
 
@@ -41,7 +50,8 @@ class Throttle:
         """Note one event."""
         with self._lock:
             # What is beyond the limit says nothing new: a flood from one address fills no memory.
-            self._events[key] = [*self._recent(key)[-self.limit :], self._clock()]
+            most = self.limit if self._known is None else min(self._known, self.limit)
+            self._events[key] = [*self._recent(key)[-most:], self._clock()]
             self._events.move_to_end(key)
             while len(self._events) > _ADDRESSES_MAX:
                 self._events.popitem(last=False)

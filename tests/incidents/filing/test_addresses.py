@@ -1,11 +1,13 @@
 """Whose request it is, behind proxies: what somebody makes up neither helps them nor shuts others out."""
 
+import sys
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
 from django.urls import reverse
 
+from incidents.pages import resident_drafts
 from incidents.pages.form_guard import FILINGS
 from incidents.pages.throttle import Throttle, address_of, sign_in_address
 from tests.incidents.resident.conftest import Resident
@@ -64,6 +66,25 @@ def test_a_flood_from_one_address_fills_no_memory() -> None:
         throttle.count("a")
     assert throttle.is_full("a")
     assert throttle.counted("a") <= 4
+
+
+def test_without_a_limit_no_more_is_kept_than_is_asked_for() -> None:
+    throttle = Throttle(limit=sys.maxsize, seconds=60, known=10)
+    for _event in range(1_000):
+        throttle.count("a")
+    assert not throttle.is_full("a")
+    assert 10 <= throttle.counted("a") <= 11
+
+
+@pytest.mark.django_db
+def test_of_two_presses_one_is_counted(someone: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one's session was read before the first one's was kept."""
+    FILINGS.forget()
+    someone.begin()
+    someone.say_where()
+    monkeypatch.setattr(resident_drafts, "finish", lambda *told: None)
+    assert someone.finish().status_code == someone.finish().status_code == 302
+    assert FILINGS.counted("127.0.0.1") == 1
 
 
 @pytest.mark.django_db

@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from incidents import releasing
 from incidents.models import Incident, Report
 from incidents.pages import resident
+from incidents.public import status
 from incidents.rude_words import covered, is_rude, says_something
-from tests.cast import LAMP_CATEGORY, LAMP_TEXT, file_report
+from tests.cast import LAMP_CATEGORY, LAMP_TEXT, TUESDAY, file_report
 from tests.incidents.resident.conftest import Resident, picture, upload
 
 ANGRY = "他妈的这盏路灯坏了半个月了，你们这群王八蛋到底管不管"
@@ -123,22 +125,67 @@ def test_only_what_was_suggested_can_be_chosen(someone: Resident, chosen: str, k
     assert Report.objects.get().given_category == kept
 
 
+def once_more(first: Resident, text: str = LAMP_TEXT) -> Resident:
+    """Another form in the same browser, filled in up to its last step."""
+    again = Resident(client=first.client)
+    again.begin(text)
+    if again.say_where().url == again.url("same"):
+        again.client.post(again.url("same"), {"same": "none"})
+    return again
+
+
 @pytest.mark.django_db
-def test_the_same_words_again_from_the_same_browser_are_the_same_report(someone: Resident) -> None:
-    first = someone.file()
-    again = Resident(client=someone.client)
-    again.begin()
-    again.say_where()
-    again.client.post(again.url("same"), {"same": "none"})
-    answer = again.finish()
-    assert answer.url == someone.url("received")
-    assert first.tracking_code in again.client.get(answer.url).content.decode()
+def test_the_same_words_again_within_minutes_are_asked_about_and_never_dropped(someone: Resident) -> None:
+    someone.file()
+    again = once_more(someone)
+    asked = again.finish(phone="13812342207", photos=[upload(picture())])
+    page = asked.content.decode()
+    assert asked.status_code == 409
+    assert someone.url("received") in page  # that report, for who meant it
+    assert 'name="again"' in page
+    assert 'value="13812342207"' in page
+    (photo,) = asked.context["photos"]
     assert Report.objects.count() == 1
-    other = Resident(client=someone.client)
-    other.begin("第四根路灯也坏了，一闪一闪的")
-    other.say_where()
-    other.client.post(other.url("same"), {"same": "none"})
-    other.finish()
+    answer = again.finish(phone="13812342207", photo=photo["token"], again="1")
+    assert answer.url == again.url("received")
+    second = Report.objects.latest("pk")
+    assert second.contact is not None
+    assert second.attachments.count() == 1
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_mistake_in_the_last_step_does_not_ask_again(someone: Resident) -> None:
+    someone.file()
+    again = once_more(someone)
+    mistaken = again.finish(phone="138", again="1")
+    assert mistaken.status_code == 400
+    assert 'name="again"' in mistaken.content.decode()
+
+
+@pytest.mark.django_db
+def test_other_words_are_not_asked_about(someone: Resident) -> None:
+    someone.file()
+    assert once_more(someone, "第四根路灯也坏了，一闪一闪的").finish().status_code == 302
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_was_withdrawn_by_mistake_is_filed_again_unasked(someone: Resident) -> None:
+    first = someone.file()
+    someone.client.post(reverse("resident-withdraw", args=[first.tracking_code]), {"sure": "yes"})
+    assert status(first.tracking_code, at=TUESDAY).phase == "withdrawn"
+    assert once_more(someone).finish().status_code == 302
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_same_words_an_hour_later_are_filed_unasked(someone: Resident) -> None:
+    with time_machine.travel("2026-03-03T02:00:00Z", tick=False) as machine:
+        someone.file()
+        again = once_more(someone)
+        machine.shift(3600)
+        assert again.finish().status_code == 302
     assert Report.objects.count() == 2
 
 
