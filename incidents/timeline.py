@@ -125,6 +125,8 @@ class Kind(StrEnum):
     MEDIATION_ENDED = "mediation_ended"
     MEDIATION_FOLLOWED_UP = "mediation_followed_up"
     MEDIATION_READ = "mediation_read"
+    MEDIATION_SCAN = "mediation_scan"
+    MEDIATION_EARLIER = "mediation_earlier"
     UPSTREAM_SUBMITTED = "upstream_submitted"
     UPSTREAM_ACCEPTED = "upstream_accepted"
     UPSTREAM_SENT_BACK = "upstream_sent_back"

@@ -7,6 +7,7 @@ plays each case to its end, `simulate` and `replay` keep many in a queue.
 import random
 from datetime import datetime, timedelta
 
+from config.simulation import mediating
 from config.simulation.arguing import Arguing
 from config.simulation.beside import Beside
 from config.simulation.calling import Calling
@@ -33,6 +34,7 @@ _OUTCOMES = (
     (ResolutionOutcome.UNREACHABLE, 1, "多次联系未果,现场未见异常。"),
     (ResolutionOutcome.LEGAL_ROUTE, 1, "属民事纠纷,已引导走调解或诉讼途径。"),
 )
+_WORDS: dict[str, str] = {outcome: text for outcome, _weight, text in _OUTCOMES}
 
 
 class Crew(Hands):
@@ -272,19 +274,26 @@ class Crew(Hands):
                     at=at,
                 ),
             )
-        outcome, _weight, text = self._dice.choices(_OUTCOMES, [row[1] for row in _OUTCOMES])[0]
-        return Step(
-            at,
-            lambda: actions.resolve(
+        drawn = self._dice.choices(_OUTCOMES, [row[1] for row in _OUTCOMES])[0][0]
+        outcome = mediating.outcome_of(incident, drawn)
+
+        def act() -> None:
+            told = mediated(incident, outcome)
+            if told is not None:
+                mediating.bring_to_an_end(
+                    incident, told.kind, settled=told.settled, actor=actor, since=since, at=at
+                )
+            actions.resolve(
                 number=number,
                 outcome=outcome,
-                text=text,
+                text=_WORDS[outcome],
                 attested=True,
-                mediation=mediated(incident, outcome),
+                mediation=told,
                 actor=actor,
                 at=at,
-            ),
-        )
+            )
+
+        return Step(at, act)
 
     def _handle_share(self, unit: str, memory: Memory) -> float:
         """How much of its limit this handling takes; each unit has a pace of its own."""

@@ -9,6 +9,7 @@ from config.simulation.hands import Habits, Step
 from config.simulation.people import Staff
 from incidents import actions, assigning, contacting, mediating, policy
 from incidents.mediating import Mediated
+from incidents.mediation import files
 from incidents.models import Assignment, CannedAnswer, Incident, Mediation
 from incidents.models.incident import ResolutionOutcome
 from incidents.timeline import Kind
@@ -58,7 +59,10 @@ def mediated(incident: Incident, outcome: str) -> Mediated | None:
     if not mediating.is_dispute(incident) or outcome == ResolutionOutcome.PARKED:
         return None
     dice = random.Random(f"{incident.number} {outcome}")
-    kind = dice.choices([row[0] for row in _KINDS], [row[1] for row in _KINDS])[0]
+    kind: str = dice.choices([row[0] for row in _KINDS], [row[1] for row in _KINDS])[0]
+    begun = files.last_begun(incident)
+    if begun is not None:
+        kind = begun.kind
     if outcome == ResolutionOutcome.SOLVED:
         return Mediated(kind, settled=True)
     return Mediated(kind, settled=False) if outcome == ResolutionOutcome.LEGAL_ROUTE else None

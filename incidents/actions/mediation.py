@@ -37,6 +37,8 @@ from incidents.sources.petitions import Scan
 
 SESSIONS_MOST: Final = 50
 SCANS_MOST: Final = 20
+EDITIONS_MOST: Final = 50
+FOLLOW_UPS_MOST: Final = 50
 OTHERS_MOST: Final = 200
 # Terms run over years, and a follow-up is not asked for later than that.
 PERFORM_WITHIN: Final = timedelta(days=3 * 366)
@@ -150,6 +152,10 @@ def hold_session(
     came = [writing.party_of(held, one, field="present") for one in sorted(set(present))]
     if not came:
         raise InvalidInput("present", "required", _("Say which parties came."))
+    if any(one.left_at is not None and one.left_at < held_at for one in came):
+        raise InvalidInput(
+            "present", "already_left", _("A party had left the mediation before this session.")
+        )
     if len(place.strip()) > PLACE_MAX:
         raise InvalidInput("place", "max_length", _("At most %(max)d characters.") % {"max": PLACE_MAX})
     assert actor.user is not None
@@ -195,6 +201,8 @@ def write_agreement(
         raise InvalidInput("perform_by", "range", _("From today, and within three years."))
     if len(files.staying(held)) < 2:
         raise ActionRefused("too_few_parties", _("It takes two parties to agree."))
+    if held.agreements.count() >= EDITIONS_MOST:
+        raise ActionRefused("too_many", _("At most %(max)d editions.") % {"max": EDITIONS_MOST})
     assert actor.user is not None
     agreement = MediationAgreement.objects.create(
         file=held,
@@ -281,6 +289,10 @@ def follow_up_mediation(
     held = writing.hold(file, Action.FOLLOW_MEDIATION, actor=actor, at=at, seen_version=seen_version)
     if held.state != MediationFile.State.SETTLED:
         raise ActionRefused("not_settled", _("Only what was settled is asked after."))
+    if held.follow_ups.count() >= FOLLOW_UPS_MOST:
+        raise ActionRefused(
+            "too_many", _("An agreement is asked after at most %(max)d times.") % {"max": FOLLOW_UPS_MOST}
+        )
     if how not in MediationFollowUp.How.values:
         raise InvalidInput("how", "unknown", _("Say how you asked."))
     if result not in MediationFollowUp.Result.values:
@@ -303,7 +315,7 @@ def follow_up_mediation(
 def name_earlier(
     *, file: int, earlier: str, actor: Actor, at: datetime, seen_version: int | None = None
 ) -> MediationFile:
-    """Say that these people were at odds before: the case with this number."""
+    """Say that these people were at odds before: the case with this number; again, it is named already."""
     held = writing.hold(file, Action.READ_MEDIATION, actor=actor, at=at, seen_version=seen_version)
     assert actor.user is not None
     before = files.seen_dispute(earlier.strip(), actor.user)
@@ -311,9 +323,10 @@ def name_earlier(
         raise InvalidInput("earlier", "unknown", _("You see no other dispute with this number."))
     if before.received_at > held.incident.received_at:
         raise InvalidInput("earlier", "out_of_order", _("That one came later."))
-    held.earlier.add(before)
-    held.version += 1
-    held.save(update_fields=["version"])
+    if not held.earlier.filter(pk=before.pk).exists():
+        held.earlier.add(before)
+        # Which one it is says who quarrels with whom again: that stands in the file alone.
+        writing.let_go(held, timeline.Kind.MEDIATION_EARLIER, actor=actor, at=at)
     return held
 
 
@@ -356,6 +369,7 @@ def add_scan(*, file: int, scan: Scan, actor: Actor, at: datetime) -> MediationS
     kept.file.save(f"{kept.pk.hex}.sealed", ContentFile(seal_bytes(scan.body)), save=False)
     try:
         kept.save(force_insert=True)
+        writing.let_go(held, timeline.Kind.MEDIATION_SCAN, actor=actor, at=at, scan=str(kept.pk))
     except BaseException:
         kept.file.delete(save=False)
         raise

@@ -57,8 +57,17 @@ class _FileInput(StrictSerializer):
     )
 
 
-class AddPartyInput(PartyInput):
-    seen_version = serializers.IntegerField(required=False)
+class _OnceInput(StrictSerializer):
+    """What would be written twice if it were sent twice: only on the file as the sender has read it."""
+
+    seen_version = serializers.IntegerField(
+        help_text="Of the file, as it was read. Sent again after a time-out it answers 409, and the file "
+        "then says whether it was written."
+    )
+
+
+class AddPartyInput(_OnceInput, PartyInput):
+    pass
 
 
 class LeaveInput(_FileInput):
@@ -66,7 +75,7 @@ class LeaveInput(_FileInput):
     text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
 
 
-class SessionInput(_FileInput):
+class SessionInput(_OnceInput):
     held_at = InstantField()
     place = TextField(required=False, allow_blank=True, max_length=PLACE_MAX)
     present = serializers.ListField(child=serializers.IntegerField(), max_length=PARTIES_MOST)
@@ -75,7 +84,7 @@ class SessionInput(_FileInput):
     result = CodeField(choices=MediationSession.Result.choices)
 
 
-class AgreementInput(_FileInput):
+class AgreementInput(_OnceInput):
     terms = TextField(max_length=TEXT_MAX)
     perform_by = serializers.DateField(required=False, allow_null=True)
     is_oral = serializers.BooleanField(required=False)
@@ -92,7 +101,7 @@ class EndInput(_FileInput):
     text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
 
 
-class FollowUpInput(_FileInput):
+class FollowUpInput(_OnceInput):
     how = CodeField(choices=MediationFollowUp.How.choices)
     result = CodeField(choices=MediationFollowUp.Result.choices)
     text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
@@ -141,6 +150,13 @@ class MediationFollowUpOut(Out):
     words = serializers.CharField()
 
 
+class MediationScanOut(Out):
+    id = serializers.UUIDField(help_text="`take-out` answers with what is in it.")
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    uploaded_at = serializers.DateTimeField()
+
+
 class MediationOut(Out):
     """A row of the list: how far it is, and nothing said in it."""
 
@@ -165,6 +181,7 @@ class MediationDetailOut(MediationOut):
     sessions = MediationSessionOut(many=True)
     agreement = MediationAgreementOut(allow_null=True)
     follow_ups = MediationFollowUpOut(many=True)
+    scans = MediationScanOut(many=True, help_text="None for whoever may not read them.")
 
 
 class MediationsView(GenericAPIView[MediationFile]):
@@ -178,7 +195,7 @@ class MediationsView(GenericAPIView[MediationFile]):
 
     @extend_schema(operation_id="mediations", tags=["mediations"], summary="Mediations, newest first")
     def get(self, request: Request) -> Response:
-        seen = files.visible(_who(request)).select_related("incident", "mediator")
+        seen = files.visible(who(request)).select_related("incident", "mediator")
         return self.get_paginated_response(MediationOut(self.paginate_queryset(seen), many=True).data)
 
 
@@ -194,7 +211,7 @@ class IncidentMediationsView(APIView):
         responses=MediationOut(many=True),
     )
     def get(self, request: Request, number: str) -> Response:
-        incident = get_object_or_404(visible_incidents(_who(request)), number=number)
+        incident = get_object_or_404(visible_incidents(who(request)), number=number)
         return Response(MediationOut(files.of_case(incident), many=True).data)
 
     @extend_schema(
@@ -205,13 +222,13 @@ class IncidentMediationsView(APIView):
         responses={201: MediationDetailOut},
     )
     def post(self, request: Request, number: str) -> Response:
-        user = _who(request)
+        user = who(request)
         incident = get_object_or_404(visible_incidents(user), number=number)
         actor = policy.acting_as(user, Action.MEDIATE, incident)
         told = checked(OpenInput, request.data)
         parties = [Party(**one) for one in told.pop("parties")]
         opened = actions.open_mediation(number=number, parties=parties, actor=actor, at=clock.now(), **told)
-        return Response(_detail(user, opened.pk), status=201)
+        return Response(detail(user, opened.pk), status=201)
 
 
 class MediationView(APIView):
@@ -226,7 +243,7 @@ class MediationView(APIView):
         responses=MediationDetailOut,
     )
     def get(self, request: Request, pk: int) -> Response:
-        return Response(_detail(_who(request), pk))
+        return Response(detail(who(request), pk))
 
 
 def _add_party(*, seen_version: int | None = None, **told: Any) -> Any:
@@ -280,12 +297,12 @@ class DeedView(APIView):
     deed: ClassVar[Deed]
 
     def post(self, request: Request, pk: int) -> Response:
-        user = _who(request)
-        found = _found(user, pk)
+        user = who(request)
+        found = file_or_404(user, pk)
         actor = policy.acting_as(user, self.deed.action, found.incident)
         told = checked(self.deed.input_class, request.data)
         self.deed.call(file=pk, actor=actor, at=clock.now(), **told)
-        return Response(_detail(user, pk, lifted=self.deed.lifts))
+        return Response(detail(user, pk, lifted=self.deed.lifts))
 
 
 def _view(word: str, deed: Deed) -> type[DeedView]:
@@ -306,20 +323,20 @@ def _view(word: str, deed: Deed) -> type[DeedView]:
 VIEWS: Mapping[str, type[DeedView]] = {word: _view(word, deed) for word, deed in DEEDS.items()}
 
 
-def _who(request: Request) -> User:
+def who(request: Request) -> User:
     assert isinstance(request.user, User)
     return request.user
 
 
-def _found(user: User, pk: int) -> MediationFile:
+def file_or_404(user: User, pk: int) -> MediationFile:
     if pk >= 2**63:
         raise Http404
     seen = files.visible(user).select_related("incident__owner_unit", "mediator")
     return get_object_or_404(seen, pk=pk)
 
 
-def _detail(user: User, pk: int, *, lifted: bool = False) -> dict[str, Any]:
-    found = _found(user, pk)
+def detail(user: User, pk: int, *, lifted: bool = False) -> dict[str, Any]:
+    found = file_or_404(user, pk)
     reads = files.may_read(user, found.incident)
     parties = list(found.parties.select_related("contact"))
     veil = files.Veil(parties, lifted and reads)
@@ -377,4 +394,5 @@ def _detail(user: User, pk: int, *, lifted: bool = False) -> dict[str, Any]:
         "sessions": MediationSessionOut(shown["sessions"], many=True).data,
         "agreement": MediationAgreementOut(shown["agreement"]).data if shown["agreement"] else None,
         "follow_ups": MediationFollowUpOut(shown["follow_ups"], many=True).data,
+        "scans": MediationScanOut(found.scans.all() if reads else [], many=True).data,
     }

@@ -11,6 +11,7 @@ from incidents.api import (
     imports,
     instructions,
     mediation,
+    mediation_papers,
     reference,
     reports,
     searching,
@@ -68,6 +69,9 @@ urlpatterns = [
         name="incident-mediations",
     ),
     path("mediations/", mediation.MediationsView.as_view(), name="mediations"),
+    path("mediations/<int:pk>/scans/", mediation_papers.ScansView.as_view(), name="mediation-scans"),
+    path("mediations/<int:pk>/take-out/", mediation_papers.TakeOutView.as_view(), name="mediation-take-out"),
+    path("mediations/<int:pk>/pdf/", mediation_papers.PdfView.as_view(), name="mediation-pdf"),
     path("mediations/<int:pk>/", mediation.MediationView.as_view(), name="mediation"),
     *(
         path(f"mediations/<int:pk>/{word}/", view.as_view(), name=f"mediation-{word}")

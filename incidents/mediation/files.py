@@ -20,13 +20,16 @@ from incidents.models import (
     MediationFile,
     MediationFollowUp,
     MediationParty,
+    MediationScan,
     Repeat,
 )
+from incidents.models.contact import unseal_bytes
 from incidents.numbers import district_day
 
 # An agreement without a date of its own is asked after by then.
 ASKED_AFTER: Final = timedelta(days=30)
 EARLIER_MOST: Final = 20
+_ASKED_MOST: Final = 200
 
 
 def visible(user: User | AnonymousUser) -> QuerySet[MediationFile]:
@@ -59,6 +62,16 @@ def of_case(incident: Incident) -> list[MediationFile]:
 def of_run(incident: Incident) -> list[MediationFile]:
     """The files of the case's handling as it runs now; no rework sees those before it."""
     return list(MediationFile.objects.filter(incident=incident, handling_run=incident.handling_run))
+
+
+def last_begun(incident: Incident) -> MediationFile | None:
+    """The file by which the case's handling goes as it runs now: not one that broke off."""
+    return (
+        incident.mediation_files.filter(handling_run=incident.handling_run)
+        .exclude(state=MediationFile.State.OVERTAKEN)
+        .order_by("pk")
+        .last()
+    )
 
 
 def to_follow_up(files: QuerySet[MediationFile], *, on: date) -> QuerySet[MediationFile]:
@@ -119,35 +132,51 @@ class Veil:
         """Words without the parties' names, numbers and addresses."""
         if self.lifted:
             return said
-        for party in self.parties:
-            contact = party.contact
-            for plain, masked in (
-                (contact.name, contact.masked_name),
-                (contact.address, "[…]"),
-            ):
-                if len(plain) > 1:
-                    said = said.replace(plain, masked)
+        known = [(one.contact.name, one.contact.masked_name) for one in self.parties]
+        known += [(one.contact.address, "[…]") for one in self.parties]
+        # The longest first: one name may begin another one.
+        for plain, masked in sorted(known, key=lambda pair: -len(pair[0])):
+            if len(plain) > 1:
+                said = said.replace(plain, masked)
         return starred(said)
 
 
-def earlier_of(file: MediationFile, user: User) -> list[Incident]:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Disputes before this one, newest first, and how many more have one of these parties in them."""
+
+    cases: list[Incident]
+    veiled: int
+
+
+def earlier_of(file: MediationFile, user: User, *, lifted: bool) -> Earlier:
     """Disputes before this one, as far as this person may see them: those that the mediator named, those of
-    the same place or reporter within thirty days, and those that were mediated with one of these parties."""
-    numbers = [one.contact.phone_index for one in file.parties.all() if one.contact.phone_index]
-    same_people = MediationParty.objects.filter(contact__phone_index__in=numbers).values("file__incident")
+    the same place or reporter within thirty days, and those that were mediated with one of these parties.
+    Which the last ones are tells who these people are, so it shows with the names.
+
+    A query for the ids of each, by its index: an "or" of the three would be asked of every case there is.
+    """
     again = Repeat.objects.filter(incident=file.incident_id, earlier__category__code__startswith=DISPUTES)
-    found = (
-        Incident.objects.filter(policy.visible(user))
-        .filter(
-            Q(pk__in=file.earlier.values("pk"))
-            | Q(pk__in=same_people)
-            | Q(pk__in=again.order_by().values("earlier"))
-        )
+    told = set(file.earlier.values_list("pk", flat=True))
+    told |= set(again.order_by("-pk").values_list("earlier", flat=True)[:_ASKED_MOST])
+    numbers = [one.contact.phone_index for one in file.parties.all() if one.contact.phone_index]
+    parties = MediationParty.objects.filter(contact__phone_index__in=numbers).exclude(file=file)
+    same = set(parties.order_by("-pk").values_list("file__incident", flat=True)[:_ASKED_MOST]) - told
+    found = list(
+        Incident.objects.filter(policy.visible(user), pk__in=told | same)
         .exclude(pk=file.incident_id)
         .filter(received_at__lte=file.incident.received_at)
         .select_related("text", "category", "owner_unit")
+        .order_by("-received_at", "-pk")
     )
-    return list(found.order_by("-received_at", "-pk")[:EARLIER_MOST])
+    shown = [one for one in found if lifted or one.pk in told]
+    return Earlier(shown[:EARLIER_MOST], len(found) - len(shown))
+
+
+def body_of(scan: MediationScan) -> bytes:
+    """A scan as it was sent; raises FileNotFoundError where the store has lost it."""
+    with scan.file.open("rb") as kept:
+        return unseal_bytes(kept.read())
 
 
 def seen_dispute(number: str, user: User) -> Incident | None:

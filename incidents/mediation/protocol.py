@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from fpdf import FPDF
 from fpdf.enums import TextMode, WrapMode, XPos, YPos
 from pylopdf_fonts_zh_cn import sans_path
@@ -38,7 +39,7 @@ def draw(file: MediationFile, *, taken_by: str, at: datetime) -> bytes:
     staying = files.staying(file)
     for party in staying:
         _party(sheet, party)
-    sheet.section(_("What it is about"))
+    sheet.section(pgettext("mediation", "What it is about"))
     sheet.words(file.incident.category.name if file.incident.category else "")
     sheet.section(_("What was agreed"))
     sheet.words(agreement.terms)

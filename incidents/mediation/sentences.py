@@ -94,5 +94,7 @@ SENTENCES: Mapping[str, Sentence] = {
     Kind.MEDIATION_CONFIRMED: _confirmed,
     Kind.MEDIATION_ENDED: _ended,
     Kind.MEDIATION_FOLLOWED_UP: _followed_up,
+    Kind.MEDIATION_SCAN: plain(lambda: _("A scan was added to the mediation")),
+    Kind.MEDIATION_EARLIER: plain(lambda: _("An earlier dispute was named in the mediation")),
     Kind.MEDIATION_READ: plain(lambda: _("Looked at the parties' names and what they said")),
 }

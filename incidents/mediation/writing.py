@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.roles import Action
@@ -33,7 +34,7 @@ class Party:
 
 def refuse_unless_mediable(incident: Incident) -> None:
     if not is_dispute(incident):
-        raise ActionRefused("not_a_dispute", _("Only a dispute is mediated."))
+        raise ActionRefused("not_a_dispute", pgettext_lazy("mediation", "Only a dispute is mediated."))
     if not incident.is_open:
         raise ActionRefused("wrong_state", _("The case has to be in hand for this."))
 

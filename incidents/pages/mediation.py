@@ -23,7 +23,6 @@ from incidents.mediation import files, protocol
 from incidents.mediation.figures import SPAN, figures_of
 from incidents.mediation.loop import steps_of
 from incidents.models import Incident, MediationFile
-from incidents.models.contact import unseal_bytes
 from incidents.numbers import district_day
 from incidents.pages.access import CASE_ROLES, READING_ROLES, person, staff
 from incidents.pages.wording import title_of
@@ -123,8 +122,7 @@ def scan(request: HttpRequest, pk: int, document: UUID) -> HttpResponse:
     _recorded(found, user, scan=document)
     kept = found.scans.get(pk=document)
     try:
-        with kept.file.open("rb") as sealed:
-            body = unseal_bytes(sealed.read())
+        body = files.body_of(kept)
     except FileNotFoundError as error:
         raise Http404 from error
     ending = "pdf" if kept.content_type == petitions.PDF else "jpg"
@@ -185,6 +183,7 @@ def context_of(found: MediationFile, user: User, *, lifted: bool) -> dict[str, A
     agreement = files.agreement_of(found)
     missing = files.unconfirmed(found)
     staying = files.staying(found)
+    earlier = files.earlier_of(found, user, lifted=veil.lifted) if reads else files.Earlier([], 0)
     return {
         "file": found,
         "case": incident,
@@ -236,9 +235,8 @@ def context_of(found: MediationFile, user: User, *, lifted: bool) -> dict[str, A
             {"made": one, "words": veil.words(one.words) if reads else ""} for one in found.follow_ups.all()
         ],
         "scans": list(found.scans.all()) if reads else [],
-        "earlier": [{"case": one, "title": title_of(one.text.body)} for one in files.earlier_of(found, user)]
-        if reads
-        else [],
+        "earlier": [{"case": one, "title": title_of(one.text.body)} for one in earlier.cases],
+        "earlier_veiled": earlier.veiled,
         "next_kind": found.next_step if found.next_step in ("administrative", "judicial") else "",
     }
 

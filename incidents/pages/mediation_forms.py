@@ -174,9 +174,13 @@ class AgreementForm(FileForm):
 
 
 class ConfirmForm(FileForm):
-    party = forms.TypedChoiceField(label=gettext_lazy("Who"), coerce=int, widget=forms.RadioSelect)
+    party = forms.TypedChoiceField(
+        label=pgettext_lazy("mediation", "Who"), coerce=int, widget=forms.RadioSelect
+    )
     how = forms.ChoiceField(
-        label=gettext_lazy("How"), choices=MediationConfirmation.How.choices, widget=forms.RadioSelect
+        label=pgettext_lazy("mediation", "How"),
+        choices=MediationConfirmation.How.choices,
+        widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -207,7 +211,10 @@ class EndForm(FileForm):
         help_text=gettext_lazy("Needed where it was not settled; you tell them."),
     )
     text = forms.CharField(
-        label=gettext_lazy("What came of it"), max_length=TEXT_MAX, required=False, widget=text_area(4)
+        label=pgettext_lazy("mediation", "What came of it"),
+        max_length=TEXT_MAX,
+        required=False,
+        widget=text_area(4),
     )
 
 
@@ -219,7 +226,10 @@ class FollowUpForm(FileForm):
         label=gettext_lazy("Is it kept?"), choices=MediationFollowUp.Result.choices, widget=forms.RadioSelect
     )
     text = forms.CharField(
-        label=gettext_lazy("What they said"), max_length=TEXT_MAX, required=False, widget=text_area(4)
+        label=pgettext_lazy("mediation", "What they said"),
+        max_length=TEXT_MAX,
+        required=False,
+        widget=text_area(4),
     )
 
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.roles import Action
@@ -119,7 +119,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "end": Step(
         gettext_lazy("End the mediation"),
-        gettext_lazy("End it"),
+        pgettext_lazy("mediation", "End it"),
         forms.EndForm,
         _end,
         note=gettext_lazy("Settled needs an agreement by which everybody stands who is still there."),
@@ -212,10 +212,10 @@ def new(request: HttpRequest, number: str) -> HttpResponse:
         "form": form,
         "first": first,
         "second": second,
-        "seen_version": incident.version,
     }
 
     def shown(status: int) -> HttpResponse:
+        context["seen_version"] = _seen(form, case_or_404(request, number).version, status)
         return render(request, "incidents/mediation/new.html", context, status=status)
 
     if request.method == "GET":
@@ -255,6 +255,12 @@ def _initial(found: MediationFile, step: str) -> dict[str, Any]:
     return told
 
 
+def _seen(form: Any, now: int, status: int) -> Any:
+    """Which version the page was typed on. A form refused for what stands in it goes on saying so; one that
+    was refused for what happened meanwhile shows what there is now."""
+    return form["seen_version"].value() if form.is_bound and status != 409 else now
+
+
 def _shown(
     request: HttpRequest, found: MediationFile, step: str, form: forms.FileForm, *, status: int = 200
 ) -> HttpResponse:
@@ -267,7 +273,7 @@ def _shown(
         "known": known,
         "form": form,
         "wrong_state": bool(known.state) and found.state != known.state,
-        "seen_version": found.version,
+        "seen_version": _seen(form, found.version, status),
         "nobody": step in ("leave", "confirm") and not form.fields["party"].choices,  # type: ignore[attr-defined]
         "sends_files": step == "scans",
         "terms": files.agreement_of(found) if step == "agreement" else None,

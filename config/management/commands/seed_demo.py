@@ -13,7 +13,7 @@ from accounts.roles import Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
-from config.simulation import rounds, warning
+from config.simulation import mediating, rounds, warning
 from config.simulation.above import look_from_above
 from config.simulation.briefs import issue_briefs
 from config.simulation.bulk import take_in_files
@@ -99,11 +99,13 @@ class Command(BaseCommand):
             build_data(at=clock.now())
             use_data(at=clock.now())
             look_through(at=clock.now())
+            mediating.take_on(at=clock.now())
         if rest or everything:
             _play("past", max(0, settings.DEMO_DAYS))
             run_centres(at=clock.now())
             score_months(at=clock.now())
             _find_repeats()
+            mediating.ask_after(at=clock.now())
             warning.look(at=clock.now(), fresh=True)
             act_on_warnings(at=clock.now())
             change_rules(at=clock.now())

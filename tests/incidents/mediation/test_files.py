@@ -222,6 +222,48 @@ def test_who_writes_over_somebody_elses_words_is_told(dispute: Incident, hands: 
     assert not file.agreements.exists()
 
 
+def test_who_left_did_not_come_afterwards(dispute: Incident, hands: Hands) -> None:
+    file = hands.open(dispute)
+    gone, stayed = file.parties.all()
+    before, hands.at = hands.at, hands.at + AN_HOUR
+    hands.leave(file, gone)
+    hands.at += AN_HOUR
+    with pytest.raises(InvalidInput) as refused:
+        hands.meet(file)
+    assert (refused.value.field, refused.value.code) == ("present", "already_left")
+    hands.meet(file, present=[stayed.pk])
+    # A session of before they left may still be written down.
+    hands.meet(file, held_at=before)
+    assert file.sessions.count() == 2
+
+
+def test_editions_and_visits_have_an_end(
+    dispute: Incident, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.actions.mediation.EDITIONS_MOST", 2)
+    monkeypatch.setattr("incidents.actions.mediation.FOLLOW_UPS_MOST", 1)
+    file = hands.open(dispute)
+    for _edition in range(2):
+        hands.agree(file)
+    with pytest.raises(ActionRefused) as refused:
+        hands.agree(file)
+    assert refused.value.code == "too_many"
+    hands.confirm(file)
+    hands.end(file)
+    common = {"file": file.pk, "how": "call", "result": "kept", "actor": hands.who.actor, "at": hands.at}
+    actions.follow_up_mediation(**common)  # type: ignore[arg-type]
+    with pytest.raises(ActionRefused) as refused:
+        actions.follow_up_mediation(**common)  # type: ignore[arg-type]
+    assert refused.value.code == "too_many"
+
+
+def test_a_name_that_begins_another_one_unmasks_neither(dispute: Incident, hands: Hands) -> None:
+    file = hands.open(dispute, Party("applicant", "王明"), Party("respondent", "王明华"))
+    veil = files.Veil(list(file.parties.all()), lifted=False)
+    said = veil.words("王明华说王明先动手")
+    assert said == "王**说王**先动手"
+
+
 class TestTheCaseMovesOn:
     def test_what_is_resolved_says_what_the_file_says(
         self, dispute: Incident, hands: Hands, mediator: Person
@@ -347,12 +389,19 @@ class TestFigures:
 
 class TestEarlierDisputes:
     def test_the_same_people_are_found_by_their_number(
-        self, dispute: Incident, hands: Hands, mediator: Person
+        self, dispute: Incident, hands: Hands, mediator: Person, other_handler: Person
     ) -> None:
         hands.settle(dispute)
         later = accepted(new_dispute(joins="", at=TUESDAY + timedelta(minutes=1)), mediator)
         file = hands.open(later, Party("applicant", "赵先生", "135 1111 2222"))
-        assert [one.pk for one in files.earlier_of(file, mediator.user)] == [dispute.pk]
+        shown = files.earlier_of(file, mediator.user, lifted=True)
+        assert ([one.pk for one in shown.cases], shown.veiled) == ([dispute.pk], 0)
+        masked = files.earlier_of(file, mediator.user, lifted=False)
+        assert (masked.cases, masked.veiled) == ([], 1)
+        # Only what the reader sees, and only what came before.
+        assert files.earlier_of(file, other_handler.user, lifted=True).cases == []
+        first = dispute.mediation_files.get()
+        assert files.earlier_of(first, mediator.user, lifted=True).cases == []
 
     def test_one_is_named_by_its_number(
         self, dispute: Incident, hands: Hands, mediator: Person, lamp_case: Incident
@@ -365,7 +414,10 @@ class TestEarlierDisputes:
                 actions.name_earlier(earlier=number, **common)  # type: ignore[arg-type]
             assert refused.value.field == "earlier"
         actions.name_earlier(earlier=dispute.number, **common)  # type: ignore[arg-type]
-        assert [one.pk for one in files.earlier_of(file, mediator.user)] == [dispute.pk]
+        actions.name_earlier(earlier=dispute.number, **common)  # type: ignore[arg-type]
+        assert [one.pk for one in files.earlier_of(file, mediator.user, lifted=False).cases] == [dispute.pk]
+        line = later.timeline.get(kind="mediation_earlier")  # said twice, named once
+        assert (line.actor, dispute.number in str(line.data)) == (mediator.user, False)
 
 
 def test_a_broken_agreement_says_what_was_broken(dispute: Incident, hands: Hands) -> None:

@@ -1,6 +1,8 @@
 """Who reads a mediation: its unit and supervisors, masked until they ask, and each look is kept."""
 
+from base64 import b64decode
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -174,6 +176,50 @@ class TestPages:
         chosen = client.get(f"/cases/{dispute.number}/resolve/").context["form"]
         assert (chosen["mediation"].value(), chosen["settled"].value()) == ("peoples", "yes")
 
+    def test_a_refused_form_stays_as_old_as_it_is(
+        self, dispute: Incident, hands: Hands, mediator: Person
+    ) -> None:
+        """What a colleague wrote meanwhile is told before anything is written over it."""
+        client, file = browser(mediator), hands.open(dispute)
+        address = f"/mediation/{file.pk}/agreement/"
+        shown = client.get(address).context["seen_version"]
+        hands.meet(file)
+        refused = client.post(address, {"seen_version": shown, "terms": ""})
+        assert refused.status_code == 400
+        assert f'name="seen_version" value="{shown}"' in refused.content.decode()
+        stale = client.post(address, {"seen_version": refused.context["seen_version"], "terms": TERMS})
+        assert stale.status_code == 409  # and now it says so
+        assert (
+            client.post(address, {"seen_version": stale.context["seen_version"], "terms": TERMS}).status_code
+            == 302
+        )
+
+    def test_a_refused_opening_stays_as_old_as_it_is(
+        self, dispute: Incident, hands: Hands, mediator: Person
+    ) -> None:
+        client, address = browser(mediator), f"/mediation/new/{dispute.number}/"
+        shown = client.get(address).context["seen_version"]
+        actions.note(number=dispute.number, text="已约双方", actor=mediator.actor, at=hands.at)
+        form = {"kind": "peoples", "mediator": "mediator", "first-side": "applicant", "first-name": ""}
+        form |= {"second-side": "respondent", "seen_version": shown}
+        refused = client.post(address, form)
+        assert (refused.status_code, int(refused.context["seen_version"])) == (400, shown)
+        form |= {"first-name": "赵大海"}
+        stale = client.post(address, form)
+        assert stale.status_code == 409
+        assert stale.context["seen_version"] == reload(dispute).version
+
+    def test_the_same_people_elsewhere_show_with_the_names(
+        self, file: MediationFile, dispute: Incident, hands: Hands, mediator: Person
+    ) -> None:
+        """That these two were at odds before is about them: it is a look."""
+        later = hands.open(accepted(new_dispute(joins="", at=TUESDAY + AN_HOUR), mediator))
+        client, link = browser(mediator), f'href="/cases/{dispute.number}/"'
+        page = client.get(f"/mediation/{later.pk}/").content.decode()
+        assert link not in page
+        assert "1 dispute with one of these parties before" in page
+        assert link in client.post(f"/mediation/{later.pk}/read/").content.decode()
+
     def test_the_list_has_tabs_with_what_is_in_them(self, file: MediationFile, mediator: Person) -> None:
         client = browser(mediator)
         for tab, is_there in (("open", False), ("settled", True), ("not_settled", False), ("x", False)):
@@ -212,7 +258,7 @@ def test_the_agreement_on_paper_names_the_parties_and_is_a_look(
 
 
 def test_scans_are_sealed_and_each_time_they_are_taken_out_is_kept(
-    file: MediationFile, mediator: Person, dispute: Incident, tmp_path: Any
+    file: MediationFile, hands: Hands, mediator: Person, dispute: Incident, tmp_path: Any
 ) -> None:
     client = browser(mediator)
     address = f"/mediation/{file.pk}/scans/"
@@ -225,7 +271,12 @@ def test_scans_are_sealed_and_each_time_they_are_taken_out_is_kept(
     assert dispute.timeline.get(kind="mediation_read").data["scan"] == str(kept.pk)
     broken = SimpleUploadedFile("x.pdf", b"MZ nothing")
     assert client.post(address, {"scans": broken}).status_code == 400
-    assert client.post(f"/mediation/{file.pk}/scans/{file.incident.text_id:032x}/").status_code == 404
+    lines = dispute.timeline.filter(kind="mediation_scan")
+    assert [line.data["scan"] for line in lines] == [str(kept.pk)]  # one line, as there is one scan
+    # A scan is taken out of its own file alone.
+    other = hands.open(accepted(new_dispute(joins=""), mediator))
+    assert client.post(f"/mediation/{other.pk}/scans/{kept.pk}/").status_code == 404
+    assert looks(other.incident) == 0
 
 
 class TestRest:
@@ -247,11 +298,14 @@ class TestRest:
         def post(word: str, **body: Any) -> Any:
             return caller.post(f"mediations/{pk}/{word}/", body)
 
+        def version() -> int:
+            return int(caller.get(f"mediations/{pk}/").json()["version"])
+
         held = "2026-07-07T11:30:00+08:00"
-        met = post("sessions", held_at=held, present=ids, text=SAID, result="agreed")
+        met = post("sessions", held_at=held, present=ids, text=SAID, result="agreed", seen_version=version())
         assert met.status_code == 200, met.content
         assert post("agreement", terms=TERMS, seen_version=told["version"]).status_code == 409
-        assert post("agreement", terms=TERMS).status_code == 200
+        assert post("agreement", terms=TERMS, seen_version=version()).status_code == 200
         assert post("end", outcome="settled").status_code == 409
         for one in ids:
             assert post("confirm", party=one, how="said").status_code == 200
@@ -265,6 +319,67 @@ class TestRest:
         assert [one["id"] for one in caller.get(address).json()] == [pk]
         assert [one["id"] for one in caller.get("mediations/").json()["results"]] == [pk]
         assert caller.get(f"mediations/{2**70}/").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("word", "told", "kept"),
+        [
+            ("parties", {"side": "third", "name": "物业"}, "parties"),
+            (
+                "sessions",
+                {"held_at": "2026-07-07T11:30:00+08:00", "text": SAID, "result": "again"},
+                "sessions",
+            ),
+            ("agreement", {"terms": TERMS}, "agreements"),
+        ],
+    )
+    def test_what_is_sent_again_after_a_time_out_is_not_written_twice(
+        self, dispute: Incident, hands: Hands, mediator: Person, word: str, told: dict[str, Any], kept: str
+    ) -> None:
+        file, caller = hands.open(dispute), Caller(user=mediator.user)
+        address = f"mediations/{file.pk}/{word}/"
+        if word == "sessions":
+            told = {**told, "present": [one.pk for one in file.parties.all()]}
+        before = getattr(file, kept).count()
+        refused = caller.post(address, told)
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["field"] == "seen_version"
+        assert [caller.post(address, {**told, "seen_version": 1}).status_code for _time in "12"] == [200, 409]
+        assert getattr(file, kept).count() == before + 1
+
+    def test_an_agreement_is_asked_after_once(self, file: MediationFile, mediator: Person) -> None:
+        caller, told = Caller(user=mediator.user), {"how": "call", "result": "kept"}
+        address, version = f"mediations/{file.pk}/follow-up/", MediationFile.objects.get(pk=file.pk).version
+        assert caller.post(address, told).status_code == 400
+        assert [caller.post(address, {**told, "seen_version": version}).status_code for _time in "12"] == [
+            200,
+            409,
+        ]
+        assert file.follow_ups.count() == 1
+
+    def test_papers(self, file: MediationFile, mediator: Person, operator: Person, dispute: Incident) -> None:
+        caller, desk = Caller(user=mediator.user), Caller(user=operator.user)
+
+        def send(by: Caller, **told: Any) -> Any:
+            return by.client.post(f"/api/v1/mediations/{file.pk}/scans/", told, headers=by.headers)
+
+        assert send(caller).json()["errors"][0]["field"] == "scan"
+        assert send(caller, scan=SimpleUploadedFile("x.pdf", b"MZ nothing")).status_code == 400
+        assert send(desk, scan=upload(picture())).status_code in (403, 409)
+        for _time in "12":
+            [kept] = send(caller, scan=upload(picture())).json()["scans"]
+        assert desk.get(f"mediations/{file.pk}/").json()["scans"] == []
+        assert looks(dispute) == 0
+        taken = caller.post(f"mediations/{file.pk}/take-out/", {"scan": kept["id"]}).json()
+        assert b64decode(taken["content"])[:3] == b"\xff\xd8\xff"
+        assert caller.post(f"mediations/{file.pk}/take-out/", {"scan": "x"}).status_code == 400
+        assert caller.post(f"mediations/{file.pk}/take-out/", {"scan": str(uuid4())}).status_code in (
+            404,
+            409,
+        )
+        paper = caller.post(f"mediations/{file.pk}/pdf/").json()
+        assert (paper["content_type"], b64decode(paper["content"])[:5]) == ("application/pdf", b"%PDF-")
+        assert desk.post(f"mediations/{file.pk}/pdf/").status_code in (403, 409)
+        assert looks(dispute) == 2
 
     def test_it_is_not_for_everybody(
         self, file: MediationFile, other_handler: Person, operator: Person, city_token: Caller

@@ -1,0 +1,174 @@
+"""Mediations in the demo: neighbours meet, agree or not, stand by it, and are asked after it.
+
+A dispute that a unit resolves has its file from beginning to end; some that are in hand stand half way.
+"""
+
+import random
+from datetime import datetime, timedelta
+from typing import Final
+
+from config.simulation.people import Staff
+from incidents import actions, mediating
+from incidents.actor import Actor
+from incidents.mediation import files
+from incidents.mediation.writing import Party
+from incidents.models import Incident, MediationFile
+from incidents.models.incident import ResolutionOutcome, Status
+from incidents.numbers import district_day
+
+_WITH_FILE: Final = 0.75  # of the disputes that are mediated; the others by word alone, as other systems tell
+_ONE_SIDE: Final = ("李秀兰", "王志强", "陈桂英", "张国建", "刘明霞")
+_OTHER_SIDE: Final = ("赵海涛", "吴敏", "郑丽娟", "孙伟", "何超")
+_PLACES: Final = ("社区调解室", "社区党群服务中心二楼", "物业会议室")
+_SAID: Final = (
+    "双方各自说明了经过,情绪一度激动。调解员分别谈话后,双方同意先核实情况,再谈如何处理。",
+    "申请人要求赔偿并书面道歉;被申请人承认有过错,对金额有不同意见。",
+    "到现场一起看过,责任已经说清,双方就费用分担反复商量。",
+)
+_TERMS: Final = (
+    "一、被申请人在约定期限前修复,费用由被申请人承担;\n二、申请人不再就此事主张其他费用;\n"
+    "三、今后有事先打招呼,好好商量。",
+    "一、被申请人一次性补偿申请人八百元;\n二、双方互不追究,今后和睦相处。",
+)
+_WHY_NOT: Final = "双方对责任和金额分歧过大,两次约谈没有达成一致。"
+# How far a dispute in hand has come, one after the other.
+_STAGES: Final = ("taken", "met", "agreed", "failed")
+_MOST_IN_HAND: Final = 8
+
+
+def outcome_of(incident: Incident, outcome: str) -> str:
+    """What comes of a dispute that has a file: what the file says, or what it can still come to."""
+    if not mediating.is_dispute(incident) or outcome == ResolutionOutcome.PARKED:
+        return outcome
+    file = files.last_begun(incident)
+    if file is None:
+        return outcome
+    settled = file.state == MediationFile.State.SETTLED
+    if settled or (file.is_open and outcome == ResolutionOutcome.SOLVED):
+        return ResolutionOutcome.SOLVED
+    return ResolutionOutcome.LEGAL_ROUTE
+
+
+def bring_to_an_end(
+    incident: Incident, kind: str, *, settled: bool, actor: Actor, since: datetime, at: datetime
+) -> None:
+    """The file of this dispute from where it stands to its end, between `since` and `at`."""
+    dice = random.Random(f"mediated {incident.number}")
+    file = files.last_begun(incident)
+    if file is None:
+        if dice.random() >= _WITH_FILE:
+            return
+        file = _opened(incident, kind, dice, actor=actor, at=since)
+    if not file.is_open:
+        return
+    part = (at - since) / 4
+    if settled:
+        _meet(file, "agreed", dice, actor=actor, at=since + part)
+        if files.agreement_of(file) is None:
+            _agree(file, dice, actor=actor, at=since + 2 * part)
+        for party in files.unconfirmed(MediationFile.objects.get(pk=file.pk)):
+            actions.confirm_agreement(
+                file=file.pk, party=party.pk, how="signed", actor=actor, at=since + 3 * part
+            )
+        actions.end_mediation(file=file.pk, outcome="settled", actor=actor, at=at)
+    else:
+        _meet(file, "broken_off", dice, actor=actor, at=since + part)
+        actions.end_mediation(
+            file=file.pk, outcome="failed", text=_WHY_NOT, next_step="court", actor=actor, at=at
+        )
+
+
+def take_on(*, at: datetime) -> int:
+    """Disputes that are in hand are being mediated, each a step further than the one before. Answers on how
+    many were taken on."""
+    staff = Staff()
+    waiting = Incident.objects.filter(
+        category__code__startswith=mediating.DISPUTES, status=Status.HANDLING, mediation_files__isnull=True
+    ).order_by("-received_at", "-pk")[:_MOST_IN_HAND]
+    for place, incident in enumerate(waiting):
+        lead = incident.assignments.filter(role="lead", ended_at__isnull=True).first()
+        if lead is None:
+            continue
+        since = max(lead.accepted_at or lead.sent_at, at - timedelta(days=2))
+        _begin(incident, _STAGES[place % len(_STAGES)], actor=staff.handler(lead.unit_id), since=since, at=at)
+    return len(waiting)
+
+
+def ask_after(*, at: datetime) -> int:
+    """Of what was settled every second agreement is asked after once its day has come; the others wait."""
+    staff, asked = Staff(), 0
+    due = files.to_follow_up(MediationFile.objects.order_by("pk"), on=district_day(at))
+    for file in list(due.select_related("incident"))[::2]:
+        result = ("kept", "kept", "partly")[asked % 3]
+        text = "" if result == "kept" else "第一笔已付,余款约定月底结清。"
+        actions.follow_up_mediation(
+            file=file.pk,
+            how="call",
+            result=result,
+            text=text,
+            actor=staff.handler(file.incident.owner_unit_id or file.unit_id),
+            at=at,
+        )
+        asked += 1
+    return asked
+
+
+def _begin(incident: Incident, stage: str, *, actor: Actor, since: datetime, at: datetime) -> None:
+    dice = random.Random(f"mediated {incident.number}")
+    part = (at - since) / 5
+    file = _opened(incident, "peoples", dice, actor=actor, at=since + part)
+    if stage == "taken":
+        return
+    _meet(file, "broken_off" if stage == "failed" else "again", dice, actor=actor, at=since + 2 * part)
+    if stage == "agreed":
+        _agree(file, dice, actor=actor, at=since + 3 * part)
+        first = files.staying(file)[0]
+        actions.confirm_agreement(file=file.pk, party=first.pk, how="said", actor=actor, at=since + 4 * part)
+    elif stage == "failed":
+        actions.end_mediation(
+            file=file.pk,
+            outcome="failed",
+            text=_WHY_NOT,
+            next_step="administrative",
+            actor=actor,
+            at=since + 3 * part,
+        )
+
+
+def _opened(
+    incident: Incident, kind: str, dice: random.Random, *, actor: Actor, at: datetime
+) -> MediationFile:
+    return actions.open_mediation(
+        number=incident.number,
+        kind=kind,
+        parties=[
+            Party("applicant", dice.choice(_ONE_SIDE), f"1350000{dice.randrange(10_000):04d}"),
+            Party("respondent", dice.choice(_OTHER_SIDE), f"1360000{dice.randrange(10_000):04d}"),
+        ],
+        actor=actor,
+        at=at,
+    )
+
+
+def _meet(file: MediationFile, result: str, dice: random.Random, *, actor: Actor, at: datetime) -> None:
+    actions.hold_session(
+        file=file.pk,
+        held_at=at,
+        place=dice.choice(_PLACES),
+        present=[one.pk for one in files.staying(file)],
+        others=dice.choice((0, 0, 1, 2)),
+        text=dice.choice(_SAID),
+        result=result,
+        actor=actor,
+        at=at,
+    )
+
+
+def _agree(file: MediationFile, dice: random.Random, *, actor: Actor, at: datetime) -> None:
+    actions.write_agreement(
+        file=file.pk,
+        terms=dice.choice(_TERMS),
+        perform_by=district_day(at) + timedelta(days=dice.choice((0, 1, 20))),
+        actor=actor,
+        at=at,
+    )
