@@ -1,7 +1,8 @@
 """我的上报: all reports of one telephone number, after a code that was texted to it.
 
-The number goes into one form and no further: not into an address, the session, or a log. What the session
-holds is a ticket. Each page works without a script.
+The number goes into one form and no further: not into an address, the session, or a log. What opens the
+reports is a ticket in a signed cookie of this browser, read by no script and sent to these pages alone: a
+session that somebody knew before, or a copy of the database, opens nothing. Each page works without a script.
 """
 
 from typing import Any, Final
@@ -11,7 +12,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -26,7 +28,10 @@ from incidents.public import Answer, CodeWanted, OwnReports, UnknownCode, answer
 # Households share one address of their provider; a script asks for more.
 CODES = Throttle(limit=12, seconds=600)
 TRIES = Throttle(limit=40, seconds=600)
-_TICKET: Final = "phone_ticket"
+_TICKET: Final = "own_ticket"
+_SALT: Final = "incidents.own"
+# A code holds for ten minutes, and opens for thirty.
+_TICKET_SECONDS: Final = 40 * 60
 _SHOWN: Final = "phone_code_shown"
 
 
@@ -34,7 +39,7 @@ class PhoneForm(forms.Form):
     """The number that was left with a report."""
 
     phone = forms.CharField(
-        max_length=24, error_messages={"required": _("Write down the number that you left.")}
+        max_length=24, error_messages={"required": gettext_lazy("Write down the number that you left.")}
     )
 
 
@@ -42,7 +47,7 @@ class CodeForm(forms.Form):
     """The six digits of the message."""
 
     code = forms.CharField(
-        max_length=16, error_messages={"required": _("Write down the six digits of the message.")}
+        max_length=16, error_messages={"required": gettext_lazy("Write down the six digits of the message.")}
     )
 
 
@@ -69,11 +74,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         except (InvalidInput, ActionRefused) as error:
             form.add_error("phone", str(error))
             return _page(request, "ask", form=form, code=429 if isinstance(error, ActionRefused) else 400)
-        request.session[_TICKET] = given["ticket"]
         # A demonstration without a gateway texts nobody: there the page says what would have come.
         is_demo = not settings.PRODUCTION and not settings.SMS_GATEWAY_URL
         request.session[_SHOWN] = given["code"] if is_demo else ""
-        return redirect("own-code")
+        return _with_ticket(redirect("own-code"), given["ticket"])
     return _page(request, "ask", form=form, code=400)
 
 
@@ -82,7 +86,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def prove(request: HttpRequest) -> HttpResponse:
     """/mine/code/: the six digits that were texted, if they were."""
-    ticket = request.session.get(_TICKET, "")
+    ticket = _ticket_of(request)
     if not ticket:
         return redirect("own-ask")
     if _is_open(request):
@@ -93,7 +97,10 @@ def prove(request: HttpRequest) -> HttpResponse:
     address = address_of(request)
     if TRIES.is_full(address):
         form.is_valid()
-        form.add_error(None, _("Too many codes that do not exist. Wait a few minutes, then try again."))
+        form.add_error(
+            None,
+            pgettext("code by text", "Too many codes that do not exist. Wait a few minutes, then try again."),
+        )
         return _page(request, "code", form=form, code=429)
     if form.is_valid():
         TRIES.count(address)
@@ -102,9 +109,8 @@ def prove(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             form.add_error("code", str(error))
         except UnknownCode:
-            _forget(request)
             messages.warning(request, _("This code is over. Ask for a new one."))
-            return redirect("own-ask")
+            return _forget(request, redirect("own-ask"))
         else:
             request.session.pop(_SHOWN, None)
             return redirect("own-reports")
@@ -116,12 +122,11 @@ def prove(request: HttpRequest) -> HttpResponse:
 def own(request: HttpRequest) -> HttpResponse:
     """/mine/reports/: every report of the number, newest first, with whose turn it is."""
     try:
-        found = status(OwnReports(request.session.get(_TICKET, "")), at=clock.now())
+        found = status(OwnReports(_ticket_of(request)), at=clock.now())
     except UnknownCode:
-        if request.session.get(_TICKET):
+        if _ticket_of(request):
             messages.info(request, _("Half an hour is over. Show once more that it is your number."))
-        _forget(request)
-        return redirect("own-ask")
+        return _forget(request, redirect("own-ask"))
     lines = [plain_words.own(case) for case in found]
     return _page(request, "reports", lines=lines)
 
@@ -130,7 +135,7 @@ def own(request: HttpRequest) -> HttpResponse:
 def stop(request: HttpRequest) -> HttpResponse:
     """No text messages about any of them."""
     try:
-        answer(request.session.get(_TICKET, ""), kind=Answer.STOP_ALL_TEXTS, at=clock.now())
+        answer(_ticket_of(request), kind=Answer.STOP_ALL_TEXTS, at=clock.now())
     except UnknownCode:
         return redirect("own-ask")
     messages.success(request, _("You get no more text messages about these reports."))
@@ -139,24 +144,49 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """The next one at this telephone sees nothing of it."""
-    answer(request.session.get(_TICKET, ""), kind=Answer.LEAVE, at=clock.now())
-    _forget(request)
-    messages.success(request, _("Closed. Nobody sees your reports on this device any more."))
-    return redirect("resident-look-up")
+    """The next one at this telephone finds no list, no draft and no receipt; the browser's own history is not
+    ours to empty, and is named."""
+    answer(_ticket_of(request), kind=Answer.LEAVE, at=clock.now())
+    if not request.user.is_authenticated:
+        request.session.flush()
+    messages.success(
+        request,
+        _("This list is closed. Pages that you opened are still in the browser's history: clear it too."),
+    )
+    return _forget(request, redirect("resident-look-up"))
 
 
 def _is_open(request: HttpRequest) -> bool:
     try:
-        status(OwnReports(request.session.get(_TICKET, "")), at=clock.now())
+        status(OwnReports(_ticket_of(request), most=0), at=clock.now())
     except UnknownCode:
         return False
     return True
 
 
-def _forget(request: HttpRequest) -> None:
-    request.session.pop(_TICKET, None)
+def _ticket_of(request: HttpRequest) -> str:
+    """What this browser holds; empty where it holds nothing of ours."""
+    return request.get_signed_cookie(_TICKET, "", salt=_SALT, max_age=_TICKET_SECONDS) or ""
+
+
+def _with_ticket(response: HttpResponse, ticket: str) -> HttpResponse:
+    response.set_signed_cookie(
+        _TICKET,
+        ticket,
+        salt=_SALT,
+        max_age=_TICKET_SECONDS,
+        path=reverse("own-ask"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     request.session.pop(_SHOWN, None)
+    response.delete_cookie(_TICKET, path=reverse("own-ask"), samesite="Lax")
+    return response
 
 
 def _page(request: HttpRequest, name: str, *, code: int = 200, **context: Any) -> HttpResponse:
