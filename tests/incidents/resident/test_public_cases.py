@@ -115,6 +115,22 @@ def test_what_comes_back_to_the_desk_stays_known(handler: Person, dispatcher: Pe
     assert known(sent)
 
 
+def test_what_the_desk_finds_to_be_at_somebodys_home_is_hidden_at_once(
+    handler: Person, dispatcher: Person
+) -> None:
+    """The rule reads the case as it stands, on the desk too."""
+    sent = case()
+    actions.request_return(
+        number=sent.number, reason="是住户家里的事", cites="0604", actor=handler.actor, at=TUESDAY
+    )
+    actions.decide_return(number=sent.number, agreed=True, actor=dispatcher.actor, at=TUESDAY)
+    assert json.loads(get(JSON))
+    resident_cases.DOWNLOADS.forget()
+    actions.correct(number=sent.number, category="0604", actor=dispatcher.actor, at=TUESDAY)
+    assert json.loads(get(JSON)) == []
+    assert Client().get(f"{HTML}{sent.number}/").status_code == 404
+
+
 def test_what_is_turned_away_unsent_is_never_known(dispatcher: Person) -> None:
     guess = waiting()
     actions.reject(number=guess.number, reason="不属于本区受理范围", actor=dispatcher.actor, at=TUESDAY)
