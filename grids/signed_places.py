@@ -1,7 +1,9 @@
 """The place inside a printed link, signed: /q/CODE/a440307011002001-K3J9X2M4/.
 
-A link can be read where the register of codes is not at hand, and nobody makes up one of ours that leads
-elsewhere: a code of ours with another place, or a place without a code, has no signature.
+A link can be read where the register of codes is not at hand. Where the code is in the register, the
+register says what it stands for, with a signature or typed without: the signature keeps a link that carries
+another place, or none of ours, from passing for a plate of the district's. It is no lock: the report form
+takes any place that somebody writes down.
 """
 
 import hmac

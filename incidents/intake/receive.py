@@ -28,6 +28,7 @@ from incidents.intake.filing import Filing, Receipt, Refusal
 from incidents.intake.looking import look
 from incidents.intake.opening import attach_or_open
 from incidents.intake.repeats import keep_keys, sort_out_repeats, with_free_pictures
+from incidents.intake.scanned import count_scanned
 from incidents.intake.writing import (
     count_joined,
     keep_alarms,
@@ -186,6 +187,7 @@ def _write(
         keep_late(fresh, actor=actor)
         keep_alarms(fresh, at=at)
         mark_addressed(fresh, at=at, actor=actor)
+        count_scanned(fresh, at=at)
     for item in fresh:
         assert item.report is not None
         assert item.incident is not None

@@ -20,11 +20,13 @@ from dispatch.edition import edition
 from dispatch.facts import PlaceFacts
 from dispatch.models import Category
 from dispatch.vocabulary import Nature, Source, Urgency
+from grids import qr
 from grids.locate import Place, PlaceError, geography, locate
 from incidents import actions, policy, queries
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.field import rounds
 from incidents.intake import Refusal, ReportDraft, receive_one
+from incidents.intake.scanned import ATTRIBUTE
 from incidents.models import Attachment, Incident, Report
 from incidents.models.incident import Status
 from incidents.pages.access import person, staff
@@ -96,7 +98,7 @@ def _file(
             place=_place(told),
             address=told["address"],
             attachments=tuple(photo.pk for photo in photos),
-            attributes={"accuracy_m": round(told["accuracy"])} if told.get("accuracy") is not None else {},
+            attributes=_attributes(told),
             language=get_language() or "zh-hans",
             # What is put right already is nobody's other case.
             joins="" if form.is_fixed else None,
@@ -107,6 +109,13 @@ def _file(
     if isinstance(outcome, Refusal):
         raise InvalidInput(outcome.field, outcome.code, outcome.message)
     return outcome.report
+
+
+def _attributes(told: dict[str, Any]) -> dict[str, Any]:
+    """How exact the phone's position was, and the plate that was scanned."""
+    accuracy, code = told.get("accuracy"), qr.plain_code(told["code"])
+    found: dict[str, Any] = {} if accuracy is None else {"accuracy_m": round(accuracy)}
+    return {**found, ATTRIBUTE: code} if code else found
 
 
 def _known(request: HttpRequest, user: User) -> Report | None:

@@ -1,5 +1,5 @@
-"""场所码: codes on walls, lids and poles. Scanning one opens the report with its place filled in; a sheet of
-them is printed by the community."""
+"""场所码: codes on walls, lids and poles, made, printed and retired by the community. What scanning one does
+stands in incidents.pages.resident_codes."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,10 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import person, staff
@@ -44,53 +42,6 @@ USED_WITHIN = timedelta(days=30)
 NEVER = {"scans": 0, "reports": 0}
 # A code of so many digits names the whole district.
 _DISTRICT_DIGITS = 6
-
-
-@never_cache
-@require_safe
-def look_up(request: HttpRequest) -> HttpResponse:
-    """Type the code that is printed below the picture, where a camera cannot read it."""
-    told = request.GET.get("code", "")
-    if told:
-        code = qr.plain_code(told)
-        if qr.is_one(code):
-            return redirect("place-code", code)
-        error = _("This is not one of our codes. Check its eight letters and digits.")
-        context = {"code": told[:20], "error": error}
-        return render(request, "resident/place_code.html", context, status=400)
-    return render(request, "resident/place_code.html", {"code": "", "error": ""})
-
-
-@never_cache
-@require_safe
-def scanned(request: HttpRequest, code: str, told: str = "") -> HttpResponse:
-    """A code was scanned, with the signed place in its link, or typed without: to the report, with its place.
-    A patrol comes to its own page."""
-    code = qr.plain_code(code)
-    place = signed_places.read(code, told) if told else None
-    found = PlaceCode.objects.filter(code=code).select_related("facility", "place").first()
-    if (told and place is None) or (found is None and place is None):
-        return render(
-            request, "resident/code_unknown.html", {"code": code[:20], "is_retired": False}, status=404
-        )
-    if found is not None and _is_gone(found):
-        return render(request, "resident/code_unknown.html", {"code": code, "is_retired": True}, status=410)
-    if found is not None and request.method == "GET":
-        coding.count_use(code=code, at=clock.now(), scans=1)
-    if Role.PATROL in viewer_of(request.user).roles:
-        return redirect(f"{reverse('patrol-report')}?{urlencode({'code': code})}")
-    if found is not None:
-        return redirect(f"{reverse('report')}?{urlencode({'code': code})}")
-    # Ours by its signature, and not in the register: the place that it carries is all there is.
-    kind, thing = place or ("", "")
-    names = {signed_places.AREA: "area", signed_places.FACILITY: "facility"}
-    return redirect(f"{reverse('report')}?{urlencode({names[kind]: thing} if kind in names else {})}")
-
-
-def _is_gone(row: PlaceCode) -> bool:
-    """Was it taken out of use, or what it hangs on?"""
-    thing = row.facility or row.place
-    return row.retired_at is not None or (thing is not None and thing.retired_at is not None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

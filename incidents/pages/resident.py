@@ -1,7 +1,7 @@
 """A resident reports something, a step at a time: words, place, the same thing?, pictures and phone.
 
 Every step is a page with an address of its own that works without scripts; what was filled in waits in
-the session. The core is reached through incidents.public alone.
+the session. The core is reached through incidents.public alone, but for pictures (docs/decisions/0033).
 """
 
 import time
@@ -18,14 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config import clock
-from grids import coding
 from incidents.errors import InvalidInput
 from incidents.pages import form_guard, plain_words, resident_drafts
 from incidents.pages.form_guard import FILINGS
 from incidents.pages.resident_drafts import Draft
 from incidents.pages.resident_forms import TEXT_MAX, FinishForm, PlaceForm, WordsForm
 from incidents.pages.resident_photos import UPLOADS, photos_of, token_of
-from incidents.pages.resident_places import area_names, begun, scanned_names, was_moved
+from incidents.pages.resident_places import area_names, begun, leave_what_was_scanned, scanned_names
 from incidents.pages.throttle import address_of
 from incidents.public import (
     AlikeCase,
@@ -120,8 +119,7 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     told = form.cleaned_data
     draft.lon, draft.lat, draft.area = told["lon"], told["lat"], told["area"]
     draft.address, draft.landmark = told["address"], told["landmark"]
-    if told["nowhere"] or was_moved(draft):
-        draft.facility = ""
+    leave_what_was_scanned(draft, nowhere=told["nowhere"])
     draft.is_placed, draft.joins = True, None
     draft.alike = [case.number for case in _alike(draft)]
     resident_drafts.save(request.session, draft)
@@ -218,8 +216,6 @@ def finish(request: HttpRequest, form_id: str) -> HttpResponse:
         return _finish_page(request, draft, form, photos=photos, status=400)
     if receipt["created"]:  # of two presses at once, one
         form_guard.note_filing(address)
-    if draft.code and receipt["created"]:
-        coding.count_use(code=draft.code, at=clock.now(), reports=1)
     kept = {"digest": draft.digest(), "at": time.time(), "is_danger": is_danger(draft.text)}
     resident_drafts.finish(request.session, draft, {**receipt, **kept})
     return redirect("report-received", draft.form)
@@ -240,14 +236,11 @@ def _sent_before(request: HttpRequest, draft: Draft) -> Draft | None:
 
 
 def _complaint(draft: Draft, form: FinishForm, photos: Sequence[UUID]) -> Complaint:
-    attributes: dict[str, Any] = {"place_code": draft.code} if draft.code else {}
-    if form.cleaned_data["in_confidence"]:
-        attributes["confidential"] = True
     return draft.complaint(
         photos=tuple(photos),
         name=form.cleaned_data["name"],
         phone=form.cleaned_data["phone"],
-        attributes=attributes,
+        attributes={"confidential": True} if form.cleaned_data["in_confidence"] else {},
         language=get_language() or "zh-hans",
     )
 

@@ -24,6 +24,7 @@ class Draft:
     area: str = ""
     facility: str = ""  # the code of the one whose printed code was scanned
     code: str = ""  # the printed code that was scanned
+    place: str = ""  # the building's own code, of a plate whose code is in no register any more
     photo_only: bool = False  # a picture says it; there are no words
     category: str = ""  # one of those suggested, where the reporter chose one
     address: str = ""
@@ -41,6 +42,7 @@ class Draft:
             lat=self.lat,
             area=self.area,
             facility=self.facility,
+            code=self.code,
             address=self.address,
             landmark=self.landmark,
             joins=self.joins,

@@ -42,7 +42,7 @@ class Throttle:
         return self.counted(key) >= self.limit
 
     def counted(self, key: str) -> int:
-        """The events of this key that still count; at most one beyond the limit, or beyond `known`, is known."""
+        """The events of this key that still count; at most one beyond the limit or `known`."""
         with self._lock:
             return len(self._recent(key))
 

@@ -42,6 +42,7 @@ from incidents.public.open_facts import (
     PublicPicture,
     Service,
 )
+from incidents.public.places import PlaceQuestion, PlaceTold, Scan, StillQuestion
 from incidents.public.publishing import published
 
 __all__ = [
@@ -64,12 +65,16 @@ __all__ = [
     "Phase",
     "Photo",
     "PictureQuestion",
+    "PlaceQuestion",
+    "PlaceTold",
     "PublicCase",
     "PublicPicture",
     "Rating",
+    "Scan",
     "Service",
     "SettledCase",
     "Step",
+    "StillQuestion",
     "StreetWeek",
     "ToSecretary",
     "TrackedCase",

@@ -1,4 +1,4 @@
-"""The same door for a report and for a telephone number: what is asked says what is answered."""
+"""One door for a report, a telephone number and a printed code: what is asked says what is answered."""
 
 from datetime import datetime
 from typing import Any, overload
@@ -7,20 +7,23 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import actions
 from incidents.errors import InvalidInput
-from incidents.public import filing, following, own
+from incidents.public import filing, following, own, places
 from incidents.public.facts import CodeWanted, Complaint, OwnCase, OwnReports, TrackedCase
+from incidents.public.places import Scan
 from incidents.spreading import is_mobile
 
 
-def submit(told: Complaint | CodeWanted, *, at: datetime) -> dict[str, Any]:
+def submit(told: Complaint | CodeWanted | Scan, *, at: datetime) -> dict[str, Any]:
     """File a complaint (see filing.submit); or text a code to a number, and answer its `ticket`, and the
-    `code` for who shows a demonstration.
+    `code` for who shows a demonstration; or say what a printed code leads to, and count it (see places.scan).
 
     Raises InvalidInput, OtherContent, or ActionRefused for a number that has had enough codes. Whether
     anybody reported under a number makes no difference to what is answered.
     """
     if isinstance(told, Complaint):
         return filing.submit(told, at=at)
+    if isinstance(told, Scan):
+        return places.scan(told, at=at)
     phone = filing.clean_phone(told.phone)
     if not phone:
         raise InvalidInput("phone", "required", _("Write down the number that you left."))

@@ -26,6 +26,7 @@ class Complaint:
     lat: float | None = None
     area: str = ""
     facility: str = ""  # the code of the one that it is about, where its printed code was scanned
+    code: str = ""  # the printed code that was scanned there
     address: str = ""
     landmark: str = ""
     joins: str | None = None  # a case's number; empty: none of those offered; None: not asked
@@ -56,9 +57,11 @@ class CodeWanted:
 
 @dataclass(frozen=True, slots=True)
 class OwnReports:
-    """All that was reported under the number which this ticket has proved."""
+    """What was reported under the number which this ticket has proved, the newest; `most` 0 asks only whether
+    the ticket opens it."""
 
     ticket: str
+    most: int = 50
 
 
 class Phase(StrEnum):

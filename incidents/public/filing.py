@@ -17,6 +17,7 @@ from grids.locate import Place, PlaceError, locate, locate_text
 from incidents import attachments
 from incidents.errors import InvalidInput
 from incidents.intake import Refusal, ReportDraft, Reporter, receive_one
+from incidents.intake.scanned import ATTRIBUTE
 from incidents.models import Report
 from incidents.models.contact import blind_index, phone_digits
 from incidents.public.facts import Complaint, OtherContent
@@ -124,7 +125,11 @@ def clean_place(complaint: Complaint) -> Place:
 
 def _refuse_flood(phone: str, *, at: datetime) -> None:
     """One number reports so often within an hour, whatever addresses it comes from. Counted by what was
-    filed, so by all web processes together. Raises InvalidInput."""
+    filed, so by all web processes together. Raises InvalidInput.
+
+    Without a lock: as many as are being filed at the same moment get in beyond it. It bounds a script, and is
+    no promise; the words say nothing of who reported.
+    """
     index = blind_index(phone)
     most = settings.FORM_MOST_PER_PHONE
     if not index or not most:
@@ -136,7 +141,7 @@ def _refuse_flood(phone: str, *, at: datetime) -> None:
         raise InvalidInput(
             "phone",
             "too_many",
-            _("A lot has been reported with this number in the last hour. Wait a while, or call 12345."),
+            _("No more is taken in with this number just now. Leave it out, wait a while, or call 12345."),
         )
 
 
@@ -163,7 +168,7 @@ def _draft(complaint: Complaint, source: str) -> ReportDraft:
         category=complaint.category or None,
         place_type=complaint.place_type or None,
         occurred_at=complaint.occurred_at,
-        attributes=complaint.attributes,
+        attributes={**complaint.attributes, **({ATTRIBUTE: complaint.code} if complaint.code else {})},
         reporter=Reporter(
             name=complaint.name.strip(),
             phone=clean_phone(complaint.phone),

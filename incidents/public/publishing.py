@@ -29,6 +29,7 @@ from incidents.public.open_facts import (
     NumberQuestion,
     PictureQuestion,
 )
+from incidents.public.places import PlaceQuestion, PlaceTold, StillQuestion, place_told, still_told
 
 WEEK = timedelta(days=7)
 LATEST = 40
@@ -49,8 +50,12 @@ Question = (
     | CatalogueQuestion
     | NumberQuestion
     | PictureQuestion
+    | PlaceQuestion
+    | StillQuestion
 )
-Told = Week | tuple[AlikeCase, ...] | tuple[Matter, ...] | CasePage | Catalogue | str | bytes | None
+Told = (
+    PlaceTold | Week | tuple[AlikeCase, ...] | tuple[Matter, ...] | CasePage | Catalogue | str | bytes | None
+)
 
 
 @overload
@@ -66,11 +71,14 @@ def published(question: CatalogueQuestion, *, at: datetime) -> Catalogue: ...
 @overload
 def published(question: NumberQuestion, *, at: datetime) -> str: ...
 @overload
+def published(question: PlaceQuestion | StillQuestion, *, at: datetime) -> PlaceTold: ...
+@overload
 def published(question: PictureQuestion, *, at: datetime) -> bytes | None: ...
 def published(question: Question, *, at: datetime) -> Told:
     """What the public may know: the week's settled cases; open cases about something alike nearby; what words
     may be about; a page of public cases; what can be reported; a case's number by a tracking code (raises
-    UnknownCode); a released picture."""
+    UnknownCode); a released picture; what a printed code or a place fills in and is called, and what of it
+    still holds."""
     match question:
         case NearbyQuestion():
             return _alike(question, at=at)
@@ -84,6 +92,10 @@ def published(question: Question, *, at: datetime) -> Told:
             return number_of(question.code)
         case PictureQuestion():
             return open_cases.picture(question)
+        case PlaceQuestion():
+            return place_told(question)
+        case StillQuestion():
+            return still_told(question)
         case WeekQuestion():
             return _week(question, at=at)
         case _:

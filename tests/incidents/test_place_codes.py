@@ -1,5 +1,7 @@
 """Printed codes: drawn once, scanned by a resident and by a patrol, and kind when they are out of use."""
 
+import importlib
+
 import pytest
 import segno
 from django.test import Client
@@ -13,6 +15,7 @@ from grids import coding, qr, registers, signed_places
 from grids.locate import PlaceError, locate
 from grids.models import Area, Facility, NamedPlace, PlaceCode, PlaceCodeDay
 from incidents.models import Report
+from incidents.pages import resident_codes
 from tests.browsers import As
 from tests.cast import Person, person
 from tests.drawing import examples
@@ -22,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def fresh_registers():
+    resident_codes.SCANS.forget()
     registers.distrust()
     yield
     registers.distrust()
@@ -279,6 +283,90 @@ def test_scans_and_reports_of_a_code_are_counted(client: Client, browse: As, adm
     rows = staff.get(reverse("place-codes"), {"street": cell.parent.parent_id}).context["rows"]
     used = {row["area"].code: (row["codes"], row["scans"], row["reports"]) for row in rows}
     assert used[cell.parent_id] == (1, 3, 1)
+
+
+def test_a_report_that_is_not_kept_is_not_counted(
+    client: Client, cell: Area, monkeypatch: pytest.MonkeyPatch
+):
+    """Report and count are one transaction: a process that dies between them leaves neither or both."""
+    code = code_of(area=cell)
+
+    def fails(*told: object, **more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(importlib.import_module("incidents.intake.receive"), "keep_keys", fails)
+    with pytest.raises(RuntimeError):
+        file_by(client, code, "垃圾桶满了，旁边都是袋子")
+    assert not Report.objects.exists()
+    assert PlaceCodeDay.objects.get().reports == 0
+
+
+def test_a_patrol_s_report_by_a_code_is_counted(browse: As, patrol: Person, cell: Area):
+    code = code_of(area=cell)
+    told = {
+        "text": "垃圾桶满了，旁边都是袋子",
+        "done": "no",
+        "code": qr.shown(code),
+        "category": "",
+        "address": "",
+    }
+    assert browse(patrol).post(reverse("patrol-report"), told).status_code == 302
+    assert Report.objects.get().attributes["place_code"] == code
+    assert PlaceCodeDay.objects.get().reports == 1
+
+
+def test_who_writes_another_address_than_the_code_s_does_not_report_for_it(client: Client, cell: Area):
+    code = code_of(area=cell)
+    scanned = client.get(reverse("place-code", args=[code]), follow=True)
+    told = {"form": scanned.context["draft"].form, "text": "垃圾桶满了，旁边都是袋子", "code": code}
+    words = client.post(reverse("report"), told)
+    elsewhere = {"lon": "", "lat": "", "area": cell.code, "address": "五和社区"}
+    after = client.post(words["Location"], elsewhere, follow=True)
+    client.post(after.request["PATH_INFO"], {"phone": "", "name": ""})
+    report = Report.objects.get()
+    assert "place_code" not in report.attributes
+    assert report.links.get().incident.community_code != cell.parent_id
+    assert PlaceCodeDay.objects.get().reports == 0
+
+
+def test_who_says_more_of_the_code_s_place_still_reports_for_it(client: Client, cell: Area):
+    code = code_of(area=cell)
+    scanned = client.get(reverse("place-code", args=[code]), follow=True)
+    told = {"form": scanned.context["draft"].form, "text": "垃圾桶满了，旁边都是袋子", "code": code}
+    words = client.post(reverse("report"), told)
+    nearer = {"lon": cell.lon, "lat": cell.lat, "area": cell.code, "address": "良安田社区，公交站旁边"}
+    after = client.post(words["Location"], nearer, follow=True)
+    client.post(after.request["PATH_INFO"], {"phone": "", "name": ""})
+    assert Report.objects.get().attributes["place_code"] == code
+
+
+def test_a_plate_that_is_reloaded_all_day_is_counted_so_often_and_not_more(client: Client, cell: Area):
+    address = reverse("place-code", args=[code_of(area=cell)])
+    client.get(address, headers={"sec-purpose": "prefetch;prerender"})
+    assert not PlaceCodeDay.objects.exists()
+    for _reload in range(resident_codes.SCANS.limit + 5):
+        assert client.get(address).status_code == 302
+    assert PlaceCodeDay.objects.get().scans == resident_codes.SCANS.limit
+
+
+def test_a_building_s_plate_that_is_in_no_register_still_fills_in_its_place(
+    client: Client, tower: NamedPlace
+):
+    row = PlaceCode.objects.get(pk=coded_place(tower))
+    link = reverse("place-code-signed", args=[row.code, signed_places.signed(row)])
+    PlaceCode.objects.all().delete()
+    registers.distrust()
+    start = client.get(link, follow=True)
+    assert start.redirect_chain[0][0] == f"{reverse('report')}?place=B-1"
+    told = {"form": start.context["draft"].form, "place": "B-1", "text": "电梯坏了，老人上不去"}
+    assert 'name="place" value="B-1"' in start.content.decode()
+    words = client.post(reverse("report"), told)
+    assert client.get(words["Location"]).context["form"]["address"].value() == "良安大厦A栋"
+
+
+def coded_place(place: NamedPlace) -> str:
+    coding.make_codes(places=[place.pk], at=timezone.now())
+    return PlaceCode.objects.get(place=place).code
 
 
 def test_a_building_has_a_code_and_its_name_is_the_address(
