@@ -1,26 +1,34 @@
 """街区: the block that a place lies in, and who answers for it by name."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models.functions import Length
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 from shapely import Polygon, unary_union
 
 from accounts.models import Membership, User
 from accounts.roles import Role
 from accounts.viewer import Reach, viewer_of
-from grids.models import Area, code_prefix
+from grids.models import Area
+from incidents import contacting, mediating
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import BlockCell, BlockRole
+from incidents.models import BlockCell, BlockChange, BlockRole, CouncilMeeting, CouncilMember, Incident
 
 # Seconds for which a process takes the blocks it has read to be unchanged.
 TRUST = 10.0
-# Who names those who answer for a block, of the whole district or of the street that it lies in.
+# Who cuts blocks and names those who answer for them, of the whole district or of the block's street.
 NAMERS = (Role.SUPERVISOR, Role.LEADER)
 CELLS_MOST = 200
+# Of one community; a code has two digits for them.
+BLOCKS_MOST = 99
+SHOWN_MOST = 300
+CHANGES_SHOWN = 20
+# Digits of a code that name the street.
+_STREET = 9
 _read: Mapping[str, str] | None = None
 _read_at = 0.0
 
@@ -40,38 +48,156 @@ def forget() -> None:
     _read = None
 
 
+def blocks_in(community: str) -> list[Area]:
+    """The blocks that a community is cut into."""
+    found = Area.objects.of_kind(Area.Kind.BLOCK).without_polygons().filter(parent=community)
+    return list(found.order_by("code"))
+
+
 @transaction.atomic
-def cut(*, name_zh: str, name_en: str, cells: Iterable[str]) -> Area:
+def cut(*, name_zh: str, name_en: str, cells: Iterable[str], by: User | None, at: datetime) -> Area:
     """A block of these cells, which lie in one community and in no other block yet; answers its area.
 
-    Its outline is that of its cells together; where they do not touch, that of the largest part.
+    Its outline is that of its cells together; where they do not touch, that of the largest part. `by` is
+    None where the installation's keeper loads a file. Raises InvalidInput (name_zh, name_en, cells).
     """
-    codes = sorted(set(cells))
-    found = list(Area.objects.cells().filter(code__in=codes).select_related("parent"))
-    communities = {area.parent_id for area in found}
-    if not found or len(found) != len(codes) or len(communities) != 1 or len(codes) > CELLS_MOST:
-        raise InvalidInput("cells", "unknown", _("Choose grid cells of one community."))
-    if BlockCell.objects.filter(cell__in=codes).exists():
-        raise InvalidInput("cells", "taken", _("One of these cells lies in another block already."))
-    community = found[0].parent
-    assert community is not None
-    known = Area.objects.of_kind(Area.Kind.BLOCK).filter(parent=community).alias(size=Length("code"))
-    serial = known.filter(size=15).count() + 1
-    widest = max(found, key=lambda area: area.area_m2)
-    block = Area.objects.create(
-        code=f"{community.code}B{serial:02d}",
-        kind=Area.Kind.BLOCK,
-        name_zh=name_zh,
-        name_en=name_en,
-        parent=community,
-        lon=widest.lon,
-        lat=widest.lat,
-        area_m2=sum(area.area_m2 for area in found),
-        polygon=_outline([area.polygon for area in found]),
-    )
+    names = _names(name_zh, name_en)
+    found = _cells(cells, by=by)
+    community = _hold_community(found)
+    _refuse_taken(found, block=None)
+    block = Area(code=_next_code(community), kind=Area.Kind.BLOCK, parent=community)
+    _shape(block, names, found)
     BlockCell.objects.bulk_create([BlockCell(block=block, cell=cell) for cell in found])
-    forget()
+    _note(block, BlockChange.What.CUT, found, by=by, at=at)
     return block
+
+
+@transaction.atomic
+def change(
+    *, area_code: str, name_zh: str, name_en: str, cells: Iterable[str], by: User | None, at: datetime
+) -> Area:
+    """The same block with another name or of other cells of its community; its people and its council stay.
+
+    Raises InvalidInput (block, name_zh, name_en, cells).
+    """
+    names = _names(name_zh, name_en)
+    block = _block(area_code, by=by)
+    found = _cells(cells, by=by)
+    community = _hold_community(found)
+    if community != block.parent:
+        raise InvalidInput("cells", "unknown", _("Choose grid cells of the block's own community."))
+    _refuse_taken(found, block=block)
+    kept = {cell.pk for cell in found}
+    had = set(BlockCell.objects.filter(block=block).values_list("cell_id", flat=True))
+    if had == kept and (block.name_zh, block.name_en) == names:
+        return block
+    BlockCell.objects.filter(block=block).exclude(cell__in=kept).delete()
+    BlockCell.objects.bulk_create([BlockCell(block=block, cell_id=code) for code in sorted(kept - had)])
+    _shape(block, names, found)
+    _note(block, BlockChange.What.CHANGED, found, by=by, at=at)
+    return block
+
+
+@transaction.atomic
+def undo(*, area_code: str, by: User | None, at: datetime) -> None:
+    """There is no such block any more: its cells are free. Again is no change.
+
+    Raises ActionRefused where its council has met: then its cells are changed instead.
+    """
+    if not Area.objects.of_kind(Area.Kind.BLOCK).filter(code=area_code).exists():
+        if BlockChange.objects.filter(area_code=area_code).exists():
+            return
+        raise InvalidInput("block", "unknown", _("There is no such block."))
+    block = _block(area_code, by=by)
+    _hold_community([block])
+    members = CouncilMember.objects.filter(area_code=area_code)
+    if CouncilMeeting.objects.filter(area_code=area_code).exists() or members.exists():
+        raise ActionRefused(
+            "has_council", _("This block has a council with members or meetings. Change its cells instead.")
+        )
+    _note(block, BlockChange.What.UNDONE, [], by=by, at=at)
+    block.delete()
+
+
+def changes_in(community: str) -> list[BlockChange]:
+    """What was done to the blocks of a community lately, newest first."""
+    found = BlockChange.objects.filter(area_code__startswith=f"{community}B").select_related("by")
+    return list(found.order_by("-at", "-pk")[:CHANGES_SHOWN])
+
+
+def _names(name_zh: str, name_en: str) -> tuple[str, str]:
+    names = name_zh.strip(), name_en.strip()
+    for field, name, most in (("name_zh", names[0], 40), ("name_en", names[1], 80)):
+        if not name or len(name) > most or "\x00" in name:
+            raise InvalidInput(
+                field, "invalid", _("Write a name of at most %(max)d characters.") % {"max": most}
+            )
+    return names
+
+
+def _cells(told: Iterable[str], *, by: User | None) -> list[Area]:
+    codes = sorted(set(told))
+    known = [code for code in codes if len(code) <= 15 and "\x00" not in code]
+    found = list(Area.objects.cells().filter(code__in=known).select_related("parent"))
+    if not found or len(found) != len(codes) or len({area.parent_id for area in found}) != 1:
+        raise InvalidInput("cells", "unknown", _("Choose grid cells of one community."))
+    if len(found) > CELLS_MOST:
+        raise InvalidInput("cells", "too_many", _("At most %(max)d cells.") % {"max": CELLS_MOST})
+    _refuse_strangers(by, found[0].code)
+    return found
+
+
+def _block(area_code: str, *, by: User | None) -> Area:
+    block = Area.objects.of_kind(Area.Kind.BLOCK).select_related("parent").filter(code=area_code).first()
+    if block is None:
+        raise InvalidInput("block", "unknown", _("There is no such block."))
+    _refuse_strangers(by, block.code)
+    return block
+
+
+def _refuse_strangers(by: User | None, area_code: str) -> None:
+    if by is not None and not may_name(by, area_code):
+        raise ActionRefused("not_allowed", _("Your role does not allow this."))
+
+
+def _hold_community(parts: Sequence[Area]) -> Area:
+    """The community of these areas, locked: two who cut it at once do so one after the other."""
+    return Area.objects.select_for_update(no_key=True).get(pk=parts[0].parent_id)
+
+
+def _refuse_taken(cells: Iterable[Area], *, block: Area | None) -> None:
+    taken = BlockCell.objects.filter(cell__in=[cell.pk for cell in cells])
+    if (taken.exclude(block=block) if block is not None else taken).exists():
+        raise InvalidInput("cells", "taken", _("One of these cells lies in another block already."))
+
+
+def _next_code(community: Area) -> str:
+    """The next number of the community's blocks: one that is gone leaves its number to nobody."""
+    begins = f"{community.code}B"
+    areas = Area.objects.filter(code__startswith=begins).values_list("code", flat=True)
+    noted = BlockChange.objects.filter(area_code__startswith=begins).values_list("area_code", flat=True)
+    serial = 1 + max((int(code[len(begins) :]) for code in {*areas, *noted}), default=0)
+    if serial > BLOCKS_MOST:
+        raise InvalidInput(
+            "cells", "too_many", _("A community has at most %(max)d blocks.") % {"max": BLOCKS_MOST}
+        )
+    return f"{begins}{serial:02d}"
+
+
+def _shape(block: Area, names: tuple[str, str], cells: list[Area]) -> None:
+    widest = max(cells, key=lambda area: area.area_m2)
+    block.name_zh, block.name_en = names
+    block.lon, block.lat = widest.lon, widest.lat
+    block.area_m2 = sum(area.area_m2 for area in cells)
+    block.polygon = _outline([area.polygon for area in cells])
+    block.save()
+
+
+def _note(block: Area, what: str, cells: Iterable[Area], *, by: User | None, at: datetime) -> None:
+    codes = sorted(cell.pk for cell in cells)
+    BlockChange.objects.create(area_code=block.pk, what=what, name=block.name_zh, cells=codes, by=by, at=at)
+    forget()
+    transaction.on_commit(forget)
 
 
 def _outline(polygons: list[list[list[list[float]]]]) -> list[list[list[float]]]:
@@ -81,34 +207,60 @@ def _outline(polygons: list[list[list[list[float]]]]) -> list[list[list[float]]]
 
 
 def roles_of(block_code: str) -> list[BlockRole]:
-    """Who answers for this block now, the first secretary first."""
-    found = BlockRole.objects.filter(area=block_code, until__isnull=True).select_related("user")
+    """Who answers for this block now, the first secretary first; nobody who works there no more."""
+    found = BlockRole.objects.filter(_holds(), area=block_code).select_related("user")
     order = BlockRole.Role.values
     return sorted(found, key=lambda one: order.index(one.role))
 
 
 def holders(block_and_role: str) -> tuple[User, ...]:
-    """Who holds this role now, of `AREA:ROLE`; nobody where it is vacant or they have left."""
+    """Who holds this role now, of `AREA:ROLE`; nobody where it is vacant or they have left the street."""
     area, _colon, role = block_and_role.partition(":")
-    held = BlockRole.objects.filter(area=area, role=role, until__isnull=True, user__is_active=True)
+    held = BlockRole.objects.filter(_holds(), area=area, role=role)
     return tuple(one.user for one in held.select_related("user"))
 
 
+def answered_for(user: User, *, street: str) -> QuerySet[Incident]:
+    """The cases of the blocks of this street that the person answers for by name.
+
+    Not where the reporter is protected, and no dispute: a neighbour who answers for the block is not to
+    learn of those by that.
+    """
+    held = BlockRole.objects.filter(user=user, until__isnull=True, area__code__startswith=street or "-")
+    cells = BlockCell.objects.filter(block__in=held.values("area"))
+    found = Incident.objects.filter(cell_code__in=cells.values("cell"))
+    return found.exclude(contacting.protected()).exclude(category__code__startswith=mediating.DISPUTES)
+
+
+def _holds() -> Q:
+    """A role is held by who works for the block's street: it ends with the membership."""
+    works = Membership.objects.filter(
+        user=OuterRef("user"),
+        unit__is_open=True,
+        unit__area_code__startswith=Left(OuterRef("area_id"), _STREET),
+    )
+    return Q(Exists(works), until__isnull=True, user__is_active=True)
+
+
 def may_name(user: User, area_code: str) -> bool:
-    """May this person say who answers for this block?"""
+    """May this person cut blocks here, and say who answers for them: the district's, and the street's own."""
     return any(
         grant.reach == Reach.DISTRICT
-        or (grant.unit.area_code and area_code.startswith(code_prefix(grant.unit.area_code)[:9]))
+        or (grant.reach == Reach.STREET and grant.unit.area_code[:_STREET] == area_code[:_STREET])
         for grant in viewer_of(user).with_roles(*NAMERS)
     )
 
 
 def candidates(area_code: str) -> list[User]:
     """Who can be named: whoever works for the street or the community that the block lies in."""
-    street = area_code[:9]
-    works = Membership.objects.filter(unit__area_code__startswith=street, user__is_active=True)
-    found = User.objects.filter(pk__in=works.values("user"))
-    return list(found.order_by("display_name", "pk")[:300])
+    return list(_workers(area_code).order_by("display_name", "pk")[:SHOWN_MOST])
+
+
+def _workers(area_code: str) -> QuerySet[User]:
+    works = Membership.objects.filter(
+        unit__area_code__startswith=area_code[:_STREET], unit__is_open=True, user__is_active=True
+    )
+    return User.objects.filter(pk__in=works.values("user"))
 
 
 @transaction.atomic(durable=True)
@@ -120,7 +272,7 @@ def name(*, area_code: str, role: str, user_id: int | None, by: User, at: dateti
     block = Area.objects.select_for_update().filter(code=area_code, kind=Area.Kind.BLOCK).first()
     if block is None or role not in BlockRole.Role.values:
         raise InvalidInput("role", "unknown", _("Choose a block and one of its roles."))
-    named = next((one for one in candidates(area_code) if one.pk == user_id), None)
+    named = _workers(area_code).filter(pk=user_id).first() if user_id is not None else None
     if user_id is not None and named is None:
         raise InvalidInput("user", "unknown", _("Choose somebody who works for this street."))
     held = BlockRole.objects.filter(area=block, role=role, until__isnull=True)

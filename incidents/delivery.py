@@ -9,7 +9,8 @@ visible; one that never goes through is kept as dead, and can be put back.
 import logging
 import random
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from enum import Enum
@@ -21,15 +22,15 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import NoticePreference
+from accounts.models import NoticePreference, User
 from accounts.roles import Role
 from accounts.viewer import Reach, viewer_of
-from incidents import letters
+from incidents import letters, seeing
 from incidents.actor import Actor
 from incidents.errors import ActionRefused
-from incidents.models import Notification, OutboxMessage, Parcel
+from incidents.models import Incident, Notification, OutboxMessage, Parcel
 from incidents.models.notices import ParcelQuerySet
-from incidents.recipients import resolve
+from incidents.recipients import Recipients, resolve
 from incidents.spreading import spread as spread_rows
 from incidents.transports import Letter, Transport, TransportError, Transports, configured
 
@@ -129,7 +130,7 @@ def _spread(messages: list[OutboxMessage], *, at: datetime) -> None:
 def _write(messages: list[OutboxMessage], *, at: datetime) -> None:
     recipients = resolve((message.receiver for message in messages), at=at)
     preferences = NoticePreference.of(user for found in recipients.values() for user in found.users)
-    rows = spread_rows(messages, recipients, preferences, at=at)
+    rows = spread_rows(messages, recipients, preferences, at=at, hidden=_hidden(messages, recipients))
     Notification.objects.bulk_create(rows.notifications, ignore_conflicts=True)
     Parcel.objects.bulk_create(rows.parcels, ignore_conflicts=True)
     with connection.cursor() as cursor:
@@ -144,6 +145,21 @@ def _write(messages: list[OutboxMessage], *, at: datetime) -> None:
                 },
             )
         cursor.execute(_MARK, {"at": at, "ids": list(rows.reached), "reached": list(rows.reached.values())})
+
+
+def _hidden(messages: list[OutboxMessage], recipients: Mapping[str, Recipients]) -> set[tuple[int, int]]:
+    """(message, person) of those who answer for a block by name, and may not open the case."""
+    told: dict[User, dict[int, int]] = defaultdict(dict)
+    for message in messages:
+        if message.receiver.startswith("block:") and message.incident_id is not None:
+            for user in recipients[message.receiver].users:
+                told[user][message.pk] = message.incident_id
+    hidden: set[tuple[int, int]] = set()
+    for user, cases in told.items():
+        seen = Incident.objects.filter(seeing.visible(user), pk__in=set(cases.values()))
+        open_to = set(seen.values_list("pk", flat=True))
+        hidden |= {(message, user.pk) for message, case in cases.items() if case not in open_to}
+    return hidden
 
 
 def _set_aside(message: OutboxMessage, error: Exception, *, at: datetime) -> None:

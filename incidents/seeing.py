@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
+from incidents import blocks
 from incidents.field import rounds
 from incidents.models import Assignment, Incident, Verification
 from incidents.models.incident import IncidentQuerySet
@@ -101,10 +102,12 @@ class _Part:
 
 
 def _seen_on_rounds(user: User, grant: Grant) -> list[_Part]:
-    """What a patrol found, and what the street's grid station was asked to check."""
+    """What a patrol found, what lies in the block that they answer for by name, and what the street's grid
+    station was asked to check."""
     asked = Verification.objects.filter(unit__in=rounds.units_checked_for(grant).values("code"))
     found = rounds.findings_of(user).order_by().values_list("pk", flat=True)
-    return [_Part(Q(pk__in=found), found), _linked(asked)]
+    block = blocks.answered_for(user, street=grant.unit.area_code[:9]).order_by().values_list("pk", flat=True)
+    return [_Part(Q(pk__in=found) | Q(pk__in=block), found.union(block)), _linked(asked)]
 
 
 def _seen(user: User | AnonymousUser) -> list[_Part] | None:

@@ -1,7 +1,7 @@
 """What one message becomes: rows in inboxes, and parcels on the channels that each person chose."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,8 +54,11 @@ def spread(
     preferences: Mapping[int, NoticePreference],
     *,
     at: datetime,
+    hidden: Collection[tuple[int, int]] = (),
 ) -> Spread:
-    """The unsaved rows of messages (with their cases selected), in the messages' order."""
+    """The unsaved rows of messages (with their cases selected), in the messages' order.
+
+    `hidden` names (message, person) of whom it is not for."""
     rows = Spread()
     told: set[tuple[object, ...]] = set()
     for message in messages:
@@ -63,6 +66,7 @@ def spread(
         found = recipients[message.receiver]
         is_finding = found.report is not None
         people = found.users if not is_finding or message.kind in _TO_FINDER else ()
+        people = tuple(user for user in people if (message.pk, user.pk) not in hidden)
         for user in people:
             # There is nothing left for the finder to do.
             at_stake = Urgency.ROUTINE if is_finding else urgency

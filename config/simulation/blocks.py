@@ -25,7 +25,9 @@ def cut_blocks(*, at: datetime) -> None:
     for (name_zh, name_en), part in zip(_NAMES, (cells[:half], cells[half:]), strict=True):
         if not part:
             continue
-        block = blocks.cut(name_zh=name_zh, name_en=name_en, cells=[cell.code for cell in part])
+        block = blocks.cut(
+            name_zh=name_zh, name_en=name_en, cells=[cell.code for cell in part], by=None, at=at
+        )
         for role, user in zip(BlockRole.Role.values, people, strict=False):
             BlockRole.objects.create(area=block, role=role, user=user, since=at)
 

@@ -8,7 +8,7 @@ from incidents.models.calls import LateEntry, PhoneCall
 from incidents.models.canned import CannedAnswer, CannedUse
 from incidents.models.centre import Handover, HandoverCase, HandoverReading, QualitySample, QueueShare
 from incidents.models.contact import Contact
-from incidents.models.councils import BlockCell, BlockRole, CouncilMember
+from incidents.models.councils import BlockCell, BlockChange, BlockRole, CouncilMember
 from incidents.models.doors import ChatMessage, Conversation, CouncilIssue, CouncilMeeting, Document
 from incidents.models.following import PhoneProof, QuietReport
 from incidents.models.incident import Incident, IncidentReport, SerialDay
@@ -78,6 +78,7 @@ __all__ = [
     "Assignment",
     "Attachment",
     "BlockCell",
+    "BlockChange",
     "BlockRole",
     "BulkFile",
     "BulkImport",

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from grids.models import Area
@@ -22,6 +23,30 @@ class BlockCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.block_id} · {self.cell_id}"
+
+
+class BlockChange(models.Model):
+    """How a block's cells came to be its own: who cut it, changed it, or took it apart. Kept when it is gone,
+    and so is its code: none is given twice."""
+
+    class What(models.TextChoices):
+        CUT = "cut", pgettext_lazy("block", "Cut")
+        CHANGED = "changed", pgettext_lazy("block", "Changed")
+        UNDONE = "undone", pgettext_lazy("block", "Taken apart")
+
+    area_code = models.CharField(max_length=15, db_index=True)
+    what = models.CharField(max_length=8, choices=What.choices)
+    name = models.CharField(max_length=40)
+    cells = models.JSONField()  # codes, as they were from then on
+    at = models.DateTimeField()
+    # Nobody: a file that the installation's keeper loaded.
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.area_code} · {self.what}"
 
 
 class BlockRole(models.Model):

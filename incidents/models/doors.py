@@ -46,9 +46,15 @@ class CouncilMeeting(models.Model):
     present = models.ManyToManyField(CouncilMember, related_name="meetings", blank=True)
     # What was agreed besides: no matter for anybody to handle.
     minutes = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # The form that planned it, or wrote it down where it was not planned.
     form_key = models.CharField(max_length=64, unique=True)
+    # The form that wrote it down, in its last wording: sent again, it is the same meeting.
+    written_key = models.CharField(max_length=64, unique=True, null=True, blank=True)
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # It was planned, and did not take place.
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("-held_at", "-pk")
@@ -58,8 +64,8 @@ class CouncilMeeting(models.Model):
 
     @property
     def is_planned(self) -> bool:
-        """Has it not been written down yet?"""
-        return self.attendance == 0
+        """Is it still to be written down?"""
+        return self.attendance == 0 and self.cancelled_at is None
 
 
 class CouncilIssue(models.Model):

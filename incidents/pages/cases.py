@@ -97,7 +97,7 @@ _MAIN = (
 
 
 @require_GET
-@staff(*READING_ROLES)
+@staff(*READING_ROLES, Role.PATROL)  # who answers for a block, and who found it
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """One case, with everything that this person may see of it and do to it."""
     incident = case_or_404(request, number)

@@ -1,5 +1,6 @@
 """街区理事会: meetings, a form for one with its issues, and where each issue stands; to read and to print."""
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.viewer import viewer_of
 from config import clock
@@ -98,12 +99,15 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     lines, last = _lines(found), council_life.before(found)
+    # Of an old meeting, what was open until the next one stands as open.
+    following = council_life.after(found) if last is not None else None
+    until = following.held_at if following is not None else None
     context = {
         "meeting": found,
         "area": names_of([found.area_code]).get(found.area_code, found.area_code),
         "lines": lines,
         "open": sum(1 for line in lines if line["is_open"]),
-        "carried": [line_of(issue) for issue in council_life.carried(found, last)],
+        "carried": [line_of(issue, until=until) for issue in council_life.carried(found, last)],
         "before": last,
         "present": list(found.present.all()),
         "reads_cases": bool(viewer_of(request.user).roles.intersection(READING_ROLES)),
@@ -119,6 +123,9 @@ def new(request: HttpRequest) -> HttpResponse:
     user, at = person(request), clock.now()
     areas = [(area.code, area.name) for area in councils.areas_of(user).order_by("code")]
     planned = _planned(request)
+    if planned is not None and request.method == "GET" and not planned.is_planned:
+        messages.info(request, _written(planned))
+        return HttpResponseRedirect(reverse("council", args=[planned.pk]))
     # The members of the council that was opened: of another's that is chosen instead, nobody is ticked.
     area = planned.area_code if planned else request.GET.get("area", request.POST.get("council", ""))[:15]
     is_own = any(code == area for code, _name in areas)
@@ -132,14 +139,18 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form(request, form, [], planned=planned, council=area)
     form = MeetingForm(request.POST, areas=areas, members=members)
     issues = _issues(request)
+    resumes = _number(request.POST.get("resumes", ""))
     if not form.is_valid():
-        return _form(request, form, issues, status=400, planned=planned, council=area)
+        return _form(request, form, issues, status=400, planned=planned, council=area, resumes=resumes)
     told = councils.Meeting(
         key=str(key_of(request) or uuid4()),
         issues=issues,
-        planned=planned.pk if planned else None,
+        # As it came: what has been written down meanwhile is no new meeting.
+        planned=_number(request.POST.get("planned", "")),
+        resumes=resumes,
         **form.cleaned_data,
     )
+    status = 400
     try:
         kept = councils.hold(told, user=user, at=at)
     except InvalidInput as error:
@@ -147,25 +158,63 @@ def new(request: HttpRequest) -> HttpResponse:
         if field == "issues" and row.isdigit():
             message = _("Issue %(number)d: %(what)s") % {"number": int(row) + 1, "what": error}
             form.add_error(None, message)
+            begun = councils.begun(told.key, user=user)
+            resumes = begun.pk if begun is not None else resumes
         else:
             form.add_error(error.field if error.field in form.fields else None, str(error))
-        return _form(request, form, issues, status=400, planned=planned, council=area)
     except ActionRefused as error:
         form.add_error(None, str(error))
-        return _form(request, form, issues, status=409, planned=planned, council=area)
-    count = len(issues)
+        status = 409
+    else:
+        _say(request, len(issues))
+        return HttpResponseRedirect(reverse("council", args=[kept.pk]))
+    return _form(
+        request,
+        form,
+        issues,
+        status=status,
+        planned=planned,
+        council=area,
+        resumes=resumes,
+        existing=_planned(request) if status == 409 else None,
+    )
+
+
+def _say(request: HttpRequest, count: int) -> None:
+    if not count:
+        messages.success(request, _("The meeting is written down."))
+        return
     said = ngettext("%(count)d issue is on its way.", "%(count)d issues are on their way.", count)
     messages.success(request, said % {"count": count})
-    return HttpResponseRedirect(reverse("council", args=[kept.pk]))
+
+
+@require_POST
+@staff(*councils.KEEPERS)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """A planned meeting did not take place."""
+    if pk >= 2**63 or not councils.meetings_of(person(request)).filter(pk=pk).exists():
+        raise Http404
+    try:
+        council_life.cancel(meeting=pk, user=person(request), at=clock.now())
+    except ActionRefused as error:
+        messages.warning(request, str(error))
+    return HttpResponseRedirect(reverse("council", args=[pk]))
+
+
+def _written(planned: CouncilMeeting) -> str:
+    if planned.cancelled_at is not None:
+        return _("This meeting did not take place.")
+    return _("This meeting has been written down already.")
+
+
+def _number(told: str) -> int | None:
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
 
 def _planned(request: HttpRequest) -> CouncilMeeting | None:
-    """The planned meeting that is being written down, where one was named."""
-    told = request.GET.get("planned", "") or request.POST.get("planned", "")
-    if not (told.isascii() and told.isdigit() and len(told) < 19):
-        return None
-    found = councils.meetings_of(person(request)).filter(pk=int(told)).first()
-    return found if found is not None and found.is_planned else None
+    """The meeting that was planned, as it stands now, where one was named."""
+    told = _number(request.GET.get("planned", "") or request.POST.get("planned", ""))
+    return councils.meetings_of(person(request)).filter(pk=told).first() if told is not None else None
 
 
 def _form(
@@ -176,11 +225,20 @@ def _form(
     status: int = 200,
     planned: CouncilMeeting | None = None,
     council: str = "",
+    resumes: int | None = None,
+    existing: CouncilMeeting | None = None,
 ) -> HttpResponse:
     blank = max(LINES - len(issues), 2 if issues else LINES)
     room = councils.ISSUES_MOST - len(issues)
     lines = [*issues, *(councils.Issue("") for _index in range(min(blank, max(room, 0))))]
-    context = {"form": form, "lines": lines, "planned": planned, "council": council}
+    context = {
+        "form": form,
+        "lines": lines,
+        "planned": planned,
+        "council": council,
+        "resumes": resumes,
+        "existing": existing,
+    }
     return render(request, "incidents/council_new.html", context, status=status)
 
 
@@ -201,16 +259,20 @@ def _lines(meeting: CouncilMeeting) -> list[dict[str, Any]]:
     return [line_of(issue) for issue in meeting.issues.all()]
 
 
-def line_of(issue: CouncilIssue) -> dict[str, Any]:
-    """One issue with its case as it stands now (see councils.meetings_of)."""
+def line_of(issue: CouncilIssue, *, until: datetime | None = None) -> dict[str, Any]:
+    """One issue with its case as it stands now, or stood at `until` (see councils.meetings_of)."""
     links = getattr(issue.report, "live_links", [])
     case = links[0].incident if links else None
+    was_open = (
+        until is not None and case is not None and case.closed_at is not None and case.closed_at >= until
+    )
     return {
         "issue": issue,
         "title": title_of(issue.report.text.body),
         "words": issue.report.text.body,
         "case": case,
-        "is_open": case is not None and case.status in OPEN_STATUSES,
+        "is_open": case is not None and (case.status in OPEN_STATUSES or was_open),
+        "was_open": was_open,
     }
 
 

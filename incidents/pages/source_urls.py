@@ -12,6 +12,7 @@ urlpatterns = [
     path("councils/area/<str:code>/members/", council_area.members, name="council-members"),
     path("councils/area/<str:code>/role/", council_area.role, name="council-role"),
     path("councils/<int:pk>/", councils.meeting, name="council"),
+    path("councils/<int:pk>/cancel/", councils.cancel, name="council-cancel"),
     path("petitions/", petitions.listed, name="petitions"),
     path("petitions/new/", petitions.new, name="petition-new"),
     path("cases/<str:number>/scans/<uuid:document>/", petitions.scan, name="petition-scan"),

@@ -60,10 +60,19 @@ def before(meeting: CouncilMeeting) -> CouncilMeeting | None:
     return earlier.order_by("-held_at", "-pk").first()
 
 
+def after(meeting: CouncilMeeting) -> CouncilMeeting | None:
+    """The meeting of the same council that was held next."""
+    later = CouncilMeeting.objects.filter(area_code=meeting.area_code, attendance__gt=0).filter(
+        Q(held_at__gt=meeting.held_at) | Q(held_at=meeting.held_at, pk__gt=meeting.pk)
+    )
+    return later.order_by("held_at", "pk").first()
+
+
 def carried(meeting: CouncilMeeting, last: CouncilMeeting | None) -> list[CouncilIssue]:
     """What comes back to this meeting: issues of earlier ones that are open, or were closed since `last`.
 
-    The open ones first; each with `live_links` as councils.meetings_of has them.
+    The open ones first; each with `live_links` as councils.meetings_of has them. Of a meeting that was
+    followed by another, what was open until then stands as open: its page says the same ever after.
     """
     if last is None:
         return []
@@ -116,7 +125,8 @@ def add_member(*, area: str, name: str, duty: str, user: User, at: datetime) -> 
     Raises InvalidInput for a name or a duty that is none.
     """
     # The row of the area keeps two who add at once apart.
-    _area_of(area, user).select_for_update().get()
+    _area_of(area, user).get()
+    councils.hold_area(area)
     said = name.strip()
     if not said or len(said) > NAME_MAX or "\x00" in said:
         raise InvalidInput(
@@ -147,17 +157,17 @@ def end_member(*, area: str, member: int, user: User, at: datetime) -> None:
 def plan(*, area: str, held_at: datetime, agenda: str, key: str, user: User, at: datetime) -> CouncilMeeting:
     """A meeting that is to come, with what it will talk about; the same form again is the same meeting.
 
-    Raises InvalidInput (area, held_at, agenda), or ActionRefused for another's form.
+    Raises InvalidInput (area, held_at, agenda).
     """
     if not councils.areas_of(user).filter(code=area).exists():
         raise InvalidInput("area", "unknown", _("Choose a block or a community of yours."))
+    councils.hold_area(area)
+    # Also where it has been written down or cancelled since, and by whomever.
+    found = CouncilMeeting.objects.filter(councils.reach_of(user), form_key=key).first()
+    if found is not None:
+        return found
     if held_at <= at:
         raise InvalidInput("held_at", "past", _("This time has passed: write the meeting down instead."))
-    found = CouncilMeeting.objects.filter(form_key=key).first()
-    if found is not None:
-        if found.entered_by_id != user.pk:
-            raise ActionRefused("not_allowed", _("Your role does not allow this."))
-        return found
     return CouncilMeeting.objects.create(
         area_code=area,
         held_at=held_at,
@@ -167,6 +177,25 @@ def plan(*, area: str, held_at: datetime, agenda: str, key: str, user: User, at:
         entered_at=at,
         entered_by=user,
     )
+
+
+@transaction.atomic(durable=True)
+def cancel(*, meeting: int, user: User, at: datetime) -> CouncilMeeting:
+    """It was planned and did not take place; again is no change.
+
+    Raises ActionRefused for another's council and for a meeting that has been written down.
+    """
+    found = CouncilMeeting.objects.filter(councils.reach_of(user), pk=meeting).first()
+    if found is None:
+        raise ActionRefused("not_allowed", _("Your role does not allow this."))
+    councils.hold_area(found.area_code)
+    found.refresh_from_db()
+    if found.attendance:
+        raise ActionRefused("wrong_state", _("This meeting has been written down already."))
+    if found.cancelled_at is None:
+        found.cancelled_at, found.cancelled_by = at, user
+        found.save(update_fields=["cancelled_at", "cancelled_by"])
+    return found
 
 
 def _area_of(area: str, user: User) -> QuerySet[Area]:

@@ -1,14 +1,15 @@
 """街区理事会: a block's council meets, and what it raises becomes reports whose progress comes back to it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Max, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Source
@@ -23,9 +24,11 @@ ISSUES_MOST = 30
 ATTENDANCE_MOST = 500
 ISSUE_MOST = 1_000
 # Who sits with a council and writes down what it says: its street's or the district's desk and leaders,
-# and the grid members of the block.
+# those of its community's station, and the grid members of the block.
 KEEPERS = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.PATROL)
 _NOWHERE = "-"  # no code begins so
+# A code of so many digits names the whole district.
+_DISTRICT_DIGITS = 6
 _KINDS = (Area.Kind.COMMUNITY, Area.Kind.BLOCK)
 
 
@@ -50,6 +53,8 @@ class Meeting:
     agenda: str = ""
     present: Sequence[int] = ()  # of the council's members, by id
     planned: int | None = None  # the meeting that was planned, and is written down now
+    # The meeting whose writing down was stopped at one of its issues: what is filed stays filed.
+    resumes: int | None = None
 
 
 def areas_of(user: User) -> QuerySet[Area]:
@@ -86,54 +91,92 @@ def reach_of(user: User) -> Q:
 
 
 def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
-    """Write a meeting down: each issue becomes a report. The same form again goes on where it broke off.
+    """Write a meeting down: each issue becomes a report. The same form again goes on where it broke off, and
+    so does a mended one that says what it `resumes`: what is filed is known by its words.
 
-    Raises InvalidInput naming the field (`issues.N` for an issue), or ActionRefused for another's block.
+    Raises InvalidInput naming the field (`issues.N` for an issue), or ActionRefused for another's block and
+    for what has been written down already.
     """
-    area = areas_of(user).filter(code=meeting.area).first()
+    area = areas_of(user).select_related("parent").filter(code=meeting.area).first()
     if area is None:
         raise InvalidInput("area", "unknown", _("Choose a block or a community of yours."))
     _check(meeting, at=at)
     kept = _kept(meeting, user=user, at=at)
-    known = {issue.position for issue in kept.issues.all()}
-    for position, issue in enumerate(meeting.issues, start=1):
-        if position in known:
+    filed = Counter(
+        (one.report.text.body, one.report.address) for one in kept.issues.select_related("report__text")
+    )
+    position: int = kept.issues.aggregate(last=Max("position"))["last"] or 0
+    for index, issue in enumerate(meeting.issues):
+        said = issue.text.strip(), issue.address.strip()
+        if filed[said]:
+            filed[said] -= 1
             continue
+        position += 1
         receipt = receive_one(_draft(kept, position, issue, area), at=at, user=user)
         if isinstance(receipt, Refusal):
-            raise InvalidInput(f"issues.{position - 1}", receipt.code, receipt.message)
+            raise InvalidInput(f"issues.{index}", receipt.code, receipt.message)
         _bind(kept, position, receipt.report)
     return kept
+
+
+def begun(key: str, *, user: User) -> CouncilMeeting | None:
+    """What this form has written down so far."""
+    return CouncilMeeting.objects.filter(_of_form(key), entered_by=user, attendance__gt=0).first()
+
+
+def hold_area(area: str) -> None:
+    """Two who write for one council come one after the other; until the transaction ends."""
+    Area.objects.select_for_update(no_key=True).only("pk").filter(code=area).first()
+
+
+def _of_form(key: str) -> Q:
+    return Q(form_key=key) | Q(written_key=key)
 
 
 def _kept(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
     members = _members(meeting)
     with transaction.atomic(durable=True):
-        found = CouncilMeeting.objects.filter(form_key=meeting.key).first()
+        hold_area(meeting.area)
+        found = CouncilMeeting.objects.filter(_of_form(meeting.key)).first()
         if found is not None:
             if found.entered_by_id != user.pk:
                 raise ActionRefused("not_allowed", _("Your role does not allow this."))
             return found
-        kept = _planned(meeting, user=user) or CouncilMeeting(area_code=meeting.area)
+        kept = _resumed(meeting, user=user) or _planned(meeting, user=user)
+        if kept is None:
+            kept = CouncilMeeting(area_code=meeting.area, form_key=meeting.key)
         kept.held_at, kept.attendance = meeting.held_at, meeting.attendance
         kept.minutes = cases.store_optional_text(meeting.minutes, at=at, field="minutes")
         if meeting.agenda.strip() or kept.pk is None:
             kept.agenda = cases.store_optional_text(meeting.agenda, at=at, field="agenda")
-        kept.form_key, kept.entered_at, kept.entered_by = meeting.key, at, user
+        kept.written_key, kept.entered_at, kept.entered_by = meeting.key, at, user
         kept.save()
         kept.present.set(members)
         return kept
 
 
+def _resumed(meeting: Meeting, *, user: User) -> CouncilMeeting | None:
+    """The meeting whose writing down the same person goes on with."""
+    if meeting.resumes is None:
+        return None
+    mine = CouncilMeeting.objects.filter(pk=meeting.resumes, entered_by=user, attendance__gt=0)
+    kept = mine.filter(area_code=meeting.area).first()
+    if kept is None:
+        raise ActionRefused("wrong_state", _("This meeting was begun for another council."))
+    return kept
+
+
 def _planned(meeting: Meeting, *, user: User) -> CouncilMeeting | None:
-    """The planned meeting that is written down by this, locked."""
+    """The planned meeting that is written down by this; its council is held."""
     if meeting.planned is None:
         return None
-    found = CouncilMeeting.objects.select_for_update().filter(
-        reach_of(user), pk=meeting.planned, area_code=meeting.area
-    )
+    found = CouncilMeeting.objects.filter(reach_of(user), pk=meeting.planned, area_code=meeting.area)
     kept = found.first()
-    if kept is None or not kept.is_planned:
+    if kept is None:
+        raise ActionRefused("not_found", _("No such meeting of this council is planned."))
+    if kept.cancelled_at is not None:
+        raise ActionRefused("wrong_state", _("This meeting did not take place."))
+    if not kept.is_planned:
         raise ActionRefused("wrong_state", _("This meeting has been written down already."))
     return kept
 
@@ -169,11 +212,13 @@ def _draft(meeting: CouncilMeeting, position: int, issue: Issue, area: Area) -> 
 
 def _place(issue: Issue, area: Area) -> Place:
     """By its own words where they say more than the block."""
+    # A block is known by its community: it may have been cut since this process read the map.
+    known = area.parent if area.kind == Area.Kind.BLOCK and area.parent is not None else area
     if issue.address.strip():
-        place = locate(address=area.name_zh + issue.address.strip())
+        place = locate(address=known.name_zh + issue.address.strip())
         if place.finest is not None:
             return place
-    return locate(area=area.code)
+    return locate(area=known.code)
 
 
 def _check(meeting: Meeting, *, at: datetime) -> None:
@@ -183,8 +228,9 @@ def _check(meeting: Meeting, *, at: datetime) -> None:
         raise InvalidInput(
             "attendance", "range", _("Between 1 and %(max)d people.") % {"max": ATTENDANCE_MOST}
         )
-    if not meeting.issues:
-        raise InvalidInput("issues", "required", _("Write down at least one issue."))
+    has_more = meeting.minutes.strip() or meeting.planned is not None or meeting.resumes is not None
+    if not meeting.issues and not has_more:
+        raise InvalidInput("issues", "required", _("Write down an issue, or what else was agreed."))
     if len(meeting.issues) > ISSUES_MOST:
         raise InvalidInput("issues", "too_many", _("At most %(max)d issues.") % {"max": ISSUES_MOST})
     for index, issue in enumerate(meeting.issues):
@@ -197,5 +243,12 @@ def _check(meeting: Meeting, *, at: datetime) -> None:
 
 
 def _prefix(grant: Grant) -> str:
-    # A unit without an area has no block of its own, and not every block.
-    return code_prefix(grant.unit.area_code) if grant.unit.area_code else _NOWHERE
+    # A unit without an area has no block of its own, and not every block. A department or a company stands
+    # in the district and in no block; a street's team in its street, whose councils are the centre's.
+    if not grant.unit.area_code:
+        return _NOWHERE
+    prefix = code_prefix(grant.unit.area_code)
+    if grant.reach == Reach.STREET:
+        return prefix if len(prefix) > _DISTRICT_DIGITS else _NOWHERE
+    is_near = grant.role == Role.PATROL or grant.unit.kind == OrgUnit.Kind.COMMUNITY_STATION
+    return prefix if is_near and len(prefix) > _DISTRICT_DIGITS else _NOWHERE

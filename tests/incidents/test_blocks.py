@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.models import Membership, OrgUnit
 from accounts.roles import Role
 from grids.models import Area
-from incidents import blocks, delivery, sweeps
+from incidents import blocks, delivery, seeing, sweeps
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import BlockCell, BlockRole, Incident, Notification, OutboxMessage, Timer
+from incidents.models import BlockCell, BlockChange, BlockRole, Incident, Notification, OutboxMessage, Timer
+from incidents.sources import council_life
 from tests.cast import TUESDAY, Person, person
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +28,13 @@ def read_anew() -> None:
 @pytest.fixture
 def block(lamp_case: Incident) -> Area:
     """The lamp stands in it."""
-    return blocks.cut(name_zh="植物园街区", name_en="Botanical Garden block", cells=[lamp_case.cell_code])
+    return blocks.cut(
+        name_zh="植物园街区",
+        name_en="Botanical Garden block",
+        cells=[lamp_case.cell_code],
+        by=None,
+        at=TUESDAY,
+    )
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def test_a_block_is_an_area_of_its_cells(block: Area, lamp_case: Incident) -> No
     assert blocks.block_of(lamp_case.cell_code) == block.code
     assert block.polygon[0][0] == block.polygon[0][-1]
     with pytest.raises(InvalidInput):
-        blocks.cut(name_zh="另一个", name_en="Another", cells=[lamp_case.cell_code])
+        blocks.cut(name_zh="另一个", name_en="Another", cells=[lamp_case.cell_code], by=None, at=TUESDAY)
 
 
 def test_loading_the_map_again_leaves_it(block: Area) -> None:
@@ -106,6 +115,151 @@ def test_another_streets_supervisor_names_nobody(
     for one in (street_supervisor, handler):
         with pytest.raises(ActionRefused):
             name(block, head, one)
+
+
+@pytest.mark.parametrize(
+    ("role", "unit"),
+    [
+        (Role.LEADER, "lighting-company"),
+        (Role.SUPERVISOR, "urban-management"),
+        (Role.LEADER, "longgang/enforcement"),
+        (Role.SUPERVISOR, "longgang/c006"),
+        (Role.PATROL, "longgang/grid-station"),
+    ],
+)
+def test_who_stands_in_no_street_cuts_and_names_nothing(
+    block: Area, head: Person, lamp_case: Incident, role: Role, unit: str
+) -> None:
+    somebody = person("somebody", role, unit)
+    with pytest.raises(ActionRefused):
+        name(block, head, somebody)
+    with pytest.raises(ActionRefused):
+        blocks.undo(area_code=block.code, by=somebody.user, at=TUESDAY)
+    with pytest.raises(ActionRefused):
+        blocks.cut(name_zh="一", name_en="One", cells=[others(block)[0]], by=somebody.user, at=TUESDAY)
+
+
+def others(block: Area) -> list[str]:
+    """Cells of its community that lie in no block."""
+    taken = BlockCell.objects.values("cell")
+    cells = Area.objects.cells().filter(parent=block.parent_id).exclude(pk__in=taken)
+    return list(cells.order_by("code").values_list("code", flat=True))
+
+
+def test_a_block_gets_other_cells_and_keeps_its_people(
+    block: Area, lamp_case: Incident, head: Person, street: Person
+) -> None:
+    name(block, head, street)
+    told = {"area_code": block.code, "name_zh": "新街区", "name_en": "New block", "at": TUESDAY}
+    cells = others(block)[:2]
+    blocks.change(**told, cells=cells, by=street.user)
+    assert blocks.block_of(lamp_case.cell_code) == ""
+    assert [blocks.block_of(cell) for cell in cells] == [block.code] * 2
+    block.refresh_from_db()
+    assert (block.name_zh, block.area_m2) == ("新街区", sum(_sizes(cells)))
+    assert [one.user for one in blocks.roles_of(block.code)] == [head.user]
+    noted = BlockChange.objects.filter(area_code=block.code).order_by("pk")
+    assert [(one.what, one.by, one.cells) for one in noted] == [
+        ("cut", None, [lamp_case.cell_code]),
+        ("changed", street.user, cells),
+    ]
+    blocks.change(**told, cells=cells, by=street.user)  # the second of two presses
+    assert noted.count() == 2
+
+
+def _sizes(cells: list[str]) -> list[int]:
+    return list(Area.objects.filter(code__in=cells).values_list("area_m2", flat=True))
+
+
+def test_a_block_is_taken_apart_and_its_number_is_given_to_no_other(
+    block: Area, lamp_case: Incident, street: Person
+) -> None:
+    for _press in range(2):
+        blocks.undo(area_code=block.code, by=street.user, at=TUESDAY)
+    assert blocks.block_of(lamp_case.cell_code) == ""
+    again = {"name_zh": "又一个", "name_en": "Again", "cells": [lamp_case.cell_code]}
+    later = blocks.cut(**again, by=street.user, at=TUESDAY)
+    assert (block.code[-3:], later.code[-3:]) == ("B01", "B02")
+
+
+def test_a_block_whose_council_has_met_is_not_taken_apart(block: Area, street: Person) -> None:
+    council_life.add_member(area=block.code, name="王秀英", duty="chair", user=street.user, at=TUESDAY)
+    with pytest.raises(ActionRefused) as refused:
+        blocks.undo(area_code=block.code, by=street.user, at=TUESDAY)
+    assert refused.value.code == "has_council"
+
+
+def test_more_than_ninety_nine_blocks_are_refused(block: Area, street: Person) -> None:
+    told = {"what": "undone", "name": "旧", "cells": [], "at": TUESDAY}
+    BlockChange.objects.create(area_code=f"{block.parent_id}B99", **told)
+    with pytest.raises(InvalidInput):
+        blocks.cut(name_zh="一", name_en="One", cells=[others(block)[0]], by=street.user, at=TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name_zh": ""}, "name_zh"),
+        ({"name_en": "n" * 81}, "name_en"),
+        ({"cells": []}, "cells"),
+        ({"cells": ["440307003002001", "\x00"]}, "cells"),
+        ({"cells": ["440307003002001", "440307016006001"]}, "cells"),
+        ({"cells": ["440307016006"]}, "cells"),
+    ],
+)
+def test_what_breaks_a_rule_of_blocks(db: None, given: dict[str, Any], field: str) -> None:
+    told = {"name_zh": "一", "name_en": "One", "cells": ["440307016006001"], **given}
+    with pytest.raises(InvalidInput) as refused:
+        blocks.cut(**told, by=None, at=TUESDAY)
+    assert refused.value.field == field
+
+
+def test_who_works_there_no_more_answers_for_nothing(block: Area, head: Person, street: Person) -> None:
+    name(block, head, street)
+    Membership.objects.filter(user=head.user).update(unit=OrgUnit.objects.get(code="pinghu/grid-station"))
+    assert blocks.holders(f"{block.code}:head") == ()
+    assert blocks.roles_of(block.code) == []
+
+
+def test_the_head_of_a_block_opens_the_case_that_they_hear_of(
+    block: Area, lamp_case: Incident, head: Person, street: Person
+) -> None:
+    client = Client()
+    client.force_login(head.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/cases/{lamp_case.number}/").status_code == 404
+    name(block, head, street)
+    assert client.get(f"/cases/{lamp_case.number}/").status_code == 200
+    assert lamp_case in seeing.cases_of(head.user)
+    other = person("other", Role.PATROL, "longgang/grid-station")
+    assert not seeing.can_see(other.user, lamp_case)
+
+
+@pytest.mark.parametrize("told", [{"nature": "tip_off"}, {"category_id": "1501"}, {"category_id": "1401"}])
+def test_a_tip_off_a_labour_matter_and_a_dispute_are_told_to_nobody_who_may_not_open_them(
+    block: Area, lamp_case: Incident, head: Person, street: Person, told: dict[str, str]
+) -> None:
+    name(block, head, street)
+    secretary = person("first", Role.LEADER, "longgang", "李书记")
+    name(block, secretary, street, role="first_secretary")
+    Incident.objects.filter(pk=lamp_case.pk).update(**told)
+    assert not seeing.can_see(head.user, lamp_case)
+    due = lamp_case.timers.get(kind=Timer.Kind.HANDLING).due_at
+    sweeps.catch_up(at=due + timedelta(days=4))
+    while delivery.spread(at=due + timedelta(days=4)):
+        pass
+    heard = Notification.objects.filter(message__receiver__startswith="block:").values_list("user", flat=True)
+    assert set(heard) == {secretary.user.pk}  # sees every case of the street anyway
+
+
+def test_whoever_works_for_a_big_street_can_be_named(
+    block: Area, head: Person, street: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "SHOWN_MOST", 1)
+    shown = blocks.candidates(block.code)
+    hidden = next(one for one in (head, street) if one.user not in shown)
+    held = name(block, hidden, street)
+    assert held is not None
+    assert held.user == hidden.user
 
 
 def test_only_who_works_for_the_street_is_named(block: Area, street: Person, other_handler: Person) -> None:

@@ -78,7 +78,9 @@ def test_from_the_agenda_to_the_next_meeting(
 def test_who_answers_for_a_block_stands_on_its_cases(
     open_page: OpenPage, shoot: Shoot, hands: Hands, supervisor: Person, lamp_case: Incident
 ) -> None:
-    block = blocks.cut(name_zh="植物园街区", name_en="Garden block", cells=[lamp_case.cell_code])
+    block = blocks.cut(
+        name_zh="植物园街区", name_en="Garden block", cells=[lamp_case.cell_code], by=None, at=TUESDAY
+    )
     worker = person("head", Role.PATROL, "longgang/grid-station", "张街区")
     page = open_page("/", width=390)
     sign_in(page, supervisor)

@@ -8,6 +8,9 @@ import time_machine
 from accounts.models import ApiClient
 from tests.cast import TUESDAY
 from tests.incidents.api.conftest import Caller
+from tests.incidents.resident.conftest import hands
+
+__all__ = ["hands"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,11 @@ from accounts.roles import Role
 from incidents import actions
 from incidents.actor import SYSTEM
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import CouncilMeeting, CouncilMember, Incident
+from incidents.models import CouncilMeeting, CouncilMember, Incident, Report
 from incidents.models.incident import ResolutionOutcome
 from incidents.sources import council_life, councils
 from tests.cast import LAMP_UNIT, TUESDAY, Person, person, reload
+from tests.incidents.resident.conftest import Hands
 from tests.incidents.sources.test_councils import AREA, ISSUES, as_person, meeting
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,68 @@ def test_a_planned_meeting_is_written_down_once(operator: Person) -> None:
         councils.hold(meeting(key="w-2", planned=planned.pk), user=operator.user, at=after)
 
 
+def write_down(operator: Person, planned: CouncilMeeting, **given: Any) -> dict[str, Any]:
+    """The form of its evening, as the page sends it."""
+    told = {"area": AREA, "planned": str(planned.pk), "held_at": "2026-07-14T10:00", "attendance": "9"}
+    return {**told, "issue": ["秋千链子断了"], "issue_address": [""], **given}
+
+
+def test_a_second_person_who_writes_it_down_is_shown_the_first_ones(
+    operator: Person, supervisor: Person, hands: Hands
+) -> None:
+    planned = plan(operator)
+    hands.at = TUESDAY + timedelta(days=8)
+    assert as_person(operator).post("/councils/new/", write_down(operator, planned)).status_code == 302
+    second = as_person(supervisor).post("/councils/new/", write_down(operator, planned, attendance="10"))
+    assert second.status_code == 409
+    assert f'href="/councils/{planned.pk}/"' in second.content.decode()
+    assert (CouncilMeeting.objects.count(), Report.objects.count()) == (1, 1)
+    opened = as_person(supervisor).get(f"/councils/new/?planned={planned.pk}")
+    assert opened["Location"] == f"/councils/{planned.pk}/"
+
+
+def test_the_form_that_planned_it_plans_no_other_when_it_is_over(operator: Person) -> None:
+    planned = plan(operator)
+    after = TUESDAY + timedelta(days=8)
+    told = meeting(key="w-1", planned=planned.pk, held_at=TUESDAY + timedelta(days=7))
+    councils.hold(told, user=operator.user, at=after)
+    assert plan(operator) == planned
+    assert CouncilMeeting.objects.count() == 1
+
+
+def test_a_planned_meeting_without_a_new_issue_is_written_down(operator: Person, hands: Hands) -> None:
+    planned = plan(operator)
+    hands.at = TUESDAY + timedelta(days=8)
+    told = write_down(operator, planned, issue=[""])
+    assert as_person(operator).post("/councils/new/", told)["Location"] == f"/councils/{planned.pk}/"
+    assert council_life.figures(operator.user, area=AREA).meetings == 1
+    assert Report.objects.count() == 0
+
+
+def test_a_meeting_that_did_not_take_place_is_said_so(operator: Person, hands: Hands) -> None:
+    planned = plan(operator)
+    client = as_person(operator)
+    for _press in range(2):
+        assert client.post(f"/councils/{planned.pk}/cancel/").status_code == 302
+    planned.refresh_from_db()
+    assert (planned.cancelled_at, planned.cancelled_by) == (hands.at, operator.user)
+    assert not planned.is_planned
+    assert council_life.figures(operator.user, area=AREA).meetings == 0
+    hands.at = TUESDAY + timedelta(days=8)
+    assert client.post("/councils/new/", write_down(operator, planned)).status_code == 409
+    for address in ("/councils/", f"/councils/{planned.pk}/", f"/councils/area/{AREA}/"):
+        assert client.get(address).status_code == 200
+
+
+def test_what_was_held_is_not_cancelled_and_another_streets_neither(
+    first: CouncilMeeting, operator: Person, street_supervisor: Person
+) -> None:
+    as_person(operator).post(f"/councils/{first.pk}/cancel/")
+    first.refresh_from_db()
+    assert first.cancelled_at is None
+    assert as_person(street_supervisor).post(f"/councils/{first.pk}/cancel/").status_code == 404
+
+
 def test_what_has_passed_is_not_planned(operator: Person) -> None:
     with pytest.raises(InvalidInput) as refused:
         plan(operator, held_at=TUESDAY - timedelta(hours=1))
@@ -166,6 +229,18 @@ def test_what_was_settled_before_the_last_meeting_is_no_news(first: CouncilMeeti
     third = plan(operator, held_at=TUESDAY + timedelta(days=14))
     reports = {issue.report_id for issue in council_life.carried(third, council_life.before(third))}
     assert settled.links.get().report_id not in reports
+
+
+def test_an_old_meetings_page_stays_as_it_was(first: CouncilMeeting, operator: Person) -> None:
+    case = sent_one(first)
+    weeks = [TUESDAY + timedelta(days=7 * number) for number in (1, 2)]
+    second, _third = (
+        councils.hold(meeting(key=f"k-{at}", held_at=at, minutes="。", issues=()), user=operator.user, at=at)
+        for at in weeks
+    )
+    close(case, at=TUESDAY + timedelta(days=20))  # long after the second's following meeting
+    page = as_person(operator).get(f"/councils/{second.pk}/")
+    assert [line["is_open"] for line in page.context["carried"]] == [True] * len(ISSUES)
 
 
 def test_the_figures_count_each_issue_once(first: CouncilMeeting, operator: Person) -> None:

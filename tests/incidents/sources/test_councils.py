@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ ISSUES = (
     councils.Issue("垃圾桶边上总有装修垃圾没人清"),
     councils.Issue("儿童游乐场的秋千链子断了"),
 )
-LIST_QUERIES, PAGE_QUERIES = 14, 15
+LIST_QUERIES, PAGE_QUERIES = 14, 16
 
 
 def as_person(one: Person) -> Client:
@@ -107,6 +108,52 @@ def test_a_street_keeps_and_reads_its_own_councils_alone(
     OrgUnit.objects.filter(code="longgang/operations").update(area_code="")
     nowhere = User.objects.get(pk=own.user.pk)
     assert (councils.areas_of(nowhere).count(), councils.meetings_of(nowhere).count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "reads"),
+    [
+        (Role.LEADER, "lighting-company", False),
+        (Role.SUPERVISOR, "urban-management", False),
+        (Role.PATROL, "lighting-company", False),
+        (Role.LEADER, "longgang/enforcement", False),
+        (Role.LEADER, "longgang", True),
+        (Role.PATROL, "longgang/grid-station", True),
+        (Role.LEADER, "longgang/c006", True),  # its own community's station
+        (Role.LEADER, "longgang/c001", False),
+    ],
+)
+def test_who_stands_in_no_street_has_no_council(operator: Person, role: Role, unit: str, reads: bool) -> None:
+    """Companies and departments stand in the district by their area's code, and sit with nobody."""
+    kept = councils.hold(meeting(), user=operator.user, at=TUESDAY)
+    client = as_person(person("somebody", role, unit))
+    expected = 200 if reads else 404
+    assert client.get(f"/councils/{kept.pk}/").status_code == expected
+    assert client.get(f"/councils/area/{AREA}/").status_code == expected
+    posted = client.post(f"/councils/area/{AREA}/members/", {"name": "王", "duty": "member"})
+    assert posted.status_code == (302 if reads else 404)
+
+
+def test_an_issue_that_was_refused_is_mended_and_the_others_are_not_filed_twice(operator: Person) -> None:
+    told = {
+        "area": AREA,
+        "held_at": "2026-07-06T20:00",
+        "attendance": "12",
+        "issue": ["三巷路灯坏了", "坏\x00了", "秋千链子断了"],
+        "issue_address": ["", "", ""],
+        "submission": str(uuid4()),
+    }
+    client = as_person(operator)
+    refused = client.post("/councils/new/", told)
+    assert refused.status_code == 400
+    kept = CouncilMeeting.objects.get()
+    assert refused.context["resumes"] == kept.pk
+    mended = {**told, "issue": ["三巷路灯坏了", "滑梯坏了", "秋千链子断了"], "resumes": str(kept.pk)}
+    assert client.post("/councils/new/", mended)["Location"] == f"/councils/{kept.pk}/"
+    words = list(Report.objects.order_by("pk").values_list("text__body", flat=True))
+    assert words == ["三巷路灯坏了", "滑梯坏了", "秋千链子断了"]
+    other = person("other", Role.OPERATOR, "operations-centre")
+    assert as_person(other).post("/councils/new/", mended).status_code == 409
 
 
 def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:
