@@ -88,6 +88,13 @@ def hold_case_of(report: Report, *, actor: Actor, at: datetime) -> Incident:
     raise ActionRefused("moved", _("This report is being moved between cases. Try again in a moment."))
 
 
+def refuse_withdrawn(report: Report) -> None:
+    """Refuse what is said about a report that was taken back, as it stands now that its case is locked."""
+    report.refresh_from_db(fields=["withdrawn_at"])
+    if report.withdrawn_at is not None:
+        raise ActionRefused("already_withdrawn", _("You have taken this report back already."))
+
+
 def save(incident: Incident) -> None:
     """Save a locked case as another version of itself."""
     incident.version += 1

@@ -1,6 +1,8 @@
 """After handling: is it fixed, how was it, and is it really over?"""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,7 @@ from incidents import cases, contacting, feedback, outbox, reopening, timeline, 
 from incidents.actor import RESIDENT, Actor
 from incidents.calling import queue
 from incidents.errors import ActionRefused
-from incidents.models import Feedback, Incident, Report, Timer, Verification
+from incidents.models import Attachment, Feedback, Incident, Report, Timer, Verification
 from incidents.models.incident import Status
 from incidents.outside import follow_outside
 from incidents.upstream import reviewing
@@ -126,10 +128,14 @@ def rate(
 
 
 @transaction.atomic(durable=True)
-def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESIDENT) -> Incident:
-    """A reporter says once that it is not fixed: the case reopens as rework of the same unit."""
+def object_to(
+    *, report: Report, reason: str, at: datetime, actor: Actor = RESIDENT, photos: Sequence[UUID] = ()
+) -> Incident:
+    """A reporter says once that it is not fixed, with pictures that were stored before: the case reopens as
+    rework of the same unit."""
     _refuse_unless_residents(report)
     incident = cases.hold_case_of(report, actor=actor, at=at)
+    cases.refuse_withdrawn(report)
     if incident.status != Status.CLOSED or incident.closed_at is None:
         raise ActionRefused("wrong_state", _("You can object once the case has been closed."))
     if at - incident.closed_at > OBJECTION_WINDOW:
@@ -137,6 +143,7 @@ def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESID
     if incident.timeline.filter(kind=timeline.Kind.OBJECTED, data__report=report.pk).exists():
         raise ActionRefused("already_objected", _("You have objected once already."))
     kept = cases.store_text(reason, at=at, field="reason")
+    Attachment.objects.filter(pk__in=photos, report=None, incident=None).update(report=report)
     # What was answered without ever being sent has nobody to do it again: a person decides.
     reopening.open_again(incident, to_desk=incident.dispatched_at is None, at=at)
     cases.save(incident)
@@ -144,17 +151,19 @@ def object_to(*, report: Report, reason: str, at: datetime, actor: Actor = RESID
         timeline.Kind.OBJECTED, incident_id=incident.pk, at=at, actor=actor, report=report.pk, text=kept.pk
     )
     _tell_unit(incident, at=at)
-    # Not the unit alone looks at its own work again: a supervisor knows of it.
-    outbox.tell(
-        "case.objected",
-        incident_id=incident.pk,
-        receiver="supervisors",
-        key=f"case.objected:{incident.pk}:{report.pk}",
-        at=at,
-        report=report.pk,
-        unit=incident.owner_unit_id,
-        urgency=incident.urgency,
-    )
+    # Not the unit alone looks at its own work again: the district's supervisors know of it, and the street's.
+    receivers = ["supervisors", *([f"street:{incident.street_code}"] if incident.street_code else [])]
+    for receiver in receivers:
+        outbox.tell(
+            "case.objected",
+            incident_id=incident.pk,
+            receiver=receiver,
+            key=f"case.objected:{incident.pk}:{report.pk}:{receiver}",
+            at=at,
+            report=report.pk,
+            unit=incident.owner_unit_id,
+            urgency=incident.urgency,
+        )
     cases.tell_reporters(incident, "report.reopened", at=at)
     return incident
 

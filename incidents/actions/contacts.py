@@ -156,6 +156,7 @@ def message(
 def reply(*, report: Report, text: str, at: datetime, actor: Actor = RESIDENT) -> Incident:
     """The reporter answers what the unit asked: the clock goes on."""
     incident = cases.hold_case_of(report, actor=actor, at=at)
+    cases.refuse_withdrawn(report)
     if incident.pause_kind != PauseKind.RESIDENT:
         raise ActionRefused("nothing_asked", _("Nobody is waiting for an answer from you any more."))
     kept = cases.store_text(text, at=at)

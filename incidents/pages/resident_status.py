@@ -25,6 +25,8 @@ from incidents.public.filing import PHOTOS_MAX
 
 # A code has 48 bits; twenty wrong ones in ten minutes are no typing error.
 WRONG_CODES = Throttle(limit=20, seconds=600)
+# Each may bring pictures that are made anew.
+OBJECTIONS = Throttle(limit=20, seconds=600)
 POLL_MS = 60_000
 
 
@@ -71,7 +73,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Up to three marks; the first rating stands."""
-    case = _case(code)
+    case = _case(request, code)
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
@@ -92,7 +94,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def reply(request: HttpRequest, code: str) -> HttpResponse:
     """The answer to what the unit asked; the clock goes on with it."""
-    case = _case(code)
+    case = _case(request, code)
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
@@ -112,7 +114,7 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: HttpRequest, code: str) -> HttpResponse:
     """Once, with a reason: it is not over. A page of its own, so that nobody objects by a slip."""
-    case = _case(code)
+    case = _case(request, code)
     if not case.may_object:
         if request.method == "POST" and case.objected_at is not None and case.may_withdraw:
             # The second of two presses: the first one's objection has opened the case.
@@ -121,7 +123,10 @@ def objection(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("resident-status", case.code)
     form = ObjectionForm(request.POST or None)
     problems: list[str] = []
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and OBJECTIONS.is_full(address_of(request)):
+        form.add_error(None, _("A lot has been sent from your connection. Wait a few minutes."))
+    elif request.method == "POST" and form.is_valid():
+        OBJECTIONS.count(address_of(request))
         photos, problems = _objection_photos(request)
         if not problems:
             try:
@@ -154,7 +159,7 @@ def objection(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
     """Taking a report back, after being asked once."""
-    case = _case(code)
+    case = _case(request, code)
     if case.may_withdraw and request.method != "POST":
         context = {"case": case, "back": reverse("resident-status", args=[case.code])}
         return render(request, "resident/withdrawal.html", context)
@@ -173,7 +178,7 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def texts(request: HttpRequest, code: str) -> HttpResponse:
     """No more text messages about this report, or texts again."""
-    case = _case(code)
+    case = _case(request, code)
     is_wanted = request.POST.get("texts") == "on"
     answer(case.code, kind=Answer.RESUME_TEXTS if is_wanted else Answer.STOP_TEXTS, at=clock.now())
     messages.success(
@@ -188,7 +193,7 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     """A picture that the report's own page shows: the reporter's, and the unit's before and after."""
-    case = _case(code)
+    case = _case(request, code)
     if photo_id not in {photo.id for photo in (*case.photos, *case.before, *case.after)}:
         raise Http404
     found = Attachment.objects.filter(pk=photo_id).first()
@@ -207,11 +212,12 @@ def _is_said(case: TrackedCase, text: str) -> bool:
     return any(step.own and step.note == text.strip() for step in case.steps)
 
 
-def _case(code: str) -> TrackedCase:
-    try:
-        return status(code, at=clock.now())
-    except UnknownCode as error:
-        raise Http404 from error
+def _case(request: HttpRequest, code: str) -> TrackedCase:
+    """The case of a code for a form or a picture; wrong ones count here as they do where a code is typed."""
+    case, _problem, _status = _find(request, code)
+    if case is None:
+        raise Http404
+    return case
 
 
 def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, int]:

@@ -14,7 +14,7 @@ from incidents import actions, attachments, proving
 from incidents.actor import RESIDENT
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import UpdateDraft, apply_update
-from incidents.models import Attachment, Report
+from incidents.models import Report
 from incidents.models.report import ReportUpdate
 from incidents.public.facts import Answer, Rating, UnknownCode
 from incidents.public.following import report_of, was_asked
@@ -58,11 +58,10 @@ def answer(
         case Answer.OBJECT:
             try:
                 _refuse_withdrawn(report)
-                actions.object_to(report=report, reason=text, at=at)
+                actions.object_to(report=report, reason=text, photos=photos, at=at)
             except BaseException:
                 attachments.discard(photos)
                 raise
-            Attachment.objects.filter(pk__in=photos, report=None, incident=None).update(report=report)
         case Answer.WITHDRAW:
             _refuse_withdrawn(report)
             apply_update(

@@ -7,14 +7,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from incidents import actions, sweeps
+from accounts.roles import Role
+from incidents import actions, delivery, sweeps
 from incidents.actor import SYSTEM
 from incidents.errors import ActionRefused
 from incidents.intake import Reporter
-from incidents.models import Incident, OutboxMessage, Timer
+from incidents.models import Incident, Notification, OutboxMessage, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.public import Answer, Rating, answer, status
-from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, reload
+from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, person, reload
 from tests.incidents.resident.conftest import Hands
 
 pytestmark = pytest.mark.django_db
@@ -67,9 +68,21 @@ def test_an_objection_reaches_the_unit_and_a_supervisor(closed_case: Incident) -
     case = reload(closed_case)
     assert (case.status, case.rework_count) == (Status.HANDLING, 1)
     assert case.timers.get(kind=Timer.Kind.HANDLING, stopped_at__isnull=True).started_at == LATER
-    told = dict(OutboxMessage.objects.filter(created_at=LATER).values_list("kind", "receiver"))
-    assert told["case.objected"] == "supervisors"
-    assert told["case.rework"] == f"unit:{LAMP_UNIT}"
+    told = set(OutboxMessage.objects.filter(created_at=LATER).values_list("kind", "receiver"))
+    assert ("case.rework", f"unit:{LAMP_UNIT}") in told
+    receivers = {receiver for kind, receiver in told if kind == "case.objected"}
+    assert receivers == {"supervisors", f"street:{case.street_code}"}
+
+
+def test_an_objection_is_told_once_to_each_supervisor_of_the_street_and_the_district(
+    closed_case: Incident, supervisor: Person
+) -> None:
+    street = person("longgang-supervisor", Role.SUPERVISOR, "longgang/operations", "龙岗督办")
+    answer(code_of(closed_case), kind=Answer.OBJECT, text="晚上还是不亮", at=LATER)
+    while delivery.spread(at=LATER):
+        pass
+    told = Notification.objects.filter(kind="case.objected").values_list("user", flat=True)
+    assert sorted(told) == sorted([supervisor.user.pk, street.user.pk])
 
 
 def test_a_check_that_fails_is_told_to_the_unit(resolved_case: Incident) -> None:
