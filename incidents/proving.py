@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from incidents.contacting import NOT_RESIDENTS
@@ -80,13 +80,6 @@ def try_code(ticket: str, code: str, *, now: datetime) -> bool | None:
     return True
 
 
-def is_waiting(ticket: str, *, now: datetime) -> bool:
-    """Can a code still be typed in for this ticket?"""
-    return PhoneProof.objects.filter(
-        ticket_digest=_digest(ticket), asked_at__gt=now - HOLDS, tries__lt=TRIES, proved_at__isnull=True
-    ).exists()
-
-
 def index_of(ticket: str, *, now: datetime) -> str | None:
     """The blind index of the number that this ticket has proved, while it opens."""
     found = PhoneProof.objects.filter(ticket_digest=_digest(ticket), proved_at__gt=now - OPENS)
@@ -98,21 +91,23 @@ def forget(ticket: str) -> None:
     PhoneProof.objects.filter(ticket_digest=_digest(ticket)).update(proved_at=None, tries=TRIES)
 
 
-def reports_of(phone_index: str, *, at: datetime) -> "list[Report]":
-    """The reports of a number's holder in the last year, newest first; fifty at most."""
-    found = Report.objects.filter(contact__phone_index=phone_index, received_at__gt=at - REACH)
-    return list(
-        found.exclude(source__in=NOT_RESIDENTS)
-        .select_related("text", "contact")
-        .order_by("-received_at", "-pk")[:50]
-    )
+def reports_of(phone_index: str, *, at: datetime, most: int = 50) -> list[Report]:
+    """The reports of a number's holder in the last year, newest first."""
+    found = _of_number(phone_index, at=at).select_related("text", "contact")
+    return list(found.order_by("-received_at", "-pk")[:most])
 
 
-def texted_for(proof_id: int) -> Report | None:
-    """The report whose reporter a code is texted to: the newest of the number; None where there is none."""
+def texted_for(proof_id: int, *, at: datetime) -> Report | None:
+    """The report whose reporter a code is texted to: the newest of the number in the last year; None where
+    there is none, or somebody else may have the number since."""
     index = PhoneProof.objects.filter(pk=proof_id).values_list("phone_index", flat=True).first()
-    found = Report.objects.filter(contact__phone_index=index or "-").exclude(source__in=NOT_RESIDENTS)
-    return found.select_related("contact", "filed_by").order_by("-received_at", "-pk").first()
+    found = _of_number(index or "-", at=at).select_related("contact", "filed_by")
+    return found.order_by("-received_at", "-pk").first()
+
+
+def _of_number(phone_index: str, *, at: datetime) -> QuerySet[Report]:
+    found = Report.objects.filter(contact__phone_index=phone_index, received_at__gt=at - REACH)
+    return found.exclude(source__in=NOT_RESIDENTS)
 
 
 def _digest(ticket: str) -> str:

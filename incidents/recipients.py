@@ -89,7 +89,7 @@ def resolve(receivers: Iterable[str], *, at: datetime) -> dict[str, Recipients]:
         if family == "block":
             return Recipients(users=blocks.holders(name))
         if family == "proof":
-            return Recipients(report=proving.texted_for(int(name)))
+            return Recipients(report=proving.texted_for(int(name), at=at))
         if family == "client":
             return Recipients(webhooks=webhooks[clients[int(name)].source])
         assert staff is not None

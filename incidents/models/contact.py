@@ -57,7 +57,8 @@ def blind_index(phone: str) -> str:
 
 
 class Contact(models.Model):
-    """Who said it. Rows can be erased; nothing else in the database names a resident."""
+    """Who said it. Rows can be erased. Besides, a resident is named by a seat on a council (CouncilMember)
+    and in the file of a mediation, sealed the same way: see docs/decisions/0029 and 0031."""
 
     name_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")

@@ -152,7 +152,10 @@ def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
     texts = _texts(entries)
     steps = _steps(entries, report, units, texts)
     places = _place_names(incident)
-    ratings = list(Feedback.objects.filter(report=report, handling_run=incident.handling_run))
+    # Of this case: where the report was moved, what was said of another's handling is not said of this one.
+    ratings = list(
+        Feedback.objects.filter(report=report, incident=incident, handling_run=incident.handling_run)
+    )
     objections = [
         entry.at for entry in entries if entry.kind == Kind.OBJECTED and entry.data.get("report") == report.pk
     ]

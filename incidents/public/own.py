@@ -21,7 +21,9 @@ def own_cases(asked: OwnReports, *, at: datetime) -> tuple[OwnCase, ...]:
     index = proving.index_of(asked.ticket, now=timezone.now())
     if index is None:
         raise UnknownCode
-    reports = proving.reports_of(index, at=at)
+    if not asked.most:
+        return ()
+    reports = proving.reports_of(index, at=at, most=asked.most)
     links = {
         link.report_id: link.incident
         for link in IncidentReport.objects.filter(
