@@ -8,6 +8,7 @@ import pytest
 
 from accounts.roles import Role
 from incidents import actions
+from incidents.mediating import Mediated
 from incidents.mediation.writing import Party
 from incidents.models import Incident, MediationFile
 from incidents.models.incident import Status
@@ -83,6 +84,30 @@ def accepted(case: Incident, who: Person) -> Incident:
     return actions.accept(number=case.number, actor=who.actor, at=TUESDAY + timedelta(minutes=5))
 
 
+def looks(case: Incident) -> int:
+    """How often somebody has looked at names and words."""
+    return case.timeline.filter(kind="mediation_read").count()
+
+
+def resolve(case: Incident, who: Person, told: Mediated | None, outcome: str = "solved") -> Incident:
+    return actions.resolve(
+        number=case.number,
+        outcome=outcome,
+        text="已调解",
+        attested=True,
+        mediation=told,
+        actor=who.actor,
+        at=TUESDAY + 2 * AN_HOUR,
+    )
+
+
+@pytest.fixture
+def on_tuesday(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any) -> None:
+    """At noon; scans go to a folder of their own."""
+    settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr("config.clock.now", lambda: TUESDAY + 2 * AN_HOUR)
+
+
 @pytest.fixture
 def sent(db: None) -> Incident:
     return new_dispute()
@@ -102,3 +127,9 @@ def dispute(sent: Incident, mediator: Person) -> Incident:
 @pytest.fixture
 def hands(mediator: Person) -> Hands:
     return Hands(mediator)
+
+
+@pytest.fixture
+def file(dispute: Incident, hands: Hands) -> MediationFile:
+    """Settled."""
+    return hands.settle(dispute)
