@@ -154,11 +154,11 @@ def _page(
 
 
 def _roles(request: HttpRequest, area: Area) -> dict[str, Any]:
-    """Who answers for a block, and who could; nothing for a community."""
-    if area.kind != Area.Kind.BLOCK:
-        return {}
-    held = {one.role: one.user for one in blocks.roles_of(area.code)}
+    """Who answers for a block, and who could; of a community, its blocks."""
     may_name = blocks.may_name(person(request), area.code)
+    if area.kind != Area.Kind.BLOCK:
+        return {"blocks": blocks.blocks_in(area.code), "may_cut": may_name}
+    held = {one.role: one.user for one in blocks.roles_of(area.code)}
     return {
         "roles": [
             {"role": value, "name": label, "user": held.get(value)} for value, label in BlockRole.Role.choices

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import council_area, councils, petitions, sources
+from incidents.pages import council_area, council_blocks, councils, petitions, sources
 
 urlpatterns = [
     path("councils/", councils.listed, name="councils"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("councils/area/<str:code>/", council_area.council, name="council-area"),
     path("councils/area/<str:code>/plan/", council_area.plan, name="council-plan"),
     path("councils/area/<str:code>/members/", council_area.members, name="council-members"),
+    path("councils/area/<str:code>/blocks/", council_blocks.cut, name="council-blocks"),
+    path("councils/area/<str:code>/blocks/undo/", council_blocks.undo, name="council-blocks-undo"),
     path("councils/area/<str:code>/role/", council_area.role, name="council-role"),
     path("councils/<int:pk>/", councils.meeting, name="council"),
     path("councils/<int:pk>/cancel/", councils.cancel, name="council-cancel"),

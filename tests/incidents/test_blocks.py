@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Membership, OrgUnit
@@ -273,3 +274,92 @@ def test_they_are_named_on_the_page_of_the_council(block: Area, head: Person, st
     client.force_login(street.user, backend="django.contrib.auth.backends.ModelBackend")
     client.post(f"/councils/area/{block.code}/role/", {"role": "head", "user": head.user.pk})
     assert "张街区" in client.get(f"/councils/area/{block.code}/").content.decode()
+
+
+def test_a_community_is_cut_on_its_page_and_the_cut_is_taken_back(
+    lamp_case: Incident, street: Person
+) -> None:
+    client = Client()
+    client.force_login(street.user, backend="django.contrib.auth.backends.ModelBackend")
+    community = lamp_case.community_code
+    address = f"/councils/area/{community}/blocks/"
+    assert address in client.get(f"/councils/area/{community}/").content.decode()
+    told = {"name_zh": "植物园街区", "name_en": "Garden block", "cells": [lamp_case.cell_code]}
+    assert client.post(address, told)["Location"] == address
+    [block] = blocks.blocks_in(community)
+    assert client.post(address, told).status_code == 400  # the cell is no longer to be had
+    opened = client.get(f"{address}?block={block.code}")
+    assert opened.context["form"].initial["cells"] == [lamp_case.cell_code]
+    changed = {
+        **told,
+        "block": block.code,
+        "name_zh": "新名",
+        "cells": [lamp_case.cell_code, *others(block)[:1]],
+    }
+    assert client.post(address, changed).status_code == 302
+    assert BlockCell.objects.filter(block=block).count() == 2
+    page = client.get(address).content.decode()
+    assert "新名" in page
+    assert "龙岗督办" in page  # who did it
+    client.post(f"{address}undo/", {"block": block.code})
+    assert blocks.blocks_in(community) == []
+    assert client.get(f"{address}?block={block.code}")["Location"] == address
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"name_zh": "一", "name_en": "One"},
+        {"name_zh": "一", "name_en": "One", "cells": ["440307003002001"]},
+        {"name_zh": "", "name_en": "One", "cells": ["440307016006001"]},
+    ],
+)
+def test_what_is_wrong_with_a_cut_is_said_on_the_page(street: Person, told: dict[str, Any]) -> None:
+    client = Client()
+    client.force_login(street.user, backend="django.contrib.auth.backends.ModelBackend")
+    answered = client.post("/councils/area/440307016006/blocks/", told)
+    assert answered.status_code == 400
+    assert answered.context["form"].errors
+    assert not BlockCell.objects.exists()
+
+
+def test_another_streets_page_of_blocks_is_nobodys(street_supervisor: Person, handler: Person) -> None:
+    address = "/councils/area/440307016006/blocks/"
+    for one, expected in ((street_supervisor, 404), (handler, 403)):
+        client = Client()
+        client.force_login(one.user, backend="django.contrib.auth.backends.ModelBackend")
+        assert client.get(address).status_code == expected
+        assert client.post(f"{address}undo/", {"block": "440307016006B01"}).status_code == expected
+
+
+def load(folder: Path, *rows: str) -> str:
+    file, said = folder / "blocks.csv", StringIO()
+    file.write_text("\n".join(["community,name_zh,name_en,cells", *rows]))
+    call_command("load_blocks", str(file), stdout=said)
+    return said.getvalue()
+
+
+def test_blocks_come_from_a_file_and_again(db: None, tmp_path: Path) -> None:
+    area = "440307016006"
+    cells = list(Area.objects.cells().filter(parent=area).order_by("code").values_list("code", flat=True))
+    load(tmp_path, f"{area},东区,East,{cells[0]} {cells[1]}", f"{area},西区,West,{cells[2]}")
+    load(tmp_path, f"{area},东区,East,{cells[0]}")
+    made = blocks.blocks_in(area)
+    assert [one.name_zh for one in made] == ["东区", "西区"]
+    assert BlockCell.objects.filter(block=made[0]).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("440307016006,西区,West,440307003002001", "Row 3, cells"),
+        ("440307016006,西区,West,440307016006001", "Row 3, cells"),  # the row before has it
+        ("440307016006,,West,440307016006002", "Row 3, name_zh"),
+        ("999,西区,West,440307016006002", "Row 3, community"),
+    ],
+)
+def test_one_bad_row_loads_nothing(db: None, tmp_path: Path, row: str, words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        load(tmp_path, "440307016006,东区,East,440307016006001", row)
+    assert not BlockCell.objects.exists()
