@@ -104,12 +104,16 @@ def sheet(request: HttpRequest, community: str) -> HttpResponse:
     can_print = _has_public_address()
     wanted = sum(len(codes) for codes in _codable(area, things).values())
     used = _used_by_code([row.code for row in page])
+    with translation.override("zh-hans"):  # what hangs on walls, whoever prints it
+        plates = [{**_plate(row), **used.get(row.code, NEVER)} for row in page] if can_print else []
+        owner = _owner()
     context = {
         "area": area,
         "street": geography().names.get(area.parent_id or "", ("", ""))[0],
         "things": things,
         "page": page,
-        "plates": [{**_plate(row), **used.get(row.code, NEVER)} for row in page] if can_print else [],
+        "plates": plates,
+        "owner": owner,
         "can_print": can_print,
         "missing": max(0, wanted - page.paginator.count),
         "look_up": _look_up_address(),

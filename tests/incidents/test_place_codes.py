@@ -405,6 +405,18 @@ def test_a_sheet_is_taken_to_the_printer_as_pdf(
     assert browse(operator).get(address).status_code == 403
 
 
+def test_a_plate_is_chinese_whoever_prints_it(browse: As, admin: Person, lamp: Facility):
+    code_of(facility=lamp)
+    code_of(area=lamp.cell)
+    staff = browse(admin)
+    staff.cookies["django_language"] = "en"
+    address = reverse("place-code-sheet", args=[lamp.cell.parent_id])
+    labels = staff.get(address, {"things": "facilities"})
+    assert "Labels of facilities" in labels.content.decode()
+    assert [plate["kind"] for plate in labels.context["plates"]] == ["路灯"]
+    assert "一网 龙岗区" in staff.get(address).content.decode()
+
+
 def test_no_pdf_without_an_address_that_residents_know(browse: As, admin: Person, cell: Area, settings):
     code_of(area=cell)
     settings.PUBLIC_URL, settings.PRODUCTION = "http://127.0.0.1:8000", True
