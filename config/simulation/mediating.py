@@ -4,7 +4,7 @@ A dispute that a unit resolves has its file from beginning to end; some that are
 """
 
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from config.simulation.people import Staff
@@ -14,7 +14,7 @@ from incidents.mediation import files
 from incidents.mediation.writing import Party
 from incidents.models import Incident, MediationFile
 from incidents.models.incident import ResolutionOutcome, Status
-from incidents.numbers import district_day
+from incidents.numbers import DISTRICT_ZONE, district_day
 
 _WITH_FILE: Final = 0.75  # of the disputes that are mediated; the others by word alone, as other systems tell
 _ONE_SIDE: Final = ("李秀兰", "王志强", "陈桂英", "张国建", "刘明霞")
@@ -32,8 +32,17 @@ _TERMS: Final = (
 )
 _WHY_NOT: Final = "双方对责任和金额分歧过大,两次约谈没有达成一致。"
 # How far a dispute in hand has come, one after the other.
-_STAGES: Final = ("taken", "met", "agreed", "failed")
-_MOST_IN_HAND: Final = 8
+_STAGES: Final = ("taken", "settled", "met", "failed", "agreed", "settled")
+_MOST_IN_HAND: Final = 12
+_NEIGHBOURS: Final = "1401"
+
+
+def disputes(day: date) -> list[tuple[datetime, str]]:
+    """Neighbours at odds on this day, twice: few reports are disputes, and each is mediated for weeks."""
+    return [
+        (datetime.combine(day, time(hour, minute), DISTRICT_ZONE), _NEIGHBOURS)
+        for hour, minute in ((9, 50), (15, 20))
+    ]
 
 
 def outcome_of(incident: Incident, outcome: str) -> str:
@@ -119,11 +128,17 @@ def _begin(incident: Incident, stage: str, *, actor: Actor, since: datetime, at:
     file = _opened(incident, "peoples", dice, actor=actor, at=since + part)
     if stage == "taken":
         return
-    _meet(file, "broken_off" if stage == "failed" else "again", dice, actor=actor, at=since + 2 * part)
-    if stage == "agreed":
+    came_to = {"failed": "broken_off", "met": "again"}.get(stage, "agreed")
+    _meet(file, came_to, dice, actor=actor, at=since + 2 * part)
+    if stage in ("agreed", "settled"):
         _agree(file, dice, actor=actor, at=since + 3 * part)
-        first = files.staying(file)[0]
-        actions.confirm_agreement(file=file.pk, party=first.pk, how="said", actor=actor, at=since + 4 * part)
+        parties = files.staying(file)
+        for party in parties if stage == "settled" else parties[:1]:
+            actions.confirm_agreement(
+                file=file.pk, party=party.pk, how="said", actor=actor, at=since + 4 * part
+            )
+        if stage == "settled":
+            actions.end_mediation(file=file.pk, outcome="settled", actor=actor, at=since + 4 * part)
     elif stage == "failed":
         actions.end_mediation(
             file=file.pk,

@@ -32,12 +32,12 @@ def play(case: Incident, seed: int) -> Incident:
 
 
 def test_disputes_in_hand_stand_at_different_steps() -> None:
-    in_hand(4)
-    assert mediating.take_on(at=TUESDAY + timedelta(hours=5)) == 4
+    in_hand(6)
+    assert mediating.take_on(at=TUESDAY + timedelta(hours=5)) == 6
     found = MediationFile.objects.order_by("pk")
-    assert [one.state for one in found] == ["open", "open", "open", "failed"]
-    assert [one.sessions.count() for one in found] == [0, 1, 1, 1]
-    assert [one.agreements.count() for one in found] == [0, 0, 1, 0]
+    assert [one.state for one in found] == ["open", "settled", "open", "failed", "open", "settled"]
+    assert [one.sessions.count() for one in found] == [0, 1, 1, 1, 1, 1]
+    assert [one.agreements.count() for one in found] == [0, 1, 0, 0, 1, 1]
     assert mediating.take_on(at=TUESDAY + timedelta(hours=6)) == 0  # a demo that goes on takes none on twice
 
 

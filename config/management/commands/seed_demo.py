@@ -165,6 +165,8 @@ def _play_day(day: date, history: DemoHistory) -> int:
     extra = [night + timedelta(minutes=13 * number) for number in range(lamps)]
     told = [*((at, "") for at in arrivals), *((at, "0204") for at in extra if at < history.anchor)]
     told += [one for one in contested_reports(day) if one[0] < history.anchor]
+    if history.name == "recent":
+        told += [one for one in mediating.disputes(day) if one[0] < history.anchor]
     for at, category in told:
         made = residents.report(at, category=category)
         filings = [(made, at)]
