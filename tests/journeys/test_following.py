@@ -72,6 +72,14 @@ def test_from_a_number_to_all_its_reports(
     page.fill("#id_reply", "十七号杆")
     page.click("#reply .btn-primary")
     expect(page.locator("#reply")).to_have_count(0)
+    shoot(page, f"{name}-status")
+    for words in (*page.locator(".stages > li").all(), page.locator(".brand")):
+        assert words.evaluate("one => one.scrollWidth <= one.clientWidth + 1")  # no name is cut
+    if width < 360:
+        assert (
+            page.locator(".stages > li").first.evaluate("one => getComputedStyle(one).overflowWrap")
+            == "normal"
+        )
     assert reload(lamp).status == Status.HANDLING
     page.click("#texts .btn")
     expect(page.locator("#texts button[value=on]")).to_be_visible()

@@ -18,9 +18,9 @@ COLUMNS: Final = ("community", "name_zh", "name_en", "cells")
 
 class Command(BaseCommand):
     help = (
-        "Load blocks from a CSV file with the columns community, name_zh, name_en and cells (codes with spaces "
-        "between). A block of that name in that community gets these cells; blocks that the file does not name "
-        "stay. Repeatable; with an error in one row nothing is loaded."
+        "Load blocks from a CSV file with the columns community, name_zh, name_en and cells (codes with"
+        " spaces between). A block of that name in that community gets these cells; blocks that the file does"
+        " not name stay. Repeatable; with an error in one row nothing is loaded."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """Two people of one council at the same moment: each meeting, issue and block's number is there once."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,14 @@ from tests.incidents.sources.test_councils import AREA, ISSUES, meeting
 from tests.incidents.test_adjudication_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def blocks_are_gone_afterwards(transactional_db: None) -> Iterator[None]:
+    """The map is kept from test to test, and a block is part of it."""
+    yield
+    Area.objects.of_kind(Area.Kind.BLOCK).delete()
+    blocks.forget()
 
 
 def test_two_who_write_down_a_planned_meeting_write_it_once(operator: Person, supervisor: Person) -> None:
