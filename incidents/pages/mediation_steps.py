@@ -104,18 +104,26 @@ def _scans(form: Any, common: dict[str, Any]) -> str:
 
 STEPS: Mapping[str, Step] = {
     "party": Step(gettext_lazy("Add a party"), gettext_lazy("Add"), forms.PartyForm, _party),
-    "leave": Step(gettext_lazy("A party leaves"), gettext_lazy("Write it down"), forms.LeaveForm, _leave),
+    "leave": Step(
+        gettext_lazy("A party leaves"), pgettext_lazy("mediation", "Write it down"), forms.LeaveForm, _leave
+    ),
     "session": Step(
-        gettext_lazy("Write a session down"), gettext_lazy("Write it down"), forms.SessionForm, _session
+        gettext_lazy("Write a session down"),
+        pgettext_lazy("mediation", "Write it down"),
+        forms.SessionForm,
+        _session,
     ),
     "agreement": Step(
         gettext_lazy("Write the agreement down"),
-        gettext_lazy("Write it down"),
+        pgettext_lazy("mediation", "Write it down"),
         forms.AgreementForm,
         _agreement,
     ),
     "confirm": Step(
-        gettext_lazy("A party confirms"), gettext_lazy("Write it down"), forms.ConfirmForm, _confirm
+        gettext_lazy("A party confirms"),
+        pgettext_lazy("mediation", "Write it down"),
+        forms.ConfirmForm,
+        _confirm,
     ),
     "end": Step(
         gettext_lazy("End the mediation"),
@@ -126,7 +134,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "follow-up": Step(
         gettext_lazy("Ask after the agreement"),
-        gettext_lazy("Write it down"),
+        pgettext_lazy("mediation", "Write it down"),
         forms.FollowUpForm,
         _follow_up,
         action=Action.FOLLOW_MEDIATION,
