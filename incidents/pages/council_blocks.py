@@ -143,7 +143,7 @@ def _page(
     context = {
         "community": community,
         "form": form,
-        "block": block,
+        "chosen": block,
         "rows": rows,
         "shapes": shapes,
         "width": WIDTH,

@@ -290,6 +290,8 @@ def test_a_community_is_cut_on_its_page_and_the_cut_is_taken_back(
     assert client.post(address, told).status_code == 400  # the cell is no longer to be had
     opened = client.get(f"{address}?block={block.code}")
     assert opened.context["form"].initial["cells"] == [lamp_case.cell_code]
+    assert f'<input type="hidden" name="block" value="{block.code}">' in opened.content.decode()
+    assert 'type="hidden" name="block"' not in client.get(address).content.decode()
     changed = {
         **told,
         "block": block.code,

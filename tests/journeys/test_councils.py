@@ -1,13 +1,14 @@
 """Somebody from the street plans a council's meeting, writes it down, and reads what came of the last one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.roles import Role
+from grids.models import Area
 from incidents import blocks
-from incidents.models import CouncilMeeting, Incident
+from incidents.models import BlockCell, CouncilMeeting, Incident
 from incidents.sources import councils
 from tests.cast import TUESDAY, Person, person
 from tests.incidents.sources.test_councils import AREA, meeting
@@ -18,6 +19,14 @@ from tests.journeys.test_staff import sign_in
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 Shoot = Callable[[Page, str], None]
+
+
+@pytest.fixture(autouse=True)
+def blocks_are_gone_afterwards(transactional_db: None) -> Iterator[None]:
+    """The map is kept from test to test, and a block is part of it."""
+    yield
+    Area.objects.of_kind(Area.Kind.BLOCK).delete()
+    blocks.forget()
 
 
 @pytest.mark.parametrize(("width", "scripts"), [(390, True), (1440, True), (320, False)])
@@ -94,3 +103,39 @@ def test_who_answers_for_a_block_stands_on_its_cases(
     page.goto(f"/cases/{lamp_case.number}/")
     expect(page.locator(".case-block")).to_contain_text("张街区")
     shoot(page, "case-block-390")
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(390, True), (320, False), (1440, True)])
+def test_a_community_is_cut_into_a_block_and_the_block_is_taken_apart(
+    open_page: OpenPage,
+    shoot: Shoot,
+    hands: Hands,
+    supervisor: Person,
+    width: int,
+    scripts: bool,
+) -> None:
+    page = open_page("/", width=width, scripts=scripts)
+    sign_in(page, supervisor)
+    page.goto(f"/councils/area/{AREA}/")
+    page.click("#blocks .btn")
+    page.fill("[name=name_zh]", "东区街区")
+    page.fill("[name=name_en]", "East block")
+    for box in range(3):
+        page.check(f"#id_cells_{box}")
+    if scripts:
+        assert axe_finds(page) == []
+        if width < 700:
+            assert_fits(page)
+    page.click("#cut .btn-primary")
+    expect(page.locator("#blocks .council-role")).to_have_count(1)
+    expect(page.locator(".block-map .is-taken")).to_have_count(3)
+    shoot(page, f"blocks-{width}")
+    page.click("#blocks .line a")
+    expect(page.locator("#id_cells_0")).to_be_checked()
+    page.uncheck("#id_cells_0")
+    page.click("#cut .btn-primary")
+    expect(page.locator(".block-map .is-taken")).to_have_count(2)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.click("#blocks form .btn")
+    expect(page.locator("#blocks")).to_have_count(0)
+    assert not BlockCell.objects.exists()
