@@ -216,9 +216,9 @@ HANDLING: Final = (
         _("Disputes in which the parties came to terms ÷ disputes handled"),
         FACTS_HANDLE,
         _(
-            "What the mediator says. Without a mediation a dispute counts as not settled. Another figure than "
-            "the one on the page of mediations: that one asks of the disputes taken in within ninety days, and "
-            "what is still being mediated counts there as not settled yet."
+            "What the mediator says. Without a mediation a dispute counts as not settled. Another figure "
+            "than the one on the page of mediations: that one asks of the disputes taken in within ninety "
+            "days, and what is still being mediated counts there as not settled yet."
         ),
         share("mediated_settled", "mediated"),
         base("mediated"),

@@ -151,7 +151,7 @@ def test_a_streets_rules_on_pages_and_by_rest(
         made = {"by": "place", "street": PINGHU, "matter": "all", "days": 30, "words": WHY, "seen": 0}
         answer = browser.post("/warnings/rules/new/", {**made, "at_least": 9})
         assert answer.status_code == 400
-        assert "4 cases in 30 days" in answer.content.decode()
+        assert "30 天内 4 件" in answer.content.decode()
         assert browser.post("/warnings/rules/new/", {**made, "at_least": 3}).status_code == 302
         assert browser.post("/warnings/rules/new/", {**made, "at_least": 2}).status_code == 400  # has one
         assert (
