@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from dispatch import edition
@@ -84,6 +85,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, t
     """The test database with the reference data that the product ships, loaded by its own command."""
     with django_db_blocker.unblock():
         call_command("load_reference", verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_spoken() -> None:
+    """A test client leaves behind the language of its last request."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
