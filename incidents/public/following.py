@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from accounts.models import OrgUnit
 from dispatch.models import ResponsibilityItem
@@ -20,7 +19,6 @@ from incidents.models import (
     QuietReport,
     Report,
     SecretaryLetter,
-    Text,
     TimelineEntry,
     Timer,
 )
@@ -30,83 +28,16 @@ from incidents.public.facts import (
     Mark,
     Phase,
     Photo,
-    Step,
     ToSecretary,
     TrackedCase,
     UnknownCode,
     Waiting,
     Why,
 )
+from incidents.public.steps import TOLD, steps_of, texts_of
 from incidents.spreading import is_mobile
-from incidents.timeline import Kind, taken_back
+from incidents.timeline import Kind
 
-# What a reporter sees of the timeline. Notes, claims, requests and looks at contacts are internal.
-_TOLD = frozenset(
-    {
-        Kind.RECEIVED,
-        Kind.JOINED,
-        Kind.TO_DESK,
-        Kind.DISPATCHED,
-        Kind.ACCEPTED,
-        Kind.DEEMED_ACCEPTED,
-        Kind.RETURN_AGREED,
-        Kind.REDISPATCHED,
-        Kind.RECALLED,
-        Kind.RULED,
-        Kind.LEVEL_RAISED,
-        Kind.MADE_SAFE,
-        Kind.REPAIR_SENT,
-        Kind.RESOLVED,
-        Kind.PARKED,
-        Kind.WOKEN,
-        Kind.VERIFICATION_ASKED,
-        Kind.VERIFIED,
-        Kind.VERIFICATION_FAILED,
-        Kind.CLOSED,
-        Kind.ANSWERED,
-        Kind.REJECTED,
-        Kind.REOPENED,
-        Kind.ABSORBED,
-        Kind.SUPPLEMENTED,
-        Kind.CHASED,
-        Kind.WITHDRAWN,
-        Kind.RATED,
-        Kind.OBJECTED,
-        Kind.BREACHED,
-        Kind.EXTENSION_AGREED,
-        Kind.PAUSED,
-        Kind.PAUSE_ENDED,
-        Kind.REPORTER_ANSWERED,
-        Kind.MESSAGED,
-        Kind.LETTER_MARKED,
-        Kind.REPLY_SIGNED,
-    }
-)
-# Of these only the reporter's own are told: what neighbours do is their own business.
-_OWN_ONLY = frozenset(
-    {
-        Kind.SUPPLEMENTED,
-        Kind.CHASED,
-        Kind.WITHDRAWN,
-        Kind.RATED,
-        Kind.REPORTER_ANSWERED,
-        Kind.LETTER_MARKED,
-        Kind.REPLY_SIGNED,
-    }
-)
-# Words of these are written to the reporter.
-_WITH_WORDS = frozenset(
-    {
-        Kind.RESOLVED,
-        Kind.PARKED,
-        Kind.ANSWERED,
-        Kind.REJECTED,
-        Kind.PAUSED,
-        Kind.REPORTER_ANSWERED,
-        Kind.SUPPLEMENTED,
-        Kind.MESSAGED,
-    }
-)
 # Of these the newest is the unit's answer; a question is not.
 _ANSWERS = frozenset({Kind.RESOLVED, Kind.PARKED, Kind.ANSWERED, Kind.REJECTED})
 _PHASES: Mapping[str, Phase] = {
@@ -125,8 +56,6 @@ _CLOCKS: Mapping[Phase, tuple[str, ...]] = {
     Phase.HANDLING: (Timer.Kind.HANDLING,),
     Phase.CHECKING: (Timer.Kind.VERIFICATION,),
 }
-# Whoever is named by these has the case from then on.
-_SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED, Kind.LEVEL_RAISED, Kind.REPAIR_SENT})
 _CODE_NOISE = re.compile(r"[^0-9A-Z]")
 _TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
 _TITLE_MAX = 22
@@ -147,10 +76,10 @@ def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
         .order_by("pk")
         .last()
     )
-    entries = list(incident.timeline.filter(kind__in=_TOLD).order_by("pk"))
+    entries = list(incident.timeline.filter(kind__in=TOLD).order_by("pk"))
     units = _unit_names(incident, lead, entries)
-    texts = _texts(entries)
-    steps = _steps(entries, report, units, texts)
+    texts = texts_of(entries)
+    steps = steps_of(entries, report, units, texts)
     places = _place_names(incident)
     # Of this case: where the report was moved, what was said of another's handling is not said of this one.
     ratings = list(
@@ -339,99 +268,6 @@ def _unit_names(
     # Whose step it was, where the entry names no unit of its own.
     codes |= {entry.actor_unit_id or "" for entry in entries}
     return {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=codes - {""})}
-
-
-def _texts(entries: Sequence[TimelineEntry]) -> dict[int, str]:
-    unsaid = taken_back(entries)
-    wanted = [
-        entry.data["text"]
-        for entry in entries
-        if entry.kind in _WITH_WORDS and entry.pk not in unsaid and entry.data.get("text")
-    ]
-    return dict(Text.objects.filter(pk__in=wanted).values_list("pk", "body"))
-
-
-def _steps(
-    entries: Iterable[TimelineEntry], report: Report, units: Mapping[str, str], texts: Mapping[int, str]
-) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    received: datetime | None = None
-    sent: datetime | None = None
-    unit = ""
-    for entry in entries:
-        kind, data = entry.kind, entry.data
-        own = data.get("report") == report.pk or _is_own_rating(entry, report)
-        if kind in _OWN_ONLY and not own:
-            continue
-        if _is_told_otherwise(kind, data):
-            continue
-        if kind == Kind.RECEIVED:
-            received = entry.at
-        if kind in _SENDINGS:
-            unit = units.get(str(data.get("unit")), "")
-        named = units.get(str(data.get("unit") or ""), "")
-        waited = {
-            Kind.DISPATCHED: received,
-            Kind.ACCEPTED: sent,
-        }.get(Kind(kind))
-        steps.append(
-            Step(
-                at=entry.at,
-                kind=kind,
-                unit=_whose(entry, named, unit, units),
-                own=own,
-                note=texts.get(data.get("text") or 0, "") if kind in _WITH_WORDS else "",
-                seconds=(entry.at - waited).total_seconds() if waited else None,
-                params=_params(kind, data),
-            )
-        )
-        if kind in _SENDINGS:
-            sent, received = entry.at, None  # only the first sending counts from receipt
-    return tuple(reversed(steps))
-
-
-def _whose(entry: TimelineEntry, named: str, unit: str, units: Mapping[str, str]) -> str:
-    """The unit of a step: the one it names, whoever wrote, or else the one that had the case then."""
-    if entry.kind in (Kind.VERIFICATION_ASKED, Kind.VERIFIED):
-        return named
-    if entry.kind == Kind.MESSAGED:
-        return units.get(entry.actor_unit_id or "", unit)
-    return unit
-
-
-def _is_told_otherwise(kind: str, data: Mapping[str, Any]) -> bool:
-    """A ruling that leaves the case where it is changes nothing for who reported it; one that moves it says
-    already that the unit has it, and is what follows a missed one."""
-    if kind == Kind.RULED:
-        return "assignment" not in data
-    if kind == Kind.ACCEPTED:
-        return data.get("how") == Assignment.Acceptance.RULED
-    if kind == Kind.LEVEL_RAISED:  # where only the level changes, the same unit is at it
-        return data.get("assignment") is None
-    return kind == Kind.BREACHED and data.get("clock") in (Timer.Kind.ADJUDICATION, Timer.Kind.SUPPORT)
-
-
-def _params(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The few numbers and codes that a sentence needs, by name: nothing slips through."""
-    kept = {
-        Kind.RESOLVED: ("outcome",),
-        Kind.PARKED: ("until",),
-        Kind.ABSORBED: ("reports",),
-        Kind.RECALLED: ("what",),
-        Kind.BREACHED: ("clock",),
-        Kind.DISPATCHED: ("automatic",),
-        Kind.EXTENSION_AGREED: ("until",),
-        Kind.PAUSED: ("why", "until"),
-        Kind.PAUSE_ENDED: ("why", "end", "due_at"),
-    }.get(Kind(kind), ())
-    return {name: data[name] for name in kept if name in data}
-
-
-def _is_own_rating(entry: TimelineEntry, report: Report) -> bool:
-    return (
-        entry.kind == Kind.RATED
-        and Feedback.objects.filter(pk=entry.data.get("feedback"), report=report).exists()
-    )
 
 
 def _place_names(incident: Incident) -> str:

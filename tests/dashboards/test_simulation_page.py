@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.roles import Role
 from config.simulation.year.running import digest
@@ -117,7 +118,8 @@ def test_every_assumption_is_on_the_page_and_a_run_that_told_less_has_one_too(
 )
 def test_the_comparison_is_said_as_it_came_out(days: float, words: str) -> None:
     told = a_document(platform=(1.22, days))
-    dispatch, handling = shown.verdicts(told)
+    with translation.override("en"):
+        dispatch, handling = shown.verdicts(told)
     assert words in handling
     assert "About the same" in dispatch
 
