@@ -35,7 +35,8 @@ def pytest_load_initial_conftests() -> None:
     _folder = Path(tempfile.mkdtemp(prefix="yiwang-test-"))
     _folder.chmod(0o711)  # as root, PostgreSQL runs as nobody and must be able to enter
     (_folder / "static").mkdir()  # whitenoise warns where it is missing
-    _servers = Servers(_folder, postgres_options=TEST_OPTIONS)
+    # Dead rows are tests/conftest.py's business, between the modules.
+    _servers = Servers(_folder, postgres_options=(*TEST_OPTIONS, "autovacuum=off"))
     var = Path(os.environ.get("YIWANG_VAR", "var")).resolve()
     try:
         os.environ["DATABASE_URL"] = ready_made.start(_servers, var / "tests")

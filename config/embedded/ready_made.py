@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2
+
 from . import Servers, StartError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +72,8 @@ def digest() -> str:
 
 
 def _make(servers: Servers) -> None:
-    env = {**os.environ, "DATABASE_URL": servers.start_postgres()}
+    url = servers.start_postgres()
+    env = {**os.environ, "DATABASE_URL": url}
     for command in ("migrate", "load_reference"):
         done = subprocess.run(
             [sys.executable, "manage.py", command, "--skip-checks"],
@@ -81,6 +84,11 @@ def _make(servers: Servers) -> None:
         )
         if done.returncode:
             raise StartError(f"manage.py {command} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    database = psycopg2.connect(url)
+    database.autocommit = True
+    with database.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    database.close()
     servers.stop()
 
 
