@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.records import Record
 from dashboards.forecasting import backtest, making
-from dashboards.forecasting.model import HORIZON, carry_on
+from dashboards.forecasting.model import HORIZON, LEAST_DAYS, carry_on
 from dashboards.indicators import SMALL
 from dashboards.warning.baseline import kind_of_day
 from dispatch.edition import work_calendar
@@ -44,6 +44,7 @@ def run() -> list[Record]:
     if path := os.environ.get("YIWANG_EVENTS"):
         keys, counts, first = _real(path)
         records += _tried("real stream", keys, counts, first)
+        records += _held_out("real stream", keys, counts, first)
     return records + _timed()
 
 
@@ -134,6 +135,35 @@ def _tried(name: str, keys: Sequence[tuple[str, str]], counts: Array, first: dat
             _record(f"{of}: sums inside 80 %", one["covered_sums"], "asked for", 0.8),
         ]
     return records
+
+
+def _held_out(name: str, keys: Sequence[tuple[str, str]], counts: Array, first: date) -> list[Record]:
+    """Weeks that nothing knew of, one after the other and none twice: each is forecast from all days before
+    it, and a series counts where it would have been told by its 28 days before."""
+    days, week = counts.shape[1], 7
+    scales = np.array(making.History(first, tuple(keys), counts).scales)
+    kinds = _kinds(first, days + HORIZON)
+    inside: Counter[int] = Counter()
+    tried: Counter[int] = Counter()
+    weeks = 0
+    for known in range(LEAST_DAYS + (days - LEAST_DAYS) % week, days, week):
+        told = carry_on(counts[:, :known], kinds[: known + HORIZON], scales.tolist()).quantiles[:, :week]
+        held = backtest.inside(counts[:, known : known + week], told)
+        enough = counts[:, max(0, known - making.LATELY) : known].sum(axis=1) >= SMALL
+        for number in np.flatnonzero(enough).tolist():
+            inside[int(scales[number])] += int(held[number])
+            tried[int(scales[number])] += week
+        weeks += 1
+    return [
+        _record(
+            f"{name}, {weeks} weeks held out, {making.SCALES[scale]} ({tried[scale]} days of series):"
+            " inside 80 %",
+            inside[scale] / tried[scale],
+            "asked for",
+            0.8,
+        )
+        for scale in sorted(tried)
+    ]
 
 
 def _timed() -> list[Record]:

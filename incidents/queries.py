@@ -234,10 +234,7 @@ class Places:
 def places_of(cases: Iterable[Incident]) -> Places:
     """The names of the streets and communities of these cases; one query."""
     codes = {code for case in cases for code in (case.street_code, case.community_code) if code}
-    if not codes:
-        return Places()
-    areas = Area.objects.without_polygons().filter(code__in=codes)
-    return Places({area.code: area.name for area in areas})
+    return Places(Area.objects.names(codes))
 
 
 def open_of(units: Q, *statuses: str) -> QuerySet[Incident]:

@@ -201,7 +201,7 @@ def running(request: HttpRequest) -> HttpResponse:
     areas = [code for code in _areas(user) if displays.lends(user, code)]
     if not areas:
         raise PermissionDenied
-    names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=areas)}
+    names = Area.objects.names(areas)
     asked = request.GET.get("area", "")
     start = {"area": asked if asked in areas else areas[0], "language": translation.get_language()}
     form = DisplayForm(request.POST or None, areas=[(code, names[code]) for code in areas], initial=start)

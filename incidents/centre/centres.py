@@ -4,7 +4,6 @@ One of the district, one of each street (its sub-centre), one of each community 
 known by the code of its area, which holds no slash and can stand in an address.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -196,8 +195,3 @@ def _works(grant: Grant, centre: Centre) -> bool:
     if grant.reach == Reach.DISTRICT:
         return centre.level == CentreLevel.DISTRICT
     return centre.level == CentreLevel.STREET and grant.unit.area_code == centre.code
-
-
-def names_of(codes: Iterable[str]) -> dict[str, str]:
-    """The names of these areas in the reader's language; one query."""
-    return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=list(codes))}

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.viewer import Viewer, viewer_of
+from grids.models import Area
 from incidents.centre import centres
 from incidents.centre.centres import Centre
 from incidents.centre.levels import CentreLevel
@@ -74,7 +75,7 @@ def frame(seen: Opened, page: str) -> dict[str, Any]:
         "centre-shares": _("Shares of the queue"),
         "centre-quality": _("Quality"),
     }
-    names = centres.names_of([*centres.above(centre), centre.code])
+    names = Area.objects.names([*centres.above(centre), centre.code])
     up = []
     for code in centres.above(centre):
         level = CentreLevel.DISTRICT if code.endswith("000000") else CentreLevel.STREET

@@ -73,7 +73,7 @@ class MeetingForm(forms.Form):
 def listed(request: HttpRequest) -> HttpResponse:
     """The meetings that this person may read, newest first, with how far their issues are."""
     page = Paginator(councils.meetings_of(person(request)), ROWS).get_page(request.GET.get("page"))
-    names = names_of([meeting.area_code for meeting in page.object_list])
+    names = Area.objects.names(meeting.area_code for meeting in page.object_list)
     rows = []
     for meeting in page.object_list:
         lines = _lines(meeting)
@@ -104,7 +104,7 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
     until = following.held_at if following is not None else None
     context = {
         "meeting": found,
-        "area": names_of([found.area_code]).get(found.area_code, found.area_code),
+        "area": Area.objects.names([found.area_code]).get(found.area_code, found.area_code),
         "lines": lines,
         "open": sum(1 for line in lines if line["is_open"]),
         "carried": [line_of(issue, until=until) for issue in council_life.carried(found, last)],
@@ -274,7 +274,3 @@ def line_of(issue: CouncilIssue, *, until: datetime | None = None) -> dict[str, 
         "is_open": case is not None and (case.status in OPEN_STATUSES or was_open),
         "was_open": was_open,
     }
-
-
-def names_of(codes: list[str]) -> dict[str, str]:
-    return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}

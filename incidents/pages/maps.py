@@ -5,7 +5,6 @@ looks. Beside the map stands its twin, a list of the cases in the picture, for k
 readers and for when no map can be drawn.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -291,7 +290,7 @@ def _areas(cases: QuerySet[Incident], shown: Shown, frame: mapping.Frame) -> dic
     counts = (
         mapping.by_area(cases, "cell_code", frame) if is_close else mapping.by_area(cases, "community_code")
     )
-    names = _names(counts)
+    names = Area.objects.names(counts)
     found = sorted(
         ((code, count) for code, count in counts.items() if code in names), key=lambda one: (-one[1], one[0])
     )
@@ -312,10 +311,6 @@ def _areas(cases: QuerySet[Incident], shown: Shown, frame: mapping.Frame) -> dic
         "areas": {code: {"count": count, "label": _counted(count)} for code, count in found},
         "html": render_to_string("incidents/parts/map_areas.html", context),
     }
-
-
-def _names(codes: Iterable[str]) -> dict[str, str]:
-    return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=list(codes))}
 
 
 def _counted(count: int) -> str:

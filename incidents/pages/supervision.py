@@ -339,7 +339,7 @@ def _returned(cases: list[Incident], at: datetime) -> list[dict[str, Any]]:
 def _streets(found: oversight.Overview, wanted: Wanted, at: datetime) -> dict[str, Any]:
     """A bar for each street with open cases: how many of them are in this selection, and how it fares."""
     codes = [code for code in found.streets if code]
-    names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}
+    names = Area.objects.names(codes)
     rates = oversight.on_time_rates(at, street_codes=codes)
     bars = [
         {

@@ -272,7 +272,7 @@ def _unit_names(
 
 def _place_names(incident: Incident) -> str:
     codes = [code for code in (incident.street_code, incident.community_code) if code]
-    names = {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}
+    names = Area.objects.names(codes)
     return " · ".join(names[code] for code in codes if code in names)
 
 

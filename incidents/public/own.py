@@ -1,16 +1,15 @@
 """All reports of one telephone number, for whoever has shown that it is theirs."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
 
-from grids.models import Area
 from incidents import proving
-from incidents.models import Feedback, Incident, IncidentReport
+from incidents.models import Feedback, IncidentReport
 from incidents.models.incident import PauseKind
 from incidents.public.facts import OwnCase, OwnReports, Phase, UnknownCode
 from incidents.public.following import phase_of, title_of
+from incidents.queries import places_of
 
 # Whose due time is the reporter's business: where somebody has it in hand.
 _RUNNING = frozenset({Phase.SENT, Phase.HANDLING})
@@ -33,7 +32,7 @@ def own_cases(asked: OwnReports, *, at: datetime) -> tuple[OwnCase, ...]:
     rated = set(
         Feedback.objects.filter(report__in=reports).values_list("report_id", "incident_id", "handling_run")
     )
-    places = _place_names(links.values())
+    places = places_of(links.values())
     found = []
     for report in reports:
         case = links[report.pk]
@@ -44,7 +43,7 @@ def own_cases(asked: OwnReports, *, at: datetime) -> tuple[OwnCase, ...]:
                 code=report.tracking_code,
                 phase=phase,
                 title=title_of(report.text.body),
-                place=places.get(case.community_code) or places.get(case.street_code, ""),
+                place=places.short(case),
                 unit="" if phase == Phase.DECIDING else case.owner_unit.name,
                 received_at=report.received_at,
                 due_at=due_at,
@@ -58,8 +57,3 @@ def own_cases(asked: OwnReports, *, at: datetime) -> tuple[OwnCase, ...]:
             )
         )
     return tuple(found)
-
-
-def _place_names(cases: Iterable[Incident]) -> dict[str, str]:
-    codes = {code for case in cases for code in (case.street_code, case.community_code) if code}
-    return {area.code: area.name for area in Area.objects.without_polygons().filter(code__in=codes)}

@@ -158,5 +158,5 @@ def _names(area: str) -> tuple[str, ...]:
     areas = geography()
     chain = [areas.above(area, kind) for kind in _WIDEST_FIRST] if area else []
     codes = list(dict.fromkeys(found for found in chain if found))
-    names = {row.code: row.name for row in Area.objects.without_polygons().filter(code__in=codes)}
+    names = Area.objects.names(codes)
     return tuple(names[code] for code in codes if code in names)

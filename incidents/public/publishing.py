@@ -1,7 +1,7 @@
 """Publishing: what everybody may know. No words, no pictures, no persons, no households, no disputes."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import assert_never, overload
@@ -267,13 +267,15 @@ def _streets(tallies: Mapping[str, _Tally]) -> tuple[StreetWeek, ...]:
 
 def _communities(settled: QuerySet[Incident]) -> dict[str, tuple[str, int]]:
     counts = dict(settled.exclude(community_code="").values_list("community_code").annotate(Count("pk")))
-    names = _names(counts)
+    names = Area.objects.names(counts)
     return {code: (names[code], count) for code, count in counts.items() if code in names}
 
 
 def _latest(settled: QuerySet[Incident]) -> tuple[SettledCase, ...]:
     incidents = list(settled.select_related("category").order_by("-closed_at", "-pk")[:LATEST])
-    names = _names(code for incident in incidents for code in (incident.street_code, incident.community_code))
+    names = Area.objects.names(
+        code for incident in incidents for code in (incident.street_code, incident.community_code)
+    )
     units = OrgUnit.objects.in_bulk([incident.owner_unit_id for incident in incidents])
     return tuple(
         SettledCase(
@@ -288,8 +290,3 @@ def _latest(settled: QuerySet[Incident]) -> tuple[SettledCase, ...]:
         for incident in incidents
         if incident.closed_at and incident.resolved_at
     )
-
-
-def _names(codes: Iterable[str]) -> dict[str, str]:
-    areas = Area.objects.without_polygons().filter(code__in=set(codes))
-    return {area.code: area.name for area in areas}
