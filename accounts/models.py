@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.duty import DutyShift, DutyShiftQuerySet
+from accounts.identity.rows import RecoveryCode, SecondFactor, SignInEvent, StaffSession
 from accounts.notice_preferences import NoticeMode, NoticePreference
 from accounts.roles import Role
 
@@ -21,7 +22,11 @@ __all__ = [
     "NoticeMode",
     "NoticePreference",
     "OrgUnit",
+    "RecoveryCode",
     "Scope",
+    "SecondFactor",
+    "SignInEvent",
+    "StaffSession",
     "User",
 ]
 
@@ -84,6 +89,8 @@ class User(AbstractUser):
 
     display_name = models.CharField(max_length=40, blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    # By the person; nobody has changed it since the sign-in was made where it is empty.
+    password_changed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.display_name or self.username

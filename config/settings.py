@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "accounts.identity.gate.gate",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -299,10 +300,22 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+# What a new password must be; docs/identity.md says why. PASSWORD_KINDS: of small letters, capitals, digits
+# and other characters so many (0: any will do); PASSWORD_MAX_AGE_DAYS: then it is to be changed (0: never).
+PASSWORD_LENGTH = env.int("PASSWORD_LENGTH", default=12)
+PASSWORD_KINDS = env.int("PASSWORD_KINDS", default=3)
+PASSWORD_MAX_AGE_DAYS = env.int("PASSWORD_MAX_AGE_DAYS", default=0)
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": PASSWORD_LENGTH}},
+    {"NAME": "accounts.identity.strength.SeveralKinds", "OPTIONS": {"kinds": PASSWORD_KINDS}},
+    {"NAME": "accounts.identity.strength.NoRuns"},
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
 ]
+# Whether the table in accounts/identity/rules.py holds in full: a second factor for roles that need one, only
+# so many sign-ins at once, an end when nothing is done. A demonstration's sign-ins are shared: off there.
+STRICT_SIGN_IN = env.bool("STRICT_SIGN_IN", default=PRODUCTION)
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -312,6 +325,9 @@ AXES_COOLOFF_TIME = timedelta(hours=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "incidents.pages.throttle.sign_in_address"
 AXES_RESET_ON_SUCCESS = True
+# Trying while it is locked is refused unseen, and makes the wait no longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "accounts.identity.pages.signing_in.locked_out"
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "zh-hans"
@@ -392,7 +408,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600  # one shift
+SESSION_COOKIE_AGE = 12 * 3600  # one shift; of who has signed in: accounts/identity/rules.py
 # HTTPS=1 behind a TLS proxy: secure cookies, redirects and HSTS.
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
 if HTTPS:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.identity.pages import signing_in
 from accounts.models import ApiClient, OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
@@ -28,11 +28,8 @@ from incidents.pages.access import person, staff
 VERSIONS_SHOWN = 10
 
 
-class SignIn(LoginView):
+class SignIn(signing_in.SignIn):
     """The front door; a demonstration shows its keys."""
-
-    template_name = "registration/sign_in.html"
-    redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -1,0 +1,143 @@
+"""Sign-ins of everybody, for who answers for security: seen, ended, unlocked, reset."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Max, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import person, staff
+from accounts.identity import factors, history, locks, sessions
+from accounts.identity.forms import ResetForm
+from accounts.identity.pages.lines import lines_of, sign_ins_of
+from accounts.identity.rows import FAILURES, SecondFactor, SignInEvent
+from accounts.identity.rules import SECURITY_ROLES, strictest_of
+from accounts.identity.where import where_of
+from accounts.models import User
+
+ROWS, HISTORY_SHOWN, FAILURES_SHOWN = 50, 50, 20
+SEARCH_MOST = 40
+
+
+@require_GET
+@staff(*SECURITY_ROLES)
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody with a role: who is locked, who has a second factor, who was here last."""
+    at = timezone.now()
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_MOST]
+    locked = locks.locked_names(at)
+    found = (
+        User.objects.filter(is_active=True, memberships__isnull=False)
+        .distinct()
+        .select_related("second_factor")
+        .prefetch_related("memberships")
+        .annotate(last_in=Max("staff_sessions__started_at"))
+    )
+    if words:
+        found = found.filter(Q(username__icontains=words) | Q(display_name__icontains=words))
+    only_locked = "locked" in request.GET
+    if only_locked:
+        found = found.filter(Q(username__in=locked) | Q(second_factor__closed_until__gt=at))
+    page = Paginator(found.order_by("username"), ROWS).get_page(request.GET.get("page"))
+    failed = SignInEvent.objects.filter(kind__in=FAILURES).select_related("user", "actor")[:FAILURES_SHOWN]
+    context = {
+        "page": page,
+        "rows": [_row(user, locked) for user in page],
+        "words": words,
+        "only_locked": only_locked,
+        "failed": lines_of(failed),
+    }
+    return render(request, "accounts/sign_ins.html", context)
+
+
+def _row(user: User, locked: set[str]) -> dict[str, Any]:
+    memberships = list(user.memberships.all())
+    roles = frozenset(membership.role for membership in memberships)
+    return {
+        "user": user,
+        "roles": _(", ").join(dict.fromkeys(str(one.get_role_display()) for one in memberships)),
+        "has_factor": hasattr(user, "second_factor"),
+        "needs_factor": strictest_of(roles).second_factor,
+        "is_locked": user.username in locked,
+        "last_in": user.last_in,  # type: ignore[attr-defined]  # annotated above
+    }
+
+
+@require_GET
+@staff(*SECURITY_ROLES)
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person's sign-ins, history and what can be done about them."""
+    return _person_page(request, get_object_or_404(User, pk=pk), ResetForm())
+
+
+@require_POST
+@staff(*SECURITY_ROLES)
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign somebody out everywhere, at once."""
+    user = get_object_or_404(User, pk=pk)
+    ended = sessions.end_all(user=user, actor=person(request), at=timezone.now(), where=where_of(request))
+    text = ngettext("%(count)d sign-in ended.", "%(count)d sign-ins ended.", ended) % {"count": ended}
+    messages.success(request, text if ended else _("Nobody was signed in."))
+    return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+
+
+@require_POST
+@staff(*SECURITY_ROLES)
+def unlock(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let somebody try again who typed wrongly too often."""
+    user = get_object_or_404(User, pk=pk)
+    if locks.unlock(user=user, actor=person(request), at=timezone.now(), where=where_of(request)):
+        messages.success(request, _("Unlocked: they can try again at once."))
+    else:
+        messages.info(request, _("Nothing was locked."))
+    return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+
+
+@require_POST
+@staff(*SECURITY_ROLES)
+def reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the second factor away from somebody who has lost it; never one's own."""
+    user = get_object_or_404(User, pk=pk)
+    form = ResetForm(request.POST)
+    if form.is_valid():
+        try:
+            factors.reset(
+                user=user,
+                actor=person(request),
+                reason=form.cleaned_data["reason"],
+                at=timezone.now(),
+                where=where_of(request),
+            )
+        except factors.Refused as refusal:
+            form.add_error("reason", str(refusal))
+        else:
+            messages.success(
+                request, _("The second factor is reset. It stands in the history, with your name.")
+            )
+            return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+    return _person_page(request, user, form)
+
+
+def _person_page(request: HttpRequest, user: User, form: ResetForm) -> HttpResponse:
+    at = timezone.now()
+    memberships = list(user.memberships.select_related("unit"))
+    context = {
+        "who": user,
+        "memberships": memberships,
+        "rule": strictest_of(frozenset(membership.role for membership in memberships)),
+        "factor": SecondFactor.objects.filter(user=user).first(),
+        "locked_until": locks.locked_until(user.get_username(), at),
+        "closed_until": factors.closed_until(user, at),
+        "sign_ins": sign_ins_of(user, at=at),
+        "lines": lines_of(history.of_person(user)[:HISTORY_SHOWN]),
+        "form": form,
+        "is_self": user.pk == person(request).pk,
+    }
+    return render(request, "accounts/sign_ins_of.html", context, status=400 if form.errors else 200)

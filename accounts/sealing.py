@@ -1,0 +1,26 @@
+"""Secrets at rest: encrypted under the first of CONTACT_KEYS, read under any of them."""
+
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+
+
+def seal(plain: str) -> bytes:
+    """Encrypted, and dated."""
+    return _cipher(tuple(settings.CONTACT_KEYS)).encrypt(plain.encode())
+
+
+def unseal(sealed: bytes | memoryview, *, seconds: int | None = None) -> str:
+    """What was sealed, no longer ago than `seconds`. Raises cryptography.fernet.InvalidToken."""
+    return _cipher(tuple(settings.CONTACT_KEYS)).decrypt(bytes(sealed), ttl=seconds).decode()
+
+
+def reseal(sealed: bytes | memoryview) -> bytes:
+    """The same secret under the first of the keys, so that older ones can be taken away."""
+    return _cipher(tuple(settings.CONTACT_KEYS)).rotate(bytes(sealed))
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
