@@ -10,7 +10,11 @@ import re
 from typing import Final
 
 # /r/CODE/..., /open311/v2/tokens/CODE.json, /report/photos/TOKEN/; and a code that was typed: /r/?code=CODE.
-_KEYS: Final = re.compile(r"(/(?:r|tokens|report/photos)/|[?&]code=)[^/?&#.\s\"']+")
+# As people type them, with blanks and dots: Django and gunicorn name the path as it was read. A key ends with
+# the path's part, and rather too late than too early.
+_KEYS: Final = re.compile(
+    r"(/(?:r|tokens|report/photos)/|[?&]code=)[^/?&#\"'\n]+?(?=\.(?:json|xml)\b| HTTP/|[/?&#\"'\n]|$)"
+)
 
 
 def without_keys(line: str) -> str:

@@ -1,11 +1,15 @@
 """A resident follows a report by its code, and answers back."""
 
 import hashlib
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -23,11 +27,15 @@ from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
 from incidents.public.facts import Phase
 from incidents.public.filing import PHOTOS_MAX
 
+View = Callable[..., HttpResponseBase]
+
 # A code has 48 bits; twenty wrong ones in ten minutes are no typing error.
 WRONG_CODES = Throttle(limit=20, seconds=600)
 # Each may bring pictures that are made anew.
 OBJECTIONS = Throttle(limit=20, seconds=600)
 POLL_MS = 60_000
+# Fields of these forms that hold what somebody wrote in their own words.
+_WRITTEN = ("text", "reason")
 
 
 @require_safe
@@ -70,6 +78,27 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     return response
 
 
+class _TooManyCodes(Exception):
+    """So many wrong codes came from this address that no code is looked at, a right one neither."""
+
+
+def _patient(view: View) -> View:
+    """Where no code is looked at for a while, say so, and give back what was written to be sent again.
+
+    A carrier's customers share an address: whose code is right is told to wait, and not that there is none.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except _TooManyCodes:
+            return _wait(request)
+
+    return guarded
+
+
+@_patient
 @require_POST
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Up to three marks; the first rating stands."""
@@ -91,6 +120,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "resident/status.html", _context(case, rating_form=form), status=400)
 
 
+@_patient
 @require_POST
 def reply(request: HttpRequest, code: str) -> HttpResponse:
     """The answer to what the unit asked; the clock goes on with it."""
@@ -111,6 +141,7 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "resident/status.html", _context(case, reply_form=form), status=400)
 
 
+@_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: HttpRequest, code: str) -> HttpResponse:
     """Once, with a reason: it is not over. A page of its own, so that nobody objects by a slip."""
@@ -156,6 +187,7 @@ def objection(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "resident/objection.html", context, status=400 if bad else 200)
 
 
+@_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
     """Taking a report back, after being asked once."""
@@ -175,6 +207,7 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("resident-status", case.code)
 
 
+@_patient
 @require_POST
 def texts(request: HttpRequest, code: str) -> HttpResponse:
     """No more text messages about this report, or texts again."""
@@ -190,6 +223,7 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("resident-status", case.code)
 
 
+@_patient
 @require_safe
 def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     """A picture that the report's own page shows: the reporter's, and the unit's before and after."""
@@ -214,17 +248,44 @@ def _is_said(case: TrackedCase, text: str) -> bool:
 
 def _case(request: HttpRequest, code: str) -> TrackedCase:
     """The case of a code for a form or a picture; wrong ones count here as they do where a code is typed."""
-    case, _problem, _status = _find(request, code)
+    case, _problem, refused = _find(request, code)
+    if case is None and refused == HTTPStatus.TOO_MANY_REQUESTS:
+        raise _TooManyCodes
     if case is None:
         raise Http404
     return case
+
+
+def _wait(request: HttpRequest) -> HttpResponse:
+    """A page that says so, with what was written in it."""
+    given = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    context = {
+        "problem": _too_many(),
+        "words": [pair for pair in given if pair[0] in _WRITTEN],
+        "others": [pair for pair in given if pair[0] not in _WRITTEN],
+        "had_photos": bool(request.FILES),
+        "is_sent": request.method == "POST",
+        "photos_max": PHOTOS_MAX,
+    }
+    response = render(request, "resident/wait.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _too_many() -> str:
+    return _("Too many codes that do not exist. Wait a few minutes, then try again.")
 
 
 def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, int]:
     """The case of a code; or what is wrong, and the HTTP status that says so."""
     address = address_of(request)
     if WRONG_CODES.is_full(address):
-        return None, _("Too many codes that do not exist. Wait a few minutes, then try again."), 429
+        return None, _too_many(), HTTPStatus.TOO_MANY_REQUESTS
     try:
         return status(typed, at=clock.now()), "", 200
     except UnknownCode:

@@ -50,7 +50,7 @@ class Throttle:
         """Note one event."""
         with self._lock:
             # What is beyond the limit says nothing new: a flood from one address fills no memory.
-            most = self.limit if self._known is None else min(self._known, self.limit)
+            most = max(1, self.limit if self._known is None else min(self._known, self.limit))
             self._events[key] = [*self._recent(key)[-most:], self._clock()]
             self._events.move_to_end(key)
             while len(self._events) > _ADDRESSES_MAX:

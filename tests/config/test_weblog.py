@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from gunicorn.config import Config
 
+from config.logs import without_keys
 from config.weblog import FORMAT, PlainLogger
 
 
@@ -42,11 +43,33 @@ def line(path: str, query: str = "") -> str:
         ("/report/photos/ABCDE0123:f-gh_jk/", "/report/photos/-/"),
         ("/report/photos/", "/report/photos/"),
         ("/registers/photos/", "/registers/photos/"),
+        # as people type them
+        ("/r/ABCDE FGHJK/", "/r/-/"),
+        ("/r/ABCDE.FGHJK/reply/", "/r/-/reply/"),
+        ("/r/ABCDE FGHJK", "/r/-"),
+        ("/open311/v2/tokens/ABCDE FGHJK.xml", "/open311/v2/tokens/-.xml"),
     ],
 )
 def test_a_key_to_a_report_is_not_written_down(path: str, told: str) -> None:
-    assert "ABCDE" not in line(path)
-    assert f"GET {told}" in line(path)
+    written = line(path)
+    assert f'"GET {told}" ' in written
+    for part in ("ABCDE", "FGHJK", "f-gh_jk"):
+        assert part not in written
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Not Found: /r/ABCDE FGHJK/reply/", "Not Found: /r/-/reply/"),
+        ("Not Found: /r/ABCDE FGHJK", "Not Found: /r/-"),
+        ("GET /r/ABCDE.FGHJK HTTP/1.1", "GET /r/- HTTP/1.1"),
+        ("Forbidden: /r/ABCDE FGHJK/\nTraceback of x", "Forbidden: /r/-/\nTraceback of x"),
+        ("Not Found: /r/ABCDE FGHJK\nnext line", "Not Found: /r/-\nnext line"),
+        ("/r/?code=ABCDE FGHJK&x=1", "/r/?code=-&x=1"),
+    ],
+)
+def test_a_code_that_was_typed_with_a_blank_is_no_half_key(said: str, told: str) -> None:
+    assert without_keys(said) == told
 
 
 def test_neither_the_address_nor_the_browser_nor_what_was_typed() -> None:

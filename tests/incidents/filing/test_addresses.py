@@ -106,3 +106,11 @@ def test_a_made_up_address_neither_helps_nor_shuts_others_out(
     assert finished("路口的垃圾桶满了", f"9.9.9.9, {script}") == 429  # another name, the same script
     assert finished("小区门口水管爆了", victim) == 302
     assert reverse("report")
+
+
+def test_where_nothing_is_refused_and_nobody_is_asked_no_flood_fills_memory() -> None:
+    """FORM_MOST_PER_ADDRESS and FORM_FREE_PER_ADDRESS are both switched off."""
+    throttle = Throttle(limit=sys.maxsize, seconds=60, known=0)
+    for _press in range(50):
+        throttle.count("192.0.2.1")
+    assert throttle.counted("192.0.2.1") <= 2

@@ -9,6 +9,7 @@ from django.urls import reverse
 from incidents import actions
 from incidents.models import Incident
 from incidents.models.incident import Status
+from incidents.pages import resident_status
 from incidents.public import status
 from tests.cast import TUESDAY, Person, reload
 from tests.incidents.resident.conftest import Hands
@@ -83,6 +84,32 @@ def test_nobody_answers_what_was_not_asked(lamp_case: Incident, client: Client) 
 
 def test_an_unknown_code_is_not_found(db: None, client: Client) -> None:
     assert client.post(reverse("resident-reply", args=["AAAAA-AAAAA"]), {"text": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("step", ["reply", "object"])
+def test_where_others_guessed_wrong_the_right_code_waits_and_keeps_its_words(
+    asked_case: Incident, client: Client, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A carrier's customers share an address: twenty wrong codes of one are nothing against the next."""
+    monkeypatch.setattr(resident_status.WRONG_CODES, "limit", 1)
+    client.get(reverse("resident-status", args=["AAAAA-AAAAA"]))
+    field = {"reply": "text", "object": "reason"}[step]
+    answer = client.post(page(step, asked_case), {field: "植物园路 17 号杆", "seen": "3"})
+    assert answer.status_code == 429
+    html = answer.content.decode()
+    assert answer.context["problem"] in html
+    assert f'name="{field}"' in html
+    assert "植物园路 17 号杆</textarea>" in html
+    assert '<input type="hidden" name="seen" value="3">' in html
+    assert "csrfmiddlewaretoken" in html
+    assert QUESTION not in html  # and nothing of the case
+    wrong = client.post(reverse("resident-reply", args=["AAAAA-AAAAA"]), {"text": "x"})
+    assert wrong.status_code == 429
+    assert client.get(page("object", asked_case)).status_code == 429
+    resident_status.WRONG_CODES.forget()
+    if step == "reply":
+        client.post(page(step, asked_case), {"text": "植物园路 17 号杆"})
+        assert asked_case.pauses.get().answer.body == "植物园路 17 号杆"
 
 
 def test_a_suspension_says_when_it_goes_on_without_its_reason(
