@@ -143,6 +143,8 @@ def _look(ids: Sequence[int]) -> int:
         with connection.cursor() as database:
             # Of what has just come in by the thousand the statistics know nothing yet: a table that is taken
             # for empty would be read whole for each case, and again for each that is found there.
+            database.execute("SELECT current_setting('enable_seqscan')")
+            (as_it_was,) = database.fetchone()
             database.execute("SET LOCAL enable_seqscan = off")
             database.execute(
                 _FIND,
@@ -157,7 +159,7 @@ def _look(ids: Sequence[int]) -> int:
                     "in_confidence": '{"confidential": true}',
                 },
             )
-            database.execute("SET LOCAL enable_seqscan = on")
+            database.execute("SELECT set_config('enable_seqscan', %s, true)", [as_it_was])
         repeated_facts.follow(ids)
     return len(ids)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Q
 
 from config import clock
@@ -51,6 +52,16 @@ def test_the_same_place_and_the_same_person_are_found(db: None) -> None:
         (near.pk, first.pk, False, True),
         (far_same_person.pk, first.pk, True, False),
     }
+
+
+def test_how_tables_are_read_is_put_back_as_it_was(db: None) -> None:
+    case = lamp(at=TUESDAY)
+    for told in ("off", "on"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL enable_seqscan = {told}")
+            repeats._look([case.pk])
+            cursor.execute("SHOW enable_seqscan")
+            assert cursor.fetchone() == (told,)
 
 
 def test_what_is_reported_again_after_closing_counts_against_the_closer_once(db: None) -> None:
