@@ -1,5 +1,6 @@
 """街区理事会: meetings, a form for one with its issues, and where each issue stands; to read and to print."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from accounts.viewer import viewer_of
 from config import clock
 from grids.models import Area
@@ -168,6 +170,7 @@ def new(request: HttpRequest) -> HttpResponse:
     else:
         _say(request, len(issues))
         return HttpResponseRedirect(reverse("council", args=[kept.pk]))
+    existing = _planned(request) or _same(told, user) if status == 409 else None
     return _form(
         request,
         form,
@@ -176,7 +179,8 @@ def new(request: HttpRequest) -> HttpResponse:
         planned=planned,
         council=area,
         resumes=resumes,
-        existing=_planned(request) if status == 409 else None,
+        existing=existing,
+        may_go_on=existing is not None and existing.attendance > 0 and existing.entered_by_id == user.pk,
     )
 
 
@@ -207,6 +211,12 @@ def _written(planned: CouncilMeeting) -> str:
     return _("This meeting has been written down already.")
 
 
+def _same(told: councils.Meeting, user: User) -> CouncilMeeting | None:
+    """The meeting that has been written down of this council at this time, where the person may read it."""
+    found = councils.same_moment(told)
+    return councils.meetings_of(user).filter(pk=found.pk).first() if found is not None else None
+
+
 def _number(told: str) -> int | None:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
@@ -227,11 +237,22 @@ def _form(
     council: str = "",
     resumes: int | None = None,
     existing: CouncilMeeting | None = None,
+    may_go_on: bool = False,
 ) -> HttpResponse:
     blank = max(LINES - len(issues), 2 if issues else LINES)
     room = councils.ISSUES_MOST - len(issues)
-    lines = [*issues, *(councils.Issue("") for _index in range(min(blank, max(room, 0))))]
+    begun = _begun(request, existing.pk if may_go_on and existing is not None else resumes)
+    filed = councils.filed_of(begun) if begun is not None else Counter()
+    lines = []
+    for issue in issues:
+        said = issue.text, issue.address
+        # Filed is filed: other words would be another issue, and a second report.
+        lines.append({"issue": issue, "is_filed": filed[said] > 0})
+        filed[said] -= 1
+    empty = {"issue": councils.Issue(""), "is_filed": False}
+    lines += [empty] * min(blank, max(room, 0))
     context = {
+        "may_go_on": may_go_on,
         "form": form,
         "lines": lines,
         "planned": planned,
@@ -240,6 +261,13 @@ def _form(
         "existing": existing,
     }
     return render(request, "incidents/council_new.html", context, status=status)
+
+
+def _begun(request: HttpRequest, pk: int | None) -> CouncilMeeting | None:
+    """The meeting of the person's own that the form goes on with."""
+    if pk is None:
+        return None
+    return councils.meetings_of(person(request)).filter(pk=pk, entered_by=person(request)).first()
 
 
 def _issues(request: HttpRequest) -> list[councils.Issue]:

@@ -72,7 +72,8 @@ def carried(meeting: CouncilMeeting, last: CouncilMeeting | None) -> list[Counci
     """What comes back to this meeting: issues of earlier ones that are open, or were closed since `last`.
 
     The open ones first; each with `live_links` as councils.meetings_of has them. Of a meeting that was
-    followed by another, what was open until then stands as open: its page says the same ever after.
+    followed by another, what was open until then stands as open: its page says the same ever after, but for
+    what was closed then and has been opened again since.
     """
     if last is None:
         return []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit, User
@@ -62,9 +62,9 @@ def areas_of(user: User) -> QuerySet[Area]:
     wanted = Q(pk__in=[])
     for grant in viewer_of(user).with_roles(*KEEPERS):
         if grant.reach == Reach.DISTRICT:
-            return Area.objects.without_polygons().filter(kind__in=_KINDS)
+            return Area.objects.without_polygons().in_use().filter(kind__in=_KINDS)
         wanted |= Q(code__startswith=_prefix(grant))
-    return Area.objects.without_polygons().filter(wanted, kind__in=_KINDS)
+    return Area.objects.without_polygons().in_use().filter(wanted, kind__in=_KINDS)
 
 
 def meetings_of(user: User) -> QuerySet[CouncilMeeting]:
@@ -102,10 +102,9 @@ def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
         raise InvalidInput("area", "unknown", _("Choose a block or a community of yours."))
     _check(meeting, at=at)
     kept = _kept(meeting, user=user, at=at)
-    filed = Counter(
-        (one.report.text.body, one.report.address) for one in kept.issues.select_related("report__text")
-    )
-    position: int = kept.issues.aggregate(last=Max("position"))["last"] or 0
+    # Words and positions of one moment: another press may be filing the same issues, and where both give one
+    # the same position, it is the same report.
+    filed, position = _filed(kept)
     for index, issue in enumerate(meeting.issues):
         said = issue.text.strip(), issue.address.strip()
         if filed[said]:
@@ -117,6 +116,18 @@ def hold(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
             raise InvalidInput(f"issues.{index}", receipt.code, receipt.message)
         _bind(kept, position, receipt.report)
     return kept
+
+
+def filed_of(meeting: CouncilMeeting) -> Counter[tuple[str, str]]:
+    """What of a meeting is filed already: words and place of each issue."""
+    return _filed(meeting)[0]
+
+
+def _filed(meeting: CouncilMeeting) -> tuple[Counter[tuple[str, str]], int]:
+    """The same, and the last position that was given; one query."""
+    rows = list(meeting.issues.values_list("position", "report__text__body", "report__address"))
+    words = Counter((words, address) for _position, words, address in rows)
+    return words, max((position for position, _words, _address in rows), default=0)
 
 
 def begun(key: str, *, user: User) -> CouncilMeeting | None:
@@ -144,6 +155,7 @@ def _kept(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
             return found
         kept = _resumed(meeting, user=user) or _planned(meeting, user=user)
         if kept is None:
+            _refuse_second(meeting)
             kept = CouncilMeeting(area_code=meeting.area, form_key=meeting.key)
         kept.held_at, kept.attendance = meeting.held_at, meeting.attendance
         kept.minutes = cases.store_optional_text(meeting.minutes, at=at, field="minutes")
@@ -153,6 +165,18 @@ def _kept(meeting: Meeting, *, user: User, at: datetime) -> CouncilMeeting:
         kept.save()
         kept.present.set(members)
         return kept
+
+
+def same_moment(meeting: Meeting) -> CouncilMeeting | None:
+    """The meeting of this council at just this time, where one has been written down."""
+    held = CouncilMeeting.objects.filter(area_code=meeting.area, held_at=meeting.held_at, attendance__gt=0)
+    return held.order_by("pk").first()
+
+
+def _refuse_second(meeting: Meeting) -> None:
+    """A council meets once at a time: another form about it is the same meeting, and is gone on with."""
+    if same_moment(meeting) is not None:
+        raise ActionRefused("wrong_state", _("This meeting has been written down already."))
 
 
 def _resumed(meeting: Meeting, *, user: User) -> CouncilMeeting | None:

@@ -8,13 +8,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
 from incidents.errors import InvalidInput
 from incidents.models import CouncilMeeting, Incident, Report
-from incidents.sources import councils
+from incidents.sources import council_life, councils
 from tests.cast import TUESDAY, Person, person
+from tests.incidents.resident.conftest import Hands
 
 AREA = "440307016006"  # 南联社区
 ISSUES = (
@@ -156,6 +158,60 @@ def test_an_issue_that_was_refused_is_mended_and_the_others_are_not_filed_twice(
     assert as_person(other).post("/councils/new/", mended).status_code == 409
 
 
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_a_process_that_died_is_gone_on_with_by_who_began(
+    operator: Person, supervisor: Person, hands: Hands, is_planned: bool
+) -> None:
+    """It had filed the first issue; the form that comes next is worded anew, and so has another key."""
+    held = TUESDAY + timedelta(days=7)
+    planned = (
+        council_life.plan(
+            area=AREA, held_at=held, agenda="停车", key="p-1", user=operator.user, at=TUESDAY
+        ).pk
+        if is_planned
+        else None
+    )
+    hands.at = held + timedelta(hours=3)
+    first = meeting(issues=ISSUES[:1], held_at=held, planned=planned)
+    kept = councils.hold(first, user=operator.user, at=hands.at)
+    told = {
+        "area": AREA,
+        "held_at": timezone.localtime(held).strftime("%Y-%m-%dT%H:%M"),
+        "attendance": "12",
+        "issue": [issue.text for issue in ISSUES],
+        "issue_address": [issue.address for issue in ISSUES],
+        "submission": str(uuid4()),
+        **({"planned": str(planned)} if planned else {}),
+    }
+    client = as_person(operator)
+    refused = client.post("/councils/new/", told)
+    assert refused.status_code == 409
+    assert f'name="resumes" value="{kept.pk}"' in refused.content.decode()
+    assert [line["is_filed"] for line in refused.context["lines"]][:4] == [True, False, False, False]
+    assert refused.content.decode().count(" readonly") == 2  # its words, and its place
+    done = client.post("/councils/new/", {**told, "resumes": str(kept.pk)})
+    assert done["Location"] == f"/councils/{kept.pk}/"
+    assert (CouncilMeeting.objects.count(), Report.objects.count()) == (1, len(ISSUES))
+    other = as_person(supervisor).post("/councils/new/", {**told, "submission": str(uuid4())})
+    assert other.status_code == 409
+    assert 'name="resumes"' not in other.content.decode()
+    assert f'href="/councils/{kept.pk}/"' in other.content.decode()
+
+
+def test_what_is_filed_is_shown_as_filed_where_another_line_is_mended(operator: Person) -> None:
+    told = {
+        "area": AREA,
+        "held_at": "2026-07-06T20:00",
+        "attendance": "12",
+        "issue": ["三巷路灯坏了", "坏\x00了"],
+        "issue_address": ["", ""],
+        "submission": str(uuid4()),
+    }
+    refused = as_person(operator).post("/councils/new/", told)
+    assert refused.status_code == 400
+    assert [line["is_filed"] for line in refused.context["lines"]][:3] == [True, False, False]
+
+
 def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:
     client = as_person(operator)
 
@@ -170,5 +226,6 @@ def test_the_pages_ask_as_much_for_many_as_for_few(operator: Person) -> None:
     few = cost("/councils/"), cost(f"/councils/{first.pk}/")
     texts = tuple(councils.Issue(f"第{index}号楼的井盖松了") for index in range(10))
     for index in range(3):
-        last = councils.hold(meeting(key=f"k-{index + 2}", issues=texts), user=operator.user, at=TUESDAY)
+        later = {"key": f"k-{index + 2}", "held_at": TUESDAY - timedelta(hours=12 - index)}
+        last = councils.hold(meeting(issues=texts, **later), user=operator.user, at=TUESDAY)
     assert (cost("/councils/"), cost(f"/councils/{last.pk}/")) == few == (LIST_QUERIES, PAGE_QUERIES)
