@@ -66,3 +66,12 @@ def retire_code(*, code: str, at: datetime, by: User | None = None) -> bool:
     if done:
         registers.touch(registers.CODES)
     return bool(done)
+
+
+def retire_codes_of(*, area: str, at: datetime, by: User | None = None) -> int:
+    """Take the plates of an area out of use that is there no more, in its transaction; answers how many."""
+    in_use = PlaceCode.objects.filter(area=area, retired_at__isnull=True)
+    done = in_use.update(retired_at=at, retired_by=by)
+    if done:
+        registers.touch(registers.CODES)
+    return done

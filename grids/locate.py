@@ -7,16 +7,16 @@
 - An area's code gives that area and all above it.
 - A facility, by its code, plate or printed QR code, gives its point; a QR code of an area gives the area.
 
-The register of areas is read once per process, when it is first needed; after loading other areas,
-restart the processes (`load_areas` forgets it in its own). Facilities, names of places and printed codes
-are read again when they change (grids.registers).
+The register of areas is read when it is first needed, and again where a community was cut anew (its stamp
+is told with those of grids.registers); after loading other areas, restart the processes (`load_areas`
+forgets them in its own). Facilities, names of places and printed codes are read again when they change.
 """
 
 import csv
 import math
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from numbers import Real
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -155,22 +155,41 @@ class Geography:
         return code
 
 
-@lru_cache(maxsize=1)
-def _loaded() -> Geography:
-    return Geography()
+_held: tuple[str, Geography] | None = None  # by the stamp that they were read under
+_reading = threading.Lock()
 
 
 def geography() -> Geography:
-    """The areas in memory; an empty register is not remembered, so that loading it takes effect."""
-    found = _loaded()
-    if not found.kinds:
-        _loaded.cache_clear()
+    """The areas in memory; an empty register is not remembered, so that loading it takes effect.
+
+    Asks for no stamp by itself: a process compares those with every decision.
+    """
+    global _held
+    stamp, held = registers.seen(registers.AREAS), _held
+    if held is not None and held[0] == stamp:
+        return held[1]
+    # Of several threads one reads; the others wait for it.
+    with _reading:
+        held = _held
+        if held is None or held[0] != stamp:
+            held = (stamp, Geography())
+            _held = held if held[1].kinds else None
+        return held[1]
+
+
+def geography_with(code: str) -> Geography:
+    """The same, asked anew where this code is not among them: the block may have been cut just now."""
+    found = geography()
+    if code not in found.kinds:
+        registers.current()
+        found = geography()
     return found
 
 
 def forget() -> None:
     """Read the areas again when they are needed next."""
-    _loaded.cache_clear()
+    global _held
+    _held = None
 
 
 def locate(
@@ -339,7 +358,7 @@ def differs(named: Naming, street: str | None, community: str | None) -> bool:
 def _from_area(value: object) -> Place:
     if not isinstance(value, str):
         raise PlaceError("area", "not_text")
-    areas = geography()
+    areas = geography_with(value)
     if value not in areas.kinds:
         raise PlaceError("area", "unknown_area")
     return Place(

@@ -36,6 +36,14 @@ class AreaQuerySet(models.QuerySet["Area"]):
     def cells(self) -> "AreaQuerySet":
         return self.of_kind(Area.Kind.CELL)
 
+    def blocks(self) -> "AreaQuerySet":
+        """Those that a community is cut into now."""
+        return self.of_kind(Area.Kind.BLOCK).in_use()
+
+    def in_use(self) -> "AreaQuerySet":
+        """All but the blocks that were taken apart."""
+        return self.filter(retired_at__isnull=True)
+
     def within(self, code: str) -> "AreaQuerySet":
         """The area with that code and everything inside it."""
         return self.filter(code__startswith=code_prefix(code))
@@ -77,6 +85,8 @@ class Area(models.Model):
     # Rings of [lon, lat] as in GeoJSON: the outline first, then holes. Read whole into the index of
     # grids.locate and drawn as it is; the database is never asked a geometric question.
     polygon = models.JSONField()
+    # A block that was taken apart: plates, cases and figures name it by its code, so its row stays.
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = AreaQuerySet.as_manager()
 
@@ -89,6 +99,10 @@ class Area(models.Model):
                 condition=Q(kind="district", parent__isnull=True)
                 | (~Q(kind="district") & Q(parent__isnull=False)),
                 name="area_has_parent_unless_district",
+            ),
+            # the others come from a map, and go with it
+            models.CheckConstraint(
+                condition=Q(retired_at__isnull=True) | Q(kind="block"), name="area_retired_if_block"
             ),
         ]
 
@@ -331,7 +345,7 @@ class PlaceCodeDay(models.Model):
 class RegisterStamp(models.Model):
     """Which state a register is in: a new stamp with every change, so that a process sees it cheaply."""
 
-    name = models.CharField(max_length=16, primary_key=True)  # facilities, places, codes
+    name = models.CharField(max_length=16, primary_key=True)  # facilities, places, codes, areas
     stamp = models.UUIDField()
 
     class Meta:

@@ -20,6 +20,8 @@ from grids.gazetteer import Entry
 from grids.models import RegisterStamp
 
 FACILITIES, PLACES, CODES = "facilities", "places", "codes"
+# The areas themselves are kept by grids.locate, which asks for their stamp.
+AREAS = "areas"
 # Seconds for which registers that were just asked about are taken to be unchanged.
 TRUST: Final = 5.0
 
@@ -82,6 +84,11 @@ def notice(told: Sequence[str] | None) -> None:
     global _seen, _probed_at
     _seen = dict(row.split(" ", 1) for row in told or ())
     _probed_at = time.monotonic()
+
+
+def seen(name: str) -> str:
+    """The stamp of a register as this process knows it, without asking; empty where nothing ever changed."""
+    return (_seen or {}).get(name, "")
 
 
 def touch(*names: str) -> None:

@@ -8,15 +8,18 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from shapely import Polygon, unary_union
 
 from accounts.models import Membership, User
 from accounts.roles import Role
 from accounts.viewer import Reach, viewer_of
+from grids import coding, registers
+from grids.locate import Place, geography_with
 from grids.models import Area
 from incidents import contacting, mediating
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import BlockCell, BlockChange, BlockRole, CouncilMeeting, CouncilMember, Incident
+from incidents.models import BlockCell, BlockChange, BlockRole, CouncilMeeting, CouncilMember
 
 # Seconds for which a process takes the blocks it has read to be unchanged.
 TRUST = 10.0
@@ -43,14 +46,22 @@ def block_of(cell_code: str) -> str:
 
 
 def forget() -> None:
-    """Read the blocks anew at the next question."""
+    """Read the blocks anew at the next question, and the areas where their stamp says so."""
     global _read
     _read = None
+    registers.distrust()
+
+
+def is_in(block_code: str, place: Place) -> bool:
+    """Does a place lie in this block, as far as is known? Without a cell, its community is all there is."""
+    if place.cell:
+        return block_of(place.cell) == block_code
+    return bool(place.community) and geography_with(block_code).parents.get(block_code) == place.community
 
 
 def blocks_in(community: str) -> list[Area]:
     """The blocks that a community is cut into."""
-    found = Area.objects.of_kind(Area.Kind.BLOCK).without_polygons().filter(parent=community)
+    found = Area.objects.blocks().without_polygons().filter(parent=community)
     return list(found.order_by("code"))
 
 
@@ -81,9 +92,10 @@ def change(
     Raises InvalidInput (block, name_zh, name_en, cells).
     """
     names = _names(name_zh, name_en)
-    block = _block(area_code, by=by)
+    _block(area_code, by=by)
     found = _cells(cells, by=by)
     community = _hold_community(found)
+    block = _block(area_code, by=by)  # once more: it may have been taken apart meanwhile
     if community != block.parent:
         raise InvalidInput("cells", "unknown", _("Choose grid cells of the block's own community."))
     _refuse_taken(found, block=block)
@@ -99,14 +111,15 @@ def change(
 
 
 @transaction.atomic
-def undo(*, area_code: str, by: User | None, at: datetime) -> None:
-    """There is no such block any more: its cells are free. Again is no change.
+def undo(*, area_code: str, by: User | None, at: datetime) -> int:
+    """There is no such block any more: its cells are free, nobody answers for it, and its plates are out of
+    use. Answers how many of those were still on walls; again is no change.
 
     Raises ActionRefused where its council has met: then its cells are changed instead.
     """
-    if not Area.objects.of_kind(Area.Kind.BLOCK).filter(code=area_code).exists():
+    if not Area.objects.blocks().filter(code=area_code).exists():
         if BlockChange.objects.filter(area_code=area_code).exists():
-            return
+            return 0
         raise InvalidInput("block", "unknown", _("There is no such block."))
     block = _block(area_code, by=by)
     _hold_community([block])
@@ -115,8 +128,15 @@ def undo(*, area_code: str, by: User | None, at: datetime) -> None:
         raise ActionRefused(
             "has_council", _("This block has a council with members or meetings. Change its cells instead.")
         )
+    # Once more: another may have taken it apart while this one waited for the community.
+    if not Area.objects.blocks().filter(code=area_code).update(retired_at=at):
+        return 0
+    BlockCell.objects.filter(block=block).delete()
+    # Who answered for it, from when to when, stays on record.
+    BlockRole.objects.filter(area=block, until__isnull=True).update(until=at)
+    plates = coding.retire_codes_of(area=block.pk, at=at, by=by)
     _note(block, BlockChange.What.UNDONE, [], by=by, at=at)
-    block.delete()
+    return plates
 
 
 def changes_in(community: str) -> list[BlockChange]:
@@ -130,7 +150,9 @@ def _names(name_zh: str, name_en: str) -> tuple[str, str]:
     for field, name, most in (("name_zh", names[0], 40), ("name_en", names[1], 80)):
         if not name or len(name) > most or "\x00" in name:
             raise InvalidInput(
-                field, "invalid", _("Write a name of at most %(max)d characters.") % {"max": most}
+                field,
+                "invalid",
+                pgettext_lazy("block", "Write a name of at most %(max)d characters.") % {"max": most},
             )
     return names
 
@@ -148,7 +170,7 @@ def _cells(told: Iterable[str], *, by: User | None) -> list[Area]:
 
 
 def _block(area_code: str, *, by: User | None) -> Area:
-    block = Area.objects.of_kind(Area.Kind.BLOCK).select_related("parent").filter(code=area_code).first()
+    block = Area.objects.blocks().select_related("parent").filter(code=area_code).first()
     if block is None:
         raise InvalidInput("block", "unknown", _("There is no such block."))
     _refuse_strangers(by, block.code)
@@ -196,6 +218,7 @@ def _shape(block: Area, names: tuple[str, str], cells: list[Area]) -> None:
 def _note(block: Area, what: str, cells: Iterable[Area], *, by: User | None, at: datetime) -> None:
     codes = sorted(cell.pk for cell in cells)
     BlockChange.objects.create(area_code=block.pk, what=what, name=block.name_zh, cells=codes, by=by, at=at)
+    registers.touch(registers.AREAS)
     forget()
     transaction.on_commit(forget)
 
@@ -220,16 +243,24 @@ def holders(block_and_role: str) -> tuple[User, ...]:
     return tuple(one.user for one in held.select_related("user"))
 
 
-def answered_for(user: User, *, street: str) -> QuerySet[Incident]:
-    """The cases of the blocks of this street that the person answers for by name.
+def cells_of(user: User) -> QuerySet[BlockCell]:
+    """The cells of the blocks that the person answers for by name."""
+    held = BlockRole.objects.filter(_holds(), user=user)
+    return BlockCell.objects.filter(block__in=held.values("area"))
 
-    Not where the reporter is protected, and no dispute: a neighbour who answers for the block is not to
-    learn of those by that.
+
+def streets_of(user: User) -> set[str]:
+    """The streets in which the person answers for a block by name; one query."""
+    held = BlockRole.objects.filter(_holds(), user=user).order_by()
+    return {f"{area[:_STREET]}000" for area in held.values_list("area", flat=True)}
+
+
+def may_be_told() -> Q:
+    """The condition on cases that whoever answers for their block learns of them by that.
+
+    Not where the reporter is protected, and no dispute: those are no matter of a neighbour's.
     """
-    held = BlockRole.objects.filter(user=user, until__isnull=True, area__code__startswith=street or "-")
-    cells = BlockCell.objects.filter(block__in=held.values("area"))
-    found = Incident.objects.filter(cell_code__in=cells.values("cell"))
-    return found.exclude(contacting.protected()).exclude(category__code__startswith=mediating.DISPUTES)
+    return ~contacting.protected() & ~Q(category__code__startswith=mediating.DISPUTES)
 
 
 def _holds() -> Q:
@@ -238,7 +269,7 @@ def _holds() -> Q:
         user=OuterRef("user"),
         unit__is_open=True,
         unit__area_code__startswith=Left(OuterRef("area_id"), _STREET),
-    )
+    ).exclude(role=Role.ADMIN)
     return Q(Exists(works), until__isnull=True, user__is_active=True)
 
 
@@ -252,14 +283,15 @@ def may_name(user: User, area_code: str) -> bool:
 
 
 def candidates(area_code: str) -> list[User]:
-    """Who can be named: whoever works for the street or the community that the block lies in."""
+    """Who can be named: whoever works for the street or the community that the block lies in, and may open
+    cases at all: they hear of what is late, and go and look."""
     return list(_workers(area_code).order_by("display_name", "pk")[:SHOWN_MOST])
 
 
 def _workers(area_code: str) -> QuerySet[User]:
     works = Membership.objects.filter(
         unit__area_code__startswith=area_code[:_STREET], unit__is_open=True, user__is_active=True
-    )
+    ).exclude(role=Role.ADMIN)  # keeps the installation, and sees no case
     return User.objects.filter(pk__in=works.values("user"))
 
 
@@ -269,7 +301,7 @@ def name(*, area_code: str, role: str, user_id: int | None, by: User, at: dateti
     if not may_name(by, area_code):
         raise ActionRefused("not_allowed", _("Your role does not allow this."))
     # The row of the block keeps two who name at once apart.
-    block = Area.objects.select_for_update().filter(code=area_code, kind=Area.Kind.BLOCK).first()
+    block = Area.objects.blocks().select_for_update().filter(code=area_code).first()
     if block is None or role not in BlockRole.Role.values:
         raise InvalidInput("role", "unknown", _("Choose a block and one of its roles."))
     named = _workers(area_code).filter(pk=user_id).first() if user_id is not None else None

@@ -1,5 +1,6 @@
 """Who may see a case. One rule, asked in the way that suits what is done with it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
+from grids.models import code_prefix
 from incidents import blocks
 from incidents.field import rounds
 from incidents.models import Assignment, Incident, Verification
@@ -19,6 +21,8 @@ from incidents.models.incident import IncidentQuerySet
 OVERSIGHT: Final = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.STEWARD)
 # Whose cases are fewer has them looked up by their ids; more are met along the list's own order.
 FEW: Final = 2_000
+# A code of so many digits names the whole district.
+_DISTRICT_DIGITS: Final = 6
 
 
 def visible(user: User | AnonymousUser) -> Q:
@@ -74,8 +78,10 @@ def filed_under(user: User | AnonymousUser) -> list[str] | None:
     if any(grant.role == Role.PATROL or _sees_all(grant) for grant in grants):
         return None
     streets = [grant.unit.area_code for grant in grants if _sees_a_street(grant)]
-    units = [grant.unit for grant in grants if not _sees_a_street(grant)]
-    return [*streets, *viewer_of(user).units_below(*units)]
+    others = [grant for grant in grants if not _sees_a_street(grant)]
+    if isinstance(user, User) and _near(others):
+        streets += blocks.streets_of(user)
+    return [*streets, *viewer_of(user).units_below(*(grant.unit for grant in others))]
 
 
 def can_see(user: User | AnonymousUser, incident: Incident) -> bool:
@@ -102,12 +108,26 @@ class _Part:
 
 
 def _seen_on_rounds(user: User, grant: Grant) -> list[_Part]:
-    """What a patrol found, what lies in the block that they answer for by name, and what the street's grid
-    station was asked to check."""
+    """What a patrol found, and what the street's grid station was asked to check."""
     asked = Verification.objects.filter(unit__in=rounds.units_checked_for(grant).values("code"))
     found = rounds.findings_of(user).order_by().values_list("pk", flat=True)
-    block = blocks.answered_for(user, street=grant.unit.area_code[:9]).order_by().values_list("pk", flat=True)
-    return [_Part(Q(pk__in=found) | Q(pk__in=block), found.union(block)), _linked(asked)]
+    return [_Part(Q(pk__in=found), found), _linked(asked)]
+
+
+def _with_their_blocks(user: User | AnonymousUser, part: _Part) -> _Part:
+    """The part, and what lies in a block that the person answers for by name. Not a part of its own: hardly
+    anybody answers for one, and each part costs a list a query."""
+    if not isinstance(user, User):
+        return part
+    cells, told = blocks.cells_of(user), blocks.may_be_told()
+    inside = Q(AskedOfEach(cells.filter(cell=OuterRef("cell_code")))) & told
+    ids = Incident.objects.filter(told, cell_code__in=cells.values("cell"))
+    return _Part(part.of_each | inside, part.ids.union(ids.order_by().values_list("pk", flat=True), all=True))
+
+
+def _near(grants: Iterable[Grant]) -> bool:
+    """Is one of these held in a street? Who works for the district alone answers for no block."""
+    return any(len(code_prefix(grant.unit.area_code)) > _DISTRICT_DIGITS for grant in grants)
 
 
 def _seen(user: User | AnonymousUser) -> list[_Part] | None:
@@ -116,13 +136,14 @@ def _seen(user: User | AnonymousUser) -> list[_Part] | None:
     if any(_sees_all(grant) for grant in grants):
         return None
     parts = [_own(Q(street_code=grant.unit.area_code)) for grant in grants if _sees_a_street(grant)]
-    if units := [grant.unit for grant in grants if not _sees_a_street(grant)]:
-        codes = viewer_of(user).units_below(*units)
+    if others := [grant for grant in grants if not _sees_a_street(grant)]:
+        codes = viewer_of(user).units_below(*(grant.unit for grant in others))
         # Whose it was, whose it is, and who was asked to check it. As sub-selects, so that no row doubles.
         # Whoever has many was sent many, and that is the index to read them from.
+        own = _own(Q(owner_unit__in=codes))
         parts += [
             _linked(Assignment.objects.filter(unit__in=codes)),
-            _own(Q(owner_unit__in=codes)),
+            _with_their_blocks(user, own) if _near(others) else own,
             _linked(Verification.objects.filter(unit__in=codes)),
         ]
     if isinstance(user, User):

@@ -202,7 +202,10 @@ export async function tint(map, base, code, drawn) {
   let feature = [...drawn.communities, ...drawn.streets].find((item) => item.id === code);
   if (!feature && code.length === 15) {
     const collection = await outline(base, `cells.json?street=${code.slice(0, 9)}000`);
-    feature = collection.features.find((item) => item.id === code);
+    // A block has no outline here: its community's.
+    feature =
+      collection.features.find((item) => item.id === code) ||
+      drawn.communities.find((item) => item.id === code.slice(0, 12));
   }
   return feature ? polygons([feature], "map-here").addTo(map).getBounds() : null;
 }

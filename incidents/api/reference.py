@@ -30,7 +30,7 @@ class CategoriesView(ListAPIView[Category]):
     )
 )
 class AreasView(ListAPIView[Area]):
-    queryset = Area.objects.without_polygons()
+    queryset = Area.objects.without_polygons().in_use()
     serializer_class = AreaOut
     filterset_class = AreaFilter
     pagination_class = PagesByCode

@@ -217,6 +217,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
         "done": done if done in STEPS else "",
         "draft_done": drafts_of(incident, done) if done in STEPS else "",
         "back_url": _back(user, incident),
+        "may_print": bool(viewer_of(user).with_roles(*READING_ROLES)),
         "is_desk": bool(viewer_of(user).with_roles(*DESK_ROLES)),
         "on_desk": incident.status == Status.TRIAGE,
         "merged_from": incident.merged_from.order_by("pk")[:20],
@@ -256,7 +257,8 @@ def _back(user: User, incident: Incident) -> str:
         return reverse("inbox")
     if incident.status == Status.TRIAGE and viewer_of(user).with_roles(*DESK_ROLES):
         return reverse("desk-case", args=[incident.number])
-    return reverse("cases")
+    # Who is on rounds has no list of cases, but what they found.
+    return reverse("cases" if viewer_of(user).with_roles(*READING_ROLES) else "patrol-found")
 
 
 def _clock_note(incident: Incident) -> str:

@@ -106,8 +106,10 @@ def undo(request: HttpRequest, code: str) -> HttpResponse:
     try:
         if not told.startswith(community.code):
             raise InvalidInput("block", "unknown", _("There is no such block."))
-        blocks.undo(area_code=told, by=person(request), at=clock.now())
+        plates = blocks.undo(area_code=told, by=person(request), at=clock.now())
         messages.success(request, _("The block is taken apart: its cells are free."))
+        if plates:
+            messages.warning(request, _("Its printed code is out of use: take the plate off the wall."))
     except (InvalidInput, ActionRefused) as error:
         messages.warning(request, str(error))
     return HttpResponseRedirect(reverse("council-blocks", args=[community.code]))

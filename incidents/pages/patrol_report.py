@@ -21,7 +21,7 @@ from dispatch.facts import PlaceFacts
 from dispatch.models import Category
 from dispatch.vocabulary import Nature, Source, Urgency
 from grids import qr
-from grids.locate import Place, PlaceError, geography, locate
+from grids.locate import Place, PlaceError, locate
 from incidents import actions, policy, queries
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.field import rounds
@@ -34,6 +34,7 @@ from incidents.pages.patrol_forms import FOUND_MAX, FindingForm, FixForm
 from incidents.pages.patrol_photos import PHOTOS_MAX, put_on, taken_in
 from incidents.pages.submissions import age_of, key_of, once
 from incidents.pages.wording import described
+from incidents.public.places import PlaceQuestion, StillQuestion, place_told, still_told
 
 SHOWN = 50
 GUESSES = 3
@@ -112,10 +113,17 @@ def _file(
 
 
 def _attributes(told: dict[str, Any]) -> dict[str, Any]:
-    """How exact the phone's position was, and the plate that was scanned."""
+    """How exact the phone's position was, and the plate that was scanned where the report is about its place:
+    always about a thing that was scanned, and about an area where they still stood in it."""
     accuracy, code = told.get("accuracy"), qr.plain_code(told["code"])
     found: dict[str, Any] = {} if accuracy is None else {"accuracy_m": round(accuracy)}
-    return {**found, ATTRIBUTE: code} if code else found
+    if not code:
+        return found
+    plate = place_told(PlaceQuestion(code=code))
+    still = still_told(
+        StillQuestion(code=code, lon=told["lon"], lat=told["lat"], area=plate.area, address=told["address"])
+    )
+    return {**found, ATTRIBUTE: code} if plate.facility or still.code else found
 
 
 def _known(request: HttpRequest, user: User) -> Report | None:
@@ -148,16 +156,8 @@ def _scanned(code: str) -> dict[str, Any]:
 
 
 def _scanned_words(code: str) -> str:
-    """The place of a scanned code, in words."""
-    try:
-        place = locate(qr_code=code) if code else None
-    except PlaceError:
-        return ""
-    if place is None:
-        return ""
-    number = 1 if (get_language() or "").startswith("en") else 0
-    names = [geography().names[area][number] for area in (place.community, place.cell) if area]
-    return " · ".join([*names, *([place.facility] if place.facility else [])])
+    """The place of a scanned code, in words: what was scanned, and where that lies."""
+    return " · ".join(place_told(PlaceQuestion(code=code)).names[-2:]) if code else ""
 
 
 def _case_of(filed: Report) -> Incident:

@@ -249,7 +249,7 @@ def _codable(community: Area, things: str) -> dict[str, list[str]]:
         # A road is no place to stand: it runs through several communities.
         found["places"] = list(named.exclude(kind=NamedPlace.Kind.ROAD).values_list("code", flat=True))
     else:
-        inside_area = Area.objects.filter(code__startswith=community.code)
+        inside_area = Area.objects.in_use().filter(code__startswith=community.code)
         found["areas"] = list(inside_area.values_list("code", flat=True))
     return found
 

@@ -38,11 +38,13 @@ def look_up(request: HttpRequest) -> HttpResponse:
 def scanned(request: HttpRequest, code: str, told: str = "") -> HttpResponse:
     """A code was scanned, with the signed place in its link, or typed without: to the report, with its place.
     A patrol comes to its own page."""
-    found = submit(Scan(code, told, counts=_is_scan(request, code)), at=clock.now())
+    found = submit(Scan(code, told, counts=False), at=clock.now())
     if found["state"] != "known":
         is_gone = found["state"] == "gone"
         context = {"code": found["code"][:20], "is_retired": is_gone}
         return render(request, "resident/code_unknown.html", context, status=410 if is_gone else 404)
+    if _is_scan(request, found["code"]):
+        submit(Scan(code, told), at=clock.now())
     begin = found["begin"]
     if "code" in begin and Role.PATROL in viewer_of(request.user).roles:
         return redirect(f"{reverse('patrol-report')}?{urlencode(begin)}")
@@ -50,7 +52,8 @@ def scanned(request: HttpRequest, code: str, told: str = "") -> HttpResponse:
 
 
 def _is_scan(request: HttpRequest, code: str) -> bool:
-    """Does a person open it, and not a browser that looks ahead?"""
+    """Does a person open it, and not a browser that looks ahead? `code` is one of ours, however it was typed:
+    made-up ones push none out."""
     ahead = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     if request.method != "GET" or "prefetch" in ahead:
         return False

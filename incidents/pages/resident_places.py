@@ -10,7 +10,7 @@ from incidents.public import PlaceQuestion, StillQuestion, published
 def begun(request: HttpRequest, form_id: str) -> Draft:
     """A new form; with the place of the code that was scanned, where one was."""
     told = {
-        name: request.GET.get(name) or request.POST.get(name) or ""
+        name: (request.GET.get(name) or request.POST.get(name) or "").replace("\x00", "")
         for name in ("code", "facility", "place", "area")
     }
     if not any(told.values()):

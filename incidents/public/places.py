@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from grids import coding, qr, registers, signed_places
 from grids.facilities import metres_between
-from grids.locate import PlaceError, differs, geography, locate
+from grids.locate import Geography, Place, PlaceError, differs, geography_with, locate
 from grids.models import Area, Facility, NamedPlace, PlaceCode
+from incidents import blocks
 
 # A pin that was nudged so little still stands on the facility that was scanned.
 MOVED_M: Final = 15.0
@@ -74,10 +75,12 @@ def scan(told: Scan, *, at: datetime) -> dict[str, Any]:
     link whose signature is wrong is no plate of ours.
     """
     code = qr.plain_code(told.code)
+    if not qr.is_one(code):
+        return {"state": "unknown", "code": code, "is_one": False, "begin": {}}
     thing = signed_places.read(code, told.signed) if told.signed else None
     row = PlaceCode.objects.filter(code=code).select_related("facility", "place").first()
     if (told.signed and thing is None) or (row is None and thing is None):
-        return {"state": "unknown", "code": code, "is_one": qr.is_one(code), "begin": {}}
+        return {"state": "unknown", "code": code, "is_one": True, "begin": {}}
     if row is None:
         kind, its_code = thing or ("", "")
         return {"state": "known", "code": code, "is_one": True, "begin": {_KINDS[kind]: its_code}}
@@ -91,7 +94,7 @@ def scan(told: Scan, *, at: datetime) -> dict[str, Any]:
 
 def place_told(asked: PlaceQuestion) -> PlaceTold:
     """What a form begins with."""
-    area = asked.area if asked.area in geography().kinds else ""
+    area = asked.area if asked.area and asked.area in geography_with(asked.area).kinds else ""
     found = PlaceTold(area=area)
     facility_code, place_code = asked.facility, asked.place
     code = qr.plain_code(asked.code)
@@ -142,21 +145,32 @@ def still_told(asked: StillQuestion) -> PlaceTold:
 
 def _is_in(area: str, asked: StillQuestion) -> bool:
     """Is what was filled in inside of this area, and does the address name no other?"""
-    areas = geography()
+    areas = geography_with(area)
     try:
         found = locate(lon=asked.lon, lat=asked.lat, area=asked.area, address=asked.address)
     except PlaceError:
         return False
-    if area not in [areas.above(found.finest, kind) for kind in _WIDEST_FIRST if found.finest]:
+    # What a plate filled in is its own, as long as nobody put a point somewhere.
+    is_untouched = asked.area == area and asked.lon is None and asked.lat is None
+    if not is_untouched and not _covers(areas, area, found):
         return False
     named = areas.gazetteer.read(asked.address) if asked.address else None
     return named is None or not (named.outside or differs(named, found.street, found.community))
 
 
+def _covers(areas: Geography, area: str, found: Place) -> bool:
+    """Does this place lie in the area? Cells lie in their community; which block has them is told apart."""
+    if areas.kinds.get(area) == Area.Kind.BLOCK:
+        return blocks.is_in(area, found)
+    return area in [areas.above(found.finest, kind) for kind in _WIDEST_FIRST if found.finest]
+
+
 def _names(area: str) -> tuple[str, ...]:
     """The names of an area and of those that it lies in."""
-    areas = geography()
-    chain = [areas.above(area, kind) for kind in _WIDEST_FIRST] if area else []
+    if not area:
+        return ()
+    areas = geography_with(area)
+    chain = [areas.above(area, kind) for kind in _WIDEST_FIRST]
     codes = list(dict.fromkeys(found for found in chain if found))
     names = Area.objects.names(codes)
     return tuple(names[code] for code in codes if code in names)

@@ -1,5 +1,6 @@
 """A block has people who answer for it by name: they stand on its cases, and hear when one is late."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.translation import override
 
 from accounts.models import Membership, OrgUnit
 from accounts.roles import Role
@@ -22,7 +24,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def read_anew() -> None:
+def read_anew() -> Iterator[None]:
+    blocks.forget()
+    yield
     blocks.forget()
 
 
@@ -213,6 +217,13 @@ def test_what_breaks_a_rule_of_blocks(db: None, given: dict[str, Any], field: st
     with pytest.raises(InvalidInput) as refused:
         blocks.cut(**told, by=None, at=TUESDAY)
     assert refused.value.field == field
+
+
+def test_a_block_s_name_is_no_person_s(db: None) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        blocks.cut(name_zh="", name_en="One", cells=["440307016006001"], by=None, at=TUESDAY)
+    with override("zh-hans"):
+        assert "姓名" not in str(refused.value)
 
 
 def test_who_works_there_no_more_answers_for_nothing(block: Area, head: Person, street: Person) -> None:
