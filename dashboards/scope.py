@@ -16,6 +16,7 @@ from dashboards.dimensions import By
 from dispatch.models import Category, ResponsibilityItem
 from dispatch.vocabulary import Level, Nature, Source
 from grids.models import Area
+from incidents.models import BlockCell
 
 # Roles that look at numbers at all. An administrator keeps the installation and counts nothing.
 BOARD_ROLES = (Role.LEADER, Role.SUPERVISOR, Role.OPERATOR, Role.DISPATCHER, Role.HANDLER)
@@ -84,7 +85,7 @@ class Names:
     @cached_property
     def _small_areas(self) -> dict[str, tuple[str, str, str | None]]:
         """Blocks and grid cells: kind, name and what they lie in."""
-        areas = Area.objects.filter(kind__in=[Area.Kind.BLOCK, Area.Kind.CELL])
+        areas = Area.objects.in_use().filter(kind__in=[Area.Kind.BLOCK, Area.Kind.CELL])
         column = "name_en" if self._english else "name_zh"
         rows = areas.order_by("code").values_list("code", "kind", column, "parent_id")
         return {code: (kind, name, parent) for code, kind, name, parent in rows}
@@ -100,11 +101,7 @@ class Names:
     @cached_property
     def block_of(self) -> dict[str, str]:
         """The block of each grid cell that lies in one."""
-        return {
-            code: parent
-            for code, (_kind, _name, parent) in self._small_areas.items()
-            if parent in self.blocks
-        }
+        return dict(BlockCell.objects.values_list("cell_id", "block_id"))
 
     def areas_in(self, streets: Sequence[str]) -> list[str]:
         """Every community, block and grid cell of these streets."""

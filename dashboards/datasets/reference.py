@@ -17,7 +17,7 @@ def categories(_cut: Cut) -> Iterator[Row]:
 def areas(_cut: Cut) -> Iterator[Row]:
     """From the district down to the grid cells; the point is the area's own, nobody's address."""
     names = ("code", "kind", "name_zh", "name_en", "parent_id", "lon", "lat", "area_m2")
-    yield from Area.objects.order_by("code").values_list(*names).iterator(chunk_size=5_000)
+    yield from Area.objects.in_use().order_by("code").values_list(*names).iterator(chunk_size=5_000)
 
 
 def units(_cut: Cut) -> Iterator[Row]:

@@ -16,6 +16,8 @@ from dashboards.indicators import ALL, BY_CODE
 from dashboards.reading import Figures, Selection, Span, read
 from dashboards.scope import Names, Scope
 from grids.models import Area
+from incidents import blocks
+from tests.cast import TUESDAY
 from tests.dashboards.facts import BUJI, DAY, DAYS, HOUR, case, days_before, fact, noon, take_back
 
 pytestmark = pytest.mark.django_db
@@ -355,18 +357,13 @@ def test_a_period_is_compared_with_the_same_days_a_year_earlier() -> None:
 
 def test_boards_go_down_to_blocks_and_grid_cells() -> None:
     cells = list(Area.objects.filter(code__startswith="440307003002", kind="cell").order_by("code")[:3])
-    block = Area.objects.create(
-        code="440307003002B01",
-        kind="block",
+    block = blocks.cut(
         name_zh="平湖一街区",
         name_en="Pinghu Block 1",
-        parent_id="440307003002",
-        lon=cells[0].lon,
-        lat=cells[0].lat,
-        area_m2=1,
-        polygon=[],
+        cells=[cell.code for cell in cells[:2]],
+        by=None,
+        at=TUESDAY,
     )
-    Area.objects.filter(code__in=[cell.code for cell in cells[:2]]).update(parent=block)
     for cell in cells:
         fact(
             case(cell_code=cell.code, community_code="440307003002"),
@@ -380,6 +377,8 @@ def test_boards_go_down_to_blocks_and_grid_cells() -> None:
     assert value("handled", area=cells[2].code) == 1
     assert [(row.code, row.now["handled"]) for row in board().split_by("block")] == [(block.code, 2)]
     assert {row.code for row in board(area="440307003002").split_by("cell")} == {cell.code for cell in cells}
+    blocks.undo(area_code=block.code, by=None, at=TUESDAY)
+    assert board().split_by("block") == []
 
 
 def test_where_nothing_began_at_a_level_there_is_no_share() -> None:
