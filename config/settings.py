@@ -20,6 +20,8 @@ env = environ.Env()
 # PRODUCTION=1 refuses what only a demonstration may do: a default secret, a moved clock, DEBUG.
 PRODUCTION = env.bool("PRODUCTION", default=False)
 DEBUG = env.bool("DEBUG", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is refused in production: its error pages show settings and data")
 
 # Where this installation keeps what is not code: embedded servers, uploads, the trained model.
 VAR_DIR = Path(env.str("YIWANG_VAR", default=str(BASE_DIR / "var")))
