@@ -238,10 +238,12 @@ def _decided(incident: Incident, lead: Assignment | None, user: User) -> dict[st
     record: DecisionRecord | None = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
     read = reader.machine(record)
     chosen = lead.decision if lead else None
+    winner = next(iter(read.choices), None)
     return {
         "read": read,
         "record": record,
-        "winner": next(iter(read.choices), None),
+        # The machine's reasons speak for this unit, not for the one that has the case now.
+        "instead_of": winner.unit_name if lead and winner and winner.unit not in ("", lead.unit_id) else "",
         "runners_up": read.choices[1:],
         "by_person": chosen.made_by if chosen and chosen.made_by_id else None,
         "item": reader.explain.item(lead.item_code) if lead and lead.item_code else "",

@@ -37,6 +37,25 @@ def checker(resolved_case: Incident) -> Person:
     return person("checker", Role.HANDLER, unit.code, "郑核")
 
 
+def test_the_machine_s_reasons_do_not_speak_for_the_unit_that_somebody_chose_instead(
+    browse: As, dispatcher: Person, lamp_case: Incident
+) -> None:
+    proposed = "The machine proposed"
+    english = {"headers": {"accept-language": "en"}}
+    address = reverse("case", args=[lamp_case.number])
+    first = lamp_case.owner_unit.name_en
+    assert proposed not in browse(dispatcher).get(address, **english).content.decode()
+    actions.redispatch(
+        number=lamp_case.number,
+        item_code="0204-001",
+        unit_code="power-grid",
+        reason="查明是供电线路",
+        actor=dispatcher.actor,
+        at=TUESDAY + timedelta(hours=1),
+    )
+    assert f"{proposed} {first}, because:" in browse(dispatcher).get(address, **english).content.decode()
+
+
 # --- the handler --------------------------------------------------------------------------------
 
 
