@@ -5,6 +5,7 @@ import { addTiles, projectionFor, tileSource } from "./tiles.js";
 
 export const CELL_ZOOM = 15;
 const COMMUNITY_LABEL_ZOOM = 13;
+const GAP = 4;  // pixels between two names
 
 const outlines = new Map();
 
@@ -63,7 +64,8 @@ export function polygons(features, className, options = {}) {
   return L.geoJSON(features, { interactive: false, style: () => ({ className, weight: 1 }), ...options });
 }
 
-export function addLabels(features, className) {
+/** Their names, each in the middle of its own; put on the map by the caller. */
+export function labelsOf(map, features, className) {
   const labels = L.layerGroup();
   for (const feature of features) {
     const [lon, lat] = feature.properties.center;
@@ -72,7 +74,28 @@ export function addLabels(features, className) {
       .setContent(document.createTextNode(labelOf(feature)))
       .addTo(labels);
   }
+  labels.on("add", () => spread(labels));
+  map.on("zoomend", () => map.hasLayer(labels) && spread(labels));
   return labels;
+}
+
+/** Names that would run into each other stand one below the other; what finds no room is left out. */
+function spread(labels) {
+  const elements = labels.getLayers().map((label) => label.getElement()).filter(Boolean);
+  for (const element of elements) element.style.marginTop = element.style.visibility = "";
+  const boxes = elements.map((element) => element.getBoundingClientRect());
+  const taken = [];
+  boxes.forEach(({ left, right, top, bottom, height }, n) => {
+    const isFree = (down) => taken.every((box) =>
+      right + GAP <= box.left || box.right + GAP <= left || bottom + down <= box.top || box.bottom <= top + down);
+    const down = [0, height, -height].find(isFree);
+    if (down === undefined) {
+      elements[n].style.visibility = "hidden";
+      return;
+    }
+    if (down) elements[n].style.marginTop = `${down}px`;
+    taken.push({ left, right, top: top + down, bottom: bottom + down });
+  });
 }
 
 /** The district's outlines and names; cells appear close up, for the street in the middle only. */
@@ -87,8 +110,8 @@ export async function drawBase(map, base) {
   map.setMaxBounds(bounds.pad(0.5));
   fine.addTo(map);
   polygons(streets.features, "map-street").addTo(map);
-  const streetLabels = addLabels(streets.features, "map-label map-label-street").addTo(map);
-  const communityLabels = addLabels(communities.features, "map-label map-label-community");
+  const streetLabels = labelsOf(map, streets.features, "map-label map-label-street").addTo(map);
+  const communityLabels = labelsOf(map, communities.features, "map-label map-label-community");
   const cells = L.layerGroup().addTo(map);
   let drawn = "";
   const refresh = async () => {

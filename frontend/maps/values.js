@@ -1,6 +1,6 @@
 /* Areas coloured by a number. */
 import * as L from "leaflet";
-import { addLabels, nameOf, outline, polygons, watchSize } from "./base.js";
+import { labelsOf, nameOf, outline, polygons, watchSize } from "./base.js";
 
 const STEPS = 5;
 
@@ -74,7 +74,7 @@ export async function valuesMap(element, map, base) {
   // What is outlined lies over its neighbours' edges.
   layer.eachLayer((shape) => values[shape.feature.id]?.outline && shape.bringToFront());
   polygons(streets.features, "map-street").addTo(map);
-  addLabels(streets.features, "map-label map-label-street").addTo(map);
+  labelsOf(map, streets.features, "map-label map-label-street").addTo(map);
   if (answer.legend && answer.legend.length) drawLegend(map, answer.legend, empty);
   watchSize(map, element, () => map.fitBounds(bounds, { animate: false, padding: [8, 8] }));
 }

@@ -151,6 +151,30 @@ def test_the_week_leads_to_all_of_it_and_ranks_nobody(
     page.wait_for_url("**/public/cases/")
 
 
+# Pairs of names on the map that lie over each other.
+RUN_TOGETHER = """() => {
+    const names = [...document.querySelectorAll(".map-label")]
+        .filter((one) => getComputedStyle(one).visibility === "visible");
+    const boxes = names.map((one) => one.getBoundingClientRect());
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).flatMap((b, j) =>
+        a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+            ? [`${names[i].textContent} ${names[i + 1 + j].textContent}`] : []));
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+def test_the_names_on_the_map_do_not_run_into_each_other(
+    open_page: OpenPage, cases: list[Incident], width: int
+) -> None:
+    page = open_page("/public/", width=width, language="en")
+    expect(page.locator(".map-label-street")).to_have_count(11)
+    assert page.evaluate(RUN_TOGETHER) == []
+    assert page.locator(".map-label-street").filter(visible=True).count() == 11
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim')")
+    assert page.evaluate(RUN_TOGETHER) == []
+
+
 def test_without_scripts_in_large_type_everything_is_there(
     open_page: OpenPage, cases: list[Incident], shoot: Any
 ) -> None:
