@@ -7,9 +7,14 @@ import random
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from config.simulation.people import Staff
+from accounts.models import OrgUnit, User
+from config.simulation.people import LOGINS, Staff
+from dispatch.vocabulary import Nature, Source
+from grids.locate import locate
+from grids.models import Area
 from incidents import actions, mediating
 from incidents.actor import Actor
+from incidents.intake import Receipt, ReportDraft, Reporter, receive_one
 from incidents.mediation import files
 from incidents.mediation.writing import Party
 from incidents.models import Incident, MediationFile
@@ -35,6 +40,13 @@ _WHY_NOT: Final = "双方对责任和金额分歧过大,两次约谈没有达成
 _STAGES: Final = ("taken", "settled", "met", "failed", "agreed", "settled")
 _MOST_IN_HAND: Final = 12
 _NEIGHBOURS: Final = "1401"
+# What lies open before the mediator who signs in: one to be accepted, one to be taken on, one half way.
+_OWN: Final = "demo-mediator-"
+_OWN_DISPUTES: Final = (
+    ("1401-001", "楼上每晚十一点还拖桌椅、跑跳，敲过两次门，反而吵了起来，请社区出面调解", "dispatched"),
+    ("1401-002", "楼上卫生间漏水泡坏了我家天花板，对方不肯赔，双方吵了几次，请社区调解", "accepted"),
+    ("1401-003", "邻居把鞋柜和自行车长期堆在楼道里，说了不听，两家见面就吵，请社区调解", "met"),
+)
 
 
 def disputes(day: date) -> list[tuple[datetime, str]]:
@@ -91,9 +103,15 @@ def take_on(*, at: datetime) -> int:
     """Disputes that are in hand are being mediated, each a step further than the one before. Answers on how
     many were taken on."""
     staff = Staff()
-    waiting = Incident.objects.filter(
-        category__code__startswith=mediating.DISPUTES, status=Status.HANDLING, mediation_files__isnull=True
-    ).order_by("-received_at", "-pk")[:_MOST_IN_HAND]
+    waiting = (
+        Incident.objects.filter(
+            category__code__startswith=mediating.DISPUTES,
+            status=Status.HANDLING,
+            mediation_files__isnull=True,
+        )
+        .exclude(links__report__external_id__startswith=_OWN)
+        .order_by("-received_at", "-pk")[:_MOST_IN_HAND]
+    )
     for place, incident in enumerate(waiting):
         lead = incident.assignments.filter(role="lead", ended_at__isnull=True).first()
         if lead is None:
@@ -101,6 +119,53 @@ def take_on(*, at: datetime) -> int:
         since = max(lead.accepted_at or lead.sent_at, at - timedelta(days=2))
         _begin(incident, _STAGES[place % len(_STAGES)], actor=staff.handler(lead.unit_id), since=since, at=at)
     return len(waiting)
+
+
+def lay_before_the_mediator(*, at: datetime) -> None:
+    """Disputes in the community of whoever signs in as a mediator, each a step further than the one before;
+    again, they stay as they are."""
+    username, unit = next((login, unit) for login, _role, unit, _name in LOGINS if login == "mediator")
+    actor = Actor.person(User.objects.get(username=username), unit)
+    community = OrgUnit.objects.get(code=unit).area_code
+    home = Area.objects.cells().filter(parent=community).order_by("code")[: len(_OWN_DISPUTES)]
+    for cell, (item, words, stage) in zip(home, _OWN_DISPUTES, strict=True):
+        since = at - timedelta(hours=3)
+        receipt = receive_one(
+            ReportDraft(
+                source=Source.HOTLINE,
+                external_id=f"{_OWN}{item}",
+                text=words,
+                nature=Nature.COMPLAINT,
+                category=item[:4],
+                place=locate(lon=cell.lon, lat=cell.lat),
+                place_type="residential_estate",
+                reporter=Reporter(name=_ONE_SIDE[0], phone="19900001401"),
+                joins="",
+            ),
+            at=since,
+        )
+        if not isinstance(receipt, Receipt) or not receipt.created:
+            continue
+        incident = receipt.incident
+        if incident.owner_unit_id != unit or incident.status == Status.TRIAGE:
+            actions.dispatch(
+                number=incident.number,
+                item_code=item,
+                unit_code=unit,
+                reason="社区邻里纠纷，由社区调解。",
+                actor=Staff().desk(at_night=False),
+                at=since + timedelta(minutes=10),
+            )
+        if stage != "dispatched":
+            actions.accept(number=incident.number, actor=actor, at=since + timedelta(minutes=30))
+        if stage == "met":
+            _begin(
+                Incident.objects.get(pk=incident.pk),
+                stage,
+                actor=actor,
+                since=since + timedelta(hours=1),
+                at=at,
+            )
 
 
 def ask_after(*, at: datetime) -> int:

@@ -28,6 +28,7 @@ LOGINS: tuple[tuple[str, Role, str, str], ...] = (
     ("street", Role.HANDLER, "buji/enforcement", "陈立"),
     ("checker", Role.HANDLER, "longcheng/grid-station", "何敏"),
     ("patrol", Role.PATROL, "longcheng/grid-station", "曾凡"),
+    ("mediator", Role.HANDLER, "longcheng/c001", "田和"),
     ("supervisor", Role.SUPERVISOR, "operations-centre", "周正"),
     ("leader", Role.LEADER, "district", "区领导"),
     ("street-leader", Role.LEADER, "buji", "布吉街道书记"),

@@ -1,12 +1,15 @@
 """Mediations in the demo: each stands somewhere else, and a case is resolved with what its file says."""
 
+import json
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from config.simulation import mediating
 from config.simulation.crew import Crew, Habits, Memory
+from config.simulation.people import prepare_people
 from incidents import actions
 from incidents.models import Incident, Mediation, MediationFile
 from tests.cast import TUESDAY, reload
@@ -53,6 +56,21 @@ def test_a_dispute_is_resolved_with_what_its_file_says() -> None:
         assert (told.kind, told.settled) == (file.kind, file.state == "settled")
     states = set(MediationFile.objects.values_list("state", flat=True))
     assert {"settled", "failed"} <= states
+
+
+def test_whoever_signs_in_as_the_mediator_has_disputes_to_take_on(tmp_path: Path) -> None:
+    prepare_people(tmp_path / "demo.json")
+    logins = json.loads((tmp_path / "demo.json").read_text())["logins"]
+    [unit] = [one["unit"] for one in logins if one["username"] == "mediator"]
+    at = TUESDAY + timedelta(hours=5)
+    for _time in "12":  # a demo that goes on lays none there twice
+        mediating.lay_before_the_mediator(at=at)
+        mediating.take_on(at=at)  # and takes none of theirs
+    theirs = Incident.objects.filter(owner_unit=unit, category__code__startswith="14").order_by("pk")
+    assert [one.status for one in theirs] == ["dispatched", "handling", "handling"]
+    [file] = MediationFile.objects.all()
+    assert (file.incident, file.state, file.mediator.username) == (theirs[2], "open", "mediator")
+    assert file.sessions.count() == 1
 
 
 def test_what_is_due_is_asked_after_and_some_of_it_waits() -> None:

@@ -100,6 +100,7 @@ class Command(BaseCommand):
             use_data(at=clock.now())
             look_through(at=clock.now())
             mediating.take_on(at=clock.now())
+            mediating.lay_before_the_mediator(at=clock.now())
         if rest or everything:
             _play("past", max(0, settings.DEMO_DAYS))
             run_centres(at=clock.now())
