@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.masking import for_others
+from accounts.masking import for_others, found_in
 from incidents.models import Attachment, Incident, IncidentReport, PublicPhoto, PublicWords
 from incidents.models.incident import Status
 from incidents.openness import public
@@ -64,6 +64,11 @@ def masked(incident: Incident, words: str) -> str:
     """`words` without what would tell a stranger who they are about, by rule; the case's own reporters'
     names, numbers and addresses wherever they stand; words of abuse are covered too."""
     return covered(for_others(words, _known(incident)))
+
+
+def taken_out(incident: Incident, words: str) -> list[str]:
+    """What `masked` takes out of `words`, each once."""
+    return list(dict.fromkeys(found_in(words, _known(incident))))
 
 
 def _known(incident: Incident) -> Sequence[str]:

@@ -50,6 +50,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, incident, *_proposed(incident))
     text = request.POST.get("text", "")
     shown = _chosen(request, incident)
+    again = _masked_again(request, incident, text)
+    if again is not None:
+        taken_out = releasing.taken_out(incident, text)
+        return _page(request, incident, again, shown, found=taken_out, is_masked=True, status=400)
     try:
         _act(request, incident, text, shown)
     except (ActionRefused, InvalidInput) as error:
@@ -58,6 +62,20 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = releasing.waiting(Incident.objects.filter(policy.visible(request.user)), at=clock.now())
     after = found.exclude(pk=incident.pk).values_list("number", flat=True).first()
     return redirect("release-case", after) if after else redirect("release")
+
+
+def _masked_again(request: HttpRequest, incident: Incident, text: str) -> str | None:
+    """The words as the rule would have them, where it finds something in what was typed and nobody has seen
+    that yet; the form that shows it sends what it showed as `masked`. What is released is masked anyhow."""
+    if request.POST.get("act") == "withhold" or not text.strip():
+        return None
+    if not public(Incident.objects.filter(pk=incident.pk)).exists():
+        return None
+    typed = text.strip().replace("\r\n", "\n")
+    if typed == request.POST.get("masked", "").strip().replace("\r\n", "\n"):
+        return None
+    masked = releasing.masked(incident, typed)
+    return masked[:TEXT_MAX] if masked != typed else None
 
 
 def _act(request: HttpRequest, incident: Incident, text: str, shown: dict[UUID, list[int]]) -> None:
@@ -121,6 +139,8 @@ def _page(
     shown: dict[UUID, list[int]],
     *,
     error: str = "",
+    found: list[str] | None = None,
+    is_masked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     # What is not public is read on the case's own page, under its watermark; here it can only be taken back.
@@ -149,6 +169,8 @@ def _page(
         "text_max": TEXT_MAX,
         "photos": photos,
         "error": error,
+        "found": found or [],
+        "is_masked": is_masked,
         "is_decided": PublicWords.objects.filter(incident=incident).exists(),
     }
     return render(request, "incidents/release_case.html", context, status=status)

@@ -305,6 +305,24 @@ class TestQueue:
         kept = client.post(reverse("release-case", args=[after.number]), {"act": "withhold"})
         assert kept["Location"] == reverse("release")
 
+    def test_what_is_typed_again_is_shown_before_it_goes_out_masked(
+        self, client: Client, lamp: Incident, operator: Person
+    ) -> None:
+        client.force_login(operator.user, backend="django.contrib.auth.backends.ModelBackend")
+        page = reverse("release-case", args=[lamp.number])
+        typed = {"act": "publish", "text": "路灯坏了，邻居刘德华家住3栋502"}
+        warned = client.post(page, typed)
+        assert (warned.status_code, warned.context["found"]) == (400, ["3栋502", "刘德华"])
+        assert told(lamp).words == ""
+        shown = warned.context["text"]
+        assert shown == "路灯坏了，邻居[姓名]家住[门牌]"
+        # Other words are looked at anew.
+        other = client.post(page, {"act": "publish", "text": "邻居刘德华", "masked": shown})
+        assert (other.status_code, other.context["found"]) == (400, ["刘德华"])
+        done = client.post(page, {"act": "publish", "text": shown, "masked": shown})
+        assert done.status_code == 302
+        assert told(lamp).words == shown
+
     def test_it_is_not_for_everybody(self, client: Client, lamp: Incident, handler: Person) -> None:
         client.force_login(handler.user, backend="django.contrib.auth.backends.ModelBackend")
         for url in (reverse("release"), reverse("release-case", args=[lamp.number])):
