@@ -50,29 +50,33 @@ def check(incident: Incident, outcome: str, told: Mediated | None) -> None:
         )
 
 
-def check_file(incident: Incident, outcome: str, told: Mediated | None) -> None:
-    """What is counted says what the file says, where there is one (InvalidInput): an open one is ended first,
-    unless the answer is an interim one."""
+def by_file(incident: Incident, outcome: str, told: Mediated | None) -> Mediated | None:
+    """What is counted is what the file says, where there is one: it need not be told again, and who tells it
+    otherwise is refused (InvalidInput). An open one is ended first, unless the answer is an interim one."""
     if outcome == ResolutionOutcome.PARKED or not is_dispute(incident):
-        return
+        return told
     files = list(
         incident.mediation_files.filter(handling_run=incident.handling_run)
         .exclude(state=MediationFile.State.OVERTAKEN)
         .order_by("pk")
     )
     if not files:
-        return
+        return told
     last = files[-1]
     if last.is_open:
         raise InvalidInput(
             "mediation", "still_open", _("The mediation is still open: write down how it ended first.")
         )
-    if told is None or told.kind != last.kind:
+    says = Mediated(last.kind, settled=last.state == MediationFile.State.SETTLED)
+    if told is None:
+        return says
+    if told.kind != says.kind:
         message = _("The file says otherwise: %(kind)s.") % {"kind": last.get_kind_display()}
         raise InvalidInput("mediation", "differs", message)
-    if told.settled != (last.state == MediationFile.State.SETTLED):
+    if told.settled != says.settled:
         message = _("The file says otherwise: %(state)s.") % {"state": last.get_state_display()}
         raise InvalidInput("settled", "differs", message)
+    return says
 
 
 def record(

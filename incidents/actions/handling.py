@@ -208,14 +208,15 @@ def resolve(
 ) -> Incident:
     """办结: say what came of it. Only 已解决 counts as solved, and needs the closing condition attested;
     阶段性答复 parks the case with a date and keeps it open and visible. `happened_at` where the work was
-    done earlier than it is typed in (see `late`); `mediation` where it is a dispute; `photos` of afterwards
+    done earlier than it is typed in (see `late`); `mediation` where it is a dispute without a
+    file of its own; `photos` of afterwards
     come on the case with it, or not at all."""
     incident = cases.hold(number, actor=actor, action=Action.RESOLVE, at=at, seen_version=seen_version)
     if happened_at is not None and outcome == ResolutionOutcome.PARKED:
         raise InvalidInput("happened_at", "not_here", _("An interim answer counts from when it is given."))
     _check_outcome(incident, outcome, attested=attested, parked_until=parked_until, at=at)
+    mediation = mediating.by_file(incident, outcome, mediation)
     mediating.check(incident, outcome, mediation)
-    mediating.check_file(incident, outcome, mediation)
     lead = open_lead(incident)
     if outcome != ResolutionOutcome.PARKED:  # an interim answer settles nothing
         cohandling.refuse_while_open(incident)

@@ -280,12 +280,14 @@ def follow_up_mediation(
     how: str,
     result: str,
     text: str = "",
+    next_on: date | None = None,
     actor: Actor,
     at: datetime,
     seen_version: int | None = None,
 ) -> MediationFollowUp:
-    """回访: somebody has asked whether the agreement is kept. One that is broken is for a supervisor to
-    reopen; the file itself stays as it ended."""
+    """回访: somebody has asked whether the agreement is kept. What is not kept wholly is asked after again:
+    on `next_on`, or in a week. One that is broken is for a supervisor to reopen; the file itself stays as it
+    ended."""
     held = writing.hold(file, Action.FOLLOW_MEDIATION, actor=actor, at=at, seen_version=seen_version)
     if held.state != MediationFile.State.SETTLED:
         raise ActionRefused("not_settled", _("Only what was settled is asked after."))
@@ -297,16 +299,22 @@ def follow_up_mediation(
         raise InvalidInput("how", "unknown", _("Say how you asked."))
     if result not in MediationFollowUp.Result.values:
         raise InvalidInput("result", "unknown", _("Say whether it is kept."))
+    is_kept, today = result == MediationFollowUp.Result.KEPT, district_day(at)
+    if next_on is not None and is_kept:
+        raise InvalidInput("next_on", "not_here", _("What is kept is not asked after again."))
+    if next_on is not None and not today < next_on <= today + PERFORM_WITHIN:
+        raise InvalidInput("next_on", "range", _("From tomorrow, and within three years."))
     assert actor.user is not None
     made = MediationFollowUp.objects.create(
         file=held,
         made_at=at,
         how=how,
         result=result,
-        words_sealed=writing.words_of(text, "text", optional=result == MediationFollowUp.Result.KEPT),
+        words_sealed=writing.words_of(text, "text", optional=is_kept),
         entered_at=at,
         entered_by=actor.user,
     )
+    held.follow_up_on = None if is_kept else next_on or today + files.ASKED_AGAIN
     writing.let_go(held, timeline.Kind.MEDIATION_FOLLOWED_UP, actor=actor, at=at, how=how, result=result)
     return made
 

@@ -335,7 +335,10 @@ class ResolveInput(ActionInput):
     attested = serializers.BooleanField(default=False, help_text="The closing condition is met.")
     parked_until = serializers.DateField(required=False, allow_null=True)
     mediation = MediationInput(
-        required=False, allow_null=True, help_text="Of a dispute; without one it cannot be solved."
+        required=False,
+        allow_null=True,
+        help_text="Of a dispute that has no file of its mediation; without it, it cannot be solved. Kind and "
+        "result of a file are taken from there.",
     )
     happened_at = InstantField(required=False, allow_null=True, help_text=_HAPPENED)
 

@@ -105,6 +105,11 @@ class FollowUpInput(_OnceInput):
     how = CodeField(choices=MediationFollowUp.How.choices)
     result = CodeField(choices=MediationFollowUp.Result.choices)
     text = TextField(required=False, allow_blank=True, max_length=TEXT_MAX)
+    next_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text="When to ask again where it is not kept wholly; a week from now without it.",
+    )
 
 
 class EarlierInput(_FileInput):
@@ -169,7 +174,9 @@ class MediationOut(Out):
     taken_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     next_step = serializers.CharField()
-    follow_up_on = serializers.DateField(allow_null=True)
+    follow_up_on = serializers.DateField(
+        allow_null=True, help_text="When somebody asks whether it is kept; null once it is."
+    )
     version = serializers.IntegerField()
 
 

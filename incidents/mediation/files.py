@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.masking import starred
 from accounts.models import OrgUnit, User
@@ -28,6 +28,8 @@ from incidents.numbers import district_day
 
 # An agreement without a date of its own is asked after by then.
 ASKED_AFTER: Final = timedelta(days=30)
+# One that was not kept wholly is asked after again by then, where nobody names a day.
+ASKED_AGAIN: Final = timedelta(days=7)
 EARLIER_MOST: Final = 20
 _ASKED_MOST: Final = 200
 
@@ -75,10 +77,30 @@ def last_begun(incident: Incident) -> MediationFile | None:
 
 
 def to_follow_up(files: QuerySet[MediationFile], *, on: date) -> QuerySet[MediationFile]:
-    """Of these the settled ones that somebody has to ask after by this day."""
-    asked = MediationFollowUp.objects.filter(file=OuterRef("pk"))
-    return files.filter(
-        ~Exists(asked), state=MediationFile.State.SETTLED, follow_up_on__isnull=False, follow_up_on__lte=on
+    """Of these the settled ones that somebody has to ask after by this day: until the last answer was that it
+    is kept, or the dispute is mediated anew."""
+    newest = MediationFollowUp.objects.filter(file=OuterRef("pk")).order_by("-pk")
+    anew = MediationFile.objects.filter(incident=OuterRef("incident"), pk__gt=OuterRef("pk"))
+    return files.annotate(last_answer=Subquery(newest.values("result")[:1])).filter(
+        ~Exists(anew),
+        Q(last_answer__isnull=True) | ~Q(last_answer=MediationFollowUp.Result.KEPT),
+        state=MediationFile.State.SETTLED,
+        handling_run=F("incident__handling_run"),
+        follow_up_on__isnull=False,
+        follow_up_on__lte=on,
+    )
+
+
+def is_to_be_asked_after(file: MediationFile) -> bool:
+    """Has somebody still to ask whether it is kept, some day?"""
+    last = max(file.follow_ups.all(), key=lambda one: one.pk, default=None)
+    is_kept = last is not None and last.result == MediationFollowUp.Result.KEPT
+    return (
+        file.state == MediationFile.State.SETTLED
+        and file.follow_up_on is not None
+        and not is_kept
+        and file.handling_run == file.incident.handling_run
+        and not file.incident.mediation_files.filter(pk__gt=file.pk).exists()
     )
 
 

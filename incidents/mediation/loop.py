@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import pgettext
 
+from incidents.mediation.files import agreement_of
 from incidents.models import Feedback, Incident, MediationFile, MediationFollowUp, PhoneCall, Verification
 from incidents.models.incident import Status
 
@@ -24,15 +25,22 @@ def steps_of(incident: Incident, files: Iterable[MediationFile]) -> list[Step]:
     """The five steps as the case stands now. What a reopening undid is not done any more; a step is only
     reached over those before it, so that no later date stands before an open one."""
     known = [one for one in files if one.handling_run == incident.handling_run]
-    taken = min((one.taken_at for one in known), default=None)
-    accepted = min((at for at in (incident.accepted_at, taken) if at is not None), default=None)
-    settled = max((one.ended_at for one in known if one.state == "settled" and one.ended_at), default=None)
     resolved = incident.resolved_at if incident.status in (Status.RESOLVED, Status.CLOSED) else None
+    # While it can still be taken on for mediation, that a unit has the case is not that step.
+    taken = min((one.taken_at for one in known), default=incident.accepted_at if resolved else None)
+    settled = max((one for one in known if one.state == "settled"), key=lambda one: one.pk, default=None)
+    agreement = agreement_of(settled) if settled is not None else None
+    if settled is not None and agreement is not None:
+        # What everybody stands by is mediated when it was written, and confirmed with the last party's word.
+        mediated: datetime | None = agreement.written_at
+        confirmed = max((one.confirmed_at for one in agreement.confirmations.all()), default=settled.ended_at)
+    else:
+        mediated, confirmed = resolved, _confirmed_at(incident)
     dates = [
         incident.received_at,
-        accepted if incident.status != Status.TRIAGE else None,
-        settled or resolved,
-        _confirmed_at(incident),
+        taken if incident.status != Status.TRIAGE else None,
+        mediated,
+        confirmed,
         _answered_at(incident, resolved),
     ]
     names = [
@@ -69,18 +77,19 @@ def _confirmed_at(incident: Incident) -> datetime | None:
 
 def _answered_at(incident: Incident, resolved: datetime | None) -> datetime | None:
     """The first word from the people themselves afterwards: a rating, a call back, a visit."""
+    visited = MediationFollowUp.objects.filter(
+        file__incident=incident, file__handling_run=incident.handling_run
+    )
+    asked = list(visited.order_by("made_at").values_list("made_at", flat=True)[:1])
     if incident.status != Status.CLOSED or resolved is None:
-        return None
+        return asked[0] if asked else None
     rated = Feedback.objects.filter(incident=incident, handling_run=incident.handling_run)
     called = PhoneCall.objects.filter(
         incident=incident, purpose=PhoneCall.Purpose.CALLBACK, reached=True, called_at__gte=resolved
     )
-    visited = MediationFollowUp.objects.filter(
-        file__incident=incident, file__handling_run=incident.handling_run
-    )
     found = [
         *rated.order_by("given_at").values_list("given_at", flat=True)[:1],
         *called.order_by("called_at").values_list("called_at", flat=True)[:1],
-        *visited.order_by("made_at").values_list("made_at", flat=True)[:1],
+        *asked,
     ]
     return min(found, default=None)

@@ -124,11 +124,12 @@ class ResolveForm(HappenedMixin, ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_dispute = self.incident is not None and mediating.is_dispute(self.incident)
-        if not self.is_dispute:
+        # Kind and result are the file's, where there is one: nobody is asked for them again.
+        self.file = files.last_begun(self.incident) if self.incident is not None and self.is_dispute else None
+        if not self.is_dispute or self.file is not None:
             del self.fields["mediation"], self.fields["settled"]
-        elif (ended := files.last_ended(files.of_run(self.incident), self.incident.handling_run)) is not None:
-            self.fields["mediation"].initial = ended.kind
-            self.fields["settled"].initial = "yes" if ended.state == ended.State.SETTLED else "no"
+        if self.file is not None and not self.file.is_open and self.file.state != self.file.State.SETTLED:
+            self.fields["outcome"].initial = ResolutionOutcome.LEGAL_ROUTE.value
         self._offer_times()
 
     def _offer_times(self) -> None:
@@ -148,7 +149,7 @@ class ResolveForm(HappenedMixin, ActionForm):
         return [(outcome.value, outcome.label, words) for outcome, words in OUTCOME_HELP.items()]
 
     def mediated(self) -> mediating.Mediated | None:
-        """What was said about a mediation; None where there was none."""
+        """What was said about a mediation; None where there was none, or where its file says it."""
         kind = self.cleaned_data.get("mediation")
         return mediating.Mediated(kind, bool(self.cleaned_data["settled"])) if kind else None
 

@@ -223,6 +223,10 @@ def context_of(found: MediationFile, user: User, *, lifted: bool) -> dict[str, A
         "agreement": agreement,
         "terms": veil.words(agreement.terms) if agreement is not None and reads else "",
         "editions": len(found.agreements.all()),
+        "earlier_editions": [
+            {"agreement": one, "terms": veil.words(one.terms) if reads else ""}
+            for one in sorted(found.agreements.all(), key=lambda one: -one.edition)[1:]
+        ],
         "confirmations": [
             {"given": one, "party": next(party for party in parties if party.pk == one.party_id)}
             for one in (agreement.confirmations.all() if agreement is not None else ())
@@ -237,6 +241,10 @@ def context_of(found: MediationFile, user: User, *, lifted: bool) -> dict[str, A
         "scans": list(found.scans.all()) if reads else [],
         "earlier": [{"case": one, "title": title_of(one.text.body)} for one in earlier.cases],
         "earlier_veiled": earlier.veiled,
+        "asked_next": files.is_to_be_asked_after(found),
+        "may_resolve": found.state == MediationFile.State.SETTLED
+        and found.handling_run == incident.handling_run
+        and policy.can(user, Action.RESOLVE, incident),
         "next_kind": found.next_step if found.next_step in ("administrative", "judicial") else "",
     }
 

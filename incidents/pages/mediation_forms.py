@@ -231,6 +231,12 @@ class FollowUpForm(FileForm):
         required=False,
         widget=text_area(4),
     )
+    next_on = forms.DateField(
+        label=gettext_lazy("Ask again on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Where it is not kept wholly; left empty, a week from now."),
+    )
 
 
 class EarlierForm(FileForm):

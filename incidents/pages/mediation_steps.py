@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -81,10 +82,15 @@ def _end(form: Any, common: dict[str, Any]) -> str:
 
 def _follow_up(form: Any, common: dict[str, Any]) -> str:
     told = form.cleaned_data
-    made = actions.follow_up_mediation(how=told["how"], result=told["result"], text=told["text"], **common)
+    made = actions.follow_up_mediation(
+        how=told["how"], result=told["result"], text=told["text"], next_on=told["next_on"], **common
+    )
+    if made.result == made.Result.KEPT:
+        return _("Written down.")
+    told = {"day": date_format(made.file.follow_up_on or made.made_at, "DATE_FORMAT")}
     if made.result == made.Result.BROKEN:
-        return _("Written down. The centre can reopen the case.")
-    return _("Written down.")
+        return _("Written down. To be asked after again on %(day)s; the centre can reopen the case.") % told
+    return _("Written down. To be asked after again on %(day)s.") % told
 
 
 def _earlier(form: Any, common: dict[str, Any]) -> str:

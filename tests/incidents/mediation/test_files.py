@@ -11,7 +11,7 @@ from incidents.mediating import Mediated
 from incidents.mediation import files
 from incidents.mediation.loop import steps_of
 from incidents.mediation.writing import Party
-from incidents.models import Contact, Incident, MediationFile, TimelineEntry
+from incidents.models import Contact, Incident, Mediation, MediationFile, TimelineEntry
 from incidents.models.incident import ResolutionOutcome
 from incidents.timeline_words import read
 from tests.cast import TUESDAY, Person, person, reload
@@ -263,13 +263,18 @@ class TestTheCaseMovesOn:
         for told, outcome, field in (
             (Mediated("peoples", settled=True), "solved", "settled"),
             (Mediated("judicial", settled=False), "legal_route", "mediation"),
-            (None, "legal_route", "mediation"),
         ):
             with pytest.raises(InvalidInput) as refused:
                 resolve(dispute, mediator, told, outcome)
             assert (refused.value.field, refused.value.code) == (field, "differs")
-        done = resolve(dispute, mediator, Mediated("peoples", settled=False), "legal_route")
+        with pytest.raises(InvalidInput) as refused:
+            resolve(dispute, mediator, None, "solved")
+        assert (refused.value.field, refused.value.code) == ("mediation", "not_settled")
+        # Nobody has to say again what the file says.
+        done = resolve(dispute, mediator, None, "legal_route")
         assert done.outcome == ResolutionOutcome.LEGAL_ROUTE
+        told = Mediation.objects.get(incident=done)
+        assert (told.kind, told.settled) == ("peoples", False)
 
     def test_an_interim_answer_leaves_it_open(
         self, dispute: Incident, hands: Hands, mediator: Person
@@ -341,12 +346,11 @@ def test_the_five_steps_are_dated_in_turn(
         case = reload(dispute)
         return [step.state for step in steps_of(case, files.of_case(case))]
 
-    assert states() == ["done", "done", "now", "", ""]
+    assert states() == ["done", "now", "", "", ""]  # it is still to be taken on
     file = hands.settle(dispute)
-    assert states() == ["done", "done", "done", "now", ""]
-    resolve(dispute, mediator, Mediated("peoples", settled=True))
+    assert states() == ["done", "done", "done", "done", "now"]  # both parties stand by it
+    resolve(dispute, mediator, None)
     at = TUESDAY + 3 * AN_HOUR
-    actions.close(number=dispute.number, reason="已核", actor=supervisor.actor, at=at)
     assert states() == ["done", "done", "done", "done", "now"]
     actions.follow_up_mediation(
         file=file.pk, how="call", result="kept", actor=mediator.actor, at=at + AN_HOUR
@@ -356,6 +360,19 @@ def test_the_five_steps_are_dated_in_turn(
     assert dates == sorted(one for one in dates if one is not None)
 
 
+def test_without_a_file_the_steps_are_those_of_the_case(
+    dispute: Incident, mediator: Person, supervisor: Person
+) -> None:
+    def states() -> list[str]:
+        return [step.state for step in steps_of(reload(dispute), [])]
+
+    resolve(dispute, mediator, Mediated("peoples", settled=True))
+    assert states() == ["done", "done", "done", "now", ""]
+    at = TUESDAY + 3 * AN_HOUR
+    actions.close(number=dispute.number, reason="已核", actor=supervisor.actor, at=at)
+    assert states() == ["done", "done", "done", "done", "now"]
+
+
 def test_a_broken_agreement_says_what_was_broken(dispute: Incident, hands: Hands) -> None:
     file = hands.settle(dispute)
     common = {"file": file.pk, "how": "call", "actor": hands.who.actor, "at": hands.at}
@@ -363,4 +380,36 @@ def test_a_broken_agreement_says_what_was_broken(dispute: Incident, hands: Hands
         actions.follow_up_mediation(result="broken", **common)
     assert refused.value.field == "text"
     actions.follow_up_mediation(result="broken", text="没有赔钱", **common)
-    assert not files.to_follow_up(MediationFile.objects.all(), on=date(2027, 1, 1)).exists()
+    assert MediationFile.objects.get(pk=file.pk).follow_up_on == date(2026, 7, 14)
+
+
+def due(on: date) -> list[int]:
+    return [one.pk for one in files.to_follow_up(MediationFile.objects.all(), on=on)]
+
+
+def test_what_is_not_kept_wholly_is_asked_after_again_until_it_is(dispute: Incident, hands: Hands) -> None:
+    file = hands.settle(dispute)
+    common = {"file": file.pk, "how": "call", "text": "还差四百", "actor": hands.who.actor, "at": hands.at}
+    actions.follow_up_mediation(result="partly", next_on=date(2026, 7, 20), **common)
+    assert (due(date(2026, 7, 19)), due(date(2026, 7, 20))) == ([], [file.pk])
+    actions.follow_up_mediation(result="partly", **common)  # in a week, where nobody names a day
+    assert (due(date(2026, 7, 13)), due(date(2026, 7, 14))) == ([], [file.pk])
+    for given, code in (
+        ({"result": "partly", "next_on": date(2026, 7, 7)}, "range"),
+        ({"result": "kept", "next_on": date(2026, 8, 7)}, "not_here"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            actions.follow_up_mediation(**given, **common)
+        assert (refused.value.field, refused.value.code) == ("next_on", code)
+    actions.follow_up_mediation(result="kept", **common)
+    assert due(date(2027, 1, 1)) == []
+    assert MediationFile.objects.get(pk=file.pk).follow_up_on is None
+
+
+def test_what_is_mediated_anew_is_not_asked_after_any_more(dispute: Incident, hands: Hands) -> None:
+    file = hands.settle(dispute)
+    common = {"file": file.pk, "how": "call", "text": "没赔", "actor": hands.who.actor, "at": hands.at}
+    actions.follow_up_mediation(result="broken", **common)
+    hands.open(reload(dispute))
+    assert due(date(2027, 1, 1)) == []
+    assert not files.is_to_be_asked_after(MediationFile.objects.get(pk=file.pk))

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.roles import Role
 from incidents import actions
-from incidents.models import Incident, MediationFile, MediationScan
+from incidents.models import Incident, Mediation, MediationFile, MediationScan
 from tests.cast import TUESDAY, Person, person, reload
 from tests.incidents.mediation.conftest import (
     AN_HOUR,
@@ -156,7 +156,7 @@ class TestPages:
         assert step("end", outcome="settled") == 302
         assert step("session", held_at="2026-07-07T11:30", present=ids, text="x", result="agreed") == 409
         chosen = client.get(f"/cases/{dispute.number}/resolve/").context["form"]
-        assert (chosen["mediation"].value(), chosen["settled"].value()) == ("peoples", "yes")
+        assert not {"mediation", "settled"} & chosen.fields.keys()  # the file says it
 
     def test_a_refused_form_stays_as_old_as_it_is(
         self, dispute: Incident, hands: Hands, mediator: Person
@@ -261,18 +261,73 @@ def test_scans_are_sealed_and_each_time_they_are_taken_out_is_kept(
     assert looks(other.incident) == 0
 
 
-def test_a_resolution_that_contradicts_the_file_is_said_at_its_field(
+def test_what_the_file_says_is_not_asked_again(
     file: MediationFile, mediator: Person, dispute: Incident
 ) -> None:
     client = browser(mediator)
+    address = f"/cases/{dispute.number}/resolve/"
+    shown = client.get(address).content.decode()
+    assert 'name="mediation"' not in shown
+    assert f"/mediation/{file.pk}/" in shown
+    form = {
+        "outcome": "solved",
+        "text": "已达成协议",
+        "attested": "on",
+        "ago": "0",
+        "seen_version": reload(dispute).version,
+    }
+    done = client.post(address, form)
+    assert done.status_code == 302, done.context["form"].errors
+    told = Mediation.objects.get(incident=dispute)
+    assert (told.kind, told.settled) == ("peoples", True)
+
+
+def test_an_open_file_is_ended_before_the_case_is_resolved(
+    dispute: Incident, hands: Hands, mediator: Person
+) -> None:
+    hands.open(dispute)
     form = {
         "outcome": "explained",
-        "mediation": "peoples",
-        "settled": "no",
         "text": "谈不拢",
         "ago": "0",
         "seen_version": reload(dispute).version,
     }
-    refused = client.post(f"/cases/{dispute.number}/resolve/", form)
+    refused = browser(mediator).post(f"/cases/{dispute.number}/resolve/", form)
     assert refused.status_code == 400
-    assert "settled" in refused.context["form"].errors
+    assert "still open" in refused.content.decode()
+
+
+def test_earlier_editions_stay_to_be_read(dispute: Incident, hands: Hands, mediator: Person) -> None:
+    file = hands.open(dispute)
+    hands.agree(file, "一、赔偿赵大海五百元")
+    hands.agree(file, "一、赔偿赵大海八百元")
+    page = browser(mediator).get(f"/mediation/{file.pk}/").content.decode()
+    assert page.index("八百元") < page.index("五百元")
+    assert page.count('class="mediation-edition"') == 1
+    assert APPLICANT.name not in page  # masked as the one that counts
+    other = browser(person("reads", Role.OPERATOR, "operations-centre")).get(f"/mediation/{file.pk}/")
+    assert "五百元" not in other.content.decode()
+
+
+def test_a_settled_file_leads_to_resolving_its_case(
+    file: MediationFile, mediator: Person, dispute: Incident
+) -> None:
+    page = browser(mediator).get(f"/mediation/{file.pk}/").content.decode()
+    assert f'class="btn btn-primary" href="/cases/{dispute.number}/resolve/"' in page
+    assert f'class="btn btn-primary" href="/mediation/new/{dispute.number}/' not in page
+
+
+def test_what_is_kept_in_part_shows_when_it_is_asked_after_again(
+    file: MediationFile, mediator: Person
+) -> None:
+    client = browser(mediator)
+    form = {
+        "how": "call",
+        "result": "partly",
+        "text": "还差四百",
+        "next_on": "2026-07-20",
+        "seen_version": MediationFile.objects.get(pk=file.pk).version,
+    }
+    done = client.post(f"/mediation/{file.pk}/follow-up/", form, follow=True).content.decode()
+    assert "asked after again on July 20, 2026" in done
+    assert f'href="/mediation/new/{file.incident.number}/"' in done
