@@ -227,6 +227,7 @@ _SENTENCES: dict[str, Callable[[Explainer, Params], str]] = {
         else _("Read as %(kind)s (%(percent)s).")
         % {"kind": talk_name(p["talk"]), "percent": _percent(p["probability"])}
     ),
+    "words_foreign": lambda e, p: _("The words are not Chinese: nothing was guessed from them."),
     "place_type_read": lambda e, p: (
         _("The kind of place is %(place)s, by “%(phrase)s”.")
         % {"place": _place(p["place_type"]), "phrase": p["phrase"]}

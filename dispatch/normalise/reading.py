@@ -7,7 +7,8 @@ from dispatch.facts import Guess, Reason, UnitGuess
 from dispatch.normalise import lexicon, talk
 from dispatch.normalise import urgency as alarms
 from dispatch.normalise.backends import Reader, reader
-from dispatch.normalise.folding import folded
+from dispatch.normalise.backends.interface import Beside
+from dispatch.normalise.folding import folded, is_foreign
 from dispatch.normalise.model import Reading
 from dispatch.vocabulary import Nature, Source, Urgency
 
@@ -65,7 +66,11 @@ def normalise(
     plain = folded(text)
     evidence: list[Reason] = []
     reading = reading or model.read(text)
-    categories, matters = model.guesses(reading, category)
+    # The examples are Chinese: of other words the reader knows none, and would tell its most frequent ones.
+    is_unread = category is None and is_foreign(plain) and not (isinstance(model, Beside) and model.is_told)
+    categories, matters = ([], []) if is_unread else model.guesses(reading, category)
+    if is_unread:
+        evidence.append(Reason("words_foreign"))
     if category is not None:
         evidence.append(category_reason or Reason("category_given", {"category": category}))
     is_nature_given = nature is not None
@@ -82,7 +87,7 @@ def normalise(
             urgency = raised
             told = {"urgency": alarm.urgency, "phrase": alarm.phrase, "danger": alarm.danger}
             evidence.append(Reason("urgency_read", told))
-    said = _talk(text, source, reading, model, alarm, is_given=category is not None)
+    said = None if is_unread else _talk(text, source, reading, model, alarm, is_given=category is not None)
     if said:
         talks: dict[str, Any] = {
             "talk": said.code,
@@ -109,7 +114,7 @@ def normalise(
         model=model.version,
         evidence=tuple(evidence),
         category_given=category is not None,
-        units=tuple(model.units(reading, category)),
+        units=() if is_unread else tuple(model.units(reading, category)),
         talk=said.code if said else None,
     )
 

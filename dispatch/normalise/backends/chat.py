@@ -181,6 +181,8 @@ class ChatReader(Beside):
 class _Answered(Beside):
     """What the model said of one text; parts of it are read by the built-in reader."""
 
+    is_told = True
+
     def __init__(self, asked: ChatReader, text: str, reading: Reading) -> None:
         super().__init__(asked.base, {"version": asked.version})
         self.calibration, self.operating = asked.calibration, asked.operating

@@ -57,6 +57,9 @@ class Beside:
     Its card was measured for itself: how sure its sums are, and from where on a precision is kept.
     """
 
+    # Has somebody who reads more than the examples' language said what the text is about?
+    is_told = False
+
     def __init__(self, base: Classifier, card: Mapping[str, Any]) -> None:
         self.base = base
         self.version: str = card["version"]

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -316,6 +316,17 @@ def test_a_report_that_the_scorer_is_unsure_of_goes_out_on_the_models_word_and_s
     )  # a batch asks nobody
     server.answer = lambda asked: (500, b"")
     assert decide_many([unsure()], may_ask=lambda: True)[0] == alone
+
+
+@pytest.mark.django_db
+def test_the_model_may_say_what_english_words_are_about(server: Server, deciding: Classifier) -> None:
+    english = replace(unsure(), text="The glass of the bus shelter is broken")
+    alone = decide_many([english])[0]
+    assert (alone.facts.categories, alone.triage_codes) == ((), ("no_match",))
+    chosen = likeliest_of(deciding, english.text)
+    server.answer = lambda asked: (200, saying({**GOOD, "category": chosen, "matters": [chosen]}))
+    together = decide_many([english], may_ask=lambda: True)[0]
+    assert (together.is_dispatched, together.category) == (True, chosen)
 
 
 @pytest.mark.django_db
