@@ -17,6 +17,7 @@ from accounts.viewer import Reach, viewer_of
 from grids import coding, registers
 from grids.locate import Place, geography_with
 from grids.models import Area
+from grids.romanise import romanise
 from incidents import contacting, mediating
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import BlockCell, BlockChange, BlockRole, CouncilMeeting, CouncilMember
@@ -29,6 +30,8 @@ CELLS_MOST = 200
 # Of one community; a code has two digits for them.
 BLOCKS_MOST = 99
 SHOWN_MOST = 300
+# In a report's attributes: the block somewhere in which it is; its cell only stands for that.
+STANDS_FOR = "somewhere_in_block"
 CHANGES_SHOWN = 20
 # Digits of a code that name the street.
 _STREET = 9
@@ -59,6 +62,15 @@ def is_in(block_code: str, place: Place) -> bool:
     return bool(place.community) and geography_with(block_code).parents.get(block_code) == place.community
 
 
+def stand_in(block: Area) -> str:
+    """The cell that stands for the whole block where nothing finer is known: the one in which its label
+    stands; empty where it has none."""
+    cells = BlockCell.objects.filter(block=block).order_by("cell__code")
+    own = list(cells.values_list("cell_id", "cell__lon", "cell__lat"))
+    labelled = (code for code, lon, lat in own if (lon, lat) == (block.lon, block.lat))
+    return next(labelled, own[0][0] if own else "")
+
+
 def blocks_in(community: str) -> list[Area]:
     """The blocks that a community is cut into."""
     found = Area.objects.blocks().without_polygons().filter(parent=community)
@@ -75,6 +87,7 @@ def cut(*, name_zh: str, name_en: str, cells: Iterable[str], by: User | None, at
     names = _names(name_zh, name_en)
     found = _cells(cells, by=by)
     community = _hold_community(found)
+    _refuse_name(names, community, block=None)
     _refuse_taken(found, block=None)
     block = Area(code=_next_code(community), kind=Area.Kind.BLOCK, parent=community)
     _shape(block, names, found)
@@ -98,6 +111,7 @@ def change(
     block = _block(area_code, by=by)  # once more: it may have been taken apart meanwhile
     if community != block.parent:
         raise InvalidInput("cells", "unknown", _("Choose grid cells of the block's own community."))
+    _refuse_name(names, community, block=block)
     _refuse_taken(found, block=block)
     kept = {cell.pk for cell in found}
     had = set(BlockCell.objects.filter(block=block).values_list("cell_id", flat=True))
@@ -146,7 +160,7 @@ def changes_in(community: str) -> list[BlockChange]:
 
 
 def _names(name_zh: str, name_en: str) -> tuple[str, str]:
-    names = name_zh.strip(), name_en.strip()
+    names = name_zh.strip(), name_en.strip() or _in_english(name_zh.strip())
     for field, name, most in (("name_zh", names[0], 40), ("name_en", names[1], 80)):
         if not name or len(name) > most or "\x00" in name:
             raise InvalidInput(
@@ -155,6 +169,25 @@ def _names(name_zh: str, name_en: str) -> tuple[str, str]:
                 pgettext_lazy("block", "Write a name of at most %(max)d characters.") % {"max": most},
             )
     return names
+
+
+def _in_english(name_zh: str) -> str:
+    """What a block is called on English pages where nobody said so: as other areas are, romanised; by its
+    Chinese name where that has more than Chinese characters in it."""
+    proper = name_zh.removesuffix("街区")
+    if not proper or any(not "\u4e00" <= character <= "\u9fff" for character in proper):
+        return name_zh
+    return f"{romanise(proper)[:70]} block" if proper != name_zh else romanise(proper)[:80]
+
+
+def _refuse_name(names: tuple[str, str], community: Area, *, block: Area | None) -> None:
+    """Two blocks of one community that are called the same could not be told apart on any list."""
+    others = Area.objects.blocks().filter(parent=community).exclude(pk=block.pk if block is not None else "")
+    for field, name in (("name_zh", names[0]), ("name_en", names[1])):
+        if others.filter(**{f"{field}__iexact": name}).exists():
+            raise InvalidInput(
+                field, "taken", _("Another block of this community is called so: choose another name.")
+            )
 
 
 def _cells(told: Iterable[str], *, by: User | None) -> list[Area]:

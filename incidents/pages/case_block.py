@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dispatch.vocabulary import Source
 from grids.models import Area
 from incidents import blocks
 from incidents.models import Incident
@@ -13,4 +14,18 @@ def block_of(incident: Incident) -> dict[str, Any]:
     if not code:
         return {}
     area = Area.objects.without_polygons().filter(code=code).first()
-    return {"case_block": area, "block_roles": blocks.roles_of(code)} if area is not None else {}
+    if area is None:
+        return {}
+    return {
+        "case_block": area,
+        "block_roles": blocks.roles_of(code),
+        "somewhere_in_block": _is_somewhere(incident, code),
+    }
+
+
+def _is_somewhere(incident: Incident, code: str) -> bool:
+    """Is the block all that is known of the place, so that its cell only stands for it?"""
+    if incident.lon is not None or incident.source != Source.COUNCIL:
+        return False
+    told = {f"report__attributes__{blocks.STANDS_FOR}": code}
+    return incident.links.filter(unlinked_at__isnull=True, **told).exists()

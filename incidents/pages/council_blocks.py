@@ -36,6 +36,8 @@ class BlockForm(forms.Form):
     name_en = forms.CharField(
         label=gettext_lazy("Name in English"),
         max_length=80,
+        required=False,
+        help_text=gettext_lazy("Left empty, the Chinese name is written in Latin letters."),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
     cells = forms.MultipleChoiceField(

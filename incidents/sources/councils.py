@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Source
 from grids.locate import Place, locate
 from grids.models import Area, code_prefix
-from incidents import cases
+from incidents import blocks, cases
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Refusal, ReportDraft, receive_one
 from incidents.models import CouncilIssue, CouncilMeeting, CouncilMember, IncidentReport, Report
@@ -223,26 +223,40 @@ def _bind(meeting: CouncilMeeting, position: int, report: Report) -> None:
 
 
 def _draft(meeting: CouncilMeeting, position: int, issue: Issue, area: Area) -> ReportDraft:
+    place, stands_for = _place(issue, area)
+    attributes: dict[str, str | int] = {"meeting": meeting.pk, "issue": position}
+    if stands_for:
+        attributes[blocks.STANDS_FOR] = stands_for
     return ReportDraft(
         source=Source.COUNCIL,
         external_id=f"council:{meeting.pk}:{position}",
         text=issue.text.strip(),
         occurred_at=meeting.held_at,
-        place=_place(issue, area),
+        place=place,
         address=issue.address.strip(),
-        attributes={"meeting": meeting.pk, "issue": position},
+        attributes=attributes,
     )
 
 
-def _place(issue: Issue, area: Area) -> Place:
-    """By its own words where they say more than the block."""
+def _place(issue: Issue, area: Area) -> tuple[Place, str]:
+    """By its own words where they say more than the council's area; and the block that its cell stands for,
+    where it lies somewhere in that block."""
     # A block is known by its community: it may have been cut since this process read the map.
     known = area.parent if area.kind == Area.Kind.BLOCK and area.parent is not None else area
-    if issue.address.strip():
-        place = locate(address=known.name_zh + issue.address.strip())
-        if place.finest is not None:
-            return place
-    return locate(area=known.code)
+    said, place = issue.address.strip(), locate(area=known.code)
+    if said:
+        named = locate(address=known.name_zh + said)
+        place = named if named.finest is not None else place
+    if place.cell or place.community != known.code:
+        return place, ""  # the words know better
+    block = next((one for one in blocks.blocks_in(known.code) if one.name_zh in said), None)
+    if block is None and area.kind == Area.Kind.BLOCK:
+        block = area
+    cell = blocks.stand_in(block) if block is not None else ""
+    if block is None or not cell:
+        return place, ""
+    # No point: nobody has said where in the block it is.
+    return replace(place, cell=cell), block.code
 
 
 def _check(meeting: Meeting, *, at: datetime) -> None:

@@ -176,6 +176,38 @@ def _sizes(cells: list[str]) -> list[int]:
     return list(Area.objects.filter(code__in=cells).values_list("area_m2", flat=True))
 
 
+def test_two_blocks_of_one_community_are_not_called_the_same(block: Area, street: Person) -> None:
+    free = others(block)
+    told = {"cells": free[:1], "by": street.user, "at": TUESDAY}
+    for field, names in (
+        ("name_zh", (" 植物园街区 ", "Other block")),
+        ("name_en", ("别的街区", "botanical garden block")),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            blocks.cut(name_zh=names[0], name_en=names[1], **told)
+        assert (refused.value.field, refused.value.code) == (field, "taken")
+    second = blocks.cut(name_zh="别的街区", name_en="Other block", **told)
+    with pytest.raises(InvalidInput) as refused:
+        blocks.change(area_code=second.code, name_zh="植物园街区", name_en="Other block", **told)
+    assert refused.value.field == "name_zh"
+    # Its own name it may keep, and that of one that is gone is free.
+    blocks.change(area_code=second.code, name_zh="别的街区", name_en="Other block too", **told)
+    blocks.undo(area_code=block.code, by=street.user, at=TUESDAY)
+    blocks.change(area_code=second.code, name_zh="植物园街区", name_en="Other block", **told)
+
+
+def test_an_english_name_may_be_left_out(block: Area, street: Person) -> None:
+    page = f"/councils/area/{block.parent_id}/blocks/"
+    client = Client()
+    client.force_login(street.user, backend="django.contrib.auth.backends.ModelBackend")
+    made = client.post(page, {"name_zh": "榕树街区", "name_en": "", "cells": others(block)[:1]})
+    assert made.status_code == 302
+    assert Area.objects.blocks().get(name_zh="榕树街区").name_en == "Rongshu block"
+    made = client.post(page, {"name_zh": "A区街区", "name_en": "", "cells": others(block)[:1]})
+    assert made.status_code == 302
+    assert Area.objects.blocks().get(name_zh="A区街区").name_en == "A区街区"
+
+
 def test_a_block_is_taken_apart_and_its_number_is_given_to_no_other(
     block: Area, lamp_case: Incident, street: Person
 ) -> None:

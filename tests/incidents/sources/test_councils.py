@@ -1,5 +1,6 @@
 """A block's council: its issues become cases, and their progress comes back to it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from accounts.models import OrgUnit, User
 from accounts.roles import Role
+from grids.models import Area
+from incidents import blocks, seeing
 from incidents.errors import InvalidInput
 from incidents.models import CouncilMeeting, Incident, Report
 from incidents.sources import council_life, councils
@@ -44,6 +47,44 @@ def test_each_issue_becomes_a_report_of_the_council(operator: Person) -> None:
     assert [(one.source, one.text.body) for one in reports] == [("council", one.text) for one in ISSUES]
     assert {case.community_code for case in Incident.objects.all()} == {AREA}
     assert [issue.report for issue in kept.issues.all()] == reports
+
+
+@pytest.fixture
+def east(db: None) -> Iterator[Area]:
+    """Three cells of the community are a block, and one is another."""
+    cells = list(Area.objects.cells().filter(parent=AREA).order_by("code")[:4])
+    codes = [cell.code for cell in cells]
+    blocks.cut(name_zh="西区街区", name_en="West block", cells=codes[3:], by=None, at=TUESDAY)
+    yield blocks.cut(name_zh="东区街区", name_en="East block", cells=codes[:3], by=None, at=TUESDAY)
+    blocks.forget()
+
+
+def test_what_a_blocks_council_raises_lies_in_its_block(operator: Person, east: Area) -> None:
+    head = person("head", Role.PATROL, "longgang/grid-station", "张街区")
+    street = person("longgang-supervisor", Role.SUPERVISOR, "longgang/operations")
+    blocks.name(area_code=east.code, role="head", user_id=head.user.pk, by=street.user, at=TUESDAY)
+    issues = (councils.Issue("路灯坏了"), councils.Issue("垃圾没人清", "三巷口"))
+    councils.hold(meeting(area=east.code, issues=issues), user=operator.user, at=TUESDAY)
+    for case in Incident.objects.all():
+        assert blocks.block_of(case.cell_code) == east.code
+        assert (case.community_code, case.lon, case.lat) == (AREA, None, None)
+        assert seeing.can_see(head.user, case)
+        page = as_person(operator).get(f"/cases/{case.number}/")
+        assert page.context["somewhere_in_block"]
+        assert all(words in page.content.decode() for words in ("东区街区", "张街区"))
+
+
+def test_an_issue_whose_words_say_where_it_is_goes_there(operator: Person, east: Area) -> None:
+    elsewhere = Area.objects.communities().exclude(pk=AREA).filter(code__startswith=AREA[:9]).first()
+    assert elsewhere is not None
+    issues = (councils.Issue("路灯坏了", "西区街区门口"), councils.Issue("井盖松了", elsewhere.name_zh))
+    kept = councils.hold(meeting(area=east.code, issues=issues), user=operator.user, at=TUESDAY)
+    west, other = (issue.report.links.get().incident for issue in kept.issues.order_by("position"))
+    assert blocks.block_of(west.cell_code) not in ("", east.code)
+    assert (other.cell_code, other.community_code == AREA) == ("", False)
+    # And the community's own council has no block.
+    councils.hold(meeting(issues=(councils.Issue("秋千断了"),), key="k-2"), user=operator.user, at=TUESDAY)
+    assert Incident.objects.order_by("pk").last().cell_code == ""  # type: ignore[union-attr]
 
 
 def test_the_same_form_again_goes_on_where_it_broke_off(operator: Person) -> None:
