@@ -35,6 +35,7 @@ from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 from incidents.pages.oversight_places import letters_waiting, places
+from incidents.pages.place_codes import KEEPERS as CODE_KEEPERS
 from incidents.sources.councils import KEEPERS as COUNCIL_KEEPERS
 from incidents.sources.naming import KEEPERS
 from incidents.sources.petitions import may_enter
@@ -132,6 +133,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("lists", _("Responsibility list"), "list", count=_count(waiting_proposals(user)))
     if roles.intersection(REGISTER_KEEPERS):
         add("facilities", _("Facilities and names"), "map-pin", also=("/registers/", "/codes/"))
+    elif roles.intersection(CODE_KEEPERS):
+        add("place-codes", _("Printed codes"), "qr")
     if roles.intersection({*DESK_ROLES, Role.LEADER}):
         add("board", _("Board"), "board")
     if roles.intersection(DESK_ROLES):

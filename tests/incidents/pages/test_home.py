@@ -9,8 +9,9 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.roles import Role
 from tests.browsers import As
-from tests.cast import PASSWORD, Person
+from tests.cast import PASSWORD, Person, person
 
 
 def test_every_page_asks_for_a_sign_in(db: None) -> None:
@@ -70,6 +71,23 @@ def test_a_demonstration_shows_its_logins(db: None, settings: Settings) -> None:
         assert "供电局" not in Client().get(reverse("sign-in")).content.decode()
     finally:
         path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "leads"),
+    [
+        (Role.DISPATCHER, "operations-centre", True),
+        (Role.SUPERVISOR, "buji", True),
+        (Role.OPERATOR, "operations-centre", False),
+        (Role.HANDLER, "buji/enforcement", False),
+    ],
+)
+def test_the_menu_leads_to_printed_codes_whoever_may_make_them(
+    browse: As, role: str, unit: str, leads: bool
+) -> None:
+    client = browse(person(f"a-{role}-{unit}", role, unit))
+    assert ("/codes/" in [item["url"] for item in client.get("/data/").context["nav"]]) == leads
+    assert client.get("/codes/").status_code == (200 if leads else 403)
 
 
 def test_the_navigation_counts_what_waits(browse: As, operator: Person, desk_case: object) -> None:
