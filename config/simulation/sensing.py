@@ -96,7 +96,7 @@ def _story(
             Notice(AlertChannel.MQTT, key=key, is_firing=burns, at=when, kind=kind, device=device, **more)
         ]
 
-    yield sensors, 300, says("BIN-0108", "bin_full", 300, value="96")
+    yield sensors, 300, says("BIN-0108", "bin_full", 300, value="96", annotations={"unit": "%"})
     yield sensors, 240, says("BIN-0108", "bin_full", 240, burns=False)
     yield sensors, 190, says("WL-0003", "water_level", 190, value="27", annotations={"unit": "cm"})
     yield cameras, 150, says("CAM-0021", "street_vendor", 150)

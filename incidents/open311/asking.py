@@ -1,7 +1,7 @@
 """What a request asks, read and bounded: lists, instants, numbers, places. Empty is the same as not given."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -25,8 +25,9 @@ _TRUE: Final = frozenset({"true", "1", "yes"})
 _STATUSES: Final[Mapping[str, bool]] = {"open": True, "closed": False}
 
 
-def read_cases(asked: QueryDict, *, at: datetime) -> CasesQuestion:
-    """The question that the parameters of GET requests ask; raises Refused."""
+def read_cases(asked: QueryDict, *, services: Callable[[], Collection[str]], at: datetime) -> CasesQuestion:
+    """The question that the parameters of GET requests ask; raises Refused. `services` answers with the codes
+    that there are, and is asked where one is told."""
     page = _whole(asked, "page", 1, PAGES_MOST) or 1
     size = _whole(asked, "page_size", 1, PAGE_MOST) or PAGE_MOST
     numbers = _listed(asked, "service_request_id", NUMBERS_MOST)
@@ -38,7 +39,7 @@ def read_cases(asked: QueryDict, *, at: datetime) -> CasesQuestion:
     if len(words) > WORDS_MOST:
         raise Refused(400, _("q: at most %(max)d characters.") % {"max": WORDS_MOST})
     return CasesQuestion(
-        categories=_listed(asked, "service_code", CODES_MOST),
+        categories=_services(asked, services),
         is_open=_status(asked),
         since=since,
         until=until,
@@ -72,6 +73,19 @@ def _listed(asked: QueryDict, name: str, most: int) -> tuple[str, ...]:
     if any("\x00" in value for value in found):
         raise Refused(400, _("%(name)s: NUL characters are not text.") % {"name": name})
     return found
+
+
+def _services(asked: QueryDict, services: Callable[[], Collection[str]]) -> tuple[str, ...]:
+    told = _listed(asked, "service_code", CODES_MOST)
+    known = services() if told else ()
+    unknown = [code for code in told if code not in known]
+    if unknown:
+        raise Refused(
+            400,
+            _("service_code: there is no service %(codes)s; GET services lists them.")
+            % {"codes": ", ".join(code[:20] for code in unknown[:5])},
+        )
+    return told
 
 
 def _status(asked: QueryDict) -> bool | None:

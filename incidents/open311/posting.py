@@ -15,7 +15,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiClient
+from grids.locate import PlaceError, locate
 from incidents import attachments
+from incidents.errors import InvalidInput
 from incidents.open311 import asking, media
 from incidents.open311.errors import Refused
 from incidents.open311.telling import FACILITY, OCCURRED_AT, PLACE_TYPE
@@ -94,6 +96,8 @@ def _complaint(
     if wrong:
         raise Refused(400, *wrong)
     lon, lat = place or (None, None)
+    if place is not None and not _is_inside(*place):
+        raise Refused(400, _("lat, long: this place lies outside the district."))
     return Complaint(
         form="",
         text=description or service.name,
@@ -112,6 +116,15 @@ def _complaint(
         occurred_at=asking.instant(attributes[OCCURRED_AT]) if OCCURRED_AT in attributes else None,
         attributes=attributes,
     )
+
+
+def _is_inside(lon: float, lat: float) -> bool:
+    """In the district, or so little outside that the nearest cell is taken for it, as intake does; raises
+    InvalidInput where it is no point at all."""
+    try:
+        return locate(lon=lon, lat=lat).in_district is not False
+    except PlaceError as error:
+        raise InvalidInput(error.field, error.code, error.detail) from error
 
 
 def _attributes(form: QueryDict, service: Service, at: datetime) -> tuple[dict[str, str], list[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from incidents.models.incident import ResolutionOutcome
@@ -88,7 +89,7 @@ def request(case: PublicCase, address: Address, *, extended: bool = False) -> di
         "requested_datetime": moment(case.received_at),
         "updated_datetime": moment(case.updated_at),
         "expected_datetime": moment(case.due_at),
-        "address": ", ".join(filter(None, (case.community, case.street, case.district))) or None,
+        "address": _address(case) or None,
         "address_id": case.area or None,
         "zipcode": None,
         "lat": case.lat,
@@ -119,6 +120,21 @@ def request(case: PublicCase, address: Address, *, extended: bool = False) -> di
     return told
 
 
+def _address(case: PublicCase) -> str:
+    """Chinese addresses begin with the largest and need no commas; others begin with the smallest."""
+    parts = [one for one in (case.community, case.street, case.district) if one]
+    return "".join(reversed(parts)) if _is_chinese() else ", ".join(parts)
+
+
+def sentences(*told: str) -> str:
+    """One behind the other: with a blank between, but in Chinese."""
+    return ("" if _is_chinese() else " ").join(told)
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")
+
+
 def status_notes(case: PublicCase) -> str:
     """One sentence: where it stands, in the reader's language."""
     if case.phase == MERGED:
@@ -146,7 +162,7 @@ _NOTES: Mapping[str, Callable[[], str]] = {
 
 def _happening(what: str) -> str:
     return {
-        "received": _("Reported."),
+        "received": pgettext("open311", "Received."),
         Phase.SENT: _("Sent to whoever has to deal with it."),
         Phase.HANDLING: _("Taken on."),
         Phase.CHECKING: _("Said to be done."),

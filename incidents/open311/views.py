@@ -15,6 +15,7 @@ from incidents.open311 import asking, posting, telling
 from incidents.open311.documents import Document
 from incidents.open311.endpoints import Answer, endpoint
 from incidents.open311.errors import Refused
+from incidents.open311.telling import sentences
 from incidents.public import (
     CasesQuestion,
     Catalogue,
@@ -64,7 +65,7 @@ def _definition(request: HttpRequest, client: ApiClient | None, code: str) -> An
 
 def _requests(request: HttpRequest, client: ApiClient | None) -> Answer:
     at = clock.now()
-    question = asking.read_cases(request.GET, at=at)
+    question = asking.read_cases(request.GET, services=_codes, at=at)
     extended = asking.wants_extensions(request.GET)
     page = published(question, at=at)
     told = [telling.request(case, _address(request), extended=extended) for case in page.cases]
@@ -141,11 +142,15 @@ def _notice(request: HttpRequest, code: str) -> str:
             "unit": case.unit,
             "when": f"{case.due_at.astimezone(asking.DISTRICT_ZONE):%Y-%m-%d %H:%M}",
         }
-    return told + " " + _("Follow it, and answer back: %(url)s") % {"url": where}
+    return sentences(told, _("Follow it, and answer back: %(url)s") % {"url": where})
 
 
 def _catalogue() -> Catalogue:
     return published(CatalogueQuestion(), at=clock.now())
+
+
+def _codes() -> set[str]:
+    return {one.code for one in _catalogue().services}
 
 
 def _address(request: HttpRequest) -> telling.Address:

@@ -1,5 +1,6 @@
 """What an app posts becomes a case once, with its reporter sealed away, or is refused in words."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from accounts.models import ApiClient
+from grids.locate import locate
+from grids.models import Area
 from incidents.models import Attachment, Contact, Incident, Report
 from tests.cast import LAMP_CATEGORY, LAMP_POINT, LAMP_TEXT, LAMP_UNIT, TUESDAY
 from tests.drawing import lives
@@ -327,6 +330,24 @@ def test_bad_input_is_an_array_of_errors(app: App, given: dict[str, Any], status
     assert told.status_code == status, told.content
     validate(told.json(), schemas.ERRORS)
     assert (Report.objects.count(), Contact.objects.count()) == (0, 0)
+
+
+def test_a_place_outside_the_district_is_refused_and_one_at_its_edge_is_taken(app: App) -> None:
+    told = app.post(lamp(lat=40.7, long=-74.0))
+    assert told.status_code == 400
+    validate(told.json(), schemas.ERRORS)
+    assert "outside the district" in told.json()[0]["description"]
+    assert Report.objects.count() == 0
+    last = Area.objects.cells().order_by("-lon")[0]
+    steps = (last.lon + 0.0001 * step for step in range(1, 2_000))
+    edge = next(lon for lon in steps if "nearest_cell" in str(locate(lon=lon, lat=last.lat).evidence))
+    assert app.post(lamp(lat=last.lat, long=edge)).status_code == 201
+
+
+def test_the_notice_reads_as_one_text_in_chinese(app: App) -> None:
+    told = app.post(lamp(), headers={"Accept-Language": "zh-hans"}).json()[0]["service_notice"]
+    assert not re.search(r"[。：] (?!http)", told), told
+    assert ". Follow it" in app.post(lamp(description="Another lamp")).json()[0]["service_notice"]
 
 
 def test_a_body_that_is_no_form_is_refused(app: App) -> None:

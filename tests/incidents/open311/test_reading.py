@@ -1,5 +1,6 @@
 """What anybody may ask: in both formats, as the specification says it, and about nobody."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -146,6 +147,14 @@ def test_a_case_is_told_with_its_state_whose_it_is_and_when_and_never_in_its_rep
     assert (told["lat"], told["long"]) == (round(lat, 4), round(lon, 4))
 
 
+def test_an_address_is_written_as_its_readers_write_it(stranger: App) -> None:
+    number = case().number
+    (told,) = stranger.get(f"requests/{number}.json").json()
+    assert told["address"].count(", ") == 2
+    (read,) = stranger.get(f"requests/{number}.json", headers={"Accept-Language": "zh-hans"}).json()
+    assert re.fullmatch(r"龙岗区\w+街道\w+社区", read["address"])
+
+
 def test_a_closed_case_says_so_and_since_when_and_a_duplicate_names_the_other(
     stranger: App, dispatcher: Person
 ) -> None:
@@ -183,6 +192,13 @@ def test_what_is_between_people_is_not_there_not_even_for_the_system_that_report
 
 
 class TestFilters:
+    def test_a_service_that_there_is_none_of_is_refused_like_a_status(self, stranger: App) -> None:
+        for asked in ({"service_code": "9999"}, {"service_code": "0204,9999"}, {"status": "lost"}):
+            told = stranger.get("requests.json", **asked)
+            assert told.status_code == 400
+            validate(told.json(), schemas.ERRORS)
+        assert "9999" in stranger.get("requests.json", service_code="0204,9999").json()[0]["description"]
+
     def test_numbers_override_everything_else(self, stranger: App) -> None:
         first, second, _third = case(), case(at=TUESDAY - timedelta(days=200)), case()
         asked = f"{first.number}, {second.number}"
@@ -197,7 +213,7 @@ class TestFilters:
             waste.number,
             done.number,
         }
-        assert ids(stranger.get("requests.json", service_code=["0101", "9999"])) == [waste.number]
+        assert ids(stranger.get("requests.json", service_code=["0101", "0301"])) == [waste.number]
         assert ids(stranger.get("requests.json", status="closed")) == [done.number]
         assert len(ids(stranger.get("requests.json", status="open,closed"))) == 3
         assert len(ids(stranger.get("requests.json", status="", service_code="", start_date=""))) == 3
