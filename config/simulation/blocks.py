@@ -11,8 +11,11 @@ from incidents.models import BlockCell, BlockRole
 from incidents.sources import council_life
 
 _COMMUNITY = "440307016006"
+# 布吉圩社区: its street's leader has a login, and can try a council.
+BUJI_COUNCIL = "440307014001"
 _NAMES = (("东区街区", "East block"), ("西区街区", "West block"))
 _MEMBERS = (("周玉兰", "chair"), ("何志远", "secretary"), ("邓小梅", "member"), ("罗建军", "member"))
+_BUJI_MEMBERS = (("黄秋月", "chair"), ("谢文彬", "member"), ("冯建平", "member"))
 _WANTED = {
     BlockRole.Role.HEAD: {Role.PATROL},
     BlockRole.Role.INSTRUCTOR: {Role.HANDLER},
@@ -58,9 +61,10 @@ def _people() -> dict[BlockRole.Role, User]:
 
 
 def seat_council(*, keeper: User, at: datetime) -> None:
-    """Its members, and the agenda of its next meeting."""
-    for name, duty in _MEMBERS:
-        council_life.add_member(area=_COMMUNITY, name=name, duty=duty, user=keeper, at=at)
+    """Its members, and the agenda of its next meeting; members for the council of another street."""
+    for area, members in ((_COMMUNITY, _MEMBERS), (BUJI_COUNCIL, _BUJI_MEMBERS)):
+        for name, duty in members:
+            council_life.add_member(area=area, name=name, duty=duty, user=keeper, at=at)
     council_life.plan(
         area=_COMMUNITY,
         held_at=at + timedelta(days=5),

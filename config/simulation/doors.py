@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import ApiClient, User
 from accounts.roles import Role
-from config.simulation.blocks import cut_blocks, seat_council
+from config.simulation.blocks import BUJI_COUNCIL, cut_blocks, seat_council
 from config.simulation.people import Staff
 from dispatch.models import SourceCategory
 from incidents import actions
@@ -117,6 +117,13 @@ _ISSUES: tuple[tuple[str, float, int, tuple[tuple[str, str], ...]], ...] = (
         2,
         17,
         (("电动车充电桩不够，有人从楼上拉线充电", ""), ("雨水篦子堵了，一下雨就积水", "")),
+    ),
+    # Of the street whose leader has a login.
+    (
+        BUJI_COUNCIL,
+        3,
+        11,
+        (("菜市场门口摊位占了盲道", ""), ("楼下路口的红绿灯时间太短，老人过不去", "")),
     ),
 )
 

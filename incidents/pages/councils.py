@@ -1,6 +1,7 @@
 """街区理事会: meetings, a form for one with its issues, and where each issue stands; to read and to print."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -11,16 +12,18 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.masking import starred
 from accounts.models import User
 from accounts.viewer import viewer_of
 from config import clock
 from grids.models import Area
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import CouncilIssue, CouncilMeeting
+from incidents.models import CouncilIssue, CouncilMeeting, Text
 from incidents.models.incident import OPEN_STATUSES
 from incidents.pages.access import READING_ROLES, person, staff
 from incidents.pages.forms import text_area
@@ -40,7 +43,12 @@ class MeetingForm(forms.Form):
     area = forms.ChoiceField(
         label=gettext_lazy("Block or community"), widget=forms.Select(attrs={"class": "form-select"})
     )
-    held_at = InstantField(label=gettext_lazy("Held at"))
+    held_at = InstantField(
+        label=gettext_lazy("Held at"),
+        help_text=gettext_lazy(
+            "When it began, not later than now. One to come is planned on its council's page."
+        ),
+    )
     attendance = forms.IntegerField(
         label=gettext_lazy("People present"),
         min_value=1,
@@ -66,6 +74,9 @@ class MeetingForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["area"]
         field.choices = areas
+        # To the end of the day: the form may be opened before the meeting begins. The rest is the server's.
+        today = timezone.localtime(clock.now())
+        self.fields["held_at"].widget.attrs["max"] = f"{today:%Y-%m-%d}T23:59"
         field = self.fields["present"]
         field.choices = members
 
@@ -89,7 +100,12 @@ def listed(request: HttpRequest) -> HttpResponse:
                 "done": len(lines) - open_ones,
             }
         )
-    context = {"page": page, "rows": rows, "figures": council_life.figures(person(request))}
+    context = {
+        "page": page,
+        "rows": rows,
+        "figures": council_life.figures(person(request)),
+        "streets": council_life.by_street(person(request)),
+    }
     return render(request, "incidents/councils.html", context)
 
 
@@ -100,16 +116,21 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
     found = councils.meetings_of(person(request)).filter(pk=pk).first() if pk < 2**63 else None
     if found is None:
         raise Http404
-    lines, last = _lines(found), council_life.before(found)
+    last = council_life.before(found)
     # Of an old meeting, what was open until the next one stands as open.
     following = council_life.after(found) if last is not None else None
     until = following.held_at if following is not None else None
+    carried = council_life.carried(found, last)
+    done = council_life.done_in([*found.issues.all(), *carried])
+    lines = _lines(found, done)
     context = {
         "meeting": found,
+        "agenda": _starred(found.agenda),
+        "minutes": _starred(found.minutes),
         "area": Area.objects.names([found.area_code]).get(found.area_code, found.area_code),
         "lines": lines,
         "open": sum(1 for line in lines if line["is_open"]),
-        "carried": [line_of(issue, until=until) for issue in council_life.carried(found, last)],
+        "carried": [line_of(issue, until=until, done=done) for issue in carried],
         "before": last,
         "present": list(found.present.all()),
         "reads_cases": bool(viewer_of(request.user).roles.intersection(READING_ROLES)),
@@ -282,23 +303,33 @@ def _issues(request: HttpRequest) -> list[councils.Issue]:
     return found
 
 
-def _lines(meeting: CouncilMeeting) -> list[dict[str, Any]]:
+def _starred(text: Text | None) -> str:
+    """The words of an agenda or of minutes, with the numbers in them starred."""
+    return starred(text.body) if text is not None and text.erased_at is None else ""
+
+
+def _lines(meeting: CouncilMeeting, done: Mapping[int, str] | None = None) -> list[dict[str, Any]]:
     """Each issue with its case as it stands now."""
-    return [line_of(issue) for issue in meeting.issues.all()]
+    return [line_of(issue, done=done) for issue in meeting.issues.all()]
 
 
-def line_of(issue: CouncilIssue, *, until: datetime | None = None) -> dict[str, Any]:
-    """One issue with its case as it stands now, or stood at `until` (see councils.meetings_of)."""
+def line_of(
+    issue: CouncilIssue, *, until: datetime | None = None, done: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """One issue with its case as it stands now, or stood at `until` (see councils.meetings_of); `done` has
+    the words of what was done (council_life.done_in). Numbers in its words are starred: it is read aloud."""
     links = getattr(issue.report, "live_links", [])
     case = links[0].incident if links else None
     was_open = (
         until is not None and case is not None and case.closed_at is not None and case.closed_at >= until
     )
+    words = starred(issue.report.text.body)
     return {
         "issue": issue,
-        "title": title_of(issue.report.text.body),
-        "words": issue.report.text.body,
+        "title": title_of(words),
+        "words": words,
         "case": case,
         "is_open": case is not None and (case.status in OPEN_STATUSES or was_open),
         "was_open": was_open,
+        "done": (done or {}).get(case.pk, "") if case is not None and not was_open else "",
     }

@@ -1,5 +1,7 @@
 """街区理事会 between its meetings: members, the next agenda, what came of the last one, and figures."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,11 +9,19 @@ from django.db import transaction
 from django.db.models import Count, F, Min, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import for_others
 from accounts.models import User
 from grids.models import Area
-from incidents import cases
+from incidents import blocks, cases
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import CouncilIssue, CouncilMeeting, CouncilMember, IncidentReport
+from incidents.models import (
+    Assignment,
+    CouncilIssue,
+    CouncilMeeting,
+    CouncilMember,
+    Incident,
+    IncidentReport,
+)
 from incidents.models.incident import OPEN_STATUSES, Status
 from incidents.sources import councils
 
@@ -101,6 +111,54 @@ def open_issues(user: User, area: str) -> list[CouncilIssue]:
         meeting__in=CouncilMeeting.objects.filter(councils.reach_of(user), area_code=area),
     )
     return list(_with_cases(found).order_by("meeting__held_at", "position", "pk")[:CARRIED_MOST])
+
+
+def done_in(issues: Iterable[CouncilIssue]) -> dict[int, str]:
+    """What was done, in the words of who did it and without anybody's name or number, by the id of the closed
+    case; nothing of protected reporters and of disputes. The issues have `live_links`; one query, or none."""
+    cases_of = [link.incident for issue in issues for link in getattr(issue.report, "live_links", [])]
+    closed = {case.pk for case in cases_of if case.status == Status.CLOSED}
+    if not closed:
+        return {}
+    told = Incident.objects.filter(blocks.may_be_told(), pk__in=closed)
+    leads = Assignment.objects.filter(
+        incident__in=told.values("pk"), role=Assignment.Role.LEAD, resolution__erased_at__isnull=True
+    ).exclude(resolution=None)
+    words = leads.order_by("pk").values_list("incident_id", "resolution__body")
+    return {case: for_others(body) for case, body in words}  # the last one is what closed it
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """One community's or block's council, as the list of all names it."""
+
+    area: Area
+    members: int
+    meetings: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreetCouncils:
+    """The councils of a street: each community followed by its blocks."""
+
+    name: str
+    councils: list[Council]
+
+
+def by_street(user: User) -> list[StreetCouncils]:
+    """All councils that somebody keeps, met yet or not; four queries."""
+    areas = list(councils.areas_of(user).order_by("code"))
+    reach = councils.reach_of(user)
+    seated = CouncilMember.objects.filter(reach, until__isnull=True).values_list("area_code", flat=True)
+    met = CouncilMeeting.objects.filter(reach, attendance__gt=0).values_list("area_code", flat=True)
+    members, meetings = Counter(seated), Counter(met)
+    streets = {area.code: f"{area.code[:9]}000" for area in areas}
+    names = Area.objects.names(streets.values())
+    found: dict[str, list[Council]] = {}
+    for area in areas:
+        council = Council(area, members[area.code], meetings[area.code])
+        found.setdefault(streets[area.code], []).append(council)
+    return [StreetCouncils(names.get(street, street), rows) for street, rows in found.items()]
 
 
 def _with_cases(issues: QuerySet[CouncilIssue]) -> QuerySet[CouncilIssue]:

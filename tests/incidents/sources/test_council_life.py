@@ -251,3 +251,66 @@ def test_the_figures_count_each_issue_once(first: CouncilMeeting, operator: Pers
         assert (found.meetings, found.raised, found.settled, found.in_hand) == (1, 3, 1, 2)
     other = person("pinghu", Role.SUPERVISOR, "pinghu/operations")
     assert council_life.figures(other.user).raised == 0
+
+
+# --- what is read aloud ---------------------------------------------------------------------------
+
+
+def test_numbers_in_issues_agenda_and_minutes_are_starred_on_every_page(
+    operator: Person, hands: Hands
+) -> None:
+    number, identity = "13812342207", "440307199001011234"
+    planned = plan(operator, agenda=f"请王阿姨到会，电话{number}")
+    issue = councils.Issue(f"井盖松了，身份证{identity}，请打{number}")
+    after = TUESDAY + timedelta(days=8)
+    told = {"planned": planned.pk, "held_at": TUESDAY + timedelta(days=7), "issues": (issue,)}
+    kept = councils.hold(meeting(**told, minutes=f"联系{number}"), user=operator.user, at=after)
+    hands.at = after
+    following = plan(operator, key="p-2", held_at=TUESDAY + timedelta(days=20))
+    for address in (f"/councils/{kept.pk}/", f"/councils/{following.pk}/", f"/councils/area/{AREA}/"):
+        page = as_person(operator).get(address).content.decode()
+        assert "井盖松了" in page
+        assert number not in page
+        assert identity not in page
+    page = as_person(operator).get(f"/councils/{kept.pk}/").content.decode()
+    assert page.count("138****2207") >= 3
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    assert "7月14日" in title
+    assert "time" not in title
+
+
+def test_the_next_meeting_reads_what_was_done(first: CouncilMeeting, operator: Person, hands: Hands) -> None:
+    case = sent_one(first)
+    hands.at = TUESDAY + timedelta(hours=5)
+    actions.accept(number=case.number, actor=SYSTEM, at=TUESDAY)
+    words = "灯泡已换新，住户陈志强13812342207在场"
+    done = {"outcome": ResolutionOutcome.SOLVED, "text": words, "attested": True}
+    actions.resolve(number=case.number, actor=SYSTEM, at=hands.at, **done)
+    following = plan(operator)
+    page = f"/councils/{following.pk}/"
+    if reload(case).status != "closed":
+        assert "灯泡已换新" not in as_person(operator).get(page).content.decode()
+        actions.verify(number=case.number, fixed=True, actor=SYSTEM, at=hands.at)
+    read = as_person(operator).get(page).content.decode()
+    assert "灯泡已换新" in read
+    assert not any(secret in read for secret in ("陈志强", "13812342207"))
+    # Of a case whose reporter is protected nothing is read aloud.
+    Incident.objects.filter(pk=case.pk).update(nature="tip_off")
+    assert "灯泡已换新" not in as_person(operator).get(page).content.decode()
+
+
+def test_the_form_offers_no_day_to_come(operator: Person) -> None:
+    page = as_person(operator).get("/councils/new/").content.decode()
+    assert 'max="2026-07-07T23:59"' in page
+
+
+def test_a_street_without_a_meeting_reaches_its_councils(operator: Person) -> None:
+    own = person("own", Role.LEADER, "longgang")
+    assert not CouncilMeeting.objects.exists()
+    page = as_person(own).get("/councils/")
+    (street,) = page.context["streets"]
+    assert [one.area.code[:9] for one in street.councils] == [AREA[:9]] * len(street.councils)
+    assert f'href="/councils/area/{AREA}/"' in page.content.decode()
+    council_life.add_member(area=AREA, name="王秀英", duty="chair", user=operator.user, at=TUESDAY)
+    council = next(one for one in council_life.by_street(own.user)[0].councils if one.area.code == AREA)
+    assert (council.members, council.meetings) == (1, 0)

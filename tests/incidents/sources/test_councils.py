@@ -27,7 +27,7 @@ ISSUES = (
     councils.Issue("垃圾桶边上总有装修垃圾没人清"),
     councils.Issue("儿童游乐场的秋千链子断了"),
 )
-LIST_QUERIES, PAGE_QUERIES = 14, 16
+LIST_QUERIES, PAGE_QUERIES = 18, 16
 
 
 def as_person(one: Person) -> Client:

@@ -17,7 +17,7 @@ def test_every_door_has_something_to_show_and_opens_once(db: None, tmp_path: Pat
     assert UpstreamReview.objects.filter(answer="sent_back").exists()
     assert UpstreamRequest.objects.filter(answered_at=None).exists()
     assert Report.objects.filter(source="letter_visit").count() == 2
-    assert CouncilMeeting.objects.filter(attendance__gt=0).count() == 2
+    assert CouncilMeeting.objects.filter(attendance__gt=0).count() == 3
     assert CouncilMeeting.objects.filter(attendance=0).count() == 1  # the next one is planned
     assert naming.unmapped("hotline")
     open_doors(at=TUESDAY)
