@@ -7,6 +7,7 @@ page that somebody came from, so the text of a line is cleaned, whoever wrote it
 
 import logging
 import re
+from copy import copy
 from typing import Final
 
 # /r/CODE/..., /open311/v2/tokens/CODE.json, /report/photos/TOKEN/; and a code that was typed: /r/?code=CODE.
@@ -23,7 +24,20 @@ def without_keys(line: str) -> str:
 
 
 class PlainFormatter(logging.Formatter):
-    """Lines, tracebacks too, without keys."""
+    """Lines, tracebacks too, without keys. What was refused is a warning of one line: whoever knocks at a
+    wrong door or under a strange name has broken nothing here, and could fill the log with tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
+        if _is_refusal(record):
+            record = copy(record)
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+            record.exc_info = record.exc_text = record.stack_info = None
         return without_keys(super().format(record))
+
+
+def _is_refusal(record: logging.LogRecord) -> bool:
+    """Django's word for a request that was not let in: 4xx, or against its rules for hosts, forms and the
+    like."""
+    if record.name.startswith("django.security."):
+        return True
+    return record.name == "django.request" and 400 <= getattr(record, "status_code", 500) < 500

@@ -83,7 +83,7 @@ function startUploads(box) {
     say("");
     for (const file of chosen) {
       if (box.querySelectorAll(".photo:not(.photo-add)").length >= most) { say(sayFull); break; }
-      if (file.size > limit) { say(`${file.name}: > ${Math.floor(limit / 1048576)} MB`); continue; }
+      if (file.size > limit) { say(box.dataset.sayLarge.replace("{name}", file.name)); continue; }
       const figure = document.createElement("figure");
       const image = new Image();
       image.src = URL.createObjectURL(file);

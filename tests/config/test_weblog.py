@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from gunicorn.config import Config
 
+from accounts.models import User
 from config.logs import without_keys
 from config.weblog import FORMAT, PlainLogger
 
@@ -109,6 +110,30 @@ def test_nor_does_it_name_the_page_that_a_forged_form_came_from(log: io.StringIO
     assert forged.status_code == 403
     assert "Forbidden" in log.getvalue()
     assert "ABCDE" not in log.getvalue()
+
+
+@pytest.mark.django_db
+def test_who_was_refused_is_one_line_of_a_warning(log: io.StringIO) -> None:
+    person = User.objects.create_user("nobody-in-particular", password="x")
+    browser = Client()
+    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    assert browser.get(reverse("mediations")).status_code == 403
+    assert Client().get("/sign-in/", headers={"host": "strange.example"}).status_code == 400
+    lines = [
+        line for line in log.getvalue().splitlines() if "/mediation/" in line or "strange.example" in line
+    ]
+    assert len(lines) == 2
+    assert all(" WARNING " in line for line in lines)
+    assert "Traceback" not in log.getvalue()
+
+
+def test_what_broke_keeps_its_traceback(log: io.StringIO) -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("django.request").exception("Failed: /x/", extra={"status_code": 500})
+    assert " ERROR " in log.getvalue()
+    assert "Traceback" in log.getvalue()
 
 
 def test_a_fault_of_the_server_s_own_names_no_code_either() -> None:

@@ -66,6 +66,27 @@ def test_a_solved_challenge_files_and_an_unsolved_one_keeps_all_that_was_typed(s
 
 
 @pytest.mark.usefixtures("busy")
+def test_who_sends_the_same_again_is_told_one_thing_at_a_time(someone: Resident) -> None:
+    resident = at_the_end()
+    asked = resident.client.get(resident.url("finish")).context["ask"]
+    resident.finish(altcha=solved(asked.challenge))
+    resident.begin("人行道地砖碎了一大片，没法走")
+    resident.client.post(resident.url("place"), {"nowhere": "on"})
+    page = resident.finish()
+    body = page.content.decode()
+    assert page.status_code == 409
+    assert 'name="again"' in body
+    assert 'class="note proof" hidden' in body  # the sum is done meanwhile, and says nothing
+    refused = resident.finish(again="1")
+    body = refused.content.decode()
+    assert refused.status_code == 429
+    assert "the same words" not in body
+    assert 'name="again"' in body
+    assert 'class="note proof" hidden' not in body
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.usefixtures("busy")
 def test_a_proof_is_good_for_its_own_form_alone(someone: Resident) -> None:
     first, second = at_the_end(), at_the_end("路口的垃圾桶满了，没人清")
     proof = solved(first.client.get(first.url("finish")).context["ask"].challenge)

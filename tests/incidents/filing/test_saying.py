@@ -255,3 +255,30 @@ def test_pictures_of_a_form_that_is_sent_again_and_again_are_counted(
     answer = someone.finish(photos=[upload(picture(), f"{n}.jpg") for n in range(3)])
     assert answer.status_code == 400
     assert len(answer.context["photos"]) == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("phone", "told", "untold"),
+    [
+        ("13812342207", "opens all your reports", "nobody can look it up"),
+        ("0755-28912345", "nobody can look it up", "opens all your reports"),
+        ("", "nobody can look it up", "opens all your reports"),
+    ],
+)
+def test_how_a_lost_code_is_made_good_is_told_as_it_is(
+    someone: Resident, phone: str, told: str, untold: str
+) -> None:
+    someone.file(phone=phone)
+    page = someone.client.get(someone.url("received"), headers={"Accept-Language": "en"}).content.decode()
+    assert told in page
+    assert untold not in page
+
+
+@pytest.mark.django_db
+def test_a_photo_that_is_too_large_is_said_in_words(someone: Resident) -> None:
+    resident = Resident()
+    resident.begin()
+    resident.say_where()
+    page = resident.client.get(resident.url("finish"), headers={"Accept-Language": "en"}).content.decode()
+    assert 'data-say-large="{name} is larger than 10 MB' in page
