@@ -1,5 +1,6 @@
 /* What a resident's page does beyond its links and forms; all of it can be missing. */
 import { startClocks } from "./js/clocks.js";
+import { draftedAt } from "./js/drafts.js";
 import { startForms } from "./js/forms.js";
 import { startPolling } from "./js/poll.js";
 import { startToasts } from "./js/toasts.js";
@@ -38,6 +39,25 @@ document.addEventListener("change", (event) => {
   const group = event.target.closest?.(".rating");
   const output = group?.querySelector("output");
   if (output) output.textContent = event.target.dataset.word ?? "";
+});
+
+/* Words of earlier that are still here: said with their time, and "start anew" beside it. */
+document.addEventListener("yw:draft-restored", (event) => {
+  const field = event.target;
+  const note = document.querySelector(`[data-draft-note="${field.id}"]`);
+  const at = draftedAt(field.dataset.draft);
+  if (!note) return;
+  const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  if (at && at.toDateString() !== new Date().toDateString()) Object.assign(options, { month: "numeric", day: "numeric" });
+  const time = at ? new Intl.DateTimeFormat(document.documentElement.lang, options).format(at) : "";
+  note.hidden = false;
+  note.querySelector("[data-words]").textContent = time ? note.dataset.say.replace("{time}", time) : note.dataset.sayUndated;
+  note.querySelector("[data-draft-anew]").addEventListener("click", () => {
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    note.hidden = true;
+    field.focus();
+  });
 });
 
 startClocks();

@@ -3,6 +3,7 @@
    Desks are shared in shifts: nobody is shown what another person left, and it goes when the next one is signed
    in. A resident has no person here; their words are `yw-draft:<name>`. */
 const DRAFT = "yw-draft:";
+const AT = "yw-draft-at:"; // when a resident wrote it last
 const RESIDENT = new Set([`${DRAFT}report`]);
 
 const who = () => document.querySelector("meta[name=person]")?.content ?? "";
@@ -12,10 +13,21 @@ export function readDraft(name) {
   try { return localStorage.getItem(key(name)) ?? ""; } catch { return ""; }
 }
 
+/** When a resident wrote it last; null: nobody knows. */
+export function draftedAt(name) {
+  try {
+    const at = new Date(localStorage.getItem(AT + name) ?? "");
+    return Number.isNaN(at.getTime()) ? null : at;
+  } catch { return null; }
+}
+
 export function keepDraft(name, words) {
   try {
     if (words) localStorage.setItem(key(name), words);
     else localStorage.removeItem(key(name));
+    if (who()) return;
+    if (words) localStorage.setItem(AT + name, new Date().toISOString());
+    else localStorage.removeItem(AT + name);
   } catch { /* a full or forbidden storage keeps no draft; the field itself still holds the words */ }
 }
 

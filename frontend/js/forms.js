@@ -45,7 +45,9 @@ function startDrafts() {
       if (field.type === "radio") { choose(field); continue; }
       if (field.value || field.type === "checkbox") continue;
       field.value = readDraft(field.dataset.draft);
-      if (field.value) field.dispatchEvent(new Event("input", { bubbles: true }));
+      if (!field.value) continue;
+      field.dispatchEvent(new CustomEvent("yw:draft-restored", { bubbles: true }));
+      field.dispatchEvent(new Event("input", { bubbles: true }));
     }
   };
   forgetOthers();

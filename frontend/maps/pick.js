@@ -27,7 +27,10 @@ export async function pickMap(element, map, base) {
       L.DomEvent.on(marker.getElement(), "keydown", nudge);
     }
     marker.setLatLng([lat, lon]);
-    if (move) map.setView([lat, lon], Math.max(map.getZoom(), 15));
+    // Outside there is nothing but grey: the district is shown, and the line below says it.
+    const isInside = drawn.communities.some((feature) => contains(feature, lon, lat));
+    if (!isInside) map.fitBounds(area || drawn.bounds, { animate: false, padding: [8, 8] });
+    else if (move) map.setView([lat, lon], Math.max(map.getZoom(), 15));
     else map.panInside([lat, lon], { padding: [32, 48] });
     describe(lon, lat);
   };

@@ -46,6 +46,7 @@ __all__ = ["FILINGS", "UPLOADS", "finish", "place", "received", "same", "words"]
 # Are the same words about the same place from one browser within minutes meant? That is asked, not guessed:
 # the next neighbour at the counter's tablet says them too, and so does somebody who forgot the photo.
 AGAIN_SECONDS = 600
+_STEPS = 3  # words, place, photos and phone
 _OVER = (Phase.SETTLED, Phase.ANSWERED, Phase.DECLINED, Phase.WITHDRAWN)
 
 # Said in the words step, these raise the emergency box above everything.
@@ -96,7 +97,8 @@ def _words_page(request: HttpRequest, draft: Draft, form: WordsForm, status: int
         "text_max": TEXT_MAX,
         "danger_words": " ".join(DANGER_WORDS),
         "is_danger": is_danger(form["text"].value() or ""),
-        **_step(1, 4),
+        "scanned": scanned_names(draft),
+        **_step(1),
     }
     return render(request, "resident/words.html", context, status=status)
 
@@ -117,6 +119,9 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     if not form.is_valid():
         return _place_page(request, draft, form, status=400)
     told = form.cleaned_data
+    is_known = draft.is_placed and draft.lon is None and told["address"] == draft.address
+    if form.unfound and not told["asked"] and not is_known:
+        return _place_page(request, draft, form, unfound=form.unfound)
     draft.lon, draft.lat, draft.area = told["lon"], told["lat"], told["area"]
     draft.address, draft.landmark = told["address"], told["landmark"]
     leave_what_was_scanned(draft, nowhere=told["nowhere"])
@@ -126,14 +131,17 @@ def place(request: HttpRequest, form_id: str) -> HttpResponse:
     return redirect("report-same" if draft.alike else "report-finish", draft.form)
 
 
-def _place_page(request: HttpRequest, draft: Draft, form: PlaceForm, status: int = 200) -> HttpResponse:
+def _place_page(
+    request: HttpRequest, draft: Draft, form: PlaceForm, status: int = 200, unfound: str = ""
+) -> HttpResponse:
     context = {
+        "unfound": unfound,
         "draft": draft,
         "form": form,
         "scanned": scanned_names(draft),
         "is_danger": is_danger(draft.text),
         "back": reverse("report-words-again", args=[draft.form]),
-        **_step(2, 4),
+        **_step(2),
     }
     return render(request, "resident/place.html", context, status=status)
 
@@ -141,7 +149,7 @@ def _place_page(request: HttpRequest, draft: Draft, form: PlaceForm, status: int
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def same(request: HttpRequest, form_id: str) -> HttpResponse:
-    """Step 3, only where something alike is open nearby: is it the same thing?"""
+    """Still step 2, only where something alike is open nearby: is it the same thing?"""
     draft = resident_drafts.load(request.session, form_id)
     if draft is None:
         return _expired(request)
@@ -171,7 +179,7 @@ def same(request: HttpRequest, form_id: str) -> HttpResponse:
         "is_none_chosen": draft.joins == "",
         "error": error,
         "back": reverse("report-place", args=[draft.form]),
-        **_step(3, 4),
+        **_step(2),  # still about the place: asked of some, it moves nobody's end away
     }
     return render(request, "resident/same.html", context, status=400 if error else 200)
 
@@ -179,7 +187,7 @@ def same(request: HttpRequest, form_id: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def finish(request: HttpRequest, form_id: str) -> HttpResponse:
-    """Step 4: pictures and a phone number, both optional; and sending it."""
+    """Step 3: pictures and a phone number, both optional; and sending it."""
     draft = resident_drafts.load(request.session, form_id)
     if draft is None:
         return _expired(request)
@@ -264,7 +272,6 @@ def _finish_page(
     is_refused: bool = False,
 ) -> HttpResponse:
     found = clean_place(draft.complaint())
-    last = 4 if draft.alike else 3
     is_busy = is_asked or form_guard.is_busy(address_of(request))
     ask = form_guard.ask(draft.form, request.POST.get("waited", "")) if is_busy else None
     context = {
@@ -281,10 +288,10 @@ def _finish_page(
         "photos_left": PHOTOS_MAX - len(photos),
         "photos_max": PHOTOS_MAX,
         "problems": problems,
-        "where": " · ".join(area_names(found.community or found.street or "")),
+        "where": " · ".join(_where(draft, found.community or found.street or "")),
         "is_outside": found.in_district is False,
         "back": reverse("report-same" if draft.alike else "report-place", args=[draft.form]),
-        **_step(last, last),
+        **_step(3),
     }
     response = render(request, "resident/finish.html", context, status=status)
     if is_asked and ask is not None:
@@ -312,6 +319,11 @@ def received(request: HttpRequest, form_id: str) -> HttpResponse:
         "is_danger": draft.receipt.get("is_danger", False),
     }
     return render(request, "resident/received.html", context)
+
+
+def _where(draft: Draft, area: str) -> list[str]:
+    """The place as the last step reads it back: a scanned facility by its number too."""
+    return scanned_names(draft) if draft.facility else area_names(area)
 
 
 def _alike(draft: Draft) -> tuple[AlikeCase, ...]:
@@ -347,8 +359,8 @@ def is_danger(text: str) -> bool:
     return any(word in said for word in DANGER_WORDS)
 
 
-def _step(number: int, of: int) -> dict[str, Any]:
-    return {"step": number, "steps": of, "bars": [index < number for index in range(of)]}
+def _step(number: int) -> dict[str, Any]:
+    return {"step": number, "steps": _STEPS, "bars": [index < number for index in range(_STEPS)]}
 
 
 def _expired(request: HttpRequest) -> HttpResponse:

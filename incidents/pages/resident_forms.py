@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.errors import InvalidInput
 from incidents.public import Complaint, Rating
-from incidents.public.filing import ADDRESS_MAX, LANDMARK_MAX, NAME_MAX, clean_phone, clean_place
+from incidents.public.filing import ADDRESS_MAX, LANDMARK_MAX, NAME_MAX, clean_phone, clean_place, unfound
 from incidents.rude_words import says_something
 
 TEXT_MAX = 1_000
@@ -87,6 +87,8 @@ class PlaceForm(forms.Form):
         error_messages={"max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit.")},
     )
     nowhere = forms.BooleanField(required=False)
+    asked = forms.BooleanField(required=False)  # it was said that the address is not on our map
+    unfound = ""  # what the map does not have of a valid place: "outside", "unknown", or nothing
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
@@ -98,16 +100,15 @@ class PlaceForm(forms.Form):
             self.add_error("address", _("Tap the map, or write where it is in your own words."))
             return told
         try:
-            clean_place(
-                Complaint(
-                    form="",
-                    text="",
-                    lon=told["lon"],
-                    lat=told["lat"],
-                    area=told["area"],
-                    address=told["address"],
-                )
+            asked = Complaint(
+                form="",
+                text="",
+                lon=told["lon"],
+                lat=told["lat"],
+                area=told["area"],
+                address=told["address"],
             )
+            self.unfound = unfound(clean_place(asked), told["address"])
         except InvalidInput as error:
             self.add_error("address", forms.ValidationError(str(error), code=error.code))
         return told

@@ -53,7 +53,8 @@ def area_names(code: str) -> list[str]:
 
 def scanned_names(draft: Draft) -> list[str]:
     """What was scanned, in words: a facility by its kind and plate, a building by its name, or an area."""
-    if not (draft.code or draft.facility or draft.area):
+    place = "" if draft.is_placed else draft.place  # filled in since, it says its place itself
+    if not (draft.code or draft.facility or draft.area or place):
         return []
-    asked = PlaceQuestion(code=draft.code, facility=draft.facility, area=draft.area)
+    asked = PlaceQuestion(code=draft.code, facility=draft.facility, area=draft.area, place=place)
     return list(published(asked, at=clock.now()).names)

@@ -30,6 +30,11 @@ NAME_MAX = 40
 ADDRESS_MAX = 120
 EMAIL_MAX = 254
 LANDMARK_MAX = 70  # kept behind the address, in one line of 200
+# A city with a district that is not ours, as in 北京市朝阳区; no 菜市场, 超市 or 小区. It chooses words
+# alone: where a case belongs, the gazetteer says.
+_ELSEWHERE = re.compile(
+    r"(?:\w{2,3}省|\w{2,6}自治区)?\w{1,2}[^\W超菜门夜花]市(?!场)\w{1,3}(?:(?<![小社园校街厂业景片辖])区|县|旗)"
+)
 _PHONE = re.compile(r"\+?[0-9()\-\s]{5,24}")
 
 
@@ -121,6 +126,14 @@ def clean_place(complaint: Complaint) -> Place:
         return locate_text(complaint.text)
     except PlaceError as error:
         raise InvalidInput(error.field, error.code, error.detail) from error
+
+
+def unfound(place: Place, address: str) -> str:
+    """What the map does not have of a place: "outside" of the district, "unknown", or nothing."""
+    if place.finest or place.how in ("point", "facility"):
+        return ""
+    is_elsewhere = place.in_district is None and _ELSEWHERE.match(address.strip())
+    return "outside" if place.in_district is False or is_elsewhere else "unknown"
 
 
 def _refuse_flood(phone: str, *, at: datetime) -> None:

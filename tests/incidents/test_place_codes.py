@@ -89,6 +89,7 @@ def test_a_resident_scans_a_lamp_and_reports_it(client: Client, lamp: Facility):
     scanned = client.get(reverse("place-code", args=[code_of(facility=lamp)]), follow=True)
     page = scanned.content.decode()
     assert 'name="facility" value="LD-1"' in page
+    assert scanned.context["scanned"][-1].endswith("LG-LD-7")
     words = client.post(
         reverse("report"),
         {"form": scanned.context["draft"].form, "facility": "LD-1", "text": "这盏灯不亮了，晚上看不清路"},
@@ -100,6 +101,7 @@ def test_a_resident_scans_a_lamp_and_reports_it(client: Client, lamp: Facility):
     after = client.post(words["Location"], told, follow=True)
     while after.resolver_match.url_name != "report-finish":
         after = client.post(after.request["PATH_INFO"], {"same": "none"}, follow=True)
+    assert after.context["where"].endswith("LG-LD-7")  # not the community alone
     client.post(after.request["PATH_INFO"], {"phone": "", "name": ""})
     report = Report.objects.get(source="resident_form")
     decision = report.links.get().incident.decisions.get()
