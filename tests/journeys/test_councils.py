@@ -77,6 +77,8 @@ def test_from_the_agenda_to_the_next_meeting(
     assert CouncilMeeting.objects.count() == 2
     page.goto("/councils/")
     expect(page.locator(".council-figures")).to_be_visible()
+    page.locator("#councils details", has_text="龙岗街道").locator("summary").click()
+    expect(page.locator(f'#councils a[href="/councils/area/{AREA}/"]')).to_be_visible()
     shoot(page, f"councils-{width}")
     if scripts and width < 700:
         assert_fits(page)
