@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import ApiClient
-from incidents.models import Incident, MediationFile
+from incidents.models import Incident, Mediation, MediationFile
 from tests.cast import Person
 from tests.incidents.api.conftest import Caller
 from tests.incidents.mediation.conftest import APPLICANT, RESPONDENT, SAID, TERMS, Hands, looks
@@ -136,3 +136,21 @@ def test_it_is_not_for_everybody(
     assert (told["parties"][0]["name"], told["sessions"][0]["words"]) == ("", "")
     assert desk.post(f"mediations/{file.pk}/read/").status_code in (403, 409)
     assert city_token.get("mediations/").status_code == 403
+
+
+def test_nobody_says_again_what_the_file_says(file: MediationFile, mediator: Person) -> None:
+    caller, number = Caller(user=mediator.user), file.incident.number
+    told = {"outcome": "solved", "text": "已达成协议", "attested": True}
+    done = caller.post(f"incidents/{number}/resolve/", told)
+    assert done.status_code == 200, done.content
+    kept = Mediation.objects.get(incident=file.incident)
+    assert (kept.kind, kept.settled) == ("peoples", True)
+
+
+def test_a_visit_names_the_day_of_the_next_one(file: MediationFile, mediator: Person) -> None:
+    version = MediationFile.objects.get(pk=file.pk).version
+    told = {"how": "call", "result": "partly", "text": "还差四百", "seen_version": version}
+    address, caller = f"mediations/{file.pk}/follow-up/", Caller(user=mediator.user)
+    refused = caller.post(address, {**told, "next_on": "2020-01-01"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "next_on")
+    assert caller.post(address, {**told, "next_on": "2026-07-21"}).json()["follow_up_on"] == "2026-07-21"
