@@ -102,7 +102,7 @@ def test_a_position_outside_still_shows_the_district(open_page: OpenPage, hands:
 def test_words_of_earlier_are_announced_and_can_be_left(
     open_page: OpenPage, shoot: Shoot, hands: Hands
 ) -> None:
-    page = open_page("/report/", width=320)
+    page = open_page("/report/", width=320, height=640)
     expect(page.locator("[data-draft-note]")).to_be_hidden()
     page.locator("#id_text").press_sequentially("楼道里堆满")
     page.goto("/report/")
@@ -110,6 +110,9 @@ def test_words_of_earlier_are_announced_and_can_be_left(
     expect(page.locator("[data-draft-note] [data-words]")).to_have_text(re.compile(r"\d\d:\d\d"))
     assert_fits(page)
     assert_accessible(page)
+    page.evaluate("scrollTo(0, 0)")
+    assert is_clear(page, "a[href='tel:119']")
+    assert is_clear(page, "a[href='tel:120']")
     shoot(page, "filing-draft-kept")
     page.click("[data-draft-anew]")
     expect(page.locator("#id_text")).to_be_focused()
