@@ -61,7 +61,8 @@ _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•.\s-]?[A-Z0-9]{5,6}(?![A-Z0-9])",
     re.I,
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+# Bounded, as addresses are: what runs on for ever would be tried from each of its letters.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", re.ASCII)
 _ACCOUNT = re.compile(r"(?:微信号?|QQ号?|VX|wechat)[::是\s]*[A-Za-z0-9_-]{5,}", re.I)
 # A building, staircase and room in any of the ways that they are said.
 _DOOR = re.compile(

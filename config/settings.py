@@ -446,7 +446,7 @@ REST_FRAMEWORK = {
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=12_000)
 # What signs the place inside printed codes, newest first. A plate hangs for years: when SECRET_KEY changes,
 # or this does, the old one stays in the list, or the plates that it signed are no longer believed.
-PLACE_CODE_KEYS = env.list("PLACE_CODE_KEYS", default=[SECRET_KEY])
+PLACE_CODE_KEYS = env.list("PLACE_CODE_KEYS", default=[]) or [SECRET_KEY]
 # The residents' form. From so many reports of one address within ten minutes on, and from so many of all
 # together within a minute on, a browser is asked for a proof of work before the next one (without scripts:
 # to wait a little); 0: never. Counted by each web process for itself.

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from axes.models import AccessAttempt
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +17,13 @@ from accounts.models import User
 
 # What a page says of a request before it signs somebody in: which factors were shown.
 SHOWN = "shown_factor"
+
+
+@receiver(pre_save, sender=AccessAttempt, dispatch_uid="accounts.identity.no_forms_in_the_log")
+def keep_no_form(sender: object, instance: AccessAttempt, **more: Any) -> None:
+    """The lock counts wrong passwords; what stood in the form's other fields, a new password or a recovery
+    code that is still good, is written down nowhere."""
+    instance.get_data = instance.post_data = ""
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.identity.came_in")

@@ -74,6 +74,7 @@ def _dump(to: Path, *, at: datetime, say: Callable[[str], None]) -> Manifest:
             "--no-privileges",
             "--schema=public",
             f"--snapshot={snapshot}",
+            *(f"--exclude-table-data=public.{table}" for table in checksums.LEFT_OUT),
         ]
         what += ["--file", str(to), *tools.where(database), str(database["NAME"])]
         process = tools.spawn(tool, what, database)

@@ -146,7 +146,8 @@ export async function pointsMap(element, map, base) {
     }
   };
 
-  const ask = async () => {
+  // What a clock asks for is not somebody at work: the sign-in's idle time runs on.
+  const ask = async ({ byClock = false } = {}) => {
     asked?.abort();
     const abort = new AbortController();
     asked = abort;
@@ -157,7 +158,12 @@ export async function pointsMap(element, map, base) {
     }
     element.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(url, { credentials: "same-origin", signal: abort.signal });
+      const response = await fetch(url, {
+        credentials: "same-origin",
+        headers: byClock ? { "X-Requested-With": "poll" } : {},
+        signal: abort.signal,
+      });
+      if (response.status === 204) { window.location.reload(); return; }
       if (response.redirected) { window.location.reload(); return; }
       if (!response.ok) throw new Error(String(response.status));
       const answer = await response.json();
@@ -211,7 +217,7 @@ export async function pointsMap(element, map, base) {
     if (!every) return;
     const again = window.setInterval(() => {
       if (!element.isConnected) window.clearInterval(again);
-      else if (!document.hidden && !element.querySelector(".leaflet-popup")) ask();
+      else if (!document.hidden && !element.querySelector(".leaflet-popup")) ask({ byClock: true });
     }, every);
   });
 }

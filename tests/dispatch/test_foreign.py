@@ -72,3 +72,15 @@ def test_the_desk_says_why_there_is_no_guess() -> None:
     reason = next(one for one in decision.reasons if one.code == "words_foreign")
     with translation.override("en"):
         assert "nothing was guessed" in Explainer(edition().names).sentence(reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "路灯坏了 https://weibo.com/status/abcdEFghIJ",
+        "[SZLG-HOTLINE-REF] 路灯坏",
+        "路灯坏了，回复 somebody.long@example.com",
+    ],
+)
+def test_links_addresses_and_the_numbers_of_tickets_are_no_words(text: str) -> None:
+    assert not is_foreign(folded(text))

@@ -93,6 +93,10 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 def unlock(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody try again who typed wrongly too often."""
     user = get_object_or_404(User, pk=pk)
+    if user == person(request):
+        # Whoever has taken over their open browser could guess for ever.
+        messages.error(request, _("Another administrator unlocks you."))
+        return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
     if locks.unlock(user=user, actor=person(request), at=timezone.now(), where=where_of(request)):
         messages.success(request, _("Unlocked: they can try again at once."))
     else:

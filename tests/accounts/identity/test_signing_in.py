@@ -191,6 +191,31 @@ def test_unlocking_opens_the_codes_too(browse: As, admin: Person, operator: Pers
     assert is_in(client)
 
 
+def test_nobody_unlocks_themselves(browse: As, admin: Person, hours: Hours) -> None:
+    # With an open browser that is not theirs somebody could guess, unlock, and guess on.
+    client = Client()
+    for _try in range(10):
+        knock(client, admin, "wrong")
+    browse(admin).post(reverse("sign-ins-unlock", args=[admin.user.pk]))
+    assert AccessAttempt.objects.filter(username="admin").exists()
+
+
+def test_nothing_of_a_form_is_kept_beside_a_wrong_password(
+    browse: As, operator: Person, hours: Hours
+) -> None:
+    phone = with_phone(operator.user, hours)
+    client = browse(operator)
+    fresh, code = "a-new-Password-2026", phone.codes[0]
+    for _twice in range(2):
+        client.post(reverse("password-change"), {"old": "mistyped-Old-1", "new": fresh, "again": fresh})
+        client.post(reverse("second-factor-remove"), {"password": "mistyped-Old-1", "code": code})
+        client.post(reverse("second-factor-codes"), {"password": "mistyped-Old-1", "code": code})
+    assert AccessAttempt.objects.exists()
+    kept = str(list(AccessAttempt.objects.values()))
+    for secret in (fresh, code, "mistyped-Old-1"):
+        assert secret not in kept
+
+
 # --- the history ----------------------------------------------------------------------------------
 
 
