@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ def restore(path: Path, *, replace: bool, say: Say) -> Restored:
     say(_("reading the archive"))
     with Reading(path) as archive:
         _require_known(archive.manifest)
-        folders = {"media": Path(settings.MEDIA_ROOT), "models": Path(settings.MODEL_DIR)}
+        folders = _folders()
         _require_room(folders, replace=replace)
         require_text_search()
         with _staged(archive, folders) as staged, _dump(archive) as dump:
@@ -53,7 +54,10 @@ def restore(path: Path, *, replace: bool, say: Say) -> Restored:
                 _load(dump)
                 say(_("counting what was restored"))
                 _require_same(archive.manifest)
-                _put_in_place(archive, staged, folders)
+                before = _put_in_place(archive, staged, folders)
+            # Only now: as long as the database can come back, so can the files that belong to it.
+            for old in before:
+                shutil.rmtree(old, ignore_errors=True)
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         tables = archive.manifest["tables"].values()
@@ -63,6 +67,31 @@ def restore(path: Path, *, replace: bool, say: Say) -> Restored:
             rows=sum(table["rows"] for table in tables),
             files=sum(len(archive.names(room)) for room in ROOMS),
         )
+
+
+def undo() -> bool:
+    """Bring back what a restore that was broken off had put aside; False where there is nothing.
+
+    Raises BackupError while somebody uses the database. Broken off itself, it is done again.
+    """
+    if not target.stands_aside():
+        return False
+    _require_alone()
+    for folder in _folders().values():
+        if (old := _aside(folder)).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            old.rename(folder)
+    target.bring_back()
+    return True
+
+
+def _folders() -> dict[str, Path]:
+    return {"media": Path(settings.MEDIA_ROOT), "models": Path(settings.MODEL_DIR)}
+
+
+def _aside(folder: Path) -> Path:
+    """Where a folder stands until what was restored has been counted."""
+    return folder.with_name(f".{folder.name}-before-restore")
 
 
 def _require_known(manifest: Manifest) -> None:
@@ -83,14 +112,8 @@ def _require_known(manifest: Manifest) -> None:
 
 def _require_room(folders: dict[str, Path], *, replace: bool) -> None:
     """Nothing is overwritten that nobody has said should be."""
-    if not target.is_empty(target.ASIDE):
-        raise BackupError(
-            _(
-                "An earlier restore was broken off: what was there before it is in the schema %(schema)s. "
-                "Look at both, then drop the one that is not wanted."
-            )
-            % {"schema": target.ASIDE}
-        )
+    if target.stands_aside():
+        raise BackupError(broken_off())
     filled = [str(folder) for folder in folders.values() if any(files_below(folder))]
     if not target.is_empty():
         filled.insert(0, _("the database"))
@@ -102,6 +125,18 @@ def _require_room(folders: dict[str, Path], *, replace: bool) -> None:
             )
             % {"names": ", ".join(filled)}
         )
+    _require_alone()
+
+
+def broken_off() -> str:
+    """What to do where what was there before a restore still stands aside."""
+    return _(
+        "A restore was broken off. What was there before it is kept; bring it back with: "
+        "manage.py restore --undo"
+    )
+
+
+def _require_alone() -> None:
     if others := target.others():
         raise BackupError(
             _(
@@ -145,17 +180,11 @@ def _dump(archive: Reading) -> Iterator[Path]:
 @contextmanager
 def _replaced_database() -> Iterator[None]:
     """What was in the database stands aside for the block, and comes back where the block fails."""
-    was_empty = target.is_empty()
-    if not was_empty:
-        target.set_aside()
+    target.set_aside()
     try:
         yield
     except BaseException:
-        if was_empty:
-            target.set_aside()
-            target.drop_aside()
-        else:
-            target.bring_back()
+        target.bring_back()
         raise
     target.drop_aside()
 
@@ -189,27 +218,33 @@ def _require_same(manifest: Manifest) -> None:
         )
 
 
-def _put_in_place(archive: Reading, staged: dict[str, Path], folders: dict[str, Path]) -> None:
-    """Let the restored files take the place of what is there, and look at each once more."""
-    before: list[tuple[Path, Path]] = []
+def _put_in_place(archive: Reading, staged: dict[str, Path], folders: dict[str, Path]) -> list[Path]:
+    """Let the restored files take the place of what is there, and look at each once more; answers where
+    what was there stands."""
+    moved: list[Path] = []
+    placed: list[Path] = []
     try:
         for room, folder in folders.items():
-            old = folder.with_name(f".{folder.name}-before-restore")
+            old = _aside(folder)
+            # Of a restore that was counted to its end: one that was not is brought back first.
             shutil.rmtree(old, ignore_errors=True)
+            mode = 0o755
             if folder.exists():
+                mode = stat.S_IMODE(folder.stat().st_mode)
                 folder.rename(old)
-                before.append((old, folder))
-            staged[room].chmod(0o755)
+                moved.append(folder)
+            staged[room].chmod(mode)
             staged[room].rename(folder)
+            placed.append(folder)
             for name in archive.names(room):
                 if sha256_of(folder / name) != archive.manifest["files"][f"{room}/{name}"]["sha256"]:
                     raise BackupError(
                         _("%(name)s was not written as it should be.") % {"name": folder / name}
                     )
     except BaseException:
-        for old, folder in before:
+        for folder in placed:
             shutil.rmtree(folder, ignore_errors=True)
-            old.rename(folder)
+        for folder in moved:
+            _aside(folder).rename(folder)
         raise
-    for old, _folder in before:
-        shutil.rmtree(old, ignore_errors=True)
+    return [_aside(folder) for folder in moved]

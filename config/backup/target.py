@@ -48,8 +48,15 @@ def others() -> int:
         return int(cursor.fetchone()[0])
 
 
+def stands_aside() -> bool:
+    """Was a restore broken off that had put aside what was there?"""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [ASIDE])
+        return bool(cursor.fetchone()[0])
+
+
 def set_aside() -> None:
-    """Move all of it out of the way, in one transaction."""
+    """Move all of it out of the way, in one transaction; of an empty database there is nothing to move."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"CREATE SCHEMA {ASIDE}")
         _move(_objects("public"), ASIDE)

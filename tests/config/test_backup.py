@@ -305,6 +305,33 @@ def test_what_is_not_as_it_was_is_told_and_what_was_there_comes_back(
     assert "all alike" in installation.run("restore", archive, "--replace")
 
 
+def test_a_restore_that_was_killed_starts_nothing_and_is_undone(
+    archive: Path, installation: Installation
+) -> None:
+    installation.run("restore", archive)
+    (installation.var / "media" / "later").write_bytes(b"later")
+    before = installation.holds()
+    # Where it was killed: the database stands aside, one folder does, and another has taken its place.
+    aside = "from config.backup import target; target.set_aside()"
+    shell = [sys.executable, "manage.py", "shell", "--no-imports", "-c", aside]
+    subprocess.run(shell, cwd=project.BASE_DIR, env=installation.env, check=True, capture_output=True)
+    media = installation.var / "media"
+    media.rename(installation.var / ".media-before-restore")
+    media.mkdir()
+    (media / "restored").write_bytes(b"half")
+    prepare = [sys.executable, "manage.py", "prepare", "--no-static"]
+    for command in ([*prepare], [sys.executable, "manage.py", "restore", str(archive), "--replace"]):
+        done = subprocess.run(
+            command, cwd=project.BASE_DIR, env=installation.env, capture_output=True, text=True
+        )
+        assert done.returncode != 0
+        assert "restore --undo" in done.stderr
+    assert "there again" in installation.run("restore", "--undo")
+    assert installation.holds() == before
+    assert installation.leftovers() == []
+    assert "Nothing stands aside" in installation.run("restore", "--undo")
+
+
 def test_an_archive_of_a_later_version_is_refused(archive: Path, tmp_path: Path, installation) -> None:
     later = change(
         archive, tmp_path / "later.tar", lambda told: told["migrations"].append("grids.9999_later")

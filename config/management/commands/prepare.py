@@ -11,6 +11,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from config.backup import target
+from config.backup.restoring import broken_off
 from config.database import require_text_search
 from config.embedded import Child, spawn
 from config.progress import say
@@ -29,6 +31,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, no_static: bool, demo: str | None, **options: object) -> None:
+        if target.stands_aside():
+            # What is in its place is half a restore, or nothing: reports would go into it.
+            raise CommandError(broken_off())
         training = self._start_training()
         say("checking the database and migrating")
         require_text_search()

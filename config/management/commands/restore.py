@@ -1,7 +1,10 @@
 """`manage.py restore FILE`: what `manage.py backup` has written, counted afterwards."""
 
+import signal
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from config.backup import BackupError, restore
 from config.backup.beside import needs_server, run_with_server
+from config.backup.restoring import undo as bring_back
 from config.doctor import Level
 from config.doctor.installation import sealed_data
 from config.embedded import StartError
@@ -25,8 +29,11 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, nargs="?")
         parser.add_argument("--replace", action="store_true", help="lose what is there")
+        parser.add_argument(
+            "--undo", action="store_true", help="bring back what a restore that was broken off had put aside"
+        )
         parser.add_argument(
             "--language",
             choices=[code for code, _name in settings.LANGUAGES],
@@ -34,11 +41,16 @@ class Command(BaseCommand):
             help="of what is said",
         )
 
-    def handle(self, *, file: Path, replace: bool, language: str, **options: Any) -> None:
-        with translation.override(language):
+    def handle(self, *, file: Path | None, replace: bool, undo: bool, language: str, **options: Any) -> None:
+        with translation.override(language), _ended_in_order():
+            if (file is None) != undo:
+                raise CommandError(_("Name an archive, or say --undo."))
             try:
                 if needs_server():
                     sys.exit(run_with_server(empty=True))
+                if file is None:
+                    self.stdout.write(_("It is there again.") if bring_back() else _("Nothing stands aside."))
+                    return
                 restored = restore(file, replace=replace, say=self.stdout.write)
             except (BackupError, StartError) as error:
                 raise CommandError(str(error)) from error
@@ -64,3 +76,18 @@ class Command(BaseCommand):
             self.stdout.write(f"  {finding.says}")
             if finding.level > Level.GOOD:
                 self.stdout.write(f"  → {finding.advice}")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let whoever ends it, or closes its terminal, have what was there put back first."""
+    before = {one: signal.signal(one, _give_up) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _give_up(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
