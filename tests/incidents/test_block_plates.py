@@ -37,9 +37,7 @@ def cells() -> list[Area]:
 
 
 def cut(*cells: Area, name: str = "东区街区") -> Area:
-    return blocks.cut(
-        name_zh=name, name_en="A block", cells=[cell.code for cell in cells], by=None, at=TUESDAY
-    )
+    return blocks.cut(name_zh=name, name_en="", cells=[cell.code for cell in cells], by=None, at=TUESDAY)
 
 
 @pytest.fixture
