@@ -36,8 +36,8 @@ def cells() -> list[Area]:
     return list(Area.objects.cells().filter(parent=COMMUNITY).order_by("code"))
 
 
-def cut(*cells: Area, name: str = "东区街区") -> Area:
-    return blocks.cut(name_zh=name, name_en="", cells=[cell.code for cell in cells], by=None, at=TUESDAY)
+def cut(*cells: Area, name: str = "东区街区", name_en: str = "A block") -> Area:
+    return blocks.cut(name_zh=name, name_en=name_en, cells=[cell.code for cell in cells], by=None, at=TUESDAY)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_point_in_the_block_is_still_its_plate_s(client: Client, block: Area, 
 
 
 def test_a_point_in_the_next_block_is_not(client: Client, block: Area, cells: list[Area]) -> None:
-    cut(*cells[2:4], name="西区街区")
+    cut(*cells[2:4], name="西区街区", name_en="Another block")
     report = scan(client, code_of(area=block), lon=cells[2].lon, lat=cells[2].lat)
     assert "place_code" not in report.attributes
     assert report.links.get().incident.cell_code == cells[2].code
