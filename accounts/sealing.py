@@ -8,12 +8,22 @@ from django.conf import settings
 
 def seal(plain: str) -> bytes:
     """Encrypted, and dated."""
-    return _cipher(tuple(settings.CONTACT_KEYS)).encrypt(plain.encode())
+    return seal_bytes(plain.encode())
 
 
 def unseal(sealed: bytes | memoryview, *, seconds: int | None = None) -> str:
     """What was sealed, no longer ago than `seconds`. Raises cryptography.fernet.InvalidToken."""
-    return _cipher(tuple(settings.CONTACT_KEYS)).decrypt(bytes(sealed), ttl=seconds).decode()
+    return unseal_bytes(sealed, seconds=seconds).decode()
+
+
+def seal_bytes(plain: bytes) -> bytes:
+    """The same of a file."""
+    return _cipher(tuple(settings.CONTACT_KEYS)).encrypt(plain)
+
+
+def unseal_bytes(sealed: bytes | memoryview, *, seconds: int | None = None) -> bytes:
+    """What was sealed, under whichever of CONTACT_KEYS."""
+    return _cipher(tuple(settings.CONTACT_KEYS)).decrypt(bytes(sealed), ttl=seconds)
 
 
 def reseal(sealed: bytes | memoryview) -> bytes:

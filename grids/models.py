@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit, User
 
+_DISTRICT_DIGITS = 6
+
 
 def code_prefix(code: str) -> str:
     """What the codes of everything inside an area begin with.
@@ -21,6 +23,12 @@ def code_prefix(code: str) -> str:
     if code.endswith("000000"):
         return code[:6]
     return code[:9] if code.endswith("000") else code
+
+
+def is_in_a_street(code: str) -> bool:
+    """Does an area's code, or the beginning of codes, name a street or what lies in one? Every code lies in
+    the whole district, so what is kept to a part of it asks this first."""
+    return len(code_prefix(code)) > _DISTRICT_DIGITS
 
 
 class AreaQuerySet(models.QuerySet["Area"]):

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
-from grids.models import code_prefix
+from grids.models import is_in_a_street
 from incidents import blocks
 from incidents.field import rounds
 from incidents.models import Assignment, Incident, Verification
@@ -21,8 +21,6 @@ from incidents.models.incident import IncidentQuerySet
 OVERSIGHT: Final = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.STEWARD)
 # Whose cases are fewer has them looked up by their ids; more are met along the list's own order.
 FEW: Final = 2_000
-# A code of so many digits names the whole district.
-_DISTRICT_DIGITS: Final = 6
 
 
 def visible(user: User | AnonymousUser) -> Q:
@@ -127,7 +125,7 @@ def _with_their_blocks(user: User | AnonymousUser, part: _Part) -> _Part:
 
 def _near(grants: Iterable[Grant]) -> bool:
     """Is one of these held in a street? Who works for the district alone answers for no block."""
-    return any(len(code_prefix(grant.unit.area_code)) > _DISTRICT_DIGITS for grant in grants)
+    return any(is_in_a_street(grant.unit.area_code) for grant in grants)
 
 
 def _seen(user: User | AnonymousUser) -> list[_Part] | None:

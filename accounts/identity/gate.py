@@ -3,6 +3,7 @@
 An ordinary request costs no query: what is needed stands in the session, which is read anyway.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +44,9 @@ _OPEN = frozenset(
 # Where an anonymous session keeps why the one before it was ended.
 ENDED = "sign_in_ended"
 
+# What Django makes a session's key of.
+_KEY = re.compile(r"[0-9a-z]{8,40}")
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -51,6 +55,10 @@ def gate(get_response: Handler) -> Handler:
 
     def answer(request: HttpRequest) -> HttpResponse:
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if key and not _KEY.fullmatch(key):
+            # Nobody's session: not even asked for, as the database refuses some of what a cookie can hold.
+            request.session = type(request.session)()
+            key = ""
         if not key:
             return get_response(request)
         session: Any = request.session

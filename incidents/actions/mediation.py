@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
+from accounts.sealing import seal_bytes
 from incidents import cases, timeline
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
@@ -30,7 +31,6 @@ from incidents.models import (
     MediationScan,
     MediationSession,
 )
-from incidents.models.contact import seal_bytes
 from incidents.models.mediation_file import sealed
 from incidents.numbers import district_day
 from incidents.sources.petitions import Scan

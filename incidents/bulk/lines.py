@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from accounts.sealing import seal_bytes, unseal_bytes
 from dispatch.spreadsheets.grid import Line
-from incidents.models.contact import seal_bytes, unseal_bytes
 
 PART = 1_000  # lines; as many as one batch of intake
 
@@ -30,7 +30,7 @@ def seal(told: Sequence[Any]) -> bytes:
 
 def opened(sealed: bytes | memoryview) -> list[Any]:
     """What `seal` sealed."""
-    told: list[Any] = orjson.loads(zlib.decompress(unseal_bytes(bytes(sealed)))) if sealed else []
+    told: list[Any] = orjson.loads(zlib.decompress(unseal_bytes(sealed))) if sealed else []
     return told
 
 
@@ -41,7 +41,7 @@ def seal_file(data: bytes) -> bytes:
 
 def opened_file(sealed: bytes | memoryview) -> bytes:
     """The bytes that were sent."""
-    return zlib.decompress(unseal_bytes(bytes(sealed)))
+    return zlib.decompress(unseal_bytes(sealed))
 
 
 def in_parts(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:

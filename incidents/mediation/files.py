@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from accounts.masking import starred
 from accounts.models import OrgUnit, User
 from accounts.roles import Action, Role
+from accounts.sealing import unseal_bytes
 from accounts.viewer import Viewer
 from incidents import policy
 from incidents.mediating import DISPUTES
@@ -23,7 +24,6 @@ from incidents.models import (
     MediationScan,
     Repeat,
 )
-from incidents.models.contact import unseal_bytes
 from incidents.numbers import district_day
 
 # An agreement without a date of its own is asked after by then.

@@ -5,41 +5,26 @@ import hmac
 import re
 import unicodedata
 from datetime import datetime
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
 
-
-@lru_cache(maxsize=1)
-def _cipher() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.CONTACT_KEYS])
+from accounts import sealing
 
 
 def seal(plain: str) -> bytes:
     """Encrypted under the first of CONTACT_KEYS; nothing stays nothing."""
-    return _cipher().encrypt(plain.encode()) if plain else b""
+    return sealing.seal(plain) if plain else b""
 
 
 def unseal(sealed: bytes | memoryview) -> str:
     """What was sealed, under whichever of CONTACT_KEYS."""
-    return _cipher().decrypt(bytes(sealed)).decode() if sealed else ""
+    return sealing.unseal(sealed) if sealed else ""
 
 
 def person_index(told: str) -> str:
     """A keyed digest of a name that some platform gives a person: the same one is known again, nobody is."""
     return hmac.new(settings.CONTACT_INDEX_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
-
-
-def seal_bytes(plain: bytes) -> bytes:
-    """A file, encrypted as names and numbers are."""
-    return _cipher().encrypt(plain)
-
-
-def unseal_bytes(sealed: bytes) -> bytes:
-    """What was sealed, under whichever of CONTACT_KEYS."""
-    return _cipher().decrypt(sealed)
 
 
 def phone_digits(phone: str) -> str:

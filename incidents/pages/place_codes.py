@@ -29,7 +29,7 @@ from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from dispatch.registers.runs import may_keep
 from grids import coding, qr, signed_places
 from grids.locate import geography
-from grids.models import Area, Facility, NamedPlace, PlaceCode, PlaceCodeDay, code_prefix
+from grids.models import Area, Facility, NamedPlace, PlaceCode, PlaceCodeDay, code_prefix, is_in_a_street
 from incidents.papers.plates import Plate, draw_plates
 
 KEEPERS = (Role.ADMIN, Role.STEWARD, Role.SUPERVISOR, Role.DISPATCHER)
@@ -40,8 +40,6 @@ THINGS = ("cells", "buildings", "facilities")
 # What a list says beside a community; a plate says all of its own.
 USED_WITHIN = timedelta(days=30)
 NEVER = {"scans": 0, "reports": 0}
-# A code of so many digits names the whole district.
-_DISTRICT_DIGITS = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -192,7 +190,7 @@ def _prefixes(user: User) -> tuple[str, ...]:
     if any(grant.reach == Reach.DISTRICT for grant in grants):
         return ("",)
     told = {code_prefix(grant.unit.area_code) for grant in grants}
-    return tuple(prefix for prefix in sorted(told) if len(prefix) > _DISTRICT_DIGITS)
+    return tuple(prefix for prefix in sorted(told) if is_in_a_street(prefix))
 
 
 def _within(user: User) -> Q:

@@ -14,7 +14,7 @@ from accounts.roles import Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Source
 from grids.locate import Place, locate
-from grids.models import Area, code_prefix
+from grids.models import Area, code_prefix, is_in_a_street
 from incidents import blocks, cases
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Refusal, ReportDraft, receive_one
@@ -27,8 +27,6 @@ ISSUE_MOST = 1_000
 # those of its community's station, and the grid members of the block.
 KEEPERS = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.PATROL)
 _NOWHERE = "-"  # no code begins so
-# A code of so many digits names the whole district.
-_DISTRICT_DIGITS = 6
 _KINDS = (Area.Kind.COMMUNITY, Area.Kind.BLOCK)
 
 
@@ -287,6 +285,6 @@ def _prefix(grant: Grant) -> str:
         return _NOWHERE
     prefix = code_prefix(grant.unit.area_code)
     if grant.reach == Reach.STREET:
-        return prefix if len(prefix) > _DISTRICT_DIGITS else _NOWHERE
+        return prefix if is_in_a_street(prefix) else _NOWHERE
     is_near = grant.role == Role.PATROL or grant.unit.kind == OrgUnit.Kind.COMMUNITY_STATION
-    return prefix if is_near and len(prefix) > _DISTRICT_DIGITS else _NOWHERE
+    return prefix if is_near and is_in_a_street(prefix) else _NOWHERE

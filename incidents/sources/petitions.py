@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.sealing import seal_bytes
 from accounts.viewer import viewer_of
 from dispatch.vocabulary import Source
 from grids.locate import locate, locate_text
@@ -20,7 +21,6 @@ from incidents.attachments import plain_jpeg
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Receipt, Refusal, ReportDraft, Reporter, UpdateDraft, apply_update, receive_one
 from incidents.models import Document, Report, ReportUpdate
-from incidents.models.contact import seal_bytes
 from incidents.numbers import DISTRICT_ZONE
 from incidents.sources import pdf
 from incidents.sources.mapping import CategoryNames

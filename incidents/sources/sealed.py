@@ -1,7 +1,7 @@
 """Reading what is kept sealed on the disk."""
 
+from accounts.sealing import unseal_bytes
 from incidents.models import Document
-from incidents.models.contact import unseal_bytes
 
 
 def opened(document: Document) -> bytes:

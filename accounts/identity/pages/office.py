@@ -82,7 +82,12 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign somebody out everywhere, at once."""
     user = get_object_or_404(User, pk=pk)
-    ended = sessions.end_all(user=user, actor=person(request), at=timezone.now(), where=where_of(request))
+    at, where = timezone.now(), where_of(request)
+    if user == person(request):
+        # This one goes on: it is the one that says so.
+        ended = sessions.end_others(user=user, but=request.session.session_key, at=at, where=where)
+    else:
+        ended = sessions.end_all(user=user, actor=person(request), at=at, where=where)
     text = ngettext("%(count)d sign-in ended.", "%(count)d sign-ins ended.", ended) % {"count": ended}
     messages.success(request, text if ended else _("Nobody was signed in."))
     return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))

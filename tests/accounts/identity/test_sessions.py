@@ -228,6 +228,21 @@ def test_who_is_switched_off_is_out_at_once(operator: Person) -> None:
     assert not is_in(client)
 
 
+def test_an_administrator_who_ends_their_own_stays_where_they_are(admin: Person, hours: Hours) -> None:
+    elsewhere, here = signed_in(admin), signed_in(admin)
+    hours.pass_by(minutes=5)  # the request marks its session as seen
+    answer = here.post(reverse("sign-ins-end", args=[admin.user.pk]))
+    assert (answer.status_code, is_in(here), is_in(elsewhere)) == (302, True, False)
+
+
+@pytest.mark.parametrize("key", ['"ab\\000cdefghij"', "a b", "A" * 32, "x" * 5_000])
+def test_a_cookie_that_is_no_key_is_nobodys_session(db: None, key: str) -> None:
+    client = Client()
+    client.cookies["sessionid"] = "x"
+    client.cookies["sessionid"].set("sessionid", key, key)
+    assert client.get(reverse("notices")).status_code == 302
+
+
 @pytest.mark.parametrize("name", ["sign-ins-end", "sign-ins-unlock", "sign-ins-reset", "sign-ins-of"])
 def test_it_is_for_administrators_alone(
     browse: As, operator: Person, supervisor: Person, leader: Person, dispatcher: Person, name: str
