@@ -14,9 +14,17 @@ class Role(models.TextChoices):
     HANDLER = "handler", _("Handler")
     SUPERVISOR = "supervisor", _("Supervisor")
     LEADER = "leader", _("Leader")
-    ADMIN = "admin", _("Administrator")
+    ADMIN = "admin", _("System administrator")
     STEWARD = "steward", _("List steward")
     PATROL = "patrol", _("Patrol and grid member")
+    SECURITY = "security", _("Security administrator")
+    AUDITOR = "auditor", _("Audit administrator")
+
+
+# 三权分立: one keeps the installation (units, areas, sources, calendars), one keeps people (roles, sign-ins,
+# API clients), one reads what both have done and changes nothing. None of them sees a case, and nobody is two
+# of them: `accounts.separation` says who may hold what, and the database holds it.
+ADMINISTRATORS = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR})
 
 
 class Action(StrEnum):

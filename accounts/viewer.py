@@ -1,6 +1,6 @@
 """What a person may look at and act on: their roles, each with the reach of the unit it is held in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
+from accounts.separation import is_separated
 
 
 class Reach(StrEnum):
@@ -50,11 +51,15 @@ class Viewer:
 
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
-        """Every role of the person, with its reach."""
+        """Every role of the person, with its reach. Until somebody is security administrator, whoever keeps
+        the installation keeps its people too: one query more, for them alone."""
         if self.user._state.adding:  # somebody without a sign-in
             return ()
         memberships = Membership.objects.filter(user=self.user, unit__is_open=True).select_related("unit")
-        return tuple(Grant(row.role, row.unit, _reach(row.unit)) for row in memberships)
+        held = [Grant(row.role, row.unit, _reach(row.unit)) for row in memberships]
+        if any(grant.role == Role.ADMIN for grant in held) and not is_separated():
+            held += [replace(grant, role=Role.SECURITY) for grant in held if grant.role == Role.ADMIN]
+        return tuple(held)
 
     @cached_property
     def roles(self) -> frozenset[str]:

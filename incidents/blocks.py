@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from shapely import Polygon, unary_union
 
 from accounts.models import Membership, User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from accounts.viewer import Reach, viewer_of
 from grids import coding, registers
 from grids.locate import Place, geography_with
@@ -302,7 +302,7 @@ def _holds() -> Q:
         user=OuterRef("user"),
         unit__is_open=True,
         unit__area_code__startswith=Left(OuterRef("area_id"), _STREET),
-    ).exclude(role=Role.ADMIN)
+    ).exclude(role__in=ADMINISTRATORS)
     return Q(Exists(works), until__isnull=True, user__is_active=True)
 
 
@@ -324,7 +324,7 @@ def candidates(area_code: str) -> list[User]:
 def _workers(area_code: str) -> QuerySet[User]:
     works = Membership.objects.filter(
         unit__area_code__startswith=area_code[:_STREET], unit__is_open=True, user__is_active=True
-    ).exclude(role=Role.ADMIN)  # keeps the installation, and sees no case
+    ).exclude(role__in=ADMINISTRATORS)  # they see no case
     return User.objects.filter(pk__in=works.values("user"))
 
 

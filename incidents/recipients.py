@@ -28,7 +28,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import ApiClient, DutyShift, Membership, OrgUnit, User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from dispatch.vocabulary import Source
 from incidents import blocks, proving
 from incidents.field import rounds
@@ -141,7 +141,7 @@ class _Staff:
         above = {code for way in self._ways.values() for code in way}
         self._people: dict[str, dict[str, list[User]]] = defaultdict(lambda: defaultdict(list))
         memberships = Membership.objects.filter(unit__in=above, unit__is_open=True, user__is_active=True)
-        for row in memberships.exclude(role=Role.ADMIN).select_related("user").order_by("user_id"):
+        for row in memberships.exclude(role__in=ADMINISTRATORS).select_related("user").order_by("user_id"):
             self._people[row.unit_id][row.role].append(row.user)
         self._duty: dict[str, list[User]] = defaultdict(list)
         for shift in DutyShift.objects.standing().at(at).filter(unit__in=above).select_related("user"):

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from accounts.viewer import Grant, Reach, viewer_of
 from grids.models import is_in_a_street
 from incidents import blocks
@@ -152,7 +152,7 @@ def _seen(user: User | AnonymousUser) -> list[_Part] | None:
 
 
 def _grants(user: User | AnonymousUser) -> list[Grant]:
-    return [grant for grant in viewer_of(user).grants if grant.role != Role.ADMIN]
+    return [grant for grant in viewer_of(user).grants if grant.role not in ADMINISTRATORS]
 
 
 def _sees_all(grant: Grant) -> bool:

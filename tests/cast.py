@@ -107,6 +107,18 @@ def admin(db: None) -> Person:
 
 
 @pytest.fixture
+def security(db: None) -> Person:
+    """Keeps people: roles and sign-ins. Where there is one, no system administrator does."""
+    return person("security", Role.SECURITY, "government-services", "安全管理员")
+
+
+@pytest.fixture
+def auditor(db: None) -> Person:
+    """Reads what the others did, and changes nothing."""
+    return person("auditor", Role.AUDITOR, "government-services", "审计管理员")
+
+
+@pytest.fixture
 def hotline(db: None) -> tuple[ApiClient, str]:
     """The 12345 hotline's client and its token."""
     return ApiClient.objects.issue(name="12345", source="hotline")

@@ -38,6 +38,8 @@ LOGINS: tuple[tuple[str, Role, str, str], ...] = (
     ("steward-chief", Role.STEWARD, "operations-centre", "沈岚"),
     ("lamps-steward", Role.STEWARD, "lighting-company", "邓洁"),
     ("admin", Role.ADMIN, "government-services", "系统管理员"),
+    ("security", Role.SECURITY, "government-services", "安全管理员"),
+    ("auditor", Role.AUDITOR, "government-services", "审计管理员"),
 )
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
 _GIVEN = "伟芳娜敏静丽强磊洋艳勇军杰娟涛超明霞秀兰刚平辉玲桂英志华国建"

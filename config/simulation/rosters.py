@@ -4,7 +4,7 @@ import random
 from datetime import datetime, time, timedelta
 
 from accounts.models import DutyShift, Membership, NoticeMode, NoticePreference, User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from incidents.numbers import DISTRICT_ZONE, district_day
 
 WEEKS = 3  # last week, this one and the next
@@ -54,8 +54,8 @@ def _roster(unit: str, since: datetime) -> list[DutyShift]:
     """Day and night by turns. Who is alone does the days and one night: the other nights are gaps."""
     members = list(
         Membership.objects.filter(unit=unit, user__is_active=True)
-        # Neither handles cases, so neither takes a unit's calls.
-        .exclude(role__in=[Role.ADMIN, Role.STEWARD])
+        # None of them handles cases, so none takes a unit's calls.
+        .exclude(role__in=[*ADMINISTRATORS, Role.STEWARD])
         .order_by("pk")
         .values_list("user", flat=True)
         .distinct()

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import rosters
 from accounts.models import DutyShift, OrgUnit
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from accounts.viewer import Viewer, viewer_of
 from config import clock
 from dispatch.vocabulary import Urgency
@@ -237,7 +237,7 @@ def _now_on(unit: OrgUnit, at: datetime) -> dict[str, Any]:
 
 
 def _own_units(viewer: Viewer) -> list[OrgUnit]:
-    units = {grant.unit.code: grant.unit for grant in viewer.grants if grant.role != Role.ADMIN}
+    units = {grant.unit.code: grant.unit for grant in viewer.grants if grant.role not in ADMINISTRATORS}
     return list(units.values())
 
 

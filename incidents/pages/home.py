@@ -90,6 +90,10 @@ def start_of(user: User) -> str:
         return reverse("board")
     if Role.ADMIN in roles:
         return reverse("installation")
+    if Role.SECURITY in roles:
+        return reverse("sign-ins")
+    if Role.AUDITOR in roles:
+        return reverse("my-sign-in")
     return reverse("nothing")
 
 
@@ -125,6 +129,7 @@ def installation(request: HttpRequest) -> HttpResponse:
         "sweeps": alarms.sweeps(now=timezone.now()),
         "lags": alarms.lags(at=clock.now()),
         "set_aside": alarms.set_aside(),
+        "keeps_people": Role.SECURITY in viewer_of(request.user).roles,
         "title": _("Installation"),
     }
     return render(request, "incidents/installation.html", context)

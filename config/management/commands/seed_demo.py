@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from config import clock
 from config.models import DemoHistory
 from config.progress import say
@@ -75,7 +75,9 @@ class Command(BaseCommand):
             raise CommandError("seed_demo is refused in production")
         prepare_people(settings.VAR_DIR / "demo.json")
         # The district's own leader takes nobody's calls, and an administrator sees no case.
-        units = [unit for _name, role, unit, _who in LOGINS if role != Role.ADMIN and unit != "district"]
+        units = [
+            unit for _name, role, unit, _who in LOGINS if role not in ADMINISTRATORS and unit != "district"
+        ]
         prepare_rosters([login[0] for login in LOGINS], list(dict.fromkeys(units)), at=clock.now())
         prepare_canned(at=clock.now())
         prepare_views(at=clock.now())
