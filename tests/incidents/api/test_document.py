@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.incidents.api.conftest import API, Caller, lamp
 SNAPSHOT = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The document as the code makes it now; a warning while making it is an error."""
     made = tmp_path_factory.mktemp("openapi") / "openapi.yaml"
@@ -37,11 +38,17 @@ def test_the_committed_document_is_what_the_code_makes(document: Path) -> None:
 def fits(document: Path, answer: HttpResponse, path: str, method: str, status: int) -> None:
     """Hold an answer against the document's schema for it: no field missing, none that is not told."""
     assert answer.status_code == status, answer.content.decode()
-    whole = _closed(yaml.safe_load(document.read_text("utf-8")))
+    whole = _schemas(document)
     content = whole["paths"][f"/api/v1/{path}"][method]["responses"][str(status)]["content"]
     assert answer["Content-Type"] in content
     schema = {**content[answer["Content-Type"]]["schema"], "components": whole["components"]}
     jsonschema.validate(answer.json(), schema)
+
+
+@cache
+def _schemas(document: Path) -> Any:
+    """Read once: the document is a megabyte, and every answer is held against it."""
+    return _closed(yaml.load(document.read_text("utf-8"), Loader=yaml.CSafeLoader))
 
 
 def _closed(node: Any) -> Any:
