@@ -13,6 +13,7 @@ from accounts.duty import DutyShift, DutyShiftQuerySet
 from accounts.identity.rows import RecoveryCode, SecondFactor, SignInEvent, StaffSession
 from accounts.notice_preferences import NoticeMode, NoticePreference
 from accounts.roles import Role
+from accounts.systems.rows import OldToken, SystemChange
 
 __all__ = [
     "ApiClient",
@@ -21,12 +22,14 @@ __all__ = [
     "Membership",
     "NoticeMode",
     "NoticePreference",
+    "OldToken",
     "OrgUnit",
     "RecoveryCode",
     "Scope",
     "SecondFactor",
     "SignInEvent",
     "StaffSession",
+    "SystemChange",
     "User",
 ]
 
@@ -127,7 +130,10 @@ _OF_A_SOURCE = (Scope.REPORT, Scope.READ)
 
 class ApiClientManager(models.Manager["ApiClient"]):
     def issue(self, *, name: str, source: str, scopes: list[str] | None = None) -> tuple["ApiClient", str]:
-        """Create or re-key the client `name`; returns it with the token, which is shown this once."""
+        """Create or re-key the client `name`; returns it with the token, which is shown this once.
+
+        For set-up and demonstrations: what people do is accounts.systems.keeping.
+        """
         token = secrets.token_urlsafe(32)
         client, _created = self.update_or_create(
             name=name,
@@ -163,7 +169,8 @@ class ApiClientManager(models.Manager["ApiClient"]):
 
 
 class ApiClient(models.Model):
-    """Another system: a token that is kept as a hash only, bound to one source."""
+    """Another system: a token that is kept as a hash only, bound to one source, and to one unit where it is
+    that unit's."""
 
     name = models.CharField(max_length=80, unique=True)
     source = models.CharField(max_length=24)
@@ -172,8 +179,23 @@ class ApiClient(models.Model):
     is_active = models.BooleanField(default=True)
     # What it sent is closed only once it has accepted our result (办结审核).
     accepts_closing = models.BooleanField(default=False, db_default=False)
+    # Of the present token; one that it replaced has an end of its own (OldToken).
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Whose system it is: it files inside that unit's area alone, and of what people entered under its source
+    # it reads what that unit has in hand. None: a system of the whole district.
+    unit = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    # Networks that its tokens may be used from (CIDR); none: from anywhere.
+    addresses = models.JSONField(default=list, db_default=[])
+    token_at = models.DateTimeField(null=True, blank=True)
+    # Written once a minute at most, and in no index, so that it costs next to nothing.
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_from = models.GenericIPAddressField(null=True, blank=True)
+    refused_why = models.CharField(max_length=24, blank=True, default="", db_default="")
 
     objects = ApiClientManager()
 

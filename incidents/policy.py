@@ -234,8 +234,16 @@ def check(actor: Actor, action: Action, incident: Incident) -> None:
 
 def own_reports(client: ApiClient, path: str = "") -> Q:
     """The condition on reports, at `path`, that a token may read, follow and speak about: those that it filed
-    itself, and those that people entered under its source. Two suppliers, two hotlines have one source."""
-    filed = Q(**{f"{path}client": client}) | Q(**{f"{path}client__isnull": True})
+    itself, and those that people entered under its source. Two suppliers, two hotlines have one source.
+
+    A unit's own system reads of the latter what that unit, or one below it, has in hand.
+    """
+    entered = Q(**{f"{path}client__isnull": True})
+    if client.unit is not None:
+        units = OrgUnit.objects.within(client.unit).values("code")
+        in_hand = IncidentReport.objects.filter(incident__owner_unit__in=units, unlinked_at__isnull=True)
+        entered &= Q(**{f"{path}pk__in": in_hand.values("report")})
+    filed = Q(**{f"{path}client": client}) | entered
     return filed & Q(**{f"{path}source": client.source})
 
 

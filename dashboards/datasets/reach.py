@@ -94,8 +94,7 @@ def standing(
     granted = next((row for row in requests if row.state == DataRequest.State.GRANTED), None)
     waiting = next((row for row in requests if row.state == DataRequest.State.WAITING), None)
     if isinstance(asking, ApiClient):
-        # A system has no role and no unit: what is open, and what was granted to it.
-        ground = Ground.OPEN if access.mode == Mode.OPEN else Ground.NONE
+        ground = _ground_of_system(asking, access)
     else:
         ground = _ground(asking, dataset, access)
     if ground == Ground.NONE and granted is not None and _still_there(granted, asking):
@@ -120,9 +119,21 @@ def _ground(user: User, dataset: DataSet, access: Access) -> Ground:
     return Ground.NONE
 
 
+def _ground_of_system(client: ApiClient, access: Access) -> Ground:
+    """A system has no role: what is open, what was granted to it, and what its unit has where it has one."""
+    if access.mode == Mode.OPEN:
+        return Ground.OPEN
+    if access.mode == Mode.UNITS and client.unit is not None:
+        return Ground.UNIT if set(client.unit.path.split(">")) & set(access.units) else Ground.NONE
+    return Ground.NONE
+
+
 def _still_there(request: DataRequest, asking: User | ApiClient) -> bool:
-    """A grant was given to somebody in a unit: who has left it has lost it, and so has their system."""
+    """A grant was given to somebody in a unit: who has left it has lost it, and so has their system.
+    A unit's own system takes nothing that another unit was granted."""
     if isinstance(asking, ApiClient):
+        if asking.unit is not None and not request.unit.is_within(asking.unit):
+            return False
         return Membership.objects.filter(
             user=request.by_id, user__is_active=True, unit=request.unit_id
         ).exists()

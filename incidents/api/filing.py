@@ -18,6 +18,7 @@ from incidents.api.errors import FieldError, Problem, fact_message, field_error,
 from incidents.api.inputs import NO_SUCH_PICTURE, ReportInput
 from incidents.api.plain import checked_quickly
 from incidents.intake import Refusal, ReportDraft, Reporter
+from incidents.intake.bounds import OUTSIDE
 from incidents.models import Attachment
 
 KEY_MAX = 80
@@ -54,6 +55,9 @@ class RowProblem:
             # Ours to mend, and no mistake of the sender's.
             errors = [field_error(refusal.field, refusal.code, refusal.message)]
             return cls(status.HTTP_500_INTERNAL_SERVER_ERROR, errors)
+        if refusal.code == OUTSIDE:
+            errors = [field_error(refusal.field, refusal.code, refusal.message)]
+            return cls(status.HTTP_403_FORBIDDEN, errors)
         message = fact_message(refusal.field) if refusal.code == "unknown" else refusal.message
         return cls(status.HTTP_400_BAD_REQUEST, [field_error(refusal.field, refusal.code, message)])
 

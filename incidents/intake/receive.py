@@ -22,6 +22,7 @@ from incidents.actor import Actor
 from incidents.errors import InvalidInput
 from incidents.intake import rows
 from incidents.intake.addressed import mark_addressed
+from incidents.intake.bounds import check_within
 from incidents.intake.calm import undisturbed
 from incidents.intake.draft import ReportDraft
 from incidents.intake.filing import Filing, Receipt, Refusal
@@ -90,6 +91,7 @@ def _receive(
         request = _question(draft, at)
         try:
             service.check(request, now)
+            check_within(client, draft.place)
             moment = late.moment(draft.received_at, at=at, field="received_at")
         except (FactsError, InvalidInput) as error:
             answers[position] = Refusal(error.code, error.field, str(error))

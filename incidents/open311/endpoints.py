@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import ApiClient, Scope
+from accounts.systems.admitting import Refused as TokenRefused
+from accounts.systems.admitting import admit
 from grids.locate import geography
 from incidents.api.throttles import PerMinute
 from incidents.open311.documents import TYPES, Document
 from incidents.open311.errors import Refused, read, refused_document
-from incidents.pages.throttle import address_of
+from incidents.pages.throttle import address_of, whole_address
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -103,11 +105,13 @@ def _client_of(request: HttpRequest, given: str) -> ApiClient | None:
     """Whose key is shown by Authorization: Bearer, or given in a form; None where none is right."""
     scheme, _space, shown = request.headers.get("Authorization", "").partition(" ")
     key = given.strip() or (shown.strip() if scheme.lower() == "bearer" else "")
-    client = ApiClient.objects.for_token(key) if key and key.isascii() and "\x00" not in key else None
-    if client is None or Scope.OPEN311 not in client.scopes:
+    if not key or not key.isascii() or "\x00" in key:
         return None
-    is_over = client.expires_at is not None and client.expires_at <= timezone.now()
-    return None if is_over else client
+    try:
+        client = admit(key, address=whole_address(request), at=timezone.now())
+    except TokenRefused:
+        return None
+    return client if Scope.OPEN311 in client.scopes else None
 
 
 class _TooMany(Refused):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import council_area, council_blocks, councils, petitions, sources
+from incidents.pages import council_area, council_blocks, councils, petitions, sources, systems
 
 urlpatterns = [
     path("councils/", councils.listed, name="councils"),
@@ -18,6 +18,12 @@ urlpatterns = [
     path("petitions/", petitions.listed, name="petitions"),
     path("petitions/new/", petitions.new, name="petition-new"),
     path("cases/<str:number>/scans/<uuid:document>/", petitions.scan, name="petition-scan"),
+    path("installation/systems/", systems.listed, name="systems"),
+    path("installation/systems/new/", systems.new, name="system-new"),
+    path("installation/systems/<int:pk>/", systems.one, name="system"),
+    path("installation/systems/<int:pk>/rotate/", systems.rotate, name="system-rotate"),
+    path("installation/systems/<int:pk>/end-old/", systems.end_old, name="system-end-old"),
+    path("installation/systems/<int:pk>/switch/", systems.switch, name="system-switch"),
     path("sources/", sources.sources, name="sources"),
     path("sources/clients/<int:pk>/", sources.acceptance, name="source-acceptance"),
     path("sources/<slug:source>/", sources.sources, name="sources"),

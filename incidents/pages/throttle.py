@@ -73,13 +73,22 @@ def address_of(request: HttpRequest) -> str:
     stands the first address that one of ours has seen, and what is left of it anybody may have made up.
     A request that did not come through all of them is its sender's, whatever it says of itself.
     """
-    sender = _network(str(request.META.get("REMOTE_ADDR") or ""))
+    return _asked_from(request, whole=False)
+
+
+def whole_address(request: HttpRequest) -> str:
+    """The same with every bit of an IPv6 address: for lists of who may ask."""
+    return _asked_from(request, whole=True)
+
+
+def _asked_from(request: HttpRequest, *, whole: bool) -> str:
+    sender = _spelled(str(request.META.get("REMOTE_ADDR") or ""), whole=whole)
     if not settings.NUM_PROXIES:
         return sender
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if len(hops) < settings.NUM_PROXIES:
         return sender
-    return _network(hops[-settings.NUM_PROXIES]) or sender
+    return _spelled(hops[-settings.NUM_PROXIES], whole=whole) or sender
 
 
 def sign_in_address(request: HttpRequest) -> str | None:
@@ -87,8 +96,9 @@ def sign_in_address(request: HttpRequest) -> str | None:
     return address_of(request) or None
 
 
-def _network(told: str) -> str:
-    """The address as one spelling of it, without the port that some proxies add; empty: it is none."""
+def _spelled(told: str, *, whole: bool) -> str:
+    """The address as one spelling of it, without the port that some proxies add, and of IPv6 the network
+    unless the `whole` is asked for; empty: it is none."""
     if told.startswith("["):
         told = told[1:].partition("]")[0]
     elif told.count(":") == 1:
@@ -101,5 +111,7 @@ def _network(told: str) -> str:
         return str(address)
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
+    if whole:
+        return str(address)
     host_bits = 128 - _IPV6_NETWORK_BITS
     return str(IPv6Address(int(address) >> host_bits << host_bits))
