@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit.rows import AuditCheck, AuditEvent, AuditStub
 from accounts.duty import DutyShift, DutyShiftQuerySet
 from accounts.identity.rows import RecoveryCode, SecondFactor, SignInEvent, StaffSession
 from accounts.notice_preferences import NoticeMode, NoticePreference
@@ -17,6 +18,9 @@ from accounts.systems.rows import OldToken, SystemChange
 
 __all__ = [
     "ApiClient",
+    "AuditCheck",
+    "AuditEvent",
+    "AuditStub",
     "DutyShift",
     "DutyShiftQuerySet",
     "Membership",

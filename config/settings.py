@@ -44,6 +44,10 @@ if not CONTACT_INDEX_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("CONTACT_INDEX_KEY must be set in production")
     CONTACT_INDEX_KEY = "demonstration-index-key"
+# Seals the audit log (docs/audit.md): the first seals, all verify; without any, one is made from SECRET_KEY.
+# The newest seal is kept outside the database as well, in a file of this folder.
+AUDIT_KEYS = env.list("AUDIT_KEYS", default=[])
+AUDIT_ANCHOR_DIR = env.str("AUDIT_ANCHOR_DIR", default=str(VAR_DIR))
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -92,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.audit.acting.audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -275,6 +280,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "dashboards.build_datasets",
         "schedule": 300.0,
         "options": {"expires": 300.0},
+    },
+    # Behind the writers of the audit log; once a night the whole of it is looked through.
+    "accounts.seal_audit": {"task": "accounts.seal_audit", "schedule": 10.0, "options": {"expires": 30.0}},
+    "accounts.verify_audit": {
+        "task": "accounts.verify_audit",
+        "schedule": crontab(hour=18, minute=40),
+        "options": {"expires": 3600.0},
     },
     "dashboards.verify": {
         "task": "dashboards.verify",

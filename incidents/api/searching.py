@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.audit.rows import AuditEvent
+from accounts.audit.telling import tell_of
 from accounts.models import User
 from incidents.api.access import visible_incidents
 from incidents.api.fields import PhoneField, StrictSerializer
@@ -54,6 +56,7 @@ class CallersView(APIView):
         given.is_valid(raise_exception=True)
         user = request.user
         assert isinstance(user, User)
+        tell_of(request._request, kind=AuditEvent.Kind.PERSONAL, what="phone_search")
         index = callers.index_of(given.validated_data["phone"])
         cases = callers.called(index, user, visible_incidents(user))
         newest = cases.for_list().order_by("-received_at", "-pk")[:MOST]  # type: ignore[attr-defined]

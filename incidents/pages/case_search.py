@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.audit.rows import AuditEvent
+from accounts.audit.telling import tell_of
 from incidents import policy
 from incidents.models import Incident
 from incidents.models.contact import Contact, seal, unseal
@@ -68,6 +70,7 @@ def _look_up(request: HttpRequest, phone: str) -> HttpResponse:
     if not callers.may_look_up(user):
         messages.error(request, _("Your role is not shown reporters, so you cannot look for a number."))
         return _list({})
+    tell_of(request, kind=AuditEvent.Kind.PERSONAL, what="phone_search")
     if LOOK_UPS.is_full(str(user.pk)):
         messages.error(request, _("You have looked up many numbers. Wait some minutes."))
         return _list({})
