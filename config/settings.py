@@ -233,6 +233,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 600.0},
     },
+    # What was kept for as long as it may be: mostly nothing.
+    "incidents.forget": {
+        "task": "incidents.forget",
+        "schedule": 3600.0,
+        "options": {"expires": 600.0},
+    },
     # A week's samples of decisions, on the Monday after; any other day makes up for a lost message.
     "incidents.draw_samples": {
         "task": "incidents.draw_samples",
@@ -383,6 +389,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 REPORT_TEXT_MAX = 5_000
 BATCH_MAX = 1_000
 ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+
+# How many months after its end a case keeps who reported it; then names, numbers and addresses go, its words
+# are masked, and of its pictures what the camera said (docs/privacy.md). 0: for good. By category (four
+# digits) or domain (two), as in "15=60;1401=120", other times hold.
+RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=36)
+RETENTION_BY_CATEGORY = env.dict("RETENTION_BY_CATEGORY", cast={"value": int}, default={})
+# Files of mediations after their end, and names of members of councils after they left.
+RETENTION_MEDIATION_MONTHS = env.int("RETENTION_MEDIATION_MONTHS", default=120)
+RETENTION_COUNCIL_MONTHS = env.int("RETENTION_COUNCIL_MONTHS", default=12)
 
 # Pictures of streets under the maps: "tianditu" or "gaode", or the address of XYZ tiles with {z}, {x}, {y}
 # (several, lowest first, with spaces between). Without it maps are drawn from the district's outlines, and

@@ -24,6 +24,7 @@ from incidents.bulk import working
 from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
+from incidents.privacy import ageing
 from incidents.searching import rows
 from incidents.secretary import reminding as letter_reminding
 from incidents.sensing import settling
@@ -119,6 +120,15 @@ def take_in_files() -> int:
     if clocks_are_driven():
         return 0
     return _until_empty("", lambda: working.step(at=clock.now()))
+
+
+@shared_task(name="incidents.forget")
+def forget() -> int:
+    """Anonymise the cases whose time is over, and forget what else was kept for long enough."""
+    if clocks_are_driven():
+        return 0
+    ageing.forget_the_rest(at=clock.now())
+    return _until_empty("", lambda: ageing.step(at=clock.now()))
 
 
 @shared_task(name="incidents.fill_search_rows")

@@ -127,6 +127,7 @@ class Kind(StrEnum):
     MEDIATION_READ = "mediation_read"
     MEDIATION_SCAN = "mediation_scan"
     MEDIATION_EARLIER = "mediation_earlier"
+    FORGOTTEN = "forgotten"
     UPSTREAM_SUBMITTED = "upstream_submitted"
     UPSTREAM_ACCEPTED = "upstream_accepted"
     UPSTREAM_SENT_BACK = "upstream_sent_back"

@@ -346,6 +346,12 @@ def _of_order(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any], Names
     return lambda p, names: sentence() % {"number": p.get("number", ""), "unit": names.unit(p.get("unit"))}
 
 
+def _forgotten(p: Mapping[str, Any], names: Names) -> str:
+    if p.get("why") == "asked":
+        return _("Who reported it was erased, as they asked")
+    return _("Who reported it is no longer kept: the time for that is over")
+
+
 def _photo(p: Mapping[str, Any], names: Names) -> str:
     stage = p.get("stage")
     label = Attachment.Stage(stage).label if stage in Attachment.Stage.values else (stage or "")
@@ -403,5 +409,6 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.NUDGED: of_unit(lambda: _("%(unit)s was urged to get on with it")),
     Kind.UNMASKED: plain(lambda: _("Looked at the reporter's name and number")),
     Kind.PHOTO_ADDED: _photo,
+    Kind.FORGOTTEN: _forgotten,
     Kind.FIXED_ON_SPOT: of_unit(lambda: _("Found and put right on the spot by %(unit)s")),
 }

@@ -29,6 +29,7 @@ from incidents.models.opening import PublicPhoto, PublicWords
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
 from incidents.models.presence import Presence
+from incidents.models.privacy import PrivacyRequest, Retention
 from incidents.models.reading import EmergencyAlarm, ModelSuggestion
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
@@ -130,6 +131,7 @@ __all__ = [
     "PhoneCall",
     "PhoneProof",
     "Presence",
+    "PrivacyRequest",
     "PublicPhoto",
     "PublicWords",
     "QualitySample",
@@ -143,6 +145,7 @@ __all__ = [
     "RepeatCursor",
     "Report",
     "ReportUpdate",
+    "Retention",
     "SavedView",
     "SearchPending",
     "SearchRow",

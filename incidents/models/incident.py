@@ -225,6 +225,10 @@ class Incident(models.Model):
                 name="incident_emergencies",
                 condition=Q(urgency=Urgency.EMERGENCY, status__in=[*OPEN_STATUSES]),
             ),
+            # what is over, in the order in which it closed: the sweep of privacy/ageing.py
+            models.Index(
+                fields=["closed_at", "id"], name="incident_closed", condition=Q(closed_at__isnull=False)
+            ),
             # whose it is, closed ones too
             models.Index(fields=["owner_unit"], name="incident_owner"),
             # what a new case has not: the parts of a root, what was merged, who has taken it on

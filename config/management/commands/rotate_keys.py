@@ -70,6 +70,6 @@ def _verdict(done: int) -> str:
         return "Everything is under the one key that there is."
     return (
         f"{done} sealed anew. Nothing that is kept here needs the other {'key' if older == 1 else 'keys'} "
-        "any more: take what is older out of CONTACT_KEYS in an hour (pages that are open hold something "
+        "any more: take what is older out of CONTACT_KEYS tomorrow (sign-ins and open pages hold something "
         "sealed), and keep it with the backups that were made until today: they cannot be read without."
     )

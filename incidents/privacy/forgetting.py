@@ -1,0 +1,196 @@
+"""Taking out of a case who reported it: with time, or because they asked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.masking import for_others
+from incidents import timeline
+from incidents.actor import SYSTEM
+from incidents.models import Attachment, Contact, Conversation, Document, Incident, PublicPhoto, Report, Text
+from incidents.models.incident import Status
+from incidents.privacy import words
+
+OVER = (Status.CLOSED, Status.REJECTED)
+_ADDRESS_MAX = 200
+
+
+class Why(StrEnum):
+    """What the timeline says."""
+
+    AGE = "age"  # it was kept for as long as it may be
+    ASKED = "asked"  # the reporter wants it gone
+
+
+@dataclass(slots=True)
+class Gone:
+    """What went."""
+
+    cases: int = 0
+    reports: int = 0
+    texts: int = 0
+    pictures: int = 0
+    scans: int = 0
+
+    def add(self, other: "Gone") -> None:
+        self.cases += other.cases
+        self.reports += other.reports
+        self.texts += other.texts
+        self.pictures += other.pictures
+        self.scans += other.scans
+
+
+def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | None = None) -> Gone | None:
+    """Take the reporters out of one case that is over, or `only` those of these reports; None where the case
+    is open (again), and nothing was done.
+
+    With time, words are masked by the rule that masks them for strangers, and what cameras said of when and
+    where goes. Who asks has their own words and pictures erased, and the others' masked. Numbers, times,
+    category, cell and ratings stay, so everything is counted as before.
+    """
+    doomed: list[Any] = []
+    with transaction.atomic(durable=True):
+        case = Incident.objects.select_for_update(no_key=True).get(pk=incident_id)
+        if case.status not in OVER:
+            return None
+        links = case.links.filter(unlinked_at__isnull=True)
+        reports = list(
+            Report.objects.filter(pk__in=links.values("report"))
+            .filter(Q() if only is None else Q(pk__in=list(only)))
+            .select_related("contact")
+            .order_by("pk")
+        )
+        known = _known(reports)
+        gone = Gone(cases=1, reports=len(reports))
+        merged = list(Incident.objects.filter(merged_into=case))
+        own = words.said_by(reports)
+        if len(reports) == links.count():
+            own |= words.answers_of([case])
+        gone.texts = _forget_words([case, *merged], reports, own, known, why=why, at=at)
+        _forget_in_passing(links.exclude(report__in=reports).values("report"), known)
+        _forget_places([case, *merged], reports, known, why=why)
+        gone.pictures = _forget_pictures(case, reports, doomed, why=why)
+        gone.scans = _forget_scans(reports, doomed)
+        Conversation.objects.filter(report__in=reports).update(
+            words_sealed=b"", address="", lon=None, lat=None
+        )
+        _blank(Contact.objects.filter(reports__in=reports, erased_at__isnull=True), at=at)
+        timeline.record(
+            timeline.Kind.FORGOTTEN,
+            incident_id=case.pk,
+            at=at,
+            actor=SYSTEM,
+            why=why.value,
+            reports=len(reports),
+        )
+    for file in doomed:
+        file.delete(save=False)
+    return gone
+
+
+def _blank(contacts: Any, *, at: datetime) -> int:
+    ids = list(contacts.order_by().values_list("pk", flat=True).distinct())
+    return int(
+        Contact.objects.filter(pk__in=ids).update(
+            name_sealed=b"",
+            phone_sealed=b"",
+            address_sealed=b"",
+            email_sealed=b"",
+            phone_index="",
+            erased_at=at,
+        )
+    )
+
+
+def _known(reports: Sequence[Report]) -> list[str]:
+    """What the rule takes out wherever it stands: the reporters' own names, numbers and addresses."""
+    contacts = [report.contact for report in reports if report.contact is not None]
+    return [
+        word
+        for contact in contacts
+        if contact.erased_at is None
+        for word in (contact.name, contact.phone, contact.address, contact.email)
+        if word
+    ]
+
+
+def _forget_words(
+    cases: Sequence[Incident],
+    reports: Sequence[Report],
+    own: set[int],
+    known: Sequence[str],
+    *,
+    why: Why,
+    at: datetime,
+) -> int:
+    changed = 0
+    for text in words.texts(words.written_about(cases, reports)):
+        if why is Why.ASKED and text.pk in own:
+            changed += Text.objects.filter(pk=text.pk).update(body="", erased_at=at)
+        elif (masked := for_others(text.body, known)) != text.body:
+            changed += Text.objects.filter(pk=text.pk).update(body=masked)
+    return changed
+
+
+def _forget_in_passing(others: Any, known: Sequence[str]) -> None:
+    """What the case's other reporters said is theirs, but for whom they named."""
+    for text in words.texts(words.said_by(Report.objects.filter(pk__in=others))):
+        body = text.body
+        for word in sorted(known, key=len, reverse=True):
+            body = body.replace(word, "[…]") if len(word) > 1 else body
+        if body != text.body:
+            Text.objects.filter(pk=text.pk).update(body=body)
+
+
+def _forget_places(
+    cases: Sequence[Incident], reports: Sequence[Report], known: Sequence[str], *, why: Why
+) -> None:
+    for case in cases:
+        if (masked := for_others(case.address, known)[:_ADDRESS_MAX]) != case.address:
+            Incident.objects.filter(pk=case.pk).update(address=masked)
+    for report in reports:
+        told = {
+            "address": for_others(report.address, known)[:_ADDRESS_MAX],
+            "attributes": _masked(report.attributes, known),
+        }
+        if why is Why.ASKED:
+            told |= {"address": "", "lon": None, "lat": None}
+        Report.objects.filter(pk=report.pk).update(**told)
+
+
+def _masked(value: Any, known: Sequence[str]) -> Any:
+    """The same of what a source sent along, however it is nested."""
+    if isinstance(value, str):
+        return for_others(value, known)
+    if isinstance(value, dict):
+        return {key: _masked(inner, known) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner, known) for inner in value]
+    return value
+
+
+def _forget_pictures(case: Incident, reports: Sequence[Report], doomed: list[Any], *, why: Why) -> int:
+    """What the camera said; and of who asked their pictures, with the copies that the public sees."""
+    Attachment.objects.filter(Q(incident=case) | Q(report__in=reports)).update(
+        taken_at=None, lon=None, lat=None
+    )
+    if why is not Why.ASKED:
+        return 0
+    pictures = list(Attachment.objects.filter(report__in=reports, uploaded_by__isnull=True))
+    copies = list(PublicPhoto.objects.filter(attachment__in=pictures))
+    doomed += [copy.file for copy in copies if copy.file] + [picture.file for picture in pictures]
+    PublicPhoto.objects.filter(pk__in=[copy.pk for copy in copies]).delete()
+    Attachment.objects.filter(pk__in=[picture.pk for picture in pictures]).delete()
+    return len(pictures)
+
+
+def _forget_scans(reports: Sequence[Report], doomed: list[Any]) -> int:
+    scans = list(Document.objects.filter(report__in=reports))
+    doomed += [scan.file for scan in scans]
+    Document.objects.filter(pk__in=[scan.pk for scan in scans]).delete()
+    return len(scans)

@@ -1,0 +1,232 @@
+"""Everything that is kept about one telephone number: as a copy, or gone."""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from incidents import timeline
+from incidents.models import (
+    Attachment,
+    Contact,
+    Document,
+    Feedback,
+    Incident,
+    MediationParty,
+    PhoneCall,
+    PhoneProof,
+    PrivacyRequest,
+    Report,
+    ReportUpdate,
+    Text,
+    TimelineEntry,
+)
+from incidents.models.contact import blind_index, phone_digits
+from incidents.privacy import words
+from incidents.privacy.forgetting import Gone, Why, forget
+from incidents.sources.sealed import opened
+
+
+class NotANumber(Exception):
+    """What was given is no telephone number."""
+
+
+def copy(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[bytes, PrivacyRequest]:
+    """A ZIP of all that is kept about who has this number, and the row that says that it was made.
+
+    Other people's data stay out of it: of a mediation it says that there is one. Raises NotANumber.
+    """
+    index = _index(phone)
+    reports = list(_reports(index))
+    request = PrivacyRequest.objects.create(
+        kind=PrivacyRequest.Kind.COPY,
+        at=at,
+        done_by=done_by,
+        reason=reason,
+        counts={"reports": len(reports)},
+    )
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        told = {
+            # Who passes it on can be found by this.
+            "copy": {"number": request.pk, "made_at": at, "made_by": done_by, "reason": reason},
+            "contacts": [_contact(one) for one in Contact.objects.filter(phone_index=index).order_by("pk")],
+            "reports": [_report(one, archive) for one in reports],
+            "mediations": [_mediation(one) for one in _parties(index)],
+            "codes_sent_to_this_number": list(
+                PhoneProof.objects.filter(phone_index=index).order_by("pk").values("asked_at", "proved_at")
+            ),
+        }
+        archive.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2, default=_plain))
+    return body.getvalue(), request
+
+
+def erase(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[Gone, list[str], PrivacyRequest]:
+    """Erase what is kept about who has this number, where the case is over; answers what went, the numbers of
+    the cases that are still open (their data are needed until then), and the row that says that it was done.
+
+    Files of mediations stay for as long as the rule says: they are of the other party as well. Raises
+    NotANumber.
+    """
+    index = _index(phone)
+    gone, still_open = Gone(), []
+    by_case: dict[int | None, list[int]] = {}
+    for report in _reports(index):
+        link = report.links.filter(unlinked_at__isnull=True).first()
+        by_case.setdefault(link.incident_id if link else None, []).append(report.pk)
+    for case, reports in sorted(by_case.items(), key=lambda pair: pair[0] or 0):
+        done = forget(case, why=Why.ASKED, at=at, only=reports) if case is not None else None
+        if done is not None:
+            gone.add(done)
+        elif case is not None:
+            still_open.append(Incident.objects.get(pk=case).number)
+    PhoneProof.objects.filter(phone_index=index).delete()
+    request = PrivacyRequest.objects.create(
+        kind=PrivacyRequest.Kind.ERASURE,
+        at=at,
+        done_by=done_by,
+        reason=reason,
+        counts={
+            "cases": gone.cases,
+            "reports": gone.reports,
+            "pictures": gone.pictures,
+            "still_open": len(still_open),
+        },
+    )
+    return gone, still_open, request
+
+
+def mediations_of(phone: str) -> int:
+    """How many files of mediations name this number, which an erasure leaves. Raises NotANumber."""
+    return _parties(_index(phone)).count()
+
+
+def _index(phone: str) -> str:
+    if not 7 <= len(phone_digits(phone)) <= 15:
+        raise NotANumber
+    return blind_index(phone)
+
+
+def _reports(index: str) -> QuerySet[Report]:
+    return Report.objects.filter(contact__phone_index=index).select_related("text", "contact").order_by("pk")
+
+
+def _parties(index: str) -> QuerySet[MediationParty]:
+    return MediationParty.objects.filter(contact__phone_index=index).select_related("file__incident")
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "name": contact.name,
+        "phone": contact.phone,
+        "address": contact.address,
+        "email": contact.email,
+        "since": contact.created_at,
+    }
+
+
+def _report(report: Report, archive: zipfile.ZipFile) -> dict[str, Any]:
+    pictures, scans = [], []
+    for picture in report.attachments.order_by("uploaded_at", "pk"):
+        name = f"pictures/{picture.pk.hex}.jpg"
+        _put(archive, name, lambda picture=picture: _bytes_of(picture))
+        pictures.append(
+            {
+                "file": name,
+                "uploaded_at": picture.uploaded_at,
+                "taken_at": picture.taken_at,
+                "lon": picture.lon,
+                "lat": picture.lat,
+            }
+        )
+    for scan in Document.objects.filter(report=report).order_by("uploaded_at", "pk"):
+        name = f"scans/{scan.pk.hex}.{'pdf' if scan.content_type == 'application/pdf' else 'jpg'}"
+        _put(archive, name, lambda scan=scan: opened(scan))
+        scans.append(name)
+    link = report.links.filter(unlinked_at__isnull=True).select_related("incident").first()
+    return {
+        "tracking_code": report.tracking_code,
+        "source": report.source,
+        "number_at_the_source": report.external_id,
+        "received_at": report.received_at,
+        "nature": report.nature,
+        "words": report.text.body,
+        "address": report.address,
+        "lon": report.lon,
+        "lat": report.lat,
+        "attributes": report.attributes,
+        "said_later": _texts(words.said_by([report]) - {report.text_id}),
+        "updates": list(ReportUpdate.objects.filter(report=report).values("kind", "received_at")),
+        "ratings": list(
+            Feedback.objects.filter(report=report).values(
+                "given_at", "contacted", "solved", "speed", "result", "service"
+            )
+        ),
+        "calls": [
+            {"at": call.called_at, "purpose": call.purpose, "result": call.result, "note": _body(call.note)}
+            for call in PhoneCall.objects.filter(report=report).select_related("note").order_by("pk")
+        ],
+        "pictures": pictures,
+        "scans": scans,
+        "case": _case(link.incident, report) if link else None,
+    }
+
+
+def _case(case: Incident, report: Report) -> dict[str, Any]:
+    looks = TimelineEntry.objects.filter(incident=case, kind=timeline.Kind.UNMASKED)
+    return {
+        "number": case.number,
+        "status": case.status,
+        "category": str(case.category or ""),
+        "unit": case.owner_unit.name,
+        "closed_at": case.closed_at,
+        "answers_to_you": _texts(_answered(case)),
+        # Who looked at the name and number, by their unit.
+        "looked_at": [
+            {"at": line.at, "unit": line.actor_unit.name if line.actor_unit else ""}
+            for line in looks.filter(Q(data__report=report.pk) | ~Q(data__has_key="report"))
+            .select_related("actor_unit")
+            .order_by("pk")
+        ],
+    }
+
+
+def _answered(case: Incident) -> set[int]:
+    told = (timeline.Kind.ANSWERED, timeline.Kind.RESOLVED, timeline.Kind.MESSAGED, timeline.Kind.REJECTED)
+    lines = TimelineEntry.objects.filter(incident=case, kind__in=told)
+    return {text for text in lines.values_list("data__text", flat=True) if isinstance(text, int)}
+
+
+def _mediation(party: MediationParty) -> dict[str, Any]:
+    return {"case": party.file.incident.number, "side": party.side, "joined_at": party.joined_at}
+
+
+def _texts(ids: set[int]) -> list[dict[str, Any]]:
+    return [{"at": one.created_at, "words": one.body} for one in words.texts(ids)]
+
+
+def _body(text: Text | None) -> str:
+    return text.body if text is not None and text.erased_at is None else ""
+
+
+def _bytes_of(picture: Attachment) -> bytes:
+    with picture.file.open("rb") as kept:
+        return bytes(kept.read())
+
+
+def _put(archive: zipfile.ZipFile, name: str, read: Any) -> None:
+    try:
+        archive.writestr(name, read())
+    except FileNotFoundError:
+        archive.writestr(f"{name}.lost", b"")
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+__all__: Sequence[str] = ("NotANumber", "copy", "erase", "mediations_of")
