@@ -94,7 +94,7 @@ openapi: ## write docs/openapi.yaml anew from the code
 .PHONY: lock
 lock: ## resolve requirements/*.in anew into hash-pinned files without addresses
 	@$(SETUP) --dev --no-frontend
-	@for name in app encoder dev bench assets uv; do \
+	@for name in app encoder observe dev bench assets uv; do \
 	  echo "locking requirements/$$name.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	    --no-emit-index-url --no-emit-find-links --upgrade \

@@ -1,41 +1,62 @@
-"""The state of the machinery in Prometheus' text format, for whoever watches it from outside."""
+"""The state of the machinery in Prometheus' text format, for whoever watches it from outside.
 
+Requests are of this host (config.measuring). Everything else is asked of the database and the broker, so it
+is the installation's, and the same from whichever host is asked.
+"""
+
+import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Final
 
 from django.conf import settings
+from django.db.models import Count, F, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config import clock
+from config import clock, measured
+from config.celery import app
+from config.queues import BROKER_ERRORS, depths, link_to
 from incidents import alarms
+from incidents.models import DecisionRecord, OutboxMessage, Parcel, Report
+
+# What came in and was decided "lately".
+WINDOW: Final = timedelta(minutes=5)
+# Decisions have no index by time, and are made in the order of their keys: so many are looked at.
+_NEWEST: Final = 20_000
+# A broker that does not answer is not waited for at every scrape.
+_PATIENCE, _LEFT_ALONE = 1.0, 30.0
+_down_until = 0.0
 
 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """GET /metrics: from this machine, or with METRICS_TOKEN as a bearer's token."""
+    """GET /metrics: from METRICS_FROM (this machine), or with METRICS_TOKEN as a bearer's token."""
     if not _may_read(request):
-        return HttpResponse("403: from this machine, or with METRICS_TOKEN\n", "text/plain", status=403)
-    return HttpResponse("".join(_lines()), "text/plain; version=0.0.4; charset=utf-8")
+        return HttpResponse("403: from METRICS_FROM, or with METRICS_TOKEN\n", "text/plain", status=403)
+    told = measured.told() + "".join(_lines())
+    return HttpResponse(told, "text/plain; version=0.0.4; charset=utf-8")
 
 
 def _may_read(request: HttpRequest) -> bool:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if settings.METRICS_TOKEN and scheme.lower() == "bearer":
         return constant_time_compare(token.strip(), settings.METRICS_TOKEN)
-    # A proxy on this machine asks for somebody else, and says so.
-    return "X-Forwarded-For" not in request.headers and _is_here(request.META.get("REMOTE_ADDR", ""))
+    # A proxy asks for somebody else, and says so.
+    return "X-Forwarded-For" not in request.headers and _is_near(request.META.get("REMOTE_ADDR", ""))
 
 
-def _is_here(address: str) -> bool:
+def _is_near(address: str) -> bool:
     try:
-        return ip_address(address).is_loopback
+        asked_by = ip_address(address)
     except ValueError:
         return False
+    return any(asked_by in network for network in settings.METRICS_FROM)
 
 
 def _lines() -> Iterator[str]:
@@ -72,6 +93,67 @@ def _lines() -> Iterator[str]:
     )
     yield from _gauge(
         "yiwang_set_aside", "Stages and deeds that failed and are tried again", [("", alarms.set_aside())]
+    )
+    yield from _gauge(
+        "yiwang_outbox_waiting",
+        "What waits to be spread (message) or sent (parcel)",
+        (
+            (f'of="{name}"', model.objects.filter(sent_at=None, dead_at=None).count())
+            for name, model in (("message", OutboxMessage), ("parcel", Parcel))
+        ),
+    )
+    yield from _lately(clock.now())
+    yield from _broker()
+
+
+def _lately(at: datetime) -> Iterator[str]:
+    """What came in, and what was decided, within five minutes of the district's clock."""
+    since = {"received_at__gt": at - WINDOW, "received_at__lte": at}
+    reports = Report.objects.filter(**since).order_by().values_list("source").annotate(Count("pk"))
+    yield from _gauge(
+        "yiwang_reports_5m",
+        "Reports of the last five minutes",
+        ((f'source="{source}"', number) for source, number in reports),
+    )
+    newest = DecisionRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    decisions = (
+        DecisionRecord.objects.filter(pk__gt=newest - _NEWEST, made_at__gt=at - WINDOW, made_at__lte=at)
+        .order_by()
+        .values("outcome")
+        .annotate(
+            all=Count("pk"),
+            by_machine=Count("pk", filter=Q(made_by=None)),
+            by_person=F("all") - F("by_machine"),
+        )
+        .values_list("outcome", "by_machine", "by_person")
+    )
+    yield from _gauge(
+        "yiwang_decisions_5m",
+        "Decisions of the last five minutes, by the machine and by people",
+        (
+            (f'outcome="{outcome}",by="{who}"', number)
+            for outcome, by_machine, by_person in decisions
+            for who, number in (("machine", by_machine), ("person", by_person))
+        ),
+    )
+
+
+def _broker() -> Iterator[str]:
+    """Does it answer, and how much lies in it? One that does not is left alone for a while."""
+    global _down_until
+    waiting: dict[str, int] = {}
+    if answers := time.monotonic() >= _down_until:
+        try:
+            with link_to(app, patience=_PATIENCE) as link:
+                waiting = depths(app, link)
+        except BROKER_ERRORS:
+            answers = False
+            _down_until = time.monotonic() + _LEFT_ALONE
+    yield from _gauge("yiwang_broker_up", "1 where the broker answers", [("", int(answers))])
+    yield from _gauge(
+        "yiwang_queue_depth",
+        "Messages in a queue of the broker",
+        ((f'queue="{name}"', number) for name, number in waiting.items()),
     )
 
 

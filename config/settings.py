@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import environ
@@ -16,6 +17,14 @@ from config.map_tiles import tile_source
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+
+
+def _networks(given: list[str]) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(one) for one in given]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"METRICS_FROM must be addresses or networks: {error}") from None
+
 
 # PRODUCTION=1 refuses what only a demonstration may do: a default secret, a moved clock, DEBUG.
 PRODUCTION = env.bool("PRODUCTION", default=False)
@@ -87,6 +96,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.measuring.measured",  # outermost: whatever happens inside is in the number
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -308,7 +318,11 @@ CELERY_BEAT_SCHEDULE = {
 
 # Pages of the staff say so when a sweep stands still. 0 where no sweep is meant to run, as in the tests.
 WATCH_SWEEPS = env.bool("WATCH_SWEEPS", default="pytest" not in sys.modules)
-# GET /metrics answers on this machine; from elsewhere only to a bearer of this token ("": to nobody).
+# After so many hours without a backup the doctor says so; 0: backups are made in another way.
+BACKUP_HOURS = env.float("BACKUP_HOURS", default=48.0)
+# GET /metrics answers to these addresses and networks, this machine unless said otherwise, and never through
+# a proxy; from elsewhere only to a bearer of this token ("": to nobody).
+METRICS_FROM = _networks(env.list("METRICS_FROM", default=["127.0.0.0/8", "::1"]))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
