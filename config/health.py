@@ -1,9 +1,11 @@
 """Two questions a load balancer asks."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from config.backup import target
 
 
 @require_safe
@@ -18,8 +20,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Can this process take a report? That needs the database, and never the broker."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        restoring = target.stands_aside()
     except DatabaseError:
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    if restoring:
+        # A report that came now would go with what is half restored.
+        return HttpResponse("a backup is being restored\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,8 @@ from config.database import require_text_search
 # The schema is there already, and in an ordinary role's database it is somebody else's.
 _NOT_RESTORED = re.compile(r"^\d+; \d+ \d+ (?:SCHEMA|(?:COMMENT|ACL) - SCHEMA) (?:- )?public ")
 _SHOWN = 5
+# What stands beside the folders while one goes on, and stays where it was killed.
+STAGING = (".media-restoring-*", ".models-restoring-*", ".restoring-*")
 
 Say = Callable[[str], None]
 
@@ -58,8 +60,7 @@ def restore(path: Path, *, replace: bool, say: Say) -> Restored:
             # Only now: as long as the database can come back, so can the files that belong to it.
             for old in before:
                 shutil.rmtree(old, ignore_errors=True)
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
+            _reckon(say)
         tables = archive.manifest["tables"].values()
         return Restored(
             made_at=archive.manifest["made_at"],
@@ -180,13 +181,39 @@ def _dump(archive: Reading) -> Iterator[Path]:
 @contextmanager
 def _replaced_database() -> Iterator[None]:
     """What was in the database stands aside for the block, and comes back where the block fails."""
+    # Unpacking took its time: who came meanwhile would be cut off, or have a report thrown away.
+    _require_alone()
     target.set_aside()
     try:
         yield
     except BaseException:
         target.bring_back()
         raise
-    target.drop_aside()
+    try:
+        target.drop_aside()
+    except DatabaseError as error:
+        # Restored and counted; the files of before are kept as well, so that either can still be chosen.
+        raise BackupError(
+            _(
+                "Everything is restored and compared, but what was there before could not be removed "
+                "(%(error)s). As its owner: DROP SCHEMA %(schema)s CASCADE; then remove the folders "
+                "%(folders)s. Or go back: manage.py restore --undo"
+            )
+            % {
+                "error": str(error).strip(),
+                "schema": target.ASIDE,
+                "folders": ", ".join(str(_aside(folder)) for folder in _folders().values()),
+            }
+        ) from error
+
+
+def _reckon(say: Say) -> None:
+    """How many rows of what there are, for whoever plans queries; by and by autovacuum does it, too."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    except DatabaseError as error:
+        say(_("restored; only the statistics are not made yet (run ANALYZE): %(error)s") % {"error": error})
 
 
 def _load(dump: Path) -> None:

@@ -1,5 +1,6 @@
 """Taking a backup, while everything goes on."""
 
+import json
 import os
 import tarfile
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from config.backup.archive import DUMP, FORMAT, Manifest, Reading, add, files_be
 from config.backup.errors import BackupError
 
 PREFIX, SUFFIX = "yiwang-", ".tar"
+# Below YIWANG_VAR: when the last one was made, and where; the doctor reads it.
+RECORD = "last-backup.json"
 
 
 def take(folder: Path, *, at: datetime, say: Callable[[str], None], keep: int = 0) -> Path:
@@ -53,7 +56,21 @@ def take(folder: Path, *, at: datetime, say: Callable[[str], None], keep: int = 
         for old in sorted(folder.glob(f"{PREFIX}*Z{SUFFIX}"))[:-keep]:
             old.unlink()
             say(_("removed: %(name)s") % {"name": old.name})
+    _write_down(target, at=at, say=say)
     return target
+
+
+def _write_down(target: Path, *, at: datetime, say: Callable[[str], None]) -> None:
+    """An archive that is there is one, even where nobody can say so to the doctor."""
+    record = settings.VAR_DIR / RECORD
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        written = record.with_suffix(".new")
+        written.write_text(json.dumps({"at": at.isoformat(), "path": str(target.resolve())}))
+        written.replace(record)
+    except OSError as error:
+        told = {"path": record, "error": error.strerror or error}
+        say(_("%(path)s could not be written (%(error)s): the doctor will not know of this backup.") % told)
 
 
 def _dump(to: Path, *, at: datetime, say: Callable[[str], None]) -> Manifest:

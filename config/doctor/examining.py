@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config import clock
 from config.celery import app
-from config.doctor import database, installation, machinery
+from config.doctor import copies, database, installation, machinery, trust
 from config.doctor.finding import Finding, Level
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,11 @@ def examine() -> Iterator[Finding]:
     """Look at everything. A check that fails itself is a finding, and hides no other."""
     folders = (settings.VAR_DIR, Path(settings.MEDIA_ROOT), settings.MODEL_DIR)
     yield from _tried("settings", installation.demonstration_settings)
+    yield from _tried("sign-in", trust.strict_sign_in)
     yield from _tried("keys", installation.keys)
     yield from _tried("media", lambda: installation.writable(Path(settings.MEDIA_ROOT)))
     yield from _tried("disk", lambda: installation.disk(folders))
+    yield from _tried("backup", lambda: copies.backups(now=timezone.now()))
     yield from _tried("model", installation.model)
     answers = list(_tried("database", lambda: database.answers(connection)))
     yield from answers
@@ -40,11 +42,13 @@ def _in_the_database() -> Iterator[Finding]:
     yield from _tried("trigrams", lambda: database.trigrams(connection))
     yield from _tried("indexes", lambda: database.indexes(connection))
     yield from _tried("clock-skew", lambda: database.clock_skew(connection))
+    yield from _tried("restore", lambda: copies.restores(now=timezone.now()))
     migrations = list(_tried("migrations", lambda: database.migrations(connection)))
     yield from migrations
     if any(finding.level == Level.PROBLEM for finding in migrations):
         return  # the tables that the rest would read may not be there
-    yield from _tried("sealed-data", installation.sealed_data)
+    yield from _tried("sealed-data", trust.sealed_data)
+    yield from _tried("second-factor", trust.second_factors)
     yield from _tried("calendar", lambda: installation.calendar(at=clock.now()))
     yield from _tried("sweeps", lambda: machinery.sweeps(now=timezone.now()))
     yield from _tried("lag", lambda: machinery.lags(at=clock.now()))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from config.doctor.finding import Finding, Level
 from dispatch.models import CalendarYear
 from dispatch.normalise.model import current_folder, load
-from incidents.models import Contact
 
 GB = 1024**3
 # Free space that is enough whatever the size of the disk, and the share of it that is enough on a small one.
@@ -109,28 +108,6 @@ def _is_demonstration(key: str) -> bool:
         return base64.urlsafe_b64decode(key).startswith(b"demonstration-key")
     except (ValueError, binascii.Error):
         return False
-
-
-def sealed_data() -> Iterator[Finding]:
-    """Do the keys that are set open what is kept? The oldest and the newest contact say so."""
-    kept = Contact.objects.filter(erased_at=None).exclude(phone_sealed=b"", name_sealed=b"")
-    ends = [row for row in (kept.order_by("pk").first(), kept.order_by("pk").last()) if row]
-    try:
-        for contact in ends:
-            _opened = (contact.name, contact.phone)
-    except (InvalidToken, ValueError):
-        yield Finding(
-            "sealed-data",
-            Level.PROBLEM,
-            _("The keys that are set (CONTACT_KEYS) do not open residents' names and numbers that are kept."),
-            _(
-                "Put back the keys that this data was written with, behind the present one. Without them "
-                "names and numbers are lost; nothing else is."
-            ),
-        )
-        return
-    told = _("Residents' names and numbers can be read with the keys that are set.")
-    yield Finding("sealed-data", Level.GOOD, told if ends else _("No resident's name or number is kept yet."))
 
 
 def writable(folder: Path) -> Iterator[Finding]:

@@ -23,10 +23,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from config.backup import take
+from config.backup import take, target
 from config.backup.archive import DUMP, MANIFEST, SEAL
+from config.doctor import Level, copies
 from incidents.models import Contact
 from tests.cast import TUESDAY, file_report
 from tests.config.databases import database, url
@@ -348,6 +349,72 @@ def test_nothing_is_restored_under_the_feet_of_those_who_work(archive: Path, ins
         cursor.execute("SELECT 1")
         with pytest.raises(CommandError, match=r"sessions: 1.*Nothing was changed"):
             installation.run("restore", archive)
+
+
+def replacing(meanwhile: str) -> str:
+    """A script that lets the database stand aside, does that, and prints what was refused."""
+    return f"""
+from django.db import connection
+from django.utils import translation
+from config.backup import restoring
+translation.activate("en")
+try:
+    with restoring._replaced_database():
+        {meanwhile}
+except restoring.BackupError as error:
+    print(error)
+"""
+
+
+def shell(installation: Installation, script: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
+    return subprocess.run(command, cwd=project.BASE_DIR, env=installation.env, capture_output=True, text=True)
+
+
+def test_nor_under_those_who_came_while_it_was_unpacked(archive: Path, installation) -> None:
+    installation.run("restore", archive)
+    before = installation.holds()
+    with installation.database.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        told = shell(installation, replacing("print('moved')"))
+        assert "sessions: 1" in told.stdout
+        assert "moved" not in told.stdout
+    assert installation.holds() == before
+
+
+def test_while_one_goes_on_no_host_takes_reports(client: Client) -> None:
+    assert client.get("/readyz").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {target.ASIDE}")
+        try:
+            answer = client.get("/readyz")
+            with translation.override("en"):
+                (found,) = copies.restores(now=timezone.now())
+        finally:
+            cursor.execute(f"DROP SCHEMA {target.ASIDE}")
+    assert (answer.status_code, answer.content) == (503, b"a backup is being restored\n")
+    assert client.get("/healthz").status_code == 200
+    assert found.level == Level.PROBLEM
+    assert "restore --undo" in found.says
+
+
+def test_where_the_old_tables_cannot_be_dropped_it_is_said_and_either_can_be_had(
+    archive: Path, installation: Installation
+) -> None:
+    installation.run("restore", archive)
+    before = installation.holds()
+    # Somebody looks into what stands aside, and the drop is not waited for.
+    held = (
+        "import psycopg2; told = connection.get_connection_params();"
+        " other = psycopg2.connect(dbname=told['dbname'], host=told['host'], user=told['user']);"
+        " other.cursor().execute('LOCK TABLE yiwang_before_restore.incidents_report');"
+        " connection.cursor().execute('SET lock_timeout = 200')"
+    )
+    told = shell(installation, replacing(held))
+    assert "Everything is restored and compared, but" in told.stdout
+    assert "lock timeout" in told.stdout
+    assert "there again" in installation.run("restore", "--undo")
+    assert installation.holds() == before
 
 
 def test_a_backup_that_cannot_be_finished_leaves_nothing(source: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from config.doctor.examining import _tried
 from config.queues import depths, link_to
 from dispatch.models import CalendarYear
 from incidents import alarms, sweeps
-from incidents.models import Contact, SweepBeat
+from incidents.models import SweepBeat
 from tests.cast import TUESDAY, file_report
 from tests.config.databases import database as another_database
 
@@ -246,17 +246,6 @@ def test_what_only_a_demonstration_may_do(settings) -> None:
     assert worst(installation.demonstration_settings()) == Level.WARNING
 
 
-def test_keys_that_do_not_open_what_is_kept() -> None:
-    assert "No resident" in one(installation.sealed_data()).says
-    Contact.sealed(name="王小明", phone="13812342207", at=TUESDAY).save()
-    assert one(installation.sealed_data()).level == Level.GOOD
-    under_another_key = Fernet(Fernet.generate_key()).encrypt("王小明".encode())
-    Contact.objects.create(name_sealed=under_another_key, created_at=TUESDAY)
-    found = one(installation.sealed_data())
-    assert found.level == Level.PROBLEM
-    assert "王" not in found.says + found.advice
-
-
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert one(installation.writable(tmp_path / "media")).level == Level.GOOD
     assert list((tmp_path / "media").iterdir()) == []
@@ -378,6 +367,15 @@ def test_the_command_for_machines(settings) -> None:
     assert checks >= {
         *("keys", "media", "disk", "model", "database", "encoding", "collation", "trigrams", "indexes"),
         *("clock-skew", "migrations", "sealed-data", "calendar", "sweeps", "lag-stage", "lag-parcel"),
-        *("set-aside", "broker", "workers", "queue-clocks", "queue-telling", "queue-long"),
+        *(
+            "backup",
+            "restore",
+            "set-aside",
+            "broker",
+            "workers",
+            "queue-clocks",
+            "queue-telling",
+            "queue-long",
+        ),
     }
     assert os.fspath(project.BASE_DIR) not in said.replace(os.fspath(project.VAR_DIR), "")

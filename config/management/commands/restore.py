@@ -17,7 +17,7 @@ from config.backup import BackupError, restore
 from config.backup.beside import needs_server, run_with_server
 from config.backup.restoring import undo as bring_back
 from config.doctor import Level
-from config.doctor.installation import sealed_data
+from config.doctor.trust import sealed_data
 from config.embedded import StartError
 
 
