@@ -163,6 +163,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("installation", _("Installation"), "settings")
     elif Role.SECURITY in roles:
         add("sign-ins", _("Sign-ins"), "shield")
+    if Role.AUDITOR in roles:
+        add("audit", _("Audit log"), "history")
     if Role.LEADER in roles and not roles.intersection((*DESK_ROLES, Role.HANDLER, Role.PATROL)):
         # Who only reads begins with what it adds up to: a phone's bar has room for the first five.
         items.sort(key=lambda item: _READ_FIRST.index(item["name"]) if item["name"] in _READ_FIRST else 9)

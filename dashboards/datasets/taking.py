@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit.acting import TOLD
 from accounts.models import ApiClient, User
 from dashboards.datasets import serving, usage
 from dashboards.datasets.definition import DataSet
@@ -58,6 +59,7 @@ def download(
     # Who begins in the middle has taken it all but for a few bytes.
     if served.begins or (served.goes_on and not usage.has_begun(file.snapshot, format, asking)):
         usage.count_file(file.snapshot, format, asking, rows=file.snapshot.rows, size=file.size, at=at)
+    setattr(served.response, TOLD, True)
     return served.response
 
 
@@ -80,6 +82,7 @@ def _slice(
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-cache"
     serving.tell_version(response, dataset)
+    setattr(response, TOLD, True)
     if request.method == "GET":
         share = rows / max(1, file.snapshot.rows)
         usage.count_file(

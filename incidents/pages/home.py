@@ -93,7 +93,7 @@ def start_of(user: User) -> str:
     if Role.SECURITY in roles:
         return reverse("sign-ins")
     if Role.AUDITOR in roles:
-        return reverse("my-sign-in")
+        return reverse("audit")
     return reverse("nothing")
 
 

@@ -47,7 +47,7 @@ def test_a_wrong_password_is_told_and_the_name_kept(operator: Person) -> None:
         ("leader", "/board/"),
         ("admin", "/installation/"),
         ("security", "/installation/sign-ins/"),
-        ("auditor", "/me/sign-in/"),
+        ("auditor", "/installation/audit/"),
     ],
 )
 def test_each_role_starts_where_its_work_is(
