@@ -4,10 +4,12 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from accounts.reachable import Network, NotReachable, checked
 
 SENT_AT_MOST = 64 * 1024
 READ_AT_MOST = 64 * 1024
@@ -33,22 +35,35 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
+def post_json(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+    allowed: Collection[Network] | None = None,
+) -> Answer:
     """POST `body` and answer what came back within `seconds`, the whole exchange counted.
 
-    A redirect is an answer like any other: what was signed for one address goes to no other one.
-    Raises NoAnswer.
+    A redirect is an answer like any other: what was signed for one address goes to no other one. `allowed`
+    is for addresses that strangers name: they lead to public ones, and to these networks. Raises NoAnswer.
     """
     if len(body) > SENT_AT_MOST:
         raise NoAnswer("too large to send", permanent=True)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise NoAnswer("not an address that can be posted to", permanent=True) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NoAnswer("not an address that can be posted to", permanent=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _connection(parts.scheme, parts.hostname, parts.port, seconds)
+    connection = _connection(parts.scheme, parts.hostname, port, seconds)
     expired = threading.Event()
     watchdog: threading.Timer | None = None
     try:
+        if allowed is not None:
+            connection.place = checked(parts.hostname, port, allowed, seconds=seconds)
         connection.connect()
         # A socket's time-out is about each wait alone: one that drips a byte a second never meets it.
         watchdog = threading.Timer(seconds, _cut, (connection.sock, expired))
@@ -60,6 +75,8 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: flo
         if expired.is_set():
             raise TimeoutError
         return answer
+    except NotReachable as error:
+        raise NoAnswer(str(error)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         # Our own words: an error's text may hold the address, and with it a key.
         why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
@@ -70,10 +87,24 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, seconds: flo
         connection.close()
 
 
-def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
+class _Plain(http.client.HTTPConnection):
+    """Goes to `place`, an address, where that is set; the name stays what is asked for and certified."""
+
+    place = ""
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.place or self.host, self.port), self.timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+class _Secure(http.client.HTTPSConnection, _Plain):
+    """The same; its own `connect` makes TLS of what the other one opened."""
+
+
+def _connection(scheme: str, host: str, port: int, seconds: float) -> _Plain:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=seconds)
+        return _Secure(host, port, timeout=seconds, context=ssl.create_default_context())
+    return _Plain(host, port, timeout=seconds)
 
 
 def _cut(wire: socket.socket, expired: threading.Event) -> None:

@@ -75,6 +75,7 @@ class Stack:
             "TRANSPORT_TIMEOUT": str(LETTER_SECONDS),
             "CHAOS_SENDING_SECONDS": str(SENDING_SECONDS),
             "WEBHOOKS": "1",
+            "WEBHOOK_NETWORKS": "127.0.0.0/8",
             "SMS_GATEWAY_URL": f"{receiver}/sms",
             "SMS_GATEWAY_SECRET": SECRET,
         }

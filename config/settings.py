@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from accounts.reachable import networks
 from config.map_tiles import tile_source
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -666,6 +667,13 @@ WEWORK_URL = env.str("WEWORK_URL", default="")
 WEWORK_AGENT = env.int("WEWORK_AGENT", default=None)
 # Webhooks' addresses and secrets are rows that an administrator keeps; here is whether they are called.
 WEBHOOKS_ARE_SENT = env.bool("WEBHOOKS", default=PRODUCTION)
+# Webhooks go to public addresses alone. Networks that they may reach besides, where other systems of the
+# house stand: "10.20.0.0/16,fd00:1::/64". As few as can be: who enters webhooks can knock at all of these.
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+try:
+    networks(WEBHOOK_NETWORKS)
+except ValueError as error:
+    raise ImproperlyConfigured(f"WEBHOOK_NETWORKS: {error}") from error
 # Seconds that one letter may take, from the first byte to the last.
 TRANSPORT_TIMEOUT = env.float("TRANSPORT_TIMEOUT", default=10.0)
 

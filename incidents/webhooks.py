@@ -4,12 +4,14 @@ import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.reachable import networks, says_private
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from dispatch.vocabulary import Urgency
@@ -40,6 +42,14 @@ def add(
 ) -> tuple[Webhook, str]:
     """A new webhook and the secret that signs its bodies, to be shown this once."""
     _guard(actor)
+    if urlsplit(url).username is not None:
+        raise InvalidInput("url", "credentials", _("Leave name and password out of the address."))
+    if says_private(url, networks(settings.WEBHOOK_NETWORKS)):
+        raise InvalidInput(
+            "url",
+            "private_address",
+            _("This address lies inside the network, where nothing is sent; WEBHOOK_NETWORKS can allow it."),
+        )
     webhook = Webhook(name=name, url=url, source=source, kinds=list(kinds), created_at=at)
     secret = webhook.new_secret()
     try:

@@ -25,6 +25,12 @@ from tests.incidents.servers import mail_server, web_server
 SECONDS = 5.0
 
 
+@pytest.fixture(autouse=True)
+def this_machine(settings):
+    """Whom webhooks may reach besides the public: the servers of these tests."""
+    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+
+
 @pytest.fixture
 def web():
     with web_server() as server:
