@@ -19,6 +19,7 @@ class SealState:
     """What there is to say of it. `lost`: the head that is kept outside is not in the database."""
 
     head: Head
+    began: datetime | None
     sealed_until: datetime | None
     waiting: int
     waits_since: datetime | None
@@ -39,13 +40,12 @@ class SealState:
     @property
     def is_unchecked(self) -> bool:
         """Has nobody looked through it lately, although there is something to look through?"""
-        if not self.head.seq:
-            return False
-        return self.check is None or self.at - self.check.at > CHECKED_EVERY
+        last = self.check.at if self.check is not None else self.began
+        return last is not None and self.at - last > CHECKED_EVERY
 
 
 def seal_state(*, at: datetime) -> SealState:
-    """Five small queries."""
+    """Some small queries."""
     head = newest()
     waiting = AuditEvent.objects.filter(seq__isnull=True)
     oldest = waiting.order_by("pk").values_list("at", flat=True).first()
@@ -54,8 +54,10 @@ def seal_state(*, at: datetime) -> SealState:
         lost = kept is not None and not is_in_chain(kept, head)
     except ValueError:
         lost = True
+    sealed = AuditEvent.objects.filter(seq__isnull=False)
     return SealState(
         head=head,
+        began=sealed.order_by("seq").values_list("at", flat=True).first(),
         sealed_until=AuditEvent.objects.filter(seq=head.seq).values_list("at", flat=True).first(),
         waiting=waiting[:_COUNTED_MOST].count() if oldest else 0,
         waits_since=oldest,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config import clock
 from config.celery import app
-from config.doctor import copies, database, installation, machinery, trust
+from config.doctor import audit, copies, database, installation, machinery, trust
 from config.doctor.finding import Finding, Level
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def _in_the_database() -> Iterator[Finding]:
         return  # the tables that the rest would read may not be there
     yield from _tried("sealed-data", trust.sealed_data)
     yield from _tried("second-factor", trust.second_factors)
+    yield from _tried("audit-log", lambda: audit.audit_log(now=timezone.now()))
     yield from _tried("calendar", lambda: installation.calendar(at=clock.now()))
     yield from _tried("sweeps", lambda: machinery.sweeps(now=timezone.now()))
     yield from _tried("lag", lambda: machinery.lags(at=clock.now()))
