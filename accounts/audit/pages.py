@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -85,7 +85,7 @@ def _rows(asked: Asked, marked: str, language: str) -> Iterator[str]:
             _("When"),
             _("Kind"),
             _("What"),
-            _("Who"),
+            pgettext("audit", "Who"),
             _("Address"),
             _("Device"),
             _("About"),

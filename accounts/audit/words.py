@@ -69,6 +69,26 @@ _ABOUT: Final = {
     "page": gettext_lazy("Page"),
     "place": gettext_lazy("Place in the chain"),
 }
+# Names of columns that people read often; the others stand as the database has them.
+_COLUMNS: Final = {
+    "role": pgettext_lazy("audit column", "role"),
+    "unit_id": gettext_lazy("Unit"),
+    "username": gettext_lazy("User name"),
+    "is_active": pgettext_lazy("audit column", "in use"),
+    "is_open": pgettext_lazy("audit column", "open"),
+    "password": gettext_lazy("Password"),
+    "phone": gettext_lazy("Telephone"),
+    "display_name": gettext_lazy("Name"),
+    "name": gettext_lazy("Name"),
+    "source": gettext_lazy("Source"),
+    "rows": pgettext_lazy("audit column", "rows"),
+    "format": pgettext_lazy("audit column", "format"),
+    "version": pgettext_lazy("audit column", "version"),
+    "reason": gettext_lazy("Reason"),
+    "token_hash": pgettext_lazy("audit column", "token"),
+    "secret_sealed": pgettext_lazy("audit column", "secret"),
+    "report": pgettext_lazy("audit column", "report"),
+}
 # Every kind of thing that a line can be about.
 ABOUT_KINDS: Final = ("user", "webhook", "rule", "stoppage", *_ABOUT)
 _SIGN_IN: Final = dict(SignInEvent.Kind.choices)
@@ -112,11 +132,15 @@ def more(event: AuditEvent) -> str:
     parts = []
     if isinstance(before, dict) and isinstance(after, dict):
         shown = list(dict.fromkeys([*before, *after]))
-        parts = [f"{name}: {_change(before, after, name)}" for name in shown if name != "user_id"]
-        others = [str(name) for name in told.pop("changed", []) if name not in shown]
+        parts = [f"{_column(name)}: {_change(before, after, name)}" for name in shown if name != "user_id"]
+        others = [_column(name) for name in told.pop("changed", []) if name not in shown]
         if others:
             parts.append(_("also %(columns)s") % {"columns": _(", ").join(others)})
-    parts += [f"{key}: {_plain(value)}" for key, value in told.items() if value not in ("", [], {}, None)]
+    else:
+        parts = [f"{_plain(before)} → {_plain(after)}"]
+    parts += [
+        f"{_column(key)}: {_plain(value)}" for key, value in told.items() if value not in ("", [], {}, None)
+    ]
     return " · ".join(parts)
 
 
@@ -129,6 +153,10 @@ def people_of(events: Iterable[AuditEvent]) -> dict[int, str]:
         user.pk: f"{user.display_name} ({user.username})" if user.display_name else user.username
         for user in found
     }
+
+
+def _column(name: str) -> str:
+    return str(_COLUMNS.get(name, name))
 
 
 def _change(before: dict[str, Any], after: dict[str, Any], name: str) -> str:

@@ -6,7 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
+from accounts.audit import words
 from accounts.audit.rows import AuditEvent
 from accounts.models import ApiClient, Membership, OrgUnit, User
 from accounts.roles import Role
@@ -16,15 +18,12 @@ from incidents.sources import naming
 from tests.cast import PASSWORD, TUESDAY, Person
 
 Kind = AuditEvent.Kind
-DESKTOP = {
-    "HTTP_USER_AGENT": "Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36",
-    "REMOTE_ADDR": "198.51.100.7",
-}
+DESKTOP = "Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36"
 
 
 @pytest.fixture
 def browser() -> Client:
-    return Client(**DESKTOP)
+    return Client(headers={"user-agent": DESKTOP}, REMOTE_ADDR="198.51.100.7")
 
 
 def lines(kind: str, what: str) -> list[AuditEvent]:
@@ -95,6 +94,20 @@ def test_what_a_source_s_name_means(steward: Person) -> None:
     told = line(Kind.LIST, "mapping")
     assert (told.user_id, told.about) == (steward.user.pk, "hotline")
     assert told.details == {"name": "市政/新名", "before": "", "after": "0204"}
+
+
+def test_what_a_line_says_in_words(steward: Person) -> None:
+    naming.set_name(source="hotline", name="市政/新名", category="0204", user=steward.user, at=TUESDAY)
+    mapping = line(Kind.LIST, "mapping")
+    with override("en"):
+        assert words.what(mapping) == "What a source's name means"
+        assert words.about(mapping, {}) == "Source hotline"
+        assert "— → 0204" in words.more(mapping)
+        assert "Name: 市政/新名" in words.more(mapping)
+        given = lines(Kind.ROLE, "membership")[0]
+        names = words.people_of([given])
+        assert words.about(given, names) == "郑文 (steward)"
+        assert "role: List steward" in words.more(given)
 
 
 def test_roles_that_are_given_and_taken(db: None, security: Person) -> None:
