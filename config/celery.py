@@ -3,8 +3,15 @@
 import os
 
 from celery import Celery
+from celery.signals import before_task_publish, task_postrun, task_prerun
+
+from config import belonging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("yiwang")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+before_task_publish.connect(belonging.task_is_sent)
+task_prerun.connect(belonging.task_begins)
+task_postrun.connect(belonging.task_is_over)

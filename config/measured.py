@@ -23,5 +23,5 @@ def told() -> str:
     if FOLDER not in os.environ:
         return generate_latest(_OURS).decode()
     together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(together)
     return generate_latest(together).decode()

@@ -32,9 +32,7 @@ def strict_sign_in() -> Iterator[Finding]:
             "STRICT_SIGN_IN is off: administrators get in with a password alone, and a sign-in that was left "
             "open does not end."
         ),
-        _(
-            "Take STRICT_SIGN_IN=0 out of the settings, and start again (docs/identity.md has what then holds)."
-        ),
+        _("Take STRICT_SIGN_IN=0 out of the settings and start again; docs/identity.md has what then holds."),
     )
 
 
