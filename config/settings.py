@@ -97,7 +97,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.measuring.measured",  # outermost: whatever happens inside is in the number
+    "config.belonging.Named",  # before anything is written of a request
+    "config.measuring.measured",  # around the rest: whatever happens inside is in the number
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -730,18 +731,23 @@ SEED = env.bool("SEED", default=True)
 # How many days of history are played behind the demo's pages, once they are open.
 DEMO_DAYS = env.int("DEMO_DAYS", default=85)
 
+# Lines for people, or a JSON object a line for machines; gunicorn's own follow it (config/weblog.py).
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {LOG_FORMAT}")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        # Without tracking codes and other keys that stand in addresses.
+        # Without tracking codes and other keys that stand in addresses, and without people's numbers.
         "line": {
-            "()": "config.logs.PlainFormatter",
-            "fmt": "{asctime} {levelname} {name} {message}",
+            "()": "config.logs.LineFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}{belonging}",
             "style": "{",
-        }
+        },
+        "json": {"()": "config.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A line for every sweep of every second tells nothing; what the sweeps do, they say themselves.
     "loggers": {"celery": {"level": "WARNING"}},
