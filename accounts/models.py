@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.rows import AuditCheck, AuditEvent, AuditStub
 from accounts.duty import DutyShift, DutyShiftQuerySet
+from accounts.identity.provider.rows import GroupRole, ProviderLink
 from accounts.identity.rows import RecoveryCode, SecondFactor, SignInEvent, StaffSession
 from accounts.notice_preferences import NoticeMode, NoticePreference
 from accounts.roles import Role
@@ -23,11 +24,13 @@ __all__ = [
     "AuditStub",
     "DutyShift",
     "DutyShiftQuerySet",
+    "GroupRole",
     "Membership",
     "NoticeMode",
     "NoticePreference",
     "OldToken",
     "OrgUnit",
+    "ProviderLink",
     "RecoveryCode",
     "Scope",
     "SecondFactor",
@@ -109,6 +112,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
+    # By a group of theirs at the provider, and gone with it; else somebody here gave it, and takes it away.
+    by_provider = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "unit", "role"], name="membership_once")]

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.audit import sealing, verifying
+from accounts.identity import tidying
 
 log = logging.getLogger(__name__)
 
@@ -35,3 +36,9 @@ def verify_audit() -> int:
     for fault in report.faults:
         log.error("audit log: %s", fault.says)
     return len(report.faults)
+
+
+@shared_task(name="accounts.tidy_sign_ins")
+def tidy_sign_ins() -> int:
+    """Take away what signing in has left behind; how many rows."""
+    return sum(tidying.tidy(at=timezone.now()).values())

@@ -99,3 +99,9 @@ def viewer_of(user: User | AnonymousUser) -> Viewer:
         cached = Viewer(user)
         user._viewer = cached  # type: ignore[attr-defined]  # lives as long as the request's user
     return cached
+
+
+def has_asked(user: User) -> bool:
+    """Were this user's roles read in this request already?"""
+    viewer: Viewer | None = getattr(user, "_viewer", None)
+    return viewer is not None and "grants" in vars(viewer)

@@ -302,6 +302,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Behind the writers of the audit log; once a night the whole of it is looked through.
     "accounts.seal_audit": {"task": "accounts.seal_audit", "schedule": 10.0, "options": {"expires": 30.0}},
+    # Sessions that are over, and django-axes' logs after half a year: at night in Shenzhen.
+    "accounts.tidy_sign_ins": {
+        "task": "accounts.tidy_sign_ins",
+        "schedule": crontab(hour=18, minute=40),
+        "options": {"expires": 3600.0},
+    },
     "accounts.verify_audit": {
         "task": "accounts.verify_audit",
         "schedule": crontab(hour=18, minute=40),
@@ -353,6 +359,27 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
 # Whether the table in accounts/identity/rules.py holds in full: a second factor for roles that need one, only
 # so many sign-ins at once, an end when nothing is done. A demonstration's sign-ins are shared: off there.
 STRICT_SIGN_IN = env.bool("STRICT_SIGN_IN", default=PRODUCTION)
+# Signing in through another house's provider (OpenID Connect; docs/identity.md). Its discovery's address,
+# https://id.example.org/realms/district/.well-known/openid-configuration; "": there is none.
+OIDC_DISCOVERY_URL = env.str("OIDC_DISCOVERY_URL", default="")
+# What the provider calls itself, where that is not its discovery's address without the end.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")  # "": a public client, held by PKCE alone
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile")
+# What the button at the door says; "": in the reader's language "another account".
+OIDC_NAME = env.str("OIDC_NAME", default="")
+# The claims with somebody's name at the provider and with their groups; realm_access.roles is a path.
+OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="preferred_username")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+# Who has the same name there and here is the same person: only where both get names from one register.
+OIDC_SAME_NAMES = env.bool("OIDC_SAME_NAMES", default=False)
+# Whoever comes with a group that has a role here gets a sign-in; otherwise unknown people are sent away.
+OIDC_CREATE = env.bool("OIDC_CREATE", default=False)
+# Values of amr or acr that say that two factors were shown: ours is not asked for then.
+OIDC_TWO_FACTORS = env.list("OIDC_TWO_FACTORS", default=["mfa"])
+if PRODUCTION and OIDC_DISCOVERY_URL and not OIDC_DISCOVERY_URL.startswith("https://"):
+    raise ImproperlyConfigured("OIDC_DISCOVERY_URL must be HTTPS in production: who comes in hangs on it")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"

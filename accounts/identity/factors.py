@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
@@ -12,11 +13,13 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.identity import history
+from accounts.identity import history, sessions
 from accounts.identity.rows import Factor, RecoveryCode, SecondFactor, SignInEvent
 from accounts.identity.where import Where
 from accounts.models import User
-from accounts.sealing import reseal, seal, unseal
+from accounts.sealing import seal, unseal
+
+log = logging.getLogger(__name__)
 
 STEP_SECONDS = 30
 # Telephones go wrong by some seconds, and people type slowly: the code before and the one after are good too.
@@ -40,6 +43,7 @@ class Verdict(StrEnum):
     RECOVERY = "recovery"
     WRONG = "wrong"
     CLOSED = "closed"
+    UNREADABLE = "unreadable"  # sealed under a key that this installation has lost
 
 
 class Refused(Exception):
@@ -124,7 +128,13 @@ def _checked(user: User, code: str, at: datetime, where: Where) -> Verdict:
     told = _plain(code)
     verdict = Verdict.WRONG
     if told.isdecimal() and len(told) == 6:
-        step = _step_of(unseal(factor.key_sealed), told, at, after=factor.last_step)
+        try:
+            key = unseal(factor.key_sealed)
+        except InvalidToken:
+            # No fault of theirs, and nothing to count: an administrator resets it.
+            log.error("the second factor of user %s is sealed under a key that is not there", user.pk)
+            return Verdict.UNREADABLE
+        step = _step_of(key, told, at, after=factor.last_step)
         if step is not None:
             factor.last_step, verdict = step, Verdict.CODE
     elif RecoveryCode.objects.filter(user=user, digest=_digest(told), used_at=None).update(used_at=at):
@@ -198,16 +208,15 @@ def reset(*, user: User, actor: User | None, reason: str, at: datetime, where: W
         actor=actor,
         reason=reason.strip()[:200],
     )
+    sessions.end_after_reset(user=user, actor=actor, at=at, where=where)
 
 
-@transaction.atomic(durable=True)
-def reseal_all() -> int:
-    """Every key under the first of CONTACT_KEYS; how many there were."""
-    factors = list(SecondFactor.objects.select_for_update().order_by("pk"))
-    for factor in factors:
-        factor.key_sealed = reseal(factor.key_sealed)
-    SecondFactor.objects.bulk_update(factors, ["key_sealed"])
-    return len(factors)
+def unreadable_words() -> str:
+    """What is said where the key of a second factor is lost."""
+    return _(
+        "Your second factor cannot be checked here any more. Use a recovery code, or ask an administrator to "
+        "reset it."
+    )
 
 
 def _take_away(user: User) -> None:
@@ -249,6 +258,8 @@ def _digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def as_factor(verdict: Verdict) -> Factor:
-    """What a right code is called in the history."""
+def as_factor(verdict: Verdict, *, by_provider: bool = False) -> Factor:
+    """What a right code is called in the history, beside a password or the provider's word."""
+    if by_provider:
+        return Factor.SSO_RECOVERY if verdict is Verdict.RECOVERY else Factor.SSO_CODE
     return Factor.RECOVERY if verdict is Verdict.RECOVERY else Factor.CODE

@@ -7,7 +7,8 @@ from django.contrib.auth import password_validation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import OrgUnit, User
+from accounts.roles import Role
 
 CODE_MOST = 64
 
@@ -85,6 +86,42 @@ class PasswordForm(forms.Form):
         if new == self.cleaned_data.get("old"):
             raise forms.ValidationError(_("The new password is the old one."))
         return new
+
+
+class LinkForm(forms.Form):
+    """By which name somebody will come through the provider."""
+
+    login_name = forms.CharField(
+        label=gettext_lazy("Name at the provider"),
+        max_length=150,
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "autocomplete": "off", "autocapitalize": "none"}
+        ),
+    )
+
+
+class GroupForm(forms.Form):
+    """What a group at the provider means here."""
+
+    group = forms.CharField(
+        label=gettext_lazy("Group at the provider"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("Spelt as the provider sends it."),
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=Role.choices, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    unit = forms.ModelChoiceField(
+        OrgUnit.objects.none(),
+        label=gettext_lazy("Unit"),
+        empty_label=gettext_lazy("Choose a unit"),
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = OrgUnit.objects.open()  # type: ignore[attr-defined]
 
 
 class ResetForm(forms.Form):

@@ -6,6 +6,7 @@ An ordinary request costs no query: what is needed stands in the session, which 
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +21,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.identity import passwords, sessions
-from accounts.identity.rows import Ending, Factor, StaffSession
+from accounts.identity.rows import BY_PROVIDER, SINGLE, Ending, Factor, StaffSession
 from accounts.identity.rules import rule_of
 from accounts.models import User
+from accounts.viewer import has_asked
 
 # How often it is written down that somebody is there, in seconds; more often where an end hangs on it.
 _SEEN_EVERY, _SEEN_EVERY_IF_IDLE_ENDS = 300, 60
@@ -34,6 +36,9 @@ _OPEN = frozenset(
         "sign-in",
         "sign-in-code",
         "sign-out",
+        "sign-in-provider",
+        "sign-in-provider-back",
+        "signed-out",
         "set_language",
         "type-size",
         "web-manifest",
@@ -71,6 +76,8 @@ def gate(get_response: Handler) -> Handler:
             if refused is not None:
                 return refused
         response = get_response(request)
+        if is_signed_in:
+            _follow_the_roles(request)
         if not is_signed_in and _leads_to_sign_in(response):
             _say_why(request, key)
         return response
@@ -97,11 +104,11 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
 
 def _missing(request: HttpRequest, user: User, mark: dict[str, Any]) -> HttpResponse | None:
     """A second factor that the person's role asks for, or a password whose time is up."""
-    if mark["factor"] == Factor.PASSWORD and settings.STRICT_SIGN_IN and rule_of(user).second_factor:
+    if mark["factor"] in SINGLE and settings.STRICT_SIGN_IN and rule_of(user).second_factor:
         return _send_to(
             request, "second-factor-set-up", _("Your role needs a second factor: set it up first.")
         )
-    if passwords.is_due(user, timezone.now()):
+    if mark["factor"] not in BY_PROVIDER and passwords.is_due(user, timezone.now()):
         return _send_to(request, "password-change", _("Your password is too old: change it first."))
     return None
 
@@ -120,12 +127,41 @@ def _send_to(request: HttpRequest, name: str, why: str) -> HttpResponse | None:
     return HttpResponseRedirect(f"{reverse(name)}?{back}" if back else reverse(name))
 
 
+def _follow_the_roles(request: HttpRequest) -> None:
+    """Who became administrator since they signed in has the sign-in of one from the next request on.
+
+    After the page, which has asked for the roles: no query of our own. Where the sign-in of one would be over
+    by now, it is.
+    """
+    session: Any = request.session
+    mark: dict[str, Any] | None = session.get(sessions.MARK)
+    if mark is None or not isinstance(request.user, User) or not has_asked(request.user):
+        return
+    rule = rule_of(request.user)
+    idle, hours = rule.idle_minutes * 60, rule.hours
+    if mark["idle"] == idle and mark.get("hours") == hours:
+        return
+    session[sessions.MARK] = {**mark, "idle": idle, "hours": hours}
+    if (since := mark.get("since")) is None:
+        return
+    ends_at = datetime.fromtimestamp(since, UTC) + timedelta(hours=hours)
+    if ends_at <= timezone.now():
+        _close(request, Ending.ROLES)
+        return
+    session.set_expiry(ends_at)
+    StaffSession.objects.filter(key=session.session_key).update(ends_at=ends_at)
+
+
+def _close(request: HttpRequest, ending: Ending) -> None:
+    sessions.close(request.session.session_key, ending=ending, at=timezone.now())
+    request.session.flush()
+    request.session[ENDED] = ending.value
+    request.user = AnonymousUser()
+
+
 def _end_idle(request: HttpRequest) -> HttpResponse:
     """Nobody was there for too long: signed out, and told why."""
-    sessions.close(request.session.session_key, ending=Ending.IDLE, at=timezone.now())
-    request.session.flush()
-    request.session[ENDED] = Ending.IDLE.value
-    request.user = AnonymousUser()
+    _close(request, Ending.IDLE)
     if _is_for_machine(request):
         return _problem(401, "signed_out", _("You were signed out because nothing was done for too long."))
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")

@@ -47,7 +47,8 @@ def locked_names(at: datetime) -> set[str]:
 def unlock(*, user: User, actor: User, at: datetime, where: Where) -> bool:
     """Let this person try again at once, password and code; was anything shut?"""
     forgotten, _by_model = AccessAttempt.objects.filter(username=user.get_username()).delete()
-    opened = SecondFactor.objects.filter(user=user, closed_until__gt=at).update(closed_until=None, failures=0)
+    # Four wrong codes too, that shut nothing yet: the next one would, and the doubling starts anew.
+    opened = SecondFactor.objects.filter(user=user, failures__gt=0).update(closed_until=None, failures=0)
     if not forgotten and not opened:
         return False
     history.tell(user=user, kind=SignInEvent.Kind.UNLOCKED, at=at, where=where, actor=actor)

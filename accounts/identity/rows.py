@@ -13,6 +13,16 @@ class Factor(models.TextChoices):
     PASSWORD = "password", _("Password")
     CODE = "code", _("Password and code")
     RECOVERY = "recovery", _("Password and recovery code")
+    SSO = "sso", _("Through the provider")
+    SSO_MFA = "sso_mfa", _("Through the provider, with two factors")
+    SSO_CODE = "sso_code", _("Through the provider, and code")
+    SSO_RECOVERY = "sso_recov", _("Through the provider, and recovery code")
+
+
+# One factor only; where a role needs two, a second one is to be set up.
+SINGLE = (Factor.PASSWORD, Factor.SSO)
+# Nobody's password was shown.
+BY_PROVIDER = (Factor.SSO, Factor.SSO_MFA, Factor.SSO_CODE, Factor.SSO_RECOVERY)
 
 
 class Ending(models.TextChoices):
@@ -25,6 +35,8 @@ class Ending(models.TextChoices):
     IDLE = "idle", pgettext_lazy("sign-in", "nothing done for too long")
     PASSWORD = "password", pgettext_lazy("sign-in", "the password was changed")
     FACTOR = "factor", pgettext_lazy("sign-in", "a second factor was set up")
+    FACTOR_GONE = "factor_gone", pgettext_lazy("sign-in", "the second factor was taken away")
+    ROLES = "roles", pgettext_lazy("sign-in", "the roles changed")
 
 
 class StaffSession(models.Model):
@@ -105,6 +117,10 @@ class SignInEvent(models.Model):
         FACTOR_REMOVED = "factor_removed", _("Second factor removed")
         FACTOR_RESET = "factor_reset", _("Second factor reset")
         CODES_RENEWED = "codes_renewed", _("New recovery codes")
+        REFUSED = "refused", _("Came through the provider and was not let in")
+        LINKED = "linked", _("Linked with a sign-in at the provider")
+        UNLINKED = "unlinked", _("No longer linked with the provider")
+        ROLES = "roles", _("Roles changed by groups at the provider")
 
     # People are switched off and never deleted, so that what they did keeps its name.
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="sign_in_events")
@@ -143,4 +159,5 @@ FAILURES = (
     SignInEvent.Kind.LOCKED_OUT,
     SignInEvent.Kind.WRONG_CODE,
     SignInEvent.Kind.CODES_CLOSED,
+    SignInEvent.Kind.REFUSED,
 )

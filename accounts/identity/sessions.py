@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts.identity import history
-from accounts.identity.rows import Ending, Factor, SignInEvent, StaffSession
+from accounts.identity.rows import BY_PROVIDER, Ending, Factor, SignInEvent, StaffSession
 from accounts.identity.rules import rule_of
 from accounts.identity.where import Where, where_of
 from accounts.models import User
@@ -18,11 +18,18 @@ from accounts.models import User
 # What the session itself says of the sign-in, so that an ordinary request asks the database nothing more.
 MARK = "sign_in"
 # What a row says of a sign-in that has ended is dropped after so long; the history keeps it.
-_KEPT = timedelta(days=30)
+KEPT = timedelta(days=30)
 
 
 def begin(request: HttpRequest, user: User, *, factor: Factor, at: datetime) -> StaffSession:
     """A sign-in: when it will end, how it is found again, and the end of those that are too many."""
+    with transaction.atomic():
+        # Of two sign-ins at one moment the second counts the first.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        return _begin(request, user, factor, at)
+
+
+def _begin(request: HttpRequest, user: User, factor: Factor, at: datetime) -> StaffSession:
     rule, where = rule_of(user), where_of(request)
     ends_at = at + timedelta(hours=rule.hours)
     session: Any = request.session
@@ -30,8 +37,14 @@ def begin(request: HttpRequest, user: User, *, factor: Factor, at: datetime) -> 
         session.create()
     session.set_expiry(ends_at)
     now = int(time.time())
-    session[MARK] = {"factor": factor.value, "idle": rule.idle_minutes * 60, "seen": now}
-    StaffSession.objects.filter(user=user, ends_at__lt=at - _KEPT).delete()
+    session[MARK] = {
+        "factor": factor.value,
+        "idle": rule.idle_minutes * 60,
+        "seen": now,
+        "since": now,
+        "hours": rule.hours,
+    }
+    StaffSession.objects.filter(user=user, ends_at__lt=at - KEPT).delete()
     row, _made = StaffSession.objects.update_or_create(
         key=session.session_key,
         defaults={
@@ -85,6 +98,21 @@ def end_others(
 def end_all(*, user: User, actor: User, at: datetime, where: Where) -> int:
     """End every sign-in of somebody, by an administrator: the next request of each finds nobody signed in."""
     rows = running(user, at)
+    _end(rows, ending=Ending.ADMINISTRATOR, at=at, where=where, actor=actor)
+    return len(rows)
+
+
+def end_after_reset(*, user: User, actor: User | None, at: datetime, where: Where) -> int:
+    """End every sign-in of somebody whose second factor was taken away: who holds the lost telephone may be
+    in one of them. In the caller's transaction."""
+    rows = running(user, at)
+    _end(rows, ending=Ending.FACTOR_GONE, at=at, where=where, actor=actor)
+    return len(rows)
+
+
+def end_provided(*, user: User, actor: User, at: datetime, where: Where) -> int:
+    """End every sign-in of somebody that the provider vouched for; in the caller's transaction."""
+    rows = [row for row in running(user, at) if row.factor in BY_PROVIDER]
     _end(rows, ending=Ending.ADMINISTRATOR, at=at, where=where, actor=actor)
     return len(rows)
 

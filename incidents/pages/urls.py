@@ -1,6 +1,5 @@
 """The staff's pages."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from incidents.pages import (
@@ -26,7 +25,6 @@ from incidents.pages import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", home.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("no-role/", home.nothing, name="nothing"),
     path("installation/", home.installation, name="installation"),
     path("installation/messages/", messages.overview, name="messages"),

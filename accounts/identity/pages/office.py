@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import person, staff
 from accounts.identity import factors, history, locks, sessions
-from accounts.identity.forms import ResetForm
+from accounts.identity.forms import LinkForm, ResetForm
 from accounts.identity.pages.lines import lines_of, sign_ins_of
+from accounts.identity.provider import asking, linking
+from accounts.identity.provider.rows import ProviderLink
 from accounts.identity.rows import FAILURES, SecondFactor, SignInEvent
 from accounts.identity.rules import SECURITY_ROLES, strictest_of
 from accounts.identity.where import where_of
@@ -134,7 +136,44 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     return _person_page(request, user, form)
 
 
-def _person_page(request: HttpRequest, user: User, form: ResetForm) -> HttpResponse:
+@require_POST
+@staff(*SECURITY_ROLES)
+def link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say by which name somebody comes through the provider; never of oneself."""
+    user = get_object_or_404(User, pk=pk)
+    form = LinkForm(request.POST)
+    if form.is_valid():
+        try:
+            linking.link(
+                user=user,
+                login_name=form.cleaned_data["login_name"],
+                actor=person(request),
+                at=timezone.now(),
+                where=where_of(request),
+            )
+        except linking.Refused as refusal:
+            form.add_error("login_name", str(refusal))
+        else:
+            messages.success(request, _("From now on they can come through the provider."))
+            return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+    return _person_page(request, user, ResetForm(), form)
+
+
+@require_POST
+@staff(*SECURITY_ROLES)
+def unlink(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody comes through the provider no more, from the next sign-in on; those that run are ended."""
+    user = get_object_or_404(User, pk=pk)
+    if linking.unlink(user=user, actor=person(request), at=timezone.now(), where=where_of(request)):
+        messages.success(request, _("The link is taken away."))
+    else:
+        messages.info(request, _("There was no link."))
+    return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+
+
+def _person_page(
+    request: HttpRequest, user: User, form: ResetForm, link_form: LinkForm | None = None
+) -> HttpResponse:
     at = timezone.now()
     memberships = list(user.memberships.select_related("unit"))
     context = {
@@ -148,5 +187,9 @@ def _person_page(request: HttpRequest, user: User, form: ResetForm) -> HttpRespo
         "lines": lines_of(history.of_person(user)[:HISTORY_SHOWN]),
         "form": form,
         "is_self": user.pk == person(request).pk,
+        "has_provider": asking.is_configured(),
+        "link": ProviderLink.objects.filter(user=user, issuer=asking.issuer()).first(),
+        "linking": link_form or LinkForm(),
     }
-    return render(request, "accounts/sign_ins_of.html", context, status=400 if form.errors else 200)
+    wrong = bool(form.errors or (link_form and link_form.errors))
+    return render(request, "accounts/sign_ins_of.html", context, status=400 if wrong else 200)

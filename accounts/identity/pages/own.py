@@ -1,7 +1,9 @@
 """My sign-in: password, second factor, where I am signed in, and what happened."""
 
 import base64
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
@@ -23,12 +25,15 @@ from accounts.identity import factors, history, passwords, sessions
 from accounts.identity.factors import Refused, Verdict
 from accounts.identity.forms import PasswordForm, ProofForm, SetUpForm
 from accounts.identity.pages.lines import lines_of, sign_ins_of
-from accounts.identity.rows import Ending, Factor, SecondFactor
+from accounts.identity.rows import BY_PROVIDER, SINGLE, Ending, Factor, SecondFactor
 from accounts.identity.rules import rule_of
 from accounts.identity.where import where_of
+from accounts.models import User
 
 HISTORY_SHOWN = 30
 ISSUER = "Yiwang"
+# Of a sign-in through the provider: it counts as shown anew for so long.
+_JUST_SECONDS = 600
 
 
 @require_GET
@@ -43,6 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rule": rule,
         "sign_ins": sign_ins_of(user, at=at, own_key=request.session.session_key),
         "lines": lines_of(history.of_person(user)[:HISTORY_SHOWN]),
+        "has_password": user.has_usable_password(),
     }
     return render(request, "accounts/my_sign_in.html", context)
 
@@ -74,6 +80,9 @@ def end_sign_ins(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """A new password; the rules stand above the fields. It ends all other sign-ins."""
     user, at = person(request), timezone.now()
+    if not user.has_usable_password():
+        messages.info(request, _("Your password is kept by the provider that you sign in through."))
+        return HttpResponseRedirect(reverse("my-sign-in"))
     form = PasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         if passwords.is_own(request, user, form.cleaned_data["old"]):
@@ -103,21 +112,22 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """A key for the telephone, as a picture and in letters; taken into use with its first code."""
     user = person(request)
     if factors.has_one(user):
-        if request.session[sessions.MARK]["factor"] == Factor.PASSWORD:  # signed in before there was one
+        if request.session[sessions.MARK]["factor"] in SINGLE:  # signed in before there was one
             logout(request)
             return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
         return HttpResponseRedirect(reverse("my-sign-in"))
+    if not _can_prove(request):
+        return _through_the_provider_again(request)
     offered = request.POST.get("offered", "")
     form = SetUpForm(request.POST or None)
+    _ask_what_there_is(form, user)
     if request.method == "POST" and form.is_valid():
         try:
-            if not passwords.is_own(request, user, form.cleaned_data["password"]):
-                form.add_error("password", _("This is not your password."))
-            else:
+            if _is_proved(request, form):
                 at, where = timezone.now(), where_of(request)
                 code = form.cleaned_data["code"]
                 codes = factors.set_up(user=user, offered=offered, code=code, at=at, where=where)
-                _mark(request, Factor.CODE)
+                _mark(request, has_code=True)
                 key = request.session.session_key
                 sessions.end_others(user=user, but=key, at=at, where=where, ending=Ending.FACTOR)
                 return _codes_page(request, codes, is_new=True)
@@ -145,7 +155,10 @@ def set_up(request: HttpRequest) -> HttpResponse:
 def renew_codes(request: HttpRequest) -> HttpResponse:
     """New recovery codes, against both factors."""
     user = person(request)
+    if not _can_prove(request):
+        return _through_the_provider_again(request)
     form = ProofForm(request.POST or None)
+    _ask_what_there_is(form, user)
     if request.method == "POST" and factors.has_one(user) and form.is_valid() and _is_proved(request, form):
         verdict, codes = factors.renew_codes(
             user=user, code=form.cleaned_data["code"], at=timezone.now(), where=where_of(request)
@@ -161,15 +174,20 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff()
 def remove(request: HttpRequest) -> HttpResponse:
-    """Take one's own second factor away, against both."""
+    """Take one's own second factor away, against both; it ends all other sign-ins."""
     user = person(request)
+    if not _can_prove(request):
+        return _through_the_provider_again(request)
     form = ProofForm(request.POST or None)
+    _ask_what_there_is(form, user)
     if request.method == "POST" and factors.has_one(user) and form.is_valid() and _is_proved(request, form):
-        verdict = factors.remove(
-            user=user, code=form.cleaned_data["code"], at=timezone.now(), where=where_of(request)
-        )
+        at, where = timezone.now(), where_of(request)
+        verdict = factors.remove(user=user, code=form.cleaned_data["code"], at=at, where=where)
         if verdict in (Verdict.CODE, Verdict.RECOVERY):
-            _mark(request, Factor.PASSWORD)
+            _mark(request, has_code=False)
+            # Their mark says that a code was shown: whoever has the telephone may be in one of them.
+            key = request.session.session_key
+            sessions.end_others(user=user, but=key, at=at, where=where, ending=Ending.FACTOR_GONE)
             messages.success(request, _("Your second factor is removed."))
             return HttpResponseRedirect(reverse("my-sign-in"))
         _say_wrong(form, verdict)
@@ -183,7 +201,30 @@ def _proof_page(request: HttpRequest, form: ProofForm, what: str) -> HttpRespons
     return render(request, "accounts/second_factor_proof.html", context, status=400 if form.errors else 200)
 
 
-def _is_proved(request: HttpRequest, form: ProofForm) -> bool:
+def _can_prove(request: HttpRequest) -> bool:
+    """Can this person show their first factor here? Who has no password here has just come through the
+    provider."""
+    if person(request).has_usable_password():
+        return True
+    mark = request.session[sessions.MARK]
+    return mark["factor"] in BY_PROVIDER and int(time.time()) - mark.get("since", 0) <= _JUST_SECONDS
+
+
+def _through_the_provider_again(request: HttpRequest) -> HttpResponse:
+    back = request.get_full_path()
+    logout(request)
+    messages.info(request, _("Sign in through the provider once more: this asks for a sign-in just made."))
+    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
+
+
+def _ask_what_there_is(form: SetUpForm | ProofForm, user: User) -> None:
+    if not user.has_usable_password():
+        del form.fields["password"]
+
+
+def _is_proved(request: HttpRequest, form: SetUpForm | ProofForm) -> bool:
+    if not person(request).has_usable_password():
+        return _can_prove(request)
     if passwords.is_own(request, person(request), form.cleaned_data["password"]):
         return True
     form.add_error("password", _("This is not your password."))
@@ -191,6 +232,9 @@ def _is_proved(request: HttpRequest, form: ProofForm) -> bool:
 
 
 def _say_wrong(form: ProofForm, verdict: Verdict) -> None:
+    if verdict is Verdict.UNREADABLE:
+        form.add_error("code", factors.unreadable_words())
+        return
     form.add_error(
         "code",
         _("Too many wrong codes. Try again in a quarter of an hour, or later.")
@@ -207,9 +251,16 @@ def _codes_page(request: HttpRequest, codes: list[str], *, is_new: bool) -> Http
     return render(request, "accounts/recovery_codes.html", context | {"next": _back(request)})
 
 
-def _mark(request: HttpRequest, factor: Factor) -> None:
-    """What this sign-in has shown from now on."""
+def _mark(request: HttpRequest, *, has_code: bool) -> None:
+    """What this sign-in has shown from now on, beside its password or the provider's word."""
     session: Any = request.session
+    before = session[sessions.MARK]["factor"]
+    if before == Factor.SSO_MFA and not has_code:
+        return  # two factors were shown all the same
+    single, double = Factor.PASSWORD, Factor.CODE
+    if before in BY_PROVIDER:
+        single, double = Factor.SSO, Factor.SSO_CODE
+    factor = double if has_code else single
     session[sessions.MARK] = {**session[sessions.MARK], "factor": factor.value}
 
 

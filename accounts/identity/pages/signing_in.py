@@ -23,8 +23,9 @@ from accounts.identity import factors, history, locks
 from accounts.identity.factors import Verdict
 from accounts.identity.forms import CodeForm, RecoveryForm
 from accounts.identity.gate import ENDED
+from accounts.identity.provider import asking
 from accounts.identity.receivers import SHOWN
-from accounts.identity.rows import Ending
+from accounts.identity.rows import Ending, Factor
 from accounts.identity.where import where_of
 from accounts.models import User
 
@@ -43,23 +44,31 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         context["ended"] = _ended_words(self.request.session.get(ENDED, ""))
+        context["has_provider"] = asking.is_configured()
+        context["provider_name"] = settings.OIDC_NAME
         return context
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
         assert isinstance(user, User)
         if not factors.has_one(user):
-            _let_in(self.request, user)
+            let_in(self.request, user, factor=Factor.PASSWORD)
             return HttpResponseRedirect(self.get_success_url())
-        session: Any = self.request.session
-        session.cycle_key()
-        session[HALF] = {
-            "user": user.pk,
-            "proof": user.get_session_auth_hash(),
-            "since": int(time.time()),
-            "next": self.get_success_url(),
-        }
-        return HttpResponseRedirect(reverse("sign-in-code"))
+        return ask_code(self.request, user, self.get_success_url())
+
+
+def ask_code(request: HttpRequest, user: User, going: str, *, by_provider: bool = False) -> HttpResponse:
+    """The first step was right; nobody is signed in before the second one is."""
+    session: Any = request.session
+    session.cycle_key()
+    session[HALF] = {
+        "user": user.pk,
+        "proof": user.get_session_auth_hash(),
+        "since": int(time.time()),
+        "next": going,
+        "by_provider": by_provider,
+    }
+    return HttpResponseRedirect(reverse("sign-in-code"))
 
 
 @sensitive_post_parameters("code")
@@ -73,7 +82,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if half is None:
         messages.warning(request, _("That took too long. Enter your name and password again."))
         return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
-    user, back = half
+    user, back, by_provider = half
     with_recovery = "recovery" in request.GET
     form = (RecoveryForm if with_recovery else CodeForm)(request.POST or None)
     at, status = timezone.now(), 200
@@ -81,9 +90,12 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and shut is None:
         verdict = factors.check(user=user, code=form.cleaned_data["code"], at=at, where=where_of(request))
         if verdict in (Verdict.CODE, Verdict.RECOVERY):
-            return _come_in(request, user, verdict, back)
+            factor = factors.as_factor(verdict, by_provider=by_provider)
+            return _come_in(request, user, verdict, back, factor=factor)
         shut = factors.closed_until(user, at)
-        if shut is None:
+        if verdict is Verdict.UNREADABLE:
+            form.add_error("code", factors.unreadable_words())
+        elif shut is None:
             form.add_error(
                 "code",
                 _("This recovery code is wrong, or was used already.")
@@ -98,6 +110,7 @@ def code(request: HttpRequest) -> HttpResponse:
         "with_recovery": with_recovery,
         "shut_words": _shut_words(minutes) if shut else "",
         "name": user.get_username(),
+        "by_provider": by_provider,
     }
     response = render(request, "registration/code.html", context, status=status)
     if shut:
@@ -118,10 +131,11 @@ def locked_out(
     return answer
 
 
-def _come_in(request: HttpRequest, user: User, verdict: Verdict, back: str) -> HttpResponse:
+def _come_in(
+    request: HttpRequest, user: User, verdict: Verdict, back: str, *, factor: Factor
+) -> HttpResponse:
     del request.session[HALF]
-    setattr(request, SHOWN, factors.as_factor(verdict))
-    _let_in(request, user)
+    let_in(request, user, factor=factor)
     if verdict is Verdict.RECOVERY:
         left = factors.codes_left(user)
         messages.warning(
@@ -136,8 +150,9 @@ def _come_in(request: HttpRequest, user: User, verdict: Verdict, back: str) -> H
     return HttpResponseRedirect(back)
 
 
-def _let_in(request: HttpRequest, user: User) -> None:
+def let_in(request: HttpRequest, user: User, *, factor: Factor) -> None:
     """Sign in, and say what went wrong since last time."""
+    setattr(request, SHOWN, factor)
     failed = history.failures_since_last(user)
     request.session.pop(ENDED, None)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
@@ -149,8 +164,9 @@ def _let_in(request: HttpRequest, user: User) -> None:
         )
 
 
-def _half(request: HttpRequest) -> tuple[User, str] | None:
-    """Whose password was shown a little while ago in this browser, and where they were going."""
+def _half(request: HttpRequest) -> tuple[User, str, bool] | None:
+    """Who has taken the first step a little while ago in this browser, where they were going, and whether it
+    was the provider's word."""
     told: dict[str, Any] = request.session.get(HALF) or {}
     if not told or int(time.time()) - told["since"] > HALF_SECONDS:
         return None
@@ -158,7 +174,7 @@ def _half(request: HttpRequest) -> tuple[User, str] | None:
     # Not where the password was changed in between.
     if user is None or user.get_session_auth_hash() != told["proof"]:
         return None
-    return user, told["next"]
+    return user, told["next"], bool(told.get("by_provider"))
 
 
 def _minutes(left: Any) -> int:
@@ -188,5 +204,7 @@ def _ended_words(ending: str) -> str:
         Ending.IDLE: _("You were signed out because nothing was done for too long."),
         Ending.PASSWORD: _("You were signed out because your password was changed."),
         Ending.FACTOR: _("You were signed out because a second factor was set up: sign in with it."),
+        Ending.FACTOR_GONE: _("You were signed out because your second factor was taken away."),
+        Ending.ROLES: _("You were signed out because your roles have changed."),
     }
     return next((text for kind, text in words.items() if kind == ending), "")

@@ -311,3 +311,72 @@ def test_the_password_is_never_in_a_session(operator: Person, hours: Hours) -> N
     client = Client()
     client.post(reverse("sign-in"), {"username": "operator", "password": PASSWORD})
     assert PASSWORD not in str(dict(client.session.items()))
+
+
+# --- when something about them changes --------------------------------------------------------------
+
+
+def test_a_reset_of_the_second_factor_ends_every_sign_in(
+    browse: As, admin: Person, operator: Person, hours: Hours
+) -> None:
+    phone = with_phone(operator.user, hours)
+    with_the_telephone = signed_in(operator, phone=phone)
+    assert is_in(with_the_telephone)
+    browse(admin).post(reverse("sign-ins-reset", args=[operator.user.pk]), {"reason": "stolen"})
+    assert not is_in(with_the_telephone)
+    assert "second factor" in why_page_in_english(with_the_telephone)
+
+
+def test_removing_it_ends_the_others(operator: Person, hours: Hours) -> None:
+    phone = with_phone(operator.user, hours)
+    here = signed_in(operator, phone=phone)
+    hours.pass_by(seconds=60)
+    there = signed_in(operator, phone=phone)
+    hours.pass_by(seconds=60)
+    here.post(reverse("second-factor-remove"), {"password": PASSWORD, "code": phone.code()})
+    assert [is_in(here), is_in(there)] == [True, False]
+    assert endings(operator)[-1] == "factor_gone"
+
+
+def why_page_in_english(client: Client) -> str:
+    client.cookies["django_language"] = "en"
+    return why_page(client)
+
+
+def test_who_becomes_administrator_has_the_sign_in_of_one_from_then_on(
+    operator: Person, hours: Hours, strict: None
+) -> None:
+    phone = with_phone(operator.user, hours)
+    client = signed_in(operator, phone=phone)
+    hours.pass_by(hours=1)
+    assert is_in(client)  # an operator may sit still
+    unit = operator.user.memberships.get().unit
+    operator.user.memberships.create(unit=unit, role=Role.ADMIN)
+    assert is_in(client)
+    hours.pass_by(minutes=31)
+    assert not is_in(client)
+    assert endings(operator) == []  # by itself, not by somebody
+
+
+def test_and_none_that_would_be_over_by_then(operator: Person, hours: Hours) -> None:
+    client = signed_in(operator)
+    hours.pass_by(hours=9)
+    assert is_in(client)
+    operator.user.memberships.update(role=Role.ADMIN)
+    client.get(reverse("notices"))  # the last page
+    assert not is_in(client)
+    assert why_page_in_english(client) == "You were signed out because your roles have changed."
+    assert StaffSession.objects.get().ending == "roles"
+
+
+def test_fewer_roles_give_the_longer_sign_in(operator: Person, hours: Hours) -> None:
+    unit = operator.user.memberships.get().unit
+    more = operator.user.memberships.create(unit=unit, role=Role.ADMIN)
+    client = signed_in(operator)
+    hours.pass_by(hours=1)
+    more.delete()
+    assert is_in(client)
+    hours.pass_by(hours=10)
+    assert is_in(client)
+    hours.pass_by(hours=1)
+    assert not is_in(client)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
+from cryptography.fernet import Fernet
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -188,6 +189,32 @@ def test_unlocking_opens_the_codes_too(browse: As, admin: Person, operator: Pers
         client.post(reverse("sign-in-code"), {"code": "000000"})
     browse(admin).post(reverse("sign-ins-unlock", args=[operator.user.pk]))
     client.post(reverse("sign-in-code"), {"code": phone.code()})
+    assert is_in(client)
+
+
+def test_four_wrong_codes_are_forgotten_too(
+    browse: As, admin: Person, operator: Person, hours: Hours
+) -> None:
+    phone = with_phone(operator.user, hours)
+    client = Client()
+    knock(client, operator)
+    for _try in range(4):
+        client.post(reverse("sign-in-code"), {"code": "000000"})
+    browse(admin).post(reverse("sign-ins-unlock", args=[operator.user.pk]))
+    client.post(reverse("sign-in-code"), {"code": "000000"})
+    client.post(reverse("sign-in-code"), {"code": phone.code()})
+    assert is_in(client)
+
+
+def test_a_lost_key_is_said_and_is_no_crash(operator: Person, hours: Hours, settings: Any) -> None:
+    phone = with_phone(operator.user, hours)
+    client = Client(headers={"accept-language": "en"})
+    knock(client, operator)
+    settings.CONTACT_KEYS = [Fernet.generate_key().decode()]
+    page = client.post(reverse("sign-in-code"), {"code": phone.code()})
+    assert page.status_code == 200
+    assert "recovery code" in str(page.context["form"].errors["code"])
+    client.post(reverse("sign-in-code") + "?recovery", {"code": phone.codes[0]})
     assert is_in(client)
 
 

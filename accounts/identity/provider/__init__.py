@@ -1,0 +1,1 @@
+"""Signing in through another house: any provider of OpenID Connect."""

@@ -1,0 +1,260 @@
+"""Forged, old and foreign answers, a provider that is away: nobody comes in, and there is always a page."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from joserfc.jwk import RSAKey
+
+from accounts.identity.provider import asking, linking
+from accounts.identity.provider.pages import AWAY_SECONDS
+from accounts.identity.where import Where
+from accounts.models import StaffSession
+from tests.accounts.identity.conftest import Hours, hours  # noqa: F401  # the fixture
+from tests.accounts.provider.conftest import Claims, House, Visitor
+from tests.cast import Person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+@pytest.fixture(autouse=True)
+def huang(house: House, handler: Person, security: Person) -> Person:
+    """Somebody who would be let in."""
+    house.knows("huang", email="huang@example.org")
+    linking.link(user=handler.user, login_name="huang", actor=security.user, at=timezone.now(), where=Where())
+    return handler
+
+
+def nobody_came_in(visitor: Visitor, answer: Any, status: int, words: str = "") -> None:
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+    assert not visitor.is_in
+    assert not StaffSession.objects.exists()
+
+
+# --- tokens -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signature", ["stranger", "none", "hmac"])
+def test_a_token_that_the_provider_did_not_sign(house: House, visitor: Visitor, signature: str) -> None:
+    house.signature = signature
+    nobody_came_in(visitor, visitor.sign_in("huang"), 403, "could not be checked")
+    house.signature = "own"
+    assert visitor.sign_in("huang").status_code == 302
+
+
+def ago(seconds: int) -> Callable[[Claims], Claims]:
+    return lambda claims: {
+        **claims,
+        "iat": int(time.time()) - seconds - 60,
+        "exp": int(time.time()) - seconds,
+    }
+
+
+def but(**told: Any) -> Callable[[Claims], Claims]:
+    return lambda claims: {**claims, **told}
+
+
+def without(name: str) -> Callable[[Claims], Claims]:
+    return lambda claims: {key: value for key, value in claims.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        ago(120),
+        but(iat=4102444800),  # made in the year 2100
+        but(nonce="another"),
+        without("nonce"),
+        but(aud="another-system"),
+        but(aud=["another-system", "third"]),
+        but(aud=["yiwang", "third"]),  # for two, and nobody says who asked
+        but(azp="another-system"),
+        but(iss="https://elsewhere.example.org"),
+        but(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
+        but(sub=""),
+        but(sub=7),
+        but(sub="x" * 300),
+        but(exp="soon"),
+        but(amr="mfa"),
+        without("exp"),
+        without("sub"),
+        without("aud"),
+        without("iss"),
+    ],
+)
+def test_a_token_that_is_signed_and_is_not_for_this(
+    house: House, visitor: Visitor, claims: Callable[[Claims], Claims]
+) -> None:
+    house.claims = claims
+    nobody_came_in(visitor, visitor.sign_in("huang"), 403)
+
+
+def test_a_clock_that_is_a_little_wrong_is_no_reason(house: House, visitor: Visitor) -> None:
+    house.claims = ago(20)
+    assert visitor.sign_in("huang").status_code == 302
+
+
+def test_new_keys_are_fetched_where_a_signature_fits_none(
+    house: House, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.sign_in("huang")
+    house.keys.insert(0, RSAKey.generate_key(2048, {"kid": "second"}))
+    house.keys.pop()
+    refused = Visitor()
+    assert refused.sign_in("huang").status_code == 403  # asked a moment ago: not again for every forgery
+    monkeypatch.setattr(asking, "_KEYS_AGAIN_SECONDS", 0)
+    assert Visitor().sign_in("huang").status_code == 302
+
+
+# --- the way there and back -------------------------------------------------------------------------
+
+
+def test_what_is_sent_along(house: House, visitor: Visitor) -> None:
+    address = visitor.leave()
+    assert "code_challenge_method=S256" in address
+    assert "state=" in address
+    assert "nonce=" in address
+    visitor.come_back(visitor.at_provider(address, "huang"))
+    assert len(house.asked[0]["code_verifier"]) >= 43
+    assert house.asked[0]["code_verifier"] not in address
+    assert "a secret between them" not in address
+
+
+def test_a_state_that_this_browser_never_had(visitor: Visitor) -> None:
+    theirs = visitor.at_provider(visitor.leave(), "huang")
+    victim = Visitor()
+    nobody_came_in(victim, victim.come_back(theirs), 403, "Try again")
+
+
+def test_somebody_else_s_code_in_one_s_own_way_back(house: House, visitor: Visitor) -> None:
+    house.holds_to_pkce = False  # a provider that does not: the nonce says the same
+    attacker = Visitor()
+    code = attacker.at_provider(attacker.leave(), "huang").split("code=")[1].split("&")[0]
+    mine = visitor.at_provider(visitor.leave(), "huang")
+    swapped = mine.replace(mine.split("code=")[1].split("&")[0], code)
+    nobody_came_in(visitor, visitor.come_back(swapped), 403, "could not be checked")
+
+
+def test_the_same_with_a_provider_that_holds_to_pkce(house: House, visitor: Visitor) -> None:
+    attacker = Visitor()
+    code = attacker.at_provider(attacker.leave(), "huang").split("code=")[1].split("&")[0]
+    mine = visitor.at_provider(visitor.leave(), "huang")
+    swapped = mine.replace(mine.split("code=")[1].split("&")[0], code)
+    nobody_came_in(visitor, visitor.come_back(swapped), 403)
+
+
+def test_a_way_back_is_good_once(house: House, visitor: Visitor) -> None:
+    address = visitor.at_provider(visitor.leave(), "huang")
+    assert visitor.come_back(address).status_code == 302
+    visitor.client.post("/sign-out/")
+    assert visitor.come_back(address).status_code == 403
+
+
+def test_and_for_ten_minutes(visitor: Visitor, hours: Hours) -> None:  # noqa: F811
+    address = visitor.at_provider(visitor.leave(), "huang")
+    hours.pass_by(seconds=AWAY_SECONDS + 1)
+    nobody_came_in(visitor, visitor.come_back(address), 403, "too long")
+
+
+def test_two_windows_at_once_both_come_back(visitor: Visitor) -> None:
+    first, second = visitor.leave("/notices/"), visitor.leave("/me/sign-in/")
+    assert visitor.come_back(visitor.at_provider(first, "huang"))["Location"] == "/notices/"
+    # The other window finds somebody signed in.
+    assert visitor.come_back(visitor.at_provider(second, "huang")).status_code == 302
+
+
+def test_turning_back_at_the_provider(visitor: Visitor) -> None:
+    there = visitor.leave()
+    address = visitor.at_provider(there, "huang", action="deny")
+    assert "error=access_denied" in address
+    state = parse_qs(urlsplit(there).query)["state"][0]  # which this provider forgets
+    nobody_came_in(visitor, visitor.come_back(f"{address}&state={state}"), 403, "did not let you in")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "state=", "code=x", "state=x&code=y", "error=<script>", "state=%00&code=%00", "code=" + "x" * 9000],
+)
+def test_whatever_somebody_makes_up(visitor: Visitor, query: str) -> None:
+    answer = visitor.client.get(f"/sign-in/provider/back/?{query}")
+    assert answer.status_code == 403
+    assert "<script>" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "going",
+    ["https://evil.example.org/", "//evil.example.org", "/\\evil.example.org", "javascript:alert(1)", "\x00"],
+)
+def test_nobody_is_led_elsewhere(visitor: Visitor, going: str) -> None:
+    answer = visitor.sign_in("huang", next=going)
+    assert answer["Location"] == "/"
+
+
+def test_signing_in_changes_the_session_s_key(visitor: Visitor) -> None:
+    address = visitor.leave()
+    before = visitor.client.cookies["sessionid"].value
+    visitor.come_back(visitor.at_provider(address, "huang"))
+    assert visitor.client.cookies["sessionid"].value != before
+
+
+# --- away -------------------------------------------------------------------------------------------
+
+
+def test_a_provider_that_is_down_is_said_on_a_page(settings: Any, visitor: Visitor) -> None:
+    settings.OIDC_DISCOVERY_URL = "http://127.0.0.1:9/.well-known/openid-configuration"
+    asking.forget()
+    answer = visitor.client.get("/sign-in/provider/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"]
+    assert "cannot be reached" in answer.content.decode()
+    assert visitor.client.get("/sign-in/").status_code == 200  # the door of the passwords stays open
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ((500, "{}"), 503),
+        ((502, "<html>bad gateway</html>"), 503),
+        ((200, "<html>maintenance</html>"), 503),
+        ((200, "[]"), 503),
+        ((200, "{}"), 403),
+        ((200, '{"access_token": "x", "token_type": "Bearer"}'), 403),
+        ((200, '{"access_token": "x", "token_type": "Bearer", "id_token": 7}'), 403),
+        ((200, '{"access_token": "x", "token_type": "Bearer", "id_token": "a.b.c"}'), 403),
+        ((400, '{"error": "invalid_grant", "error_description": "for who reads the log"}'), 403),
+        ((401, '{"error": "invalid_client"}'), 403),
+    ],
+)
+def test_a_provider_that_answers_nonsense(
+    house: House, visitor: Visitor, answer: tuple[int, str], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.answer = answer
+    with caplog.at_level(logging.WARNING):
+        nobody_came_in(visitor, visitor.sign_in("huang"), status)
+    assert any(one.name == "accounts.identity.provider.pages" for one in caplog.records)
+    assert "a secret between them" not in caplog.text
+
+
+def test_a_provider_that_calls_itself_otherwise(settings: Any, visitor: Visitor) -> None:
+    settings.OIDC_ISSUER = "https://id.example.org"
+    asking.forget()
+    assert visitor.client.get("/sign-in/provider/").status_code == 503
+
+
+def test_out_is_out_though_the_provider_is_away(house: House, visitor: Visitor, settings: Any) -> None:
+    visitor.sign_in("huang")
+    settings.OIDC_DISCOVERY_URL = "http://127.0.0.1:9/.well-known/openid-configuration"
+    asking.forget()
+    assert visitor.client.post("/sign-out/").status_code == 302
+    assert not visitor.is_in
+
+
+def test_only_by_get(visitor: Visitor) -> None:
+    assert Client().post("/sign-in/provider/").status_code == 405
+    assert Client().post("/sign-in/provider/back/").status_code == 405
