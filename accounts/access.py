@@ -30,9 +30,17 @@ def staff(*roles: Role) -> Callable[[View], View]:
             patch_cache_control(response, private=True, no_cache=True)
             return response
 
+        # What the policy table is held against; outer decorators hand it on.
+        guarded.opens_to = frozenset(roles)  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def opens_to(view: View) -> frozenset[Role] | None:
+    """The roles that a page's guard lets in; none said: whoever is signed in. None: no such guard."""
+    said: frozenset[Role] | None = getattr(view, "opens_to", None)
+    return said
 
 
 def person(request: HttpRequest) -> User:

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("accounts.identity.urls")),
     path("", include("accounts.audit.urls")),
+    path("", include("config.policy.urls")),
     path("api/v1/", include("dashboards.api_urls")),
     path("api/v1/", include("incidents.api.urls")),  # last: it answers whatever nobody else did
     path("open311/v2/", include("incidents.open311.urls")),

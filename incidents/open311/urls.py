@@ -14,5 +14,5 @@ urlpatterns = [
     re_path(rf"^requests{_FORMAT}", views.requests, name="open311-requests"),
     re_path(rf"^requests/(?P<number>[^/.]{{1,40}}){_FORMAT}", views.one_request, name="open311-request"),
     re_path(rf"^tokens/(?P<token>[^/.]{{1,40}}){_FORMAT}", views.token, name="open311-token"),
-    re_path(r"^(?P<path>.*?)(?:\.(?P<format>xml|json))?$", views.nowhere),
+    re_path(r"^(?P<path>.*?)(?:\.(?P<format>xml|json))?$", views.nowhere, name="open311-nowhere"),
 ]

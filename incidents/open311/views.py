@@ -4,10 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import ApiClient
 from config import clock
@@ -166,7 +165,5 @@ token = endpoint(get=_token)
 nowhere = endpoint(get=_nowhere, post=_nowhere)
 
 
-@csrf_exempt
-def root(request: HttpRequest) -> HttpResponse:
-    """Without a name: what the discovery document says."""
-    return discovery(request)
+# Without a name: what the discovery document says.
+root = endpoint(get=_discovery)
