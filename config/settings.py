@@ -97,6 +97,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.headers.secured",
     "config.belonging.Named",  # before anything is written of a request
     "config.measuring.measured",  # around the rest: whatever happens inside is in the number
     "django.middleware.security.SecurityMiddleware",
@@ -491,7 +492,7 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 # Trusted proxies in front, each of which appends to X-Forwarded-For who spoke to it: throttles count the
 # address that the first of them saw. Exactly as many as there are: with one too many everybody may make up
 # an address, with one too few all residents share a proxy's. 0: the header is not believed.

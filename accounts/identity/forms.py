@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +33,15 @@ def _code(label: Any, *, numeric: bool = True, is_first: bool = False) -> forms.
     if is_first:
         attrs["autofocus"] = "autofocus"
     return forms.CharField(label=label, max_length=CODE_MOST, widget=forms.TextInput(attrs=attrs))
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password. What no name can be is refused before anybody writes down that it was tried."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Django says it to the browser alone.
+        self.fields["username"].validators.append(MaxLengthValidator(150))
 
 
 class CodeForm(forms.Form):

@@ -62,4 +62,9 @@ def photo(request: HttpRequest, photo_id: UUID) -> HttpResponse:
     body = published(PictureQuestion(photo_id), at=clock.now())
     if body is None:
         raise Http404
-    return HttpResponse(body, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        # Open311 names it to other sites, which show it in their own pages.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return HttpResponse(body, content_type="image/jpeg", headers=headers)

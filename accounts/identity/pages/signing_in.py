@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.identity import factors, history, locks
 from accounts.identity.factors import Verdict
-from accounts.identity.forms import CodeForm, RecoveryForm
+from accounts.identity.forms import CodeForm, RecoveryForm, SignInForm
 from accounts.identity.gate import ENDED
 from accounts.identity.provider import asking
 from accounts.identity.receivers import SHOWN
@@ -38,6 +38,7 @@ WORTH_TELLING = 3
 class SignIn(LoginView):
     """The password. With a second factor it signs nobody in: it leads on to the code."""
 
+    form_class = SignInForm
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
 
