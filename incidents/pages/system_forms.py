@@ -1,6 +1,6 @@
 """What is typed about another system: what it may do, from where, until when; and its next token."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -138,6 +138,14 @@ class RotateForm(forms.Form):
     expires_on = _day(
         _("The new one is good until the end of"), help_text=_("Empty: it does not end by itself.")
     )
+
+    @classmethod
+    def after(cls, client: ApiClient, today: date) -> "RotateForm":
+        """Empty, but for an end: a token that ends is followed by one that is good for as long."""
+        if client.expires_at is None:
+            return cls()
+        began = client.token_at or client.created_at
+        return cls(initial={"expires_on": today + (client.expires_at - began)})
 
     def expires_at(self) -> datetime | None:
         """When the new token ends."""

@@ -74,7 +74,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.info(request, _("Nothing was changed."))
             return HttpResponseRedirect(reverse("system", args=[pk]))
-    return _page(request, client, form, RotateForm())
+    return _page(request, client, form, RotateForm.after(client, timezone.localdate()))
 
 
 @never_cache

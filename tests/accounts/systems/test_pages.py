@@ -1,6 +1,7 @@
 """Installation → Other systems: a token is shown once, everything is told in its history."""
 
 import re
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import ApiClient, OldToken, SystemChange
 from accounts.systems import keeping
@@ -124,6 +126,23 @@ def test_replacing_shows_the_new_one_and_keeps_the_old_one_for_a_while(office: C
     assert [System(token).get().status_code for token in (before, after)] == [401, 200]
     kinds = list(SystemChange.objects.filter(client=client).values_list("kind", flat=True))
     assert kinds == ["old_ended", "rotated", "issued"]
+
+
+def test_a_token_that_ends_is_followed_by_one_that_ends(browse: As, security: Person, hours: Hours) -> None:
+    client, _token = issue(expires_at=hours.now + timedelta(days=90))
+    hours.pass_by(days=80)
+    office = browse(security)
+    shown = office.get(reverse("system", args=[client.pk])).context["rotating"]["expires_on"].value()
+    assert shown == timezone.localdate(hours.now + timedelta(days=90))
+    page = office.post(
+        reverse("system-rotate", args=[client.pk]), {"hours": "24", "expires_on": shown.isoformat()}
+    )
+    assert page.status_code == 200
+    client.refresh_from_db()
+    assert client.expires_at is not None
+    assert timezone.localdate(client.expires_at) == shown
+    forever, _other = issue(name="Another")
+    assert office.get(reverse("system", args=[forever.pk])).context["rotating"]["expires_on"].value() is None
 
 
 @pytest.mark.parametrize("hours_typed", ["", "-1", "721", "soon"])
