@@ -15,10 +15,15 @@ RUN npm run build
 
 FROM python:3.11-slim AS packages
 WORKDIR /build
-COPY requirements/uv.txt requirements/app.txt requirements/
+COPY requirements/uv.txt requirements/app.txt requirements/observe.txt requirements/
+# OBSERVE=1: with what SENTRY_DSN and OTLP_ENDPOINT need.
+ARG OBSERVE=
 RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
     && python -m venv /opt/venv \
-    && uv pip install --python /opt/venv/bin/python --compile-bytecode --require-hashes -r requirements/app.txt
+    && for name in app ${OBSERVE:+observe}; do \
+      uv pip install --python /opt/venv/bin/python --compile-bytecode --require-hashes -r requirements/$name.txt \
+        || exit 1; \
+    done
 
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 YIWANG_VAR=/var/lib/yiwang

@@ -53,7 +53,7 @@ def measured(get_response: GetResponse) -> GetResponse:
         began = time.perf_counter()
         response = get_response(request)
         SECONDS.labels(
-            route=_route(request),
+            route=route_of(request),
             method=request.method if request.method in METHODS else OTHER,
             status=f"{response.status_code // 100}xx",
         ).observe(time.perf_counter() - began)
@@ -62,7 +62,7 @@ def measured(get_response: GetResponse) -> GetResponse:
     return measure
 
 
-def _route(request: HttpRequest) -> str:
+def route_of(request: HttpRequest) -> str:
     """The name of the address, never the address: that has numbers of cases and codes in it."""
     if found := request.resolver_match:
         return found.view_name or found.route or NO_ROUTE

@@ -15,6 +15,7 @@ from kombu import Queue
 
 from accounts.reachable import networks
 from config.map_tiles import tile_source
+from config.observing import start_sentry, start_tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -334,6 +335,23 @@ BACKUP_HOURS = env.float("BACKUP_HOURS", default=48.0)
 # a proxy; from elsewhere only to a bearer of this token ("": to nobody).
 METRICS_FROM = _networks(env.list("METRICS_FROM", default=["127.0.0.0/8", "::1"]))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+# Who is told when something breaks (Sentry, or what speaks like it), and as which environment and release;
+# and the collector that gets spans of requests and tasks (OTLP over HTTP, up to /v1/traces), of which share.
+# Packages: requirements/observe.txt; config/observing.py says what leaves the house, and nobody is in it.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production" if PRODUCTION else "demonstration")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+OTLP_ENDPOINT = env.str("OTLP_ENDPOINT", default="")
+OTLP_SHARE = env.float("OTLP_SHARE", default=0.1)
+if SENTRY_DSN:
+    start_sentry(SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=SENTRY_RELEASE)
+if OTLP_ENDPOINT:
+    if not 0 <= OTLP_SHARE <= 1:
+        raise ImproperlyConfigured(f"OTLP_SHARE must be from 0 to 1, not {OTLP_SHARE}")
+    start_tracing(OTLP_ENDPOINT, share=OTLP_SHARE)
+    # Inside what names the request, and around everything else.
+    MIDDLEWARE.insert(MIDDLEWARE.index("config.measuring.measured"), "config.observing.traced")
 
 # No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
