@@ -1,16 +1,19 @@
 """Making, counting and retiring the printed codes of areas, facilities and places with a name."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from grids import qr, registers
 from grids.models import PlaceCode
 
+# A slip is noticed at once; what was out of use for longer was meant so, and its plate may be gone.
+UNDO_WITHIN: Final = timedelta(hours=24)
 _DISTRICT_TIME: Final = ZoneInfo("Asia/Shanghai")
 _COUNT_SQL: Final = """
 INSERT INTO grids_placecodeday (code_id, day, scans, reports)
@@ -63,6 +66,23 @@ def retire_code(*, code: str, at: datetime, by: User | None = None) -> bool:
     """Take a code out of use: its plate was torn down, or copied to another wall. False: it was not."""
     in_use = PlaceCode.objects.filter(code=code, retired_at__isnull=True)
     done = in_use.update(retired_at=at, retired_by=by)
+    if done:
+        registers.touch(registers.CODES)
+    return bool(done)
+
+
+@transaction.atomic(durable=True)
+def restore_code(*, code: str, at: datetime) -> bool:
+    """Put a code back into use that was retired by a slip. False: too long ago, or its
+    place has another one, or is there no more."""
+    try:
+        with transaction.atomic():
+            lately = PlaceCode.objects.filter(code=code, retired_at__gt=at - UNDO_WITHIN)
+            still_there = Q(area__retired_at=None, facility__retired_at=None, place__retired_at=None)
+            found = lately.filter(still_there).values("pk")
+            done = PlaceCode.objects.filter(pk__in=found).update(retired_at=None, retired_by=None)
+    except IntegrityError:  # one code in use for each thing
+        return False
     if done:
         registers.touch(registers.CODES)
     return bool(done)

@@ -72,7 +72,9 @@ def give(incident: Incident, report: Report, answers: Answers, *, actor: Actor, 
         at=at,
         actor=actor,
         feedback=given.pk,
+        speed=answers.speed,
         result=answers.result,
+        service=answers.service,
         text=kept.pk if kept else None,
     )
     outcomes.append(

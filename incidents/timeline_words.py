@@ -311,9 +311,13 @@ def _deadline(p: Mapping[str, Any], names: Names) -> str:
 
 
 def _rated(p: Mapping[str, Any], names: Names) -> str:
-    if p.get("result"):
-        return _("Rated %(score)d of 5") % {"score": p["result"]}
-    return _("Rated")
+    marks = {
+        "result": _("result %(score)d"),
+        "speed": _("speed %(score)d"),
+        "service": _("service %(score)d"),
+    }
+    given = [words % {"score": p[name]} for name, words in marks.items() if p.get(name)]
+    return _("Rated of 5: %(marks)s") % {"marks": ", ".join(given)} if given else _("Rated")
 
 
 def _supervised(p: Mapping[str, Any], names: Names) -> str:

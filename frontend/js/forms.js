@@ -17,7 +17,7 @@ function startDoubleSubmitGuard() {
     const form = event.target;
     if (event.defaultPrevented || form.method === "get" || form.dataset.repeatable !== undefined) return;
     if (form.dataset.sent !== undefined) { event.preventDefault(); return; }
-    const warning = form.dataset.confirm;
+    const warning = event.submitter?.dataset.confirm ?? form.dataset.confirm;
     if (warning && !window.confirm(warning)) { event.preventDefault(); return; }
     form.dataset.sent = "";
     const button = event.submitter ?? form.querySelector("[type=submit]");

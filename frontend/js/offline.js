@@ -117,7 +117,8 @@ async function submitted(event) {
   if (form.dataset?.offline === undefined || form.dataset.offlinePlain !== undefined || event.defaultPrevented) return;
   event.preventDefault();
   if (form.dataset.sent !== undefined) return;
-  if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return;
+  const warning = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (warning && !window.confirm(warning)) return;
   const button = event.submitter ?? form.querySelector("[type=submit]");
   const entry = gather(form, event.submitter);
   setBusy(form, button, true);

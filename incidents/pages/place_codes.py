@@ -116,6 +116,11 @@ def sheet(request: HttpRequest, community: str) -> HttpResponse:
         "missing": max(0, wanted - page.paginator.count),
         "look_up": _look_up_address(),
         "printed": clock.now(),
+        "all_on_page": page.paginator.num_pages == 1,
+        "retired": [
+            {"code": row.code, "shown": qr.shown(row.code), "name": _name(row), "at": row.retired_at}
+            for row in _lately_retired(area, things)
+        ],
     }
     return render(request, "incidents/place_code_sheet.html", context)
 
@@ -163,18 +168,49 @@ def sheet_pdf(request: HttpRequest, community: str) -> HttpResponse:
 @staff(*KEEPERS)
 def retire(request: HttpRequest, code: str) -> HttpResponse:
     """Take a code out of use; what is printed says so from now on."""
-    found = PlaceCode.objects.filter(code=code).select_related("facility__cell", "place").first()
-    if found is None:
-        raise Http404
-    inside = (found.facility.cell_id if found.facility else "") or (
-        found.place.area_id if found.place else ""
-    )
-    cell = found.area_id or inside or ""
+    found = _found_or_404(code)
+    cell = _cell_of(found)
     _refuse_outside(person(request), cell)
     if coding.retire_code(code=code, at=clock.now(), by=person(request)):
         messages.success(
             request, _("%(code)s is retired. Print a new one in its place.") % {"code": qr.shown(code)}
         )
+    return _to_sheet(found, cell)
+
+
+@require_POST
+@staff(*KEEPERS)
+def restore(request: HttpRequest, code: str) -> HttpResponse:
+    """The slip of who retired a code is put right: what is printed leads there again."""
+    found = _found_or_404(code)
+    cell = _cell_of(found)
+    _refuse_outside(person(request), cell)
+    if coding.restore_code(code=code, at=clock.now()):
+        messages.success(request, _("%(code)s is in use again.") % {"code": qr.shown(code)})
+    else:
+        messages.warning(
+            request,
+            _("%(code)s stays retired: a day has passed, or its place has a new one or is there no more.")
+            % {"code": qr.shown(code)},
+        )
+    return _to_sheet(found, cell)
+
+
+def _found_or_404(code: str) -> PlaceCode:
+    found = PlaceCode.objects.filter(code=code).select_related("facility__cell", "place").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _cell_of(found: PlaceCode) -> str:
+    inside = (found.facility.cell_id if found.facility else "") or (
+        found.place.area_id if found.place else ""
+    )
+    return found.area_id or inside or ""
+
+
+def _to_sheet(found: PlaceCode, cell: str) -> HttpResponse:
     if geography().kinds.get(cell[:12]) != "community":
         return redirect("place-codes")
     things = "cells" if found.area_id else "facilities" if found.facility_id else "buildings"
@@ -224,7 +260,17 @@ def _per_page(things: str) -> int:
 
 def _coded(community: Area, things: str) -> QuerySet[PlaceCode]:
     """The codes in use of a community's cells and blocks, of its buildings, or of its facilities."""
-    coded = PlaceCode.objects.filter(retired_at__isnull=True).select_related("area", "facility", "place")
+    return _codes_in(PlaceCode.objects.filter(retired_at__isnull=True), community, things)
+
+
+def _lately_retired(community: Area, things: str) -> QuerySet[PlaceCode]:
+    """What can still be put back into use, the last one first."""
+    lately = PlaceCode.objects.filter(retired_at__gt=clock.now() - coding.UNDO_WITHIN, area__retired_at=None)
+    return _codes_in(lately, community, things).order_by("-retired_at")[:20]
+
+
+def _codes_in(coded: QuerySet[PlaceCode], community: Area, things: str) -> QuerySet[PlaceCode]:
+    coded = coded.select_related("area", "facility", "place")
     if things == "facilities":
         return coded.filter(facility__cell__parent=community, facility__retired_at__isnull=True).order_by(
             "facility"

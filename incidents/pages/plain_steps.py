@@ -157,7 +157,11 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.VERIFICATION_ASKED: lambda s: _unit(_("%(unit)s was asked to look whether it is so"), s),
     Kind.VERIFIED: lambda s: _unit(_("%(unit)s looked: it is done"), s),
     Kind.VERIFICATION_FAILED: lambda s: _("It was looked at and is not done: they are at it again"),
-    Kind.CLOSED: lambda s: _("The case was closed"),
+    Kind.CLOSED: lambda s: (
+        _("The case was closed; nobody went to look")
+        if s.params.get("unchecked")
+        else _("The case was closed")
+    ),
     Kind.ANSWERED: lambda s: _("The operations centre answered"),
     Kind.REJECTED: lambda s: _("It was not taken up"),
     Kind.REOPENED: lambda s: _("The case was opened again"),

@@ -174,6 +174,12 @@ def _was_checked(case: TrackedCase) -> bool:
     return any(step.kind == Kind.VERIFIED for step in case.steps)
 
 
+def _was_left_unchecked(case: TrackedCase) -> bool:
+    """Was it closed although somebody was to look first?"""
+    closed = next((step for step in case.steps if step.kind == Kind.CLOSED), None)
+    return case.phase == Phase.SETTLED and closed is not None and bool(closed.params.get("unchecked"))
+
+
 def _objection_note(case: TrackedCase) -> str:
     if not case.may_object or case.object_until is None:
         return ""
@@ -235,7 +241,7 @@ def stages(case: TrackedCase) -> list[dict[str, str]]:
         pgettext("stage", "Received"),
         _("Taken on"),
         _("At work"),
-        pgettext("resident", "Checked"),
+        _("Not checked") if _was_left_unchecked(case) else pgettext("resident", "Checked"),
         pgettext("stage", "You"),
     ]
     if case.phase == Phase.SETTLED and not case.may_rate:
@@ -368,6 +374,12 @@ def own(case: OwnCase) -> dict[str, Any]:
 # --- the same thing? ------------------------------------------------------------------------------
 
 
+def _in_the_same_area(case: AlikeCase) -> str:
+    if not case.roads:
+        return _("In the same area")
+    return _("In the same area: %(roads)s") % {"roads": pgettext("between names", ", ").join(case.roads)}
+
+
 def alike(case: AlikeCase, *, at: datetime) -> dict[str, Any]:
     """An open case nearby, as a choice: what, how far, since when, who has it; nobody's words."""
     with_whom = {
@@ -380,7 +392,7 @@ def alike(case: AlikeCase, *, at: datetime) -> dict[str, Any]:
     }[Phase(case.phase)]
     return {
         "category": case.category,
-        "distance": _("In the same area")
+        "distance": _in_the_same_area(case)
         if case.metres is None
         else _("%(metres)d m from your place") % {"metres": max(10, round(case.metres, -1))},
         "since": _("first reported %(when)s") % {"when": short_time(case.reported_at, at)},

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config import clock
 from incidents.errors import InvalidInput
-from incidents.pages import form_guard, plain_words, resident_drafts
+from incidents.pages import followed, form_guard, plain_words, resident_drafts
 from incidents.pages.form_guard import FILINGS
 from incidents.pages.resident_drafts import Draft
 from incidents.pages.resident_forms import TEXT_MAX, FinishForm, PlaceForm, WordsForm
@@ -318,7 +318,9 @@ def received(request: HttpRequest, form_id: str) -> HttpResponse:
         "others": draft.receipt["others"] if draft.receipt["joined"] else 0,
         "is_danger": draft.receipt.get("is_danger", False),
     }
-    return render(request, "resident/received.html", context)
+    response = render(request, "resident/received.html", context)
+    followed.mark(response, case.code)
+    return response
 
 
 def _where(draft: Draft, area: str) -> list[str]:
@@ -336,7 +338,8 @@ def _alike(draft: Draft) -> tuple[AlikeCase, ...]:
     found = clean_place(draft.complaint())
     if found.lon is not None and found.lat is not None:  # an address that names a facility
         return published(NearbyQuestion(draft.text, found.lon, found.lat), at=clock.now())
-    return published(NearbyQuestion(draft.text, area=found.cell or found.community or ""), at=clock.now())
+    area = found.cell or found.community or ""
+    return published(NearbyQuestion(draft.text, area=area, address=draft.address), at=clock.now())
 
 
 def _matters(draft: Draft) -> tuple[Matter, ...]:

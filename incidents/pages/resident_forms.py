@@ -129,6 +129,18 @@ class FinishForm(HoneypotMixin):
             raise forms.ValidationError(str(error), code=error.code) from error
 
 
+class AddForm(forms.Form):
+    """Something more about what was reported."""
+
+    added = _words(
+        max_length=REASON_MAX,
+        error_messages={
+            "required": _("Please write something here."),
+            "max_length": _("That is %(show_value)d characters; at most %(limit_value)d fit."),
+        },
+    )
+
+
 class RatingForm(forms.Form):
     """Three marks of one to five; any of them may be left out."""
 

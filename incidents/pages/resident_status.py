@@ -1,6 +1,7 @@
 """A resident follows a report by its code, and answers back."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -20,8 +21,8 @@ from config import clock
 from incidents import attachments
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Attachment
-from incidents.pages import plain_steps, plain_times, plain_words
-from incidents.pages.resident_forms import ObjectionForm, RatingForm, ReplyForm
+from incidents.pages import followed, plain_steps, plain_times, plain_words
+from incidents.pages.resident_forms import AddForm, ObjectionForm, RatingForm, ReplyForm
 from incidents.pages.throttle import Throttle, address_of
 from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
 from incidents.public.facts import Phase
@@ -34,14 +35,17 @@ WRONG_CODES = Throttle(limit=20, seconds=600)
 # Each may bring pictures that are made anew.
 OBJECTIONS = Throttle(limit=20, seconds=600)
 POLL_MS = 60_000
+_LINK = re.compile(r"/r/([^/?#\s]{10,40})")
 # Fields of these forms that hold what somebody wrote in their own words.
-_WRITTEN = ("text", "reason")
+_WRITTEN = ("text", "reason", "added")
 
 
 @require_safe
 def look_up(request: HttpRequest) -> HttpResponse:
     """/r/?code=…: from a typed code to its page."""
     typed = request.GET.get("code", "").strip()
+    if link := _LINK.search(typed):  # the whole link of a text message was pasted
+        typed = link[1]
     if not typed:
         return render(request, "resident/look_up.html", {"typed": "", "error": ""})
     case, problem, code = _find(request, typed)
@@ -75,11 +79,14 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     response = render(request, template, _context(case))
     for name, value in headers.items():
         response.headers[name] = value
+    if not is_poll:
+        followed.mark(response, case.code)
     return response
 
 
 class _TooManyCodes(Exception):
-    """So many wrong codes came from this address that no code is looked at, a right one neither."""
+    """So many wrong codes came from this address that no code is looked at, a right one neither, unless by a
+    browser that has opened it before."""
 
 
 def _patient(view: View) -> View:
@@ -132,8 +139,7 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
         except InvalidInput as error:
             form.add_error("text", str(error))
         except ActionRefused as error:
-            if not _is_said(case, form.cleaned_data["text"]):
-                messages.warning(request, str(error))
+            _add_instead(request, case, form.cleaned_data["text"], why=str(error))
             return redirect("resident-status", case.code)
         else:
             messages.success(request, _("Thank you. They have your answer and go on."))
@@ -142,15 +148,51 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @_patient
+@require_POST
+def add(request: HttpRequest, code: str) -> HttpResponse:
+    """Something more about it, while it goes on."""
+    case = _case(request, code)
+    form = AddForm(request.POST)
+    if form.is_valid():
+        try:
+            answer(case.code, kind=Answer.ADD, text=form.cleaned_data["added"], at=clock.now())
+        except InvalidInput as error:
+            form.add_error("added", str(error))
+        except ActionRefused as error:
+            form.add_error("added", str(error))
+        else:
+            messages.success(request, _("Added: those who deal with it read it."))
+            return redirect("resident-status", case.code)
+    return render(request, "resident/status.html", _context(case, add_form=form), status=400)
+
+
+def _add_instead(request: HttpRequest, case: TrackedCase, text: str, *, why: str) -> None:
+    """What two browsers say of one question: the second one's words are not lost."""
+    if _is_said(case, text):
+        return  # the second of two presses
+    try:
+        answer(case.code, kind=Answer.ADD, text=text, at=clock.now())
+    except (InvalidInput, ActionRefused):
+        messages.warning(request, why)
+    else:
+        messages.warning(request, _("%(why)s Your words were added to the case.") % {"why": why})
+
+
+@_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: HttpRequest, code: str) -> HttpResponse:
     """Once, with a reason: it is not over. A page of its own, so that nobody objects by a slip."""
     case = _case(request, code)
     if not case.may_object:
-        if request.method == "POST" and case.objected_at is not None and case.may_withdraw:
-            # The second of two presses: the first one's objection has opened the case.
-            return redirect("resident-status", case.code)
-        messages.warning(request, _("An objection is possible once, within seven days after closing."))
+        refused = _("An objection is possible once, within seven days after closing.")
+        if case.objected_at is not None:
+            refused = _("You have objected already.")
+        late = ObjectionForm(request.POST)
+        if request.method == "POST" and case.objected_at is not None and late.is_valid():
+            # Another browser's objection, or the first of two presses, has opened the case.
+            _add_instead(request, case, late.cleaned_data["reason"], why=refused)
+        else:
+            messages.warning(request, refused)
         return redirect("resident-status", case.code)
     form = ObjectionForm(request.POST or None)
     problems: list[str] = []
@@ -284,7 +326,7 @@ def _too_many() -> str:
 def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, int]:
     """The case of a code; or what is wrong, and the HTTP status that says so."""
     address = address_of(request)
-    if WRONG_CODES.is_full(address):
+    if WRONG_CODES.is_full(address) and not followed.is_marked(request, typed):
         return None, _too_many(), HTTPStatus.TOO_MANY_REQUESTS
     try:
         return status(typed, at=clock.now()), "", 200
@@ -294,7 +336,11 @@ def _find(request: HttpRequest, typed: str) -> tuple[TrackedCase | None, str, in
 
 
 def _context(
-    case: TrackedCase, *, rating_form: RatingForm | None = None, reply_form: ReplyForm | None = None
+    case: TrackedCase,
+    *,
+    rating_form: RatingForm | None = None,
+    reply_form: ReplyForm | None = None,
+    add_form: AddForm | None = None,
 ) -> dict[str, Any]:
     at = clock.now()
     return {
@@ -307,6 +353,7 @@ def _context(
         "ratings": plain_words.ratings(case, rating_form),
         "rating_form": rating_form,
         "reply_form": reply_form or ReplyForm(),
+        "add_form": add_form or AddForm(),
         "object_by": plain_times.by_when(case.object_until) if case.object_until else "",
         "poll_ms": POLL_MS,
         "now": at,

@@ -17,11 +17,15 @@ from incidents.intake import UpdateDraft, apply_update
 from incidents.models import Report
 from incidents.models.report import ReportUpdate
 from incidents.public.facts import Answer, Rating, UnknownCode
-from incidents.public.following import report_of, was_asked
+from incidents.public.filing import clean_text
+from incidents.public.following import may_add, report_of, was_asked
 
 # One withdrawal per report; the same one again is the same one.
 _WITHDRAWAL = "resident-withdrawal"
-_LATE_REPLY = "resident-reply"
+_ADDED = "resident-added"
+# Of one report; whoever has more to say calls.
+ADDED_MOST = 10
+ADDED_LENGTH_MAX = 500
 
 
 def answer(
@@ -73,6 +77,9 @@ def answer(
         case Answer.REPLY:
             _refuse_withdrawn(report)
             _reply(report, text, at=at)
+        case Answer.ADD:
+            _refuse_withdrawn(report)
+            _add(report, text, at=at)
         case Answer.STOP_TEXTS:
             actions.stop_texts(reports=[report], at=at)
         case Answer.RESUME_TEXTS:
@@ -94,16 +101,27 @@ def _reply(report: Report, text: str, *, at: datetime) -> None:
     except ActionRefused as refused:
         if refused.code != "nothing_asked" or not was_asked(report):
             raise
-        said = text.strip()
-        digest = hashlib.sha256(said.encode()).hexdigest()[:16]
-        apply_update(
-            report=report,
-            draft=UpdateDraft(
-                external_id=f"{_LATE_REPLY}-{digest}", kind=ReportUpdate.Kind.SUPPLEMENT, text=said
-            ),
-            actor=RESIDENT,
-            at=at,
+        _add(report, text, at=at)
+
+
+def _add(report: Report, text: str, *, at: datetime) -> None:
+    """Further words about a case that goes on, as a supplement; where its unit waits for an answer, they are
+    that answer. The same words again are the same ones."""
+    if not may_add(report):
+        raise ActionRefused("wrong_state", _("The case is over: nothing can be added to it any more."))
+    said = clean_text(text, field="text", most=ADDED_LENGTH_MAX)
+    digest = f"{_ADDED}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    added = ReportUpdate.objects.filter(report=report, external_id__startswith=_ADDED)
+    if added.count() >= ADDED_MOST and not added.filter(external_id=digest).exists():
+        raise ActionRefused(
+            "too_many", _("You have added a lot to this report already. Call 12345 with what is missing.")
         )
+    apply_update(
+        report=report,
+        draft=UpdateDraft(external_id=digest, kind=ReportUpdate.Kind.SUPPLEMENT, text=said),
+        actor=RESIDENT,
+        at=at,
+    )
 
 
 def _prove(ticket: str, code: str, at: datetime) -> None:

@@ -24,7 +24,10 @@ def submit(told: Complaint | CodeWanted | Scan, *, at: datetime) -> dict[str, An
         return filing.submit(told, at=at)
     if isinstance(told, Scan):
         return places.scan(told, at=at)
-    phone = filing.clean_phone(told.phone)
+    try:
+        phone = filing.clean_phone(told.phone)
+    except InvalidInput as error:  # here it cannot be left empty
+        raise InvalidInput("phone", error.code, _("This is not a phone number. Check the digits.")) from error
     if not phone:
         raise InvalidInput("phone", "required", _("Write down the number that you left."))
     if not is_mobile(phone):

@@ -184,6 +184,7 @@ class TrackedCase:
     may_withdraw: bool
     waiting: Waiting | None
     may_reply: bool
+    may_add: bool
     letter: ToSecretary | None  # where the report was put before a secretary
     texts: bool | None  # are they texted about it? None: they cannot be
     version: str  # changes whenever anything above does
@@ -220,6 +221,7 @@ class Answer(StrEnum):
     OBJECT = "object"
     WITHDRAW = "withdraw"
     REPLY = "reply"
+    ADD = "add"
     STOP_TEXTS = "stop_texts"
     RESUME_TEXTS = "resume_texts"
     # Of a ticket, not of a report: the code that came by text; no texts about any of them; and leaving.
@@ -237,6 +239,7 @@ class NearbyQuestion:
     lon: float | None = None
     lat: float | None = None
     area: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,7 @@ class AlikeCase:
     unit: str
     phase: str
     metres: int | None  # None: somewhere in the same area
+    roads: tuple[str, ...]  # that its report names, where there is no distance to tell
     reported_at: datetime
     reports: int
     due_at: datetime | None

@@ -145,6 +145,7 @@ def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
         may_reply=(
             waiting is not None and waiting.for_reporter and report.withdrawn_at is None and may_speak
         ),
+        may_add=incident.is_open and report.withdrawn_at is None and may_speak,
         letter=_letter(report),
         texts=is_texted,
         version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
@@ -174,6 +175,12 @@ def _letter(report: Report) -> ToSecretary | None:
         signer=str(found.signed_by) if found.signed_by else "",
         signed_at=found.signed_at,
     )
+
+
+def may_add(report: Report) -> bool:
+    """Does the case go on, and is the report a resident's that still stands?"""
+    incident = report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
+    return incident.is_open and report.withdrawn_at is None and report.source not in NOT_RESIDENTS
 
 
 def was_asked(report: Report) -> bool:

@@ -1,16 +1,17 @@
 """Publishing: what everybody may know. No words, no pictures, no persons, no households, no disputes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never, overload
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
 from grids.locate import geography
-from grids.models import Area
+from grids.models import Area, NamedPlace
+from incidents import likeness
 from incidents.intake.same_thing import metres_between
 from incidents.models import Incident, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
@@ -39,6 +40,10 @@ ENOUGH = 10
 ALIKE_RADIUS_M = 300.0
 ALIKE_WINDOW = timedelta(days=30)
 ALIKE_MOST = 4
+# Of what is open in an area and about the same, how many are asked what they name.
+_LOOKED_AT = 30
+# Where only what is named is compared.
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -116,7 +121,7 @@ def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
     if question.lon is not None and question.lat is not None:
         within = _around(question.lon, question.lat, known)
     else:
-        within = [(None, incident) for incident in _inside(question.area, known)]
+        within = [(None, incident) for incident in _inside(question, known)]
     within = within[:ALIKE_MOST]
     clocks = {
         timer.incident_id: timer
@@ -126,7 +131,11 @@ def _alike(question: NearbyQuestion, *, at: datetime) -> tuple[AlikeCase, ...]:
             stopped_at__isnull=True,
         )
     }
-    return tuple(_alike_case(metres, incident, clocks.get(incident.pk)) for metres, incident in within)
+    roads = _roads(incident for metres, incident in within if metres is None)
+    return tuple(
+        _alike_case(metres, incident, clocks.get(incident.pk), roads.get(incident.pk, ()))
+        for metres, incident in within
+    )
 
 
 def _around(lon: float, lat: float, known: QuerySet[Incident]) -> list[tuple[float | None, Incident]]:
@@ -142,16 +151,37 @@ def _around(lon: float, lat: float, known: QuerySet[Incident]) -> list[tuple[flo
     return [(metres, incident) for metres, _pk, incident in found if metres <= ALIKE_RADIUS_M]
 
 
-def _inside(area: str, known: QuerySet[Incident]) -> QuerySet[Incident]:
-    """In a cell or a community, the newest first; a street is too wide to ask about."""
-    kind = geography().kinds.get(area)
+def _inside(question: NearbyQuestion, known: QuerySet[Incident]) -> Iterable[Incident]:
+    """In a cell or a community, the newest first; a street is too wide to ask about. What names another road,
+    house or number is another thing."""
+    area, kind = question.area, geography().kinds.get(question.area)
     if kind not in ("cell", "community"):
-        return known.none()
+        return
     inside = known.filter(cell_code=area) if kind == "cell" else known.filter(community_code=area)
-    return inside.order_by("-received_at", "-pk")[:ALIKE_MOST]
+    told = _seen(question.text, question.address)
+    for incident in inside.select_related("text").order_by("-received_at", "-pk")[:_LOOKED_AT]:
+        if not likeness.compare(told, _seen(incident.text.body, incident.address)).against:
+            yield incident
 
 
-def _alike_case(metres: float | None, incident: Incident, clock: Timer | None) -> AlikeCase:
+def _seen(text: str, address: str) -> likeness.Seen:
+    """A telling without its point and its time: what it names is asked about alone."""
+    return likeness.Seen(text=text, category="", at=_ANY_TIME, address=address)
+
+
+def _roads(incidents: Iterable[Incident]) -> dict[int, tuple[str, ...]]:
+    """The roads of the register that each report names: nothing else of what somebody wrote."""
+    told = {incident.pk: f"{incident.address} {incident.text.body}" for incident in incidents}
+    if not told:
+        return {}
+    streets = NamedPlace.objects.filter(kind=NamedPlace.Kind.ROAD, retired_at__isnull=True)
+    names = list(streets.values_list("name", flat=True))
+    return {pk: tuple(sorted(name for name in names if name in words)) for pk, words in told.items()}
+
+
+def _alike_case(
+    metres: float | None, incident: Incident, clock: Timer | None, roads: tuple[str, ...]
+) -> AlikeCase:
     assert incident.category is not None
     return AlikeCase(
         number=incident.number,
@@ -159,6 +189,7 @@ def _alike_case(metres: float | None, incident: Incident, clock: Timer | None) -
         unit=incident.owner_unit.name if incident.dispatched_at else "",
         phase=phase_of(incident),
         metres=None if metres is None else round(metres),
+        roads=roads,
         reported_at=incident.received_at,
         reports=incident.report_count,
         due_at=clock.due_at if clock else None,

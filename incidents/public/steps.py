@@ -73,8 +73,17 @@ _WITH_WORDS = frozenset(
         Kind.REPORTER_ANSWERED,
         Kind.SUPPLEMENTED,
         Kind.MESSAGED,
+        Kind.OBJECTED,
     }
 )
+# Of these the words are shown to who wrote them alone.
+_OWN_WORDS = frozenset({Kind.OBJECTED})
+# After these somebody is to look whether it is so, or need not any more.
+_CHECKS: Mapping[Kind, bool] = {
+    Kind.VERIFICATION_ASKED: True,
+    Kind.VERIFIED: False,
+    Kind.VERIFICATION_FAILED: False,
+}
 # Whoever is named by these has the case from then on.
 _SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED, Kind.LEVEL_RAISED, Kind.REPAIR_SENT})
 
@@ -98,6 +107,7 @@ def steps_of(
     received: datetime | None = None
     sent: datetime | None = None
     unit = ""
+    is_check_wanted = False
     for entry in entries:
         kind, data = entry.kind, entry.data
         own = data.get("report") == report.pk or _is_own_rating(entry, report)
@@ -110,6 +120,8 @@ def steps_of(
         if kind in _SENDINGS:
             unit = units.get(str(data.get("unit")), "")
         named = units.get(str(data.get("unit") or ""), "")
+        if kind in _CHECKS:
+            is_check_wanted = _CHECKS[Kind(kind)]
         waited = {
             Kind.DISPATCHED: received,
             Kind.ACCEPTED: sent,
@@ -120,14 +132,18 @@ def steps_of(
                 kind=kind,
                 unit=_whose(entry, named, unit, units),
                 own=own,
-                note=texts.get(data.get("text") or 0, "") if kind in _WITH_WORDS else "",
+                note=texts.get(data.get("text") or 0, "") if _has_words(kind, own=own) else "",
                 seconds=(entry.at - waited).total_seconds() if waited else None,
-                params=_params(kind, data),
+                params={**_params(kind, data), "unchecked": kind == Kind.CLOSED and is_check_wanted},
             )
         )
         if kind in _SENDINGS:
             sent, received = entry.at, None  # only the first sending counts from receipt
     return tuple(reversed(steps))
+
+
+def _has_words(kind: str, *, own: bool) -> bool:
+    return kind in _WITH_WORDS and (own or kind not in _OWN_WORDS)
 
 
 def _whose(entry: TimelineEntry, named: str, unit: str, units: Mapping[str, str]) -> str:

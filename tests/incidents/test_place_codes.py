@@ -423,3 +423,33 @@ def test_no_pdf_without_an_address_that_residents_know(browse: As, admin: Person
     code_of(area=cell)
     settings.PUBLIC_URL, settings.PRODUCTION = "http://127.0.0.1:8000", True
     assert browse(admin).get(reverse("place-code-pdf", args=[cell.parent_id])).status_code == 404
+
+
+def test_a_code_that_was_retired_by_a_slip_is_put_back_within_a_day(
+    browse: As, admin: Person, operator: Person, cell: Area, client: Client
+) -> None:
+    staff, code = browse(admin), code_of(area=cell)
+    staff.post(reverse("place-code-retire", args=[code]))
+    sheet = reverse("place-code-sheet", args=[cell.parent_id])
+    assert [one["code"] for one in staff.get(sheet).context["retired"]] == [code]
+    back = reverse("place-code-restore", args=[code])
+    assert browse(operator).post(back).status_code == 403
+    assert staff.post(back).status_code == 302
+    assert client.get(reverse("place-code", args=[code])).status_code == 302
+    assert PlaceCode.objects.get(code=code).retired_by is None
+    assert staff.get(sheet).context["retired"] == []
+
+
+def test_a_code_stays_retired_after_a_day_or_where_another_hangs(cell: Area, lamp: Facility) -> None:
+    at = timezone.now()
+    old = code_of(area=cell)
+    coding.retire_code(code=old, at=at - coding.UNDO_WITHIN)
+    assert not coding.restore_code(code=old, at=at)
+    first = code_of(area=cell)
+    coding.retire_code(code=first, at=at)
+    code_of(area=cell)
+    assert not coding.restore_code(code=first, at=at)
+    label = code_of(facility=lamp)
+    coding.retire_code(code=label, at=at)
+    Facility.objects.filter(pk=lamp.pk).update(retired_at=at)
+    assert not coding.restore_code(code=label, at=at)

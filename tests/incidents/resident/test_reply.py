@@ -11,6 +11,7 @@ from incidents.models import Incident
 from incidents.models.incident import Status
 from incidents.pages import resident_status
 from incidents.public import status
+from incidents.timeline import Kind
 from tests.cast import TUESDAY, Person, reload
 from tests.incidents.resident.conftest import Hands
 
@@ -77,9 +78,13 @@ def test_what_cannot_be_kept_is_no_server_error(asked_case: Incident, client: Cl
     assert client.post(page("reply", asked_case), {"text": text}).status_code == 400
 
 
-def test_nobody_answers_what_was_not_asked(lamp_case: Incident, client: Client) -> None:
+def test_what_was_not_asked_is_no_answer_and_is_not_lost(
+    lamp_case: Incident, client: Client, hands: Hands
+) -> None:
     assert client.post(page("reply", lamp_case), {"text": "17 号"}).status_code == 302
     assert reload(lamp_case).status == Status.DISPATCHED
+    assert not lamp_case.pauses.exists()
+    assert [entry.kind for entry in lamp_case.timeline.order_by("pk")][-1] == Kind.SUPPLEMENTED
 
 
 def test_an_unknown_code_is_not_found(db: None, client: Client) -> None:

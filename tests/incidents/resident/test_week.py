@@ -93,6 +93,18 @@ def test_alike_is_near_open_and_recent(lamp_case: Incident) -> None:
     assert published(NEARBY, at=TUESDAY + timedelta(days=40)) == ()
 
 
+def test_in_an_area_what_names_another_road_is_not_offered_and_the_road_is_told(db: None) -> None:
+    here = file_report(text="植物园路的路灯不亮", address="", joins="")
+    elsewhere = file_report(text="银珠路的路灯不亮", address="", joins="")
+    at, area = TUESDAY + timedelta(hours=1), here.community_code
+    for case in (here, elsewhere):
+        Incident.objects.filter(pk=case.pk).update(community_code=area, status="dispatched")
+    offered = published(NearbyQuestion("植物园路路灯全灭", area=area), at=at)
+    assert [(one.number, one.roads) for one in offered] == [(here.number, ("植物园路",))]
+    by_address = published(NearbyQuestion("路灯全灭", area=area, address="银珠路口"), at=at)
+    assert [one.number for one in by_address] == [elsewhere.number]
+
+
 def test_the_page_shows_the_week_and_nobodys_words(lamp_case: Incident, hands: Hands, client: Client) -> None:
     settle(lamp_case)
     hands.at = TUESDAY + timedelta(hours=5)
