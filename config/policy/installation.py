@@ -94,7 +94,7 @@ SECTIONS: Final = (
         {
             **apart(_CODES, _CODES_PRINTED, "place-codes"),
             **reads(_CODES_PRINTED, "place-code-sheet", "place-code-pdf"),
-            **writes(_CODES_PRINTED, "place-code-retire"),
+            **writes(_CODES_PRINTED, "place-code-retire", "place-code-restore"),
         },
     ),
 )

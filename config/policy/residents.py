@@ -29,7 +29,7 @@ SECTIONS: Final = (
         {
             **reads(PUBLIC, "resident-look-up"),
             **reads(_BY_CODE, "resident-status", "resident-photo"),
-            **writes(_BY_CODE, "resident-rate", "resident-reply", "resident-texts"),
+            **writes(_BY_CODE, "resident-rate", "resident-reply", "resident-add", "resident-texts"),
             **both(_BY_CODE, "resident-object", "resident-withdraw"),
             **both(_OWN, "own-ask", "own-code"),
             **reads(_OWN, "own-reports"),
