@@ -37,7 +37,7 @@ from incidents.pages.notices import unread_count
 from incidents.pages.oversight_places import letters_waiting, places
 from incidents.pages.place_codes import KEEPERS as CODE_KEEPERS
 from incidents.sources.councils import KEEPERS as COUNCIL_KEEPERS
-from incidents.sources.naming import KEEPERS
+from incidents.sources.naming import may_name
 from incidents.sources.petitions import may_enter
 
 
@@ -155,7 +155,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("councils", _("Block councils"), "community")
     if keeps_mediations(viewer_of(user)):
         add("mediations", _("Mediation"), "scale")
-    if roles.intersection(KEEPERS):
+    if may_name(user):
         add("sources", _("Sources"), "share")
     if roles.intersection({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN}):
         add("sensors", _("Sensors"), "device")

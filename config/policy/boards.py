@@ -119,7 +119,7 @@ SECTIONS: Final = (
         _("Early warning and projects"),
         {
             **reads(WARNINGS, "warnings", "warnings-where", "warnings-where-values", "repeat-rules"),
-            **both(RULES_KEPT, "repeat-rule-new"),
+            **apart(RULES_KEPT, Rule({Role.SUPERVISOR: ABOVE}), "repeat-rule-new"),
             **apart(WARNINGS, Rule({Role.SUPERVISOR: DISTRICT}), "repeat-rule"),
             **apart(WARNINGS, Rule({Role.SUPERVISOR: ABOVE}), "repeat-rule-street"),
             **reads(THE_WARNING, "warning"),

@@ -23,9 +23,11 @@ from config.policy.sections import Section, apart, both, reads, writes
 _DOOR: Final = each(DESK)
 _CUT: Final = _("Of cases only those that one sees.")
 _QUEUE: Final = Rule(_DOOR, note=_CUT)
-_ON_DESK: Final = Rule(each(DESK, CONCERNED), door=_DOOR, seen=SEEN)
-_DEED: Final = Rule(each(DESK, ABOVE), door=_DOOR, seen=SEEN)
-_DISTRICTS: Final = Rule(each(DESK, DISTRICT), door=_DOOR, seen=SEEN)
+# What lies on the desk is no unit's yet.
+_ON_DESK: Final = Rule(each(DESK, ABOVE), door=_DOOR, seen=each(DESK, ABOVE))
+_DISTRICTS: Final = Rule(each(DESK, DISTRICT), door=_DOOR, seen=each(DESK, ABOVE))
+_RELEASED: Final = Rule(each(DESK, CONCERNED), door=_DOOR, seen=SEEN)
+_RELEASE: Final = Rule(each(DESK, ABOVE), door=_DOOR, seen=SEEN)
 _CALLS: Final = Rule(each(DESK, DISTRICT))
 _IMPORTS: Final = Rule(each(DESK, DISTRICT), note=_("A file is seen by the centre that took it in."))
 _PATROL: Final = Rule({Role.PATROL: ANYWHERE})
@@ -40,24 +42,21 @@ _KNOWLEDGE: Final = each((*CASE_ROLES, Role.STEWARD))
 _STAFF: Final = each((*DESK, Role.HANDLER, Role.LEADER))
 _WATCHED: Final = Rule({**each((*DESK, Role.LEADER), ABOVE)})
 # How a desk works is for its own people, and for who answers for it; a centre of a street in these rows.
-_HANDED: Final = Rule(
-    {**each((Role.OPERATOR, Role.DISPATCHER), STREET), **each((Role.SUPERVISOR, Role.LEADER), ABOVE)}
-)
 _SHARED: Final = Rule({**each((Role.OPERATOR, Role.DISPATCHER), STREET), Role.SUPERVISOR: ABOVE})
 _SHARES_SET: Final = Rule({Role.SUPERVISOR: ABOVE})
 _SAMPLED: Final = {
     **each((Role.OPERATOR, Role.DISPATCHER), STREET),
     **each((Role.SUPERVISOR, Role.LEADER), ABOVE),
 }
-_ELSEWHERE: Final = _SAMPLED
+_HANDED: Final = Rule(_SAMPLED)
 _SAMPLE: Final = Rule(
     each((Role.SUPERVISOR, Role.LEADER), ABOVE),
-    door=_ELSEWHERE,
+    door=_SAMPLED,
     seen=each((Role.SUPERVISOR, Role.LEADER), ABOVE),
     note=_("And the operator whose work it is."),
 )
 _SAMPLE_SCORED: Final = Rule(
-    {Role.SUPERVISOR: ABOVE}, door=_ELSEWHERE, seen=each((Role.SUPERVISOR, Role.LEADER), ABOVE)
+    {Role.SUPERVISOR: ABOVE}, door=_SAMPLED, seen=each((Role.SUPERVISOR, Role.LEADER), ABOVE)
 )
 _AUTHORS: Final = (Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.HANDLER)
 _ARTICLE: Final = Rule(each(_AUTHORS, DISTRICT_AND_UNIT))
@@ -71,8 +70,8 @@ SECTIONS: Final = (
             **writes(_QUEUE, "desk-bulk", "desk-undo"),
             **reads(_ON_DESK, "desk-case", "desk-options"),
             **writes(_ON_DESK, "desk-here", "desk-gone"),
-            **writes(_DEED, "desk-send", "desk-claim", "desk-merge", "desk-talk"),
-            **both(_DEED, "desk-ask", "desk-correct", "desk-place"),
+            **writes(_ON_DESK, "desk-send", "desk-claim", "desk-merge", "desk-talk"),
+            **both(_ON_DESK, "desk-ask", "desk-correct", "desk-place"),
             **both(_DISTRICTS, "desk-split"),
             **reads(Rule(each((Role.DISPATCHER, Role.SUPERVISOR)), note=_CUT), "disputes"),
         },
@@ -84,7 +83,7 @@ SECTIONS: Final = (
             **writes(_CALLS, "callback-take", "callback-leave"),
             **both(_CALLS, "callback"),
             **reads(_QUEUE, "release"),
-            **apart(_ON_DESK, _DEED, "release-case"),
+            **apart(_RELEASED, _RELEASE, "release-case"),
         },
     ),
     Section(

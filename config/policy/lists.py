@@ -50,7 +50,7 @@ SECTIONS: Final = (
             ),
             **both(_DRAFT, "list-item-add", "list-item"),
             **writes(
-                Rule({Role.STEWARD: DISTRICT}, seen={Role.STEWARD: DISTRICT}),
+                Rule({Role.STEWARD: ANYWHERE}, seen={Role.STEWARD: ANYWHERE}),
                 "list-new-item-check",
                 "list-item-check",
             ),

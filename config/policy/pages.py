@@ -4,7 +4,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import staff
@@ -24,7 +24,9 @@ class AskedForm(forms.Form):
         label=gettext_lazy("Who"), required=False, widget=forms.Select(attrs={"class": "form-select"})
     )
     part = forms.ChoiceField(
-        label=gettext_lazy("Part"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+        label=pgettext_lazy("permissions", "Part"),
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -63,7 +65,15 @@ def permissions(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     """The same rows as a file, one line for each address and method."""
     _form, role, part = _asked(request)
-    heads = [_("Part"), _("Method"), _("Address"), _("What"), _("Who"), _("Tokens"), _("Others are told")]
+    heads = [
+        pgettext("permissions", "Part"),
+        _("Method"),
+        _("Address"),
+        _("What"),
+        _("Who"),
+        _("Tokens"),
+        _("Others are told"),
+    ]
     rows = (
         [
             one.title,

@@ -40,7 +40,10 @@ from config.policy.rules import (
     each,
 )
 from config.policy.sections import Section, apart, both, reads, writes
+from dispatch.vocabulary import Source
 
+# 城管: the city's management of public space.
+_CITY: Final = Source.PATROL
 FILING: Final = (*DESK, Role.HANDLER, Role.PATROL)
 _FILE: Final = frozenset({Scope.REPORT})
 _READ: Final = frozenset({Scope.READ})
@@ -54,8 +57,12 @@ _CASE_READ: Final = Rule(_READERS_SEEN, door=each(_READERS_SEEN), seen=SEEN, tok
 _TOLD: Final = Rule(each(DESK, DISTRICT), seen={}, tokens=_FILE, own_only=True)
 _IMPORTED_NEW: Final = Rule(each(DESK, DISTRICT), tokens=_FILE)
 _IMPORTED: Final = Rule(each(DESK, DISTRICT), tokens=_FILE, own_only=True)
-_ANOTHER_SYSTEM: Final = Rule(tokens=_FILE, note=_("Only the system whose words these are."))
-_ITS_FEED: Final = Rule(tokens=_READ, note=_("Only the system whose words these are."))
+_ITS_OWN: Final = _("Only the system whose words these are.")
+
+
+def _of(source: str, scopes: frozenset[Scope]) -> Rule:
+    return Rule(tokens=scopes, source=source, note=_ITS_OWN)
+
 
 # Mediations: by whoever sees the dispute, but for a patrol.
 _DOOR: Final = each((*OVERSIGHT, Role.HANDLER))
@@ -72,8 +79,8 @@ INSTRUCTION_SEEN: Final = {
     **each(_INSTRUCTING, DISTRICT_AND_UNIT),
 }
 INSTRUCTIONS: Final = Rule(_INSTRUCTED)
-INSTRUCTION: Final = Rule(INSTRUCTION_SEEN, door=_INSTRUCTED, seen=INSTRUCTION_SEEN)
-INSTRUCTION_JUDGED: Final = Rule(each(_INSTRUCTING, DISTRICT), door=_INSTRUCTED, seen=INSTRUCTION_SEEN)
+INSTRUCTION: Final = Rule(INSTRUCTION_SEEN, seen=INSTRUCTION_SEEN)
+INSTRUCTION_JUDGED: Final = Rule(each(_INSTRUCTING, DISTRICT), seen=INSTRUCTION_SEEN)
 
 _OPEN: Final = Rule(public=True, note=_("What is published of cases, as on the public pages."))
 _OPEN_FILES: Final = Rule(
@@ -130,7 +137,7 @@ SECTIONS: Final = (
             **reads(LEARNING, "api-learning"),
             **reads(BRIEFS, "api-briefs"),
             **reads(THE_BRIEF, "api-brief", "api-brief-pdf", "api-brief-xlsx"),
-            **apart(THE_BRIEF, THE_BRIEF_WRITTEN, "api-brief-words"),
+            **both(THE_BRIEF_WRITTEN, "api-brief-words"),
             **writes(THE_BRIEF_WRITTEN, "api-brief-issue", "api-brief-revise"),
             **writes(THE_BRIEF, "api-brief-subscription"),
             **reads(WARNINGS, "api-warnings", "api-repeat-rule-history"),
@@ -167,16 +174,11 @@ SECTIONS: Final = (
     Section(
         _("REST: systems in their own words"),
         {
-            **writes(
-                _ANOTHER_SYSTEM,
-                "api:city-12345-orders",
-                "api:city-12345-notices",
-                "api:city-management-orders",
-                "api:city-management-notices",
-                "api:alerts-alertmanager",
-                "api:alerts-cloudevents",
-            ),
-            **reads(_ITS_FEED, "api:city-12345-feed", "api:city-management-feed"),
+            **writes(_of(Source.HOTLINE, _FILE), "api:city-12345-orders", "api:city-12345-notices"),
+            **reads(_of(Source.HOTLINE, _READ), "api:city-12345-feed"),
+            **writes(_of(_CITY, _FILE), "api:city-management-orders", "api:city-management-notices"),
+            **reads(_of(_CITY, _READ), "api:city-management-feed"),
+            **writes(_of(Source.SENSOR, _FILE), "api:alerts-alertmanager", "api:alerts-cloudevents"),
             **reads(Rule(tokens=_READ), "api:report-feed"),
             **both(Rule(closed=True, note=_("Signed by WeChat.")), "api:wechat"),
         },

@@ -102,6 +102,8 @@ class Rule:
     closed: bool = False
     # Tokens of other systems with one of these scopes.
     tokens: frozenset[Scope] = frozenset()
+    # Of these only the tokens of this source, where one is said.
+    source: str = ""
     # A token is let in to what is its own; of the rest it is told that there is none.
     own_only: bool = False
     # What the table cannot say in roles and places, for the page.
@@ -131,13 +133,13 @@ class Rule:
             return Answer.HIDDEN
         return Answer.IN if self.public else Answer.DOOR
 
-    def to_token(self, scope: Scope, *, owns: bool) -> Answer:
-        """The answer for a system's token with this one scope."""
+    def to_token(self, scope: Scope, *, source: str, owns: bool) -> Answer:
+        """The answer for a token of this source with this one scope."""
         if self.closed:
             return Answer.HIDDEN
         if self.public:
             return Answer.IN
-        if scope not in self.tokens:
+        if scope not in self.tokens or self.source not in ("", source):
             return Answer.FORBIDDEN
         return Answer.IN if owns or not self.own_only else Answer.HIDDEN
 

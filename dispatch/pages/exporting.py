@@ -17,7 +17,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def export_list(request: HttpRequest, version: int, kind: str) -> HttpResponseBase:
     """The version as .xlsx or .csv; `?heading=codes` names the columns as files of ours do.
 

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from accounts.access import staff
+from accounts.roles import Role
 from dispatch.edition import edition
 from dispatch.explain import Explainer
 from dispatch.lint import SEVERITIES, Finding
@@ -51,7 +52,7 @@ class Shown:
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def panel(request: HttpRequest, version: int) -> HttpResponse:
     """The right pane's findings: of the item in hand (`?item=`), or of the whole version.
 
@@ -102,7 +103,7 @@ def _kinds(counts: Counter[str]) -> list[tuple[str, Any, int, str]]:
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def findings(request: HttpRequest, version: int) -> HttpResponse:
     """All findings of a version, by how grave they are, of what kind, and about what."""
     one = opened(request, version)

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import person, staff
+from accounts.roles import Role
 from config import clock
 from dispatch import lists
 from dispatch.edition import edition
@@ -47,7 +48,7 @@ class Changed:
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def changes(request: HttpRequest, version: int) -> HttpResponse:
     """Everything that a version changes against the one it was copied from, field by field."""
     one = opened(request, version)
@@ -121,7 +122,7 @@ class Chapter:
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def history(request: HttpRequest, code: str) -> HttpResponse:
     """One item through all versions: what was changed, by whom and why, the newest first."""
     at, units = clock.now(), UnitNames(edition().units)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import staff
 from accounts.models import User
+from accounts.roles import Role
 from dispatch import lists
 from dispatch.errors import ListRefused
 from dispatch.lint.checking import check_list
@@ -101,7 +102,7 @@ class Step:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff()
+@staff(*Role)
 def step(request: HttpRequest, version: int, name: str) -> HttpResponse:
     """What a step would do, and under POST the step itself; what is refused is said on the same page."""
     one, what = opened(request, version), STEPS.get(name)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import person, staff
 from accounts.models import User
+from accounts.roles import Role
 from config import clock
 from dispatch import lists
 from dispatch.calendar import SHANGHAI
@@ -86,7 +87,7 @@ class NewDraftForm(forms.Form):
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def overview(request: HttpRequest) -> HttpResponse:
     """What is live, what is being written and waits, and every version before."""
     user, at = person(request), clock.now()
@@ -118,7 +119,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff()
+@staff(*Role)
 def new(request: HttpRequest) -> HttpResponse:
     """A new draft of what is live."""
     at = clock.now()

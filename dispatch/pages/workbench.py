@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import person, staff
+from accounts.roles import Role
 from config import clock
 from dispatch import editing
 from dispatch.errors import BadItem, ListRefused
@@ -27,7 +28,7 @@ ENTRIES_SHOWN = 6
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def workbench(request: HttpRequest, version: int) -> HttpResponse:
     """A version without an item open: its items, and what is to be said of it as a whole."""
     one = opened(request, version)
@@ -35,7 +36,7 @@ def workbench(request: HttpRequest, version: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff()
+@staff(*Role)
 def item(request: HttpRequest, version: int, code: str) -> HttpResponse:
     """One item: read, or changed under POST. `do` says whether it is saved, restored or taken out."""
     one = opened(request, version)
@@ -57,7 +58,7 @@ def item(request: HttpRequest, version: int, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff()
+@staff(*Role)
 def add(request: HttpRequest, version: int) -> HttpResponse:
     """A new item of a category (`?category=`), like another one (`?like=`) where that is said."""
     one = opened(request, version)
@@ -93,7 +94,7 @@ def add(request: HttpRequest, version: int) -> HttpResponse:
 
 
 @require_POST
-@staff()
+@staff(*Role)
 def check_field(request: HttpRequest, version: int, code: str = "") -> HttpResponse:
     """What is wrong with one field as it stands now, and what of it is changed: for the form's inside."""
     one, name = opened(request, version), request.GET.get("field", "")
@@ -107,7 +108,7 @@ def check_field(request: HttpRequest, version: int, code: str = "") -> HttpRespo
 
 
 @require_GET
-@staff()
+@staff(*Role)
 def rows(request: HttpRequest, version: int) -> HttpResponse:
     """The left pane's rows alone, once the check has been made (`?code=` names the item in hand)."""
     one = opened(request, version)

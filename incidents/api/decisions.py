@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import ApiClient, Scope, User
+from accounts.roles import Role
 from config import clock
 from dispatch import explaining, service
 from dispatch.edition import Edition, edition, edition_of
@@ -28,7 +29,9 @@ from incidents.api.errors import Problem
 from incidents.api.fields import checked
 from incidents.api.filing import Filer
 from incidents.api.inputs import DecisionInput
+from incidents.api.permissions import HasScope, for_roles
 from incidents.models import DecisionRecord
+from incidents.seeing import OVERSIGHT
 
 
 class DecisionsView(APIView):
@@ -69,6 +72,8 @@ class DecisionsView(APIView):
 class IncidentDecisionsView(APIView):
     """What was decided about a case."""
 
+    # As the page that says why: not for a patrol, who sees the case that it found.
+    permission_classes = (HasScope, for_roles(*OVERSIGHT, Role.HANDLER))
     scope = Scope.READ
 
     @extend_schema(

@@ -92,9 +92,10 @@ class ImportsView(APIView):
         limit = imports.FILE_BYTES_MOST + _ENVELOPE_BYTES
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise too_large(imports.FILE_BYTES_MOST)
+        sender = _sender(request)
         told = ImportInput(data=request.data)
         told.is_valid(raise_exception=True)
-        given, sender, at = told.validated_data, _sender(request), clock.now()
+        given, at = told.validated_data, clock.now()
         source = given.get("source") or (sender.sources[0] if len(sender.sources) == 1 else "")
         # A box that a form does not name counts as unticked: only what was really sent is told.
         options = {name: given[name] for name in ("crs", "leave_out_over") if name in request.data}

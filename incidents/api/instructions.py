@@ -18,7 +18,7 @@ from incidents import instructing, policy
 from incidents.actor import Actor
 from incidents.api.fields import InstantField, StrictSerializer, TextField, checked
 from incidents.api.filters import Pages
-from incidents.api.permissions import IsPerson
+from incidents.api.permissions import IsPerson, for_roles
 from incidents.cases import TEXT_MAX
 from incidents.errors import ActionRefused
 from incidents.instructing import reach, reading
@@ -97,7 +97,7 @@ class InstructionDetailOut(InstructionOut):
 class InstructionsView(GenericAPIView[Instruction]):
     """The ledger."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, for_roles(*reach.GIVING, read=reach.ROLES))
     serializer_class = InstructionOut
     pagination_class = Pages
     queryset = Instruction.objects.none()
@@ -144,12 +144,16 @@ class InstructionView(APIView):
 
 
 class _DoingView(APIView):
+    """Whose it is comes before what is said: a mistake in the words tells nobody that there is such a one."""
+
     permission_classes = (IsAuthenticated, IsPerson)
 
     def _for_office(self, user: User, number: str) -> Actor:
         given = get_object_or_404(Instruction.objects.filter(reach.visible(user)), number=number)
         grant = reach.judging_grant(user, given)
-        return Actor.person(user, grant.unit.code if grant else given.office_id)
+        if grant is None:
+            raise ActionRefused("not_allowed", _("Your role does not allow this."))
+        return Actor.person(user, grant.unit.code)
 
 
 class InstructionReportView(_DoingView):
@@ -163,8 +167,9 @@ class InstructionReportView(_DoingView):
         responses={200: InstructionDetailOut},
     )
     def post(self, request: Request, number: str) -> Response:
-        user, told = _who(request), checked(ReportBackInput, request.data)
+        user = _who(request)
         get_object_or_404(Instruction.objects.filter(reach.visible(user)), number=number)
+        told = checked(ReportBackInput, request.data)
         actor = Actor.person(user, told["unit"])
         instructing.report(number=number, **told, actor=actor, at=clock.now())
         return Response(_detail(user, number))
@@ -181,8 +186,10 @@ class InstructionJudgeView(_DoingView):
         responses={200: InstructionDetailOut},
     )
     def post(self, request: Request, number: str) -> Response:
-        user, told = _who(request), checked(JudgeInput, request.data)
-        instructing.judge(number=number, **told, actor=self._for_office(user, number), at=clock.now())
+        user = _who(request)
+        actor = self._for_office(user, number)
+        told = checked(JudgeInput, request.data)
+        instructing.judge(number=number, **told, actor=actor, at=clock.now())
         return Response(_detail(user, number))
 
 
@@ -197,8 +204,10 @@ class InstructionWithdrawView(_DoingView):
         responses={200: InstructionDetailOut},
     )
     def post(self, request: Request, number: str) -> Response:
-        user, told = _who(request), checked(WithdrawInput, request.data)
-        instructing.withdraw(number=number, **told, actor=self._for_office(user, number), at=clock.now())
+        user = _who(request)
+        actor = self._for_office(user, number)
+        told = checked(WithdrawInput, request.data)
+        instructing.withdraw(number=number, **told, actor=actor, at=clock.now())
         return Response(_detail(user, number))
 
 

@@ -15,13 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.roles import Action
+from accounts.roles import Action, Role
 from config import clock
 from incidents import actions, policy
 from incidents.api.access import visible_incidents
 from incidents.api.fields import CodeField, InstantField, PhoneField, StrictSerializer, TextField, checked
 from incidents.api.filters import Pages
-from incidents.api.permissions import IsPerson
+from incidents.api.permissions import IsPerson, for_roles
 from incidents.cases import TEXT_MAX
 from incidents.mediation import files
 from incidents.mediation.writing import NAME_MAX, PARTIES_MOST, PHONE_MAX, PLACE_MAX, Party
@@ -33,6 +33,7 @@ from incidents.models import (
     MediationParty,
     MediationSession,
 )
+from incidents.seeing import OVERSIGHT
 
 Out = serializers.Serializer[Any]
 
@@ -191,10 +192,14 @@ class MediationDetailOut(MediationOut):
     scans = MediationScanOut(many=True, help_text="None for whoever may not read them.")
 
 
+# Whoever reads cases at a desk; a patrol sees the case that it found and nothing of a quarrel behind it.
+READS = for_roles(*OVERSIGHT, Role.HANDLER)
+
+
 class MediationsView(GenericAPIView[MediationFile]):
     """The list."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
     serializer_class = MediationOut
     pagination_class = Pages
     queryset = MediationFile.objects.none()
@@ -209,7 +214,7 @@ class MediationsView(GenericAPIView[MediationFile]):
 class IncidentMediationsView(APIView):
     """The mediations of one case."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
 
     @extend_schema(
         operation_id="incident_mediations",
@@ -241,7 +246,7 @@ class IncidentMediationsView(APIView):
 class MediationView(APIView):
     """One file."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
 
     @extend_schema(
         operation_id="mediation",
@@ -300,7 +305,7 @@ DEEDS: Mapping[str, Deed] = {
 class DeedView(APIView):
     """See the file, be allowed, say what is needed, act; answers the file as it is then."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
     deed: ClassVar[Deed]
 
     def post(self, request: Request, pk: int) -> Response:

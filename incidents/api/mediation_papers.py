@@ -23,7 +23,7 @@ from config import clock
 from incidents import actions, policy
 from incidents.api.errors import Problem
 from incidents.api.fields import StrictSerializer, checked
-from incidents.api.mediation import MediationDetailOut, detail, file_or_404, who
+from incidents.api.mediation import READS, MediationDetailOut, detail, file_or_404, who
 from incidents.api.parsers import too_large
 from incidents.api.permissions import IsPerson
 from incidents.mediation import files, protocol
@@ -55,7 +55,7 @@ class MediationPaperOut(serializers.Serializer[Any]):
 class ScansView(APIView):
     """Keep a scan."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
@@ -83,7 +83,7 @@ class ScansView(APIView):
 class TakeOutView(APIView):
     """Take a scan out."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
 
     @extend_schema(
         operation_id="mediation_take_out",
@@ -95,6 +95,7 @@ class TakeOutView(APIView):
     def post(self, request: Request, pk: int) -> Response:
         user = who(request)
         found = file_or_404(user, pk)
+        policy.acting_as(user, Action.READ_MEDIATION, found.incident)
         scan = checked(TakeOutInput, request.data)["scan"]
         _look(user, found, scan=scan)
         kept = found.scans.get(pk=scan)
@@ -107,7 +108,7 @@ class TakeOutView(APIView):
 class PdfView(APIView):
     """The agreement as PDF."""
 
-    permission_classes = (IsAuthenticated, IsPerson)
+    permission_classes = (IsAuthenticated, IsPerson, READS)
 
     @extend_schema(
         operation_id="mediation_pdf",

@@ -7,13 +7,15 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.models import ApiClient, User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
 
 if TYPE_CHECKING:  # the framework's views import this module
     from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
-    """A token needs the view's `scope` (none: any token will do); a person needs a sign-in."""
+    """A token needs the view's `scope` (none: any token will do); a person needs a role, whichever."""
 
     message = _("This token may not do this.")
     code = "missing_scope"
@@ -23,6 +25,9 @@ class HasScope(BasePermission):
         if isinstance(asking, ApiClient):
             scope = getattr(view, "scope", None)
             return scope is None or scope in asking.scopes
+        if isinstance(asking, User) and not viewer_of(asking).roles:
+            self.message, self.code = _NO_ROLE, "not_allowed"
+            return False
         return isinstance(asking, User)
 
 
@@ -33,6 +38,9 @@ class IsPerson(BasePermission):
     code = "people_only"
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
+        if isinstance(request.user, User) and not viewer_of(request.user).roles:
+            self.message, self.code = _NO_ROLE, "not_allowed"
+            return False
         return isinstance(request.user, User)
 
 
@@ -45,3 +53,22 @@ class IsToken(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         asking: object = request.user
         return isinstance(asking, ApiClient)
+
+
+_NO_ROLE = _("Your role does not allow this.")
+
+
+def for_roles(*roles: Role, read: tuple[Role, ...] = ()) -> type[BasePermission]:
+    """People need one of these roles, or one of `read` to look; what tokens need is said elsewhere."""
+
+    class HasRole(BasePermission):
+        message = _NO_ROLE
+        code = "not_allowed"
+
+        def has_permission(self, request: Request, view: "APIView") -> bool:
+            if not isinstance(request.user, User):
+                return True
+            wanted = (*roles, *read) if request.method in ("GET", "HEAD") else roles
+            return bool(viewer_of(request.user).roles.intersection(wanted))
+
+    return HasRole

@@ -14,17 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
+from accounts.roles import Role
 from config import clock
 from incidents import policy
 from incidents.api.access import asking_of, visible_reports
 from incidents.api.answers import Receipts, case_answer
 from incidents.api.errors import BODY, Problem, problem_response
 from incidents.api.fields import checked
-from incidents.api.filing import Filer, RowProblem, key_of, read_reports
+from incidents.api.filing import ROLE_SOURCES, Filer, RowProblem, key_of, read_reports
 from incidents.api.inputs import AttachmentInput, ReportInput, UpdateInput
 from incidents.api.negotiation import QuickJSONRenderer
 from incidents.api.outputs import AttachmentOut, BatchOut, ReceiptOut, ReportOut, UpdateOut
 from incidents.api.parsers import too_large
+from incidents.api.permissions import HasScope, for_roles
 from incidents.attachments import store_picture
 from incidents.intake import Receipt, Refusal, ReportDraft, UpdateDraft, apply_update, receive
 from incidents.intake.calm import undisturbed
@@ -38,12 +40,15 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
 )
 # What a multipart body holds besides the picture.
 _ENVELOPE_BYTES = 64 * 1024
+# People whose role files for no door are told so before what they sent is read.
+FILES = for_roles(*(Role(role) for role in ROLE_SOURCES))
 
 
 class ReportsView(APIView):
     """File reports."""
 
     renderer_classes = (QuickJSONRenderer,)
+    permission_classes = (HasScope, FILES)
     scope = Scope.REPORT
 
     @extend_schema(
@@ -69,6 +74,7 @@ class ReportBatchView(APIView):
     """File many reports."""
 
     renderer_classes = (QuickJSONRenderer,)
+    permission_classes = (HasScope, FILES)
     scope = Scope.REPORT
 
     @extend_schema(
@@ -148,6 +154,7 @@ class AttachmentsView(APIView):
     """Pictures, sent before the report that names them."""
 
     parser_classes = (MultiPartParser,)
+    permission_classes = (HasScope, FILES)
     scope = Scope.REPORT
 
     @extend_schema(

@@ -56,9 +56,10 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
     form = known.form(request.POST, incident=incident, user=user, at=at)
     kept = _kept_ids(request)
     try:
+        # Whose it is comes first: what is missing in a form is told to who may send it.
+        actor = policy.acting_as(user, known.action, incident)
         if not form.is_valid():
             return _shown(request, incident, step, form, status=400, kept=kept)
-        actor = policy.acting_as(user, known.action, incident)
         given = {**form.cleaned_data, "form": form, "seen_version": _seen(request, incident, user, form)}
         said = known.run(Doing(request, incident, user, actor, at, given, kept))
     except InvalidInput as error:
@@ -69,6 +70,7 @@ def act(request: HttpRequest, number: str, step: str) -> HttpResponse:
             raise Http404 from error
         status = 403 if error.code == "not_allowed" else 409
         incident = case_or_404(request, number)
+        form.is_valid()  # what was typed is looked through, and kept
         form.add_error(None, str(error))
         return _shown(request, incident, step, form, status=status, kept=kept)
     messages.success(request, said)

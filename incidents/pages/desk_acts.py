@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
@@ -95,6 +96,8 @@ def merge(request: HttpRequest, number: str) -> HttpResponse:
 def split(request: HttpRequest, number: str) -> HttpResponse:
     """Make a case of its own out of ticked clauses, typed words or whole reports; the new case opens."""
     if request.method == "GET":
+        if policy.acting_grant(person(request), Action.SPLIT, case_or_404(request, number)) is None:
+            raise PermissionDenied  # a street's desk sees the case, and no form for what is the district's
         return sheet_page(request, number, "incidents/desk_split.html")
     words = request.POST.get("text", "").strip() or words_ticked(request.POST.getlist("clause"))
     reports = [int(given) for given in request.POST.getlist("report") if given.isascii() and given.isdigit()]

@@ -128,6 +128,7 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
 def judge(request: HttpRequest, number: str) -> HttpResponse:
     """The office accepts a report, or sends it back."""
     given, user, at = _given_or_404(request, number), person(request), clock.now()
+    _only_for_office(user, given)
     unit = request.POST.get("unit", "")
     form = JudgeForm(request.POST, at=at)
 
@@ -151,6 +152,7 @@ def judge(request: HttpRequest, number: str) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """The office takes the instruction back."""
     given, user, at = _given_or_404(request, number), person(request), clock.now()
+    _only_for_office(user, given)
     form = WithdrawForm(request.POST)
 
     def act(told: dict[str, Any]) -> str:
@@ -158,6 +160,12 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         return _("Instruction withdrawn.")
 
     return _do(request, given, form, "withdraw", act)
+
+
+def _only_for_office(user: User, given: Instruction) -> None:
+    """Before anything is said about what somebody typed."""
+    if reach.judging_grant(user, given) is None:
+        raise PermissionDenied
 
 
 def _for_office(user: User, given: Instruction) -> Actor:

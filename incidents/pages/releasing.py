@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,6 +49,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     incident = case_or_404(request, number)
     if request.method != "POST":
         return _page(request, incident, *_proposed(incident))
+    if policy.acting_grant(request.user, Action.PUBLISH, incident) is None:
+        raise PermissionDenied
     text = request.POST.get("text", "")
     shown = _chosen(request, incident)
     again = _masked_again(request, incident, text)

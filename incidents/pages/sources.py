@@ -21,7 +21,7 @@ from accounts.viewer import viewer_of
 from config import clock
 from dispatch.models import Category, SourceCategory, SourceCategoryChange
 from dispatch.vocabulary import Source
-from incidents.errors import ActionRefused, InvalidInput
+from incidents.errors import InvalidInput
 from incidents.pages.access import person, staff
 from incidents.sources import naming
 from incidents.sources.acceptance import say_who_accepts
@@ -43,6 +43,7 @@ class Search(forms.Form):
 @staff(*naming.KEEPERS)
 def sources(request: HttpRequest, source: str = Source.HOTLINE) -> HttpResponse:
     """One source's table: names that are in it, names that are not yet, and who changed what."""
+    _may_name(request)
     return _shown(request, source)
 
 
@@ -51,6 +52,7 @@ def sources(request: HttpRequest, source: str = Source.HOTLINE) -> HttpResponse:
 def name(request: HttpRequest, source: str) -> HttpResponse:
     """Say what a name means, or that it means nothing any more."""
     _source_or_404(source)
+    _may_name(request)
     said, category = request.POST.get("name", ""), request.POST.get("category", "")
     try:
         changed = naming.set_name(
@@ -60,8 +62,6 @@ def name(request: HttpRequest, source: str) -> HttpResponse:
         return _shown(
             request, source, refused=str(error), typed={"name": said, "category": category}, status=400
         )
-    except ActionRefused as error:
-        raise PermissionDenied from error
     if changed and category:
         messages.success(
             request, _("“%(name)s” is mapped. It holds for what comes from now on.") % {"name": said}
@@ -76,6 +76,7 @@ def name(request: HttpRequest, source: str) -> HttpResponse:
 def sheet(request: HttpRequest, source: str) -> HttpResponse:
     """Take a sheet of names in."""
     _source_or_404(source)
+    _may_name(request)
     upload = request.FILES.get("sheet")
     try:
         if upload is None:
@@ -95,6 +96,7 @@ def sheet(request: HttpRequest, source: str) -> HttpResponse:
 def export(request: HttpRequest, source: str) -> HttpResponseBase:
     """The table as CSV, with the names that are still to be mapped."""
     _source_or_404(source)
+    _may_name(request)
     answer = StreamingHttpResponse(naming.as_sheet(source), content_type="text/csv; charset=utf-8")
     named = content_disposition_header(True, f"source-names-{source}.csv")
     answer["Content-Disposition"] = named or "attachment"
@@ -183,6 +185,11 @@ def _groups() -> list[tuple[str, list[Category]]]:
     for one in Category.objects.all():
         groups.setdefault(one.domain, []).append(one)
     return list(groups.items())
+
+
+def _may_name(request: HttpRequest) -> None:
+    if not naming.may_name(person(request)):
+        raise PermissionDenied
 
 
 def _source_or_404(source: str) -> None:

@@ -20,6 +20,7 @@ from dispatch.spreadsheets.cells import CategoryNames
 from dispatch.spreadsheets.delimited import read_delimited
 from dispatch.spreadsheets.export import escaped
 from dispatch.spreadsheets.grid import TableError
+from dispatch.stewards import is_district_steward
 from dispatch.vocabulary import Source
 from incidents.errors import ActionRefused, InvalidInput
 
@@ -192,6 +193,12 @@ def _in_rows(wrong: Sequence[tuple[int, InvalidInput]]) -> InvalidInput:
     return InvalidInput("sheet", wrong[0][1].code, " ".join(told))
 
 
+def may_name(user: User) -> bool:
+    """May this person say what a source's names mean? It moves cases of the whole district: that is not for
+    the steward of one unit's items."""
+    return Role.ADMIN in viewer_of(user).roles or is_district_steward(user)
+
+
 def _guard(user: User) -> None:
-    if not viewer_of(user).with_roles(*KEEPERS):
+    if not may_name(user):
         raise ActionRefused("not_allowed", _("Your role does not allow this."))
