@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import OrgUnit, User
 from dispatch.vocabulary import Source
@@ -317,7 +317,11 @@ def _rated(p: Mapping[str, Any], names: Names) -> str:
         "service": _("service %(score)d"),
     }
     given = [words % {"score": p[name]} for name, words in marks.items() if p.get(name)]
-    return _("Rated of 5: %(marks)s") % {"marks": ", ".join(given)} if given else _("Rated")
+    return (
+        _("Rated of 5: %(marks)s") % {"marks": pgettext("between facts", ", ").join(given)}
+        if given
+        else _("Rated")
+    )
 
 
 def _supervised(p: Mapping[str, Any], names: Names) -> str:
