@@ -44,6 +44,10 @@ explore: ## the property tests with EXPLORE=20 times as many examples, other one
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
 	@$(SETUP) --dev -- -m pytest -m e2e --durations=15 $(or $(TESTS),-n auto --maxprocesses 2 --maxschedchunk 1)
 
+.PHONY: attack
+attack: ## every address asked as several roles, doors fuzzed with ATTACK=20 times as many examples
+	@EXPLORE=$(or $(ATTACK),20) $(SETUP) --dev -- -m pytest -n auto --maxprocesses 2 tests/security
+
 .PHONY: soak-screen
 soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners stay flat; SOAK_POLLS=17280 is a day
 	@$(SETUP) --dev -- -m pytest -m soak -s tests/journeys/test_screen_soak.py
@@ -57,7 +61,7 @@ chaos: ## kill -9 every process in turn for CHAOS_MINUTES=10, then check; CHAOS_
 	@$(SETUP) --dev --no-frontend -- -m chaos
 
 .PHONY: check
-check: ## format, lint, types, import directions, migrations, templates, translations: all, then the verdict
+check: ## format, lint, types, import directions, migrations, templates, translations, secrets, known weaknesses
 	@$(SETUP) --dev
 	@failed=; check() { echo "--- $$*"; $(BIN)/"$$@" || failed="$$failed\n  $$*"; }; \
 	check ruff format --check --quiet .; \
@@ -68,6 +72,8 @@ check: ## format, lint, types, import directions, migrations, templates, transla
 	check python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run; \
 	check python manage.py check_templates; \
 	check python manage.py check_translations; \
+	check python -m config.scanning secrets; \
+	check python -m config.scanning dependencies; \
 	if [ -n "$$failed" ]; then printf "failed:$$failed\n"; exit 1; fi; echo "all checks passed"
 
 .PHONY: bench

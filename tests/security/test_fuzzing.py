@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import time
 import zlib
@@ -20,7 +21,11 @@ from incidents.attachments import plain_jpeg
 from incidents.errors import InvalidInput
 from tests.cast import Person
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=60 * int(os.environ.get("EXPLORE", "1")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "ICO")
 
 

@@ -1,0 +1,108 @@
+"""Two looks that `make check` takes besides: at what the lock brings along, and at what somebody wrote down.
+
+    python -m config.scanning dependencies    known weaknesses of what is locked (pip-audit)
+    python -m config.scanning secrets         keys and passwords in files of the project (detect-secrets)
+
+The first asks the index that packages come from. Where nobody answers, that is said and stops nothing, unless
+SCAN_MUST_ANSWER=1: a build without a network is no finding, and silence is no proof.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BIN: Final = Path(sys.executable).parent
+LOCK: Final = "requirements/app.txt"
+# What looks like a secret and is none: somebody has looked at each.
+BASELINE: Final = "config/data/secrets.json"
+SECONDS: Final = 900
+# Names and passwords in tests are made up; what is locked and translated is long and no secret.
+_MADE_UP: Final = (
+    "tests/",
+    "chaos/",
+    "benchmarks/",
+    "locale/",
+    "requirements/",
+    "static/",
+    "docs/openapi.yaml",
+)
+_NOT_READ: Final = (".svg", ".png", ".csv", ".pdf", ".lock", "package-lock.json", "secrets.json")
+
+
+def dependencies() -> int:
+    """0: nothing is known against what is locked, or nobody could be asked; 1: something is."""
+    told = _run(
+        *("pip-audit", "--requirement", LOCK, "--require-hashes", "--disable-pip", "--format", "json"),
+        *("--progress-spinner", "off", "--timeout", "10"),
+    )
+    found = judged(told.stdout if told is not None else "")
+    if found is None:
+        why = "pip-audit is not there, or took too long" if told is None else _last(told.stderr)
+        print(
+            f"Weaknesses of dependencies: COULD NOT ASK ({why}). That is no answer: ask again with a network."
+        )
+        return 1 if os.environ.get("SCAN_MUST_ANSWER") == "1" else 0
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+def judged(answer: str) -> list[str] | None:
+    """A line for each known weakness; None where nobody knew any of the packages, or nothing came back."""
+    try:
+        asked: list[dict[str, Any]] = json.loads(answer)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    known = [one for one in asked if "skip_reason" not in one]
+    if not known:
+        return None
+    return [
+        f"{one['name']} {one['version']}: {weakness['id']}, mended in {', '.join(weakness['fix_versions'])}"
+        for one in known
+        for weakness in one["vulns"]
+    ]
+
+
+def secrets() -> int:
+    """0: no file has a secret that nobody has looked at; 1: one has, or it could not be looked."""
+    listed = subprocess.run(("git", "ls-files", "-z"), cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        print("Secrets in files: COULD NOT LOOK (no git here).")
+        return 0
+    files = looked_at(listed.stdout.split("\0"))
+    told = _run("detect-secrets-hook", "--baseline", BASELINE, *files)
+    if told is None:
+        print("Secrets in files: COULD NOT LOOK (detect-secrets is not installed, or took too long).")
+        return 1
+    if told.returncode:
+        print(told.stdout or told.stderr)
+    return 1 if told.returncode else 0
+
+
+def looked_at(files: Sequence[str]) -> list[str]:
+    """Those of the project's files in which a secret would be one."""
+    return [
+        name
+        for name in files
+        if name and not name.startswith(_MADE_UP) and not name.endswith(_NOT_READ) and (ROOT / name).is_file()
+    ]
+
+
+def _run(name: str, *told: str) -> subprocess.CompletedProcess[str] | None:
+    try:
+        return subprocess.run((BIN / name, *told), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+
+
+def _last(text: str) -> str:
+    return next((line.strip()[:160] for line in reversed(text.splitlines()) if line.strip()), "no answer")
+
+
+if __name__ == "__main__":
+    sys.exit({"dependencies": dependencies, "secrets": secrets}[sys.argv[1]]())
