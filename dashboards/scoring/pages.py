@@ -102,14 +102,13 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
 @staff(Role.SUPERVISOR)
 def revise(request: HttpRequest, key: str) -> HttpResponse:
     """Date a revision by the facts as they are now."""
-    held = period_or_404(request, key)
+    held, actor = period_or_404(request, key), publisher(request)
     form = RevisionForm(request.POST)
     if not form.is_valid():
         return _shown(request, held, revision=form, status=400)
     try:
-        made = acting.revise(
-            period=held.pk, words=form.cleaned_data["words"], actor=publisher(request), at=clock.now()
-        )
+        words = form.cleaned_data["words"]
+        made = acting.revise(period=held.pk, words=words, actor=actor, at=clock.now())
     except (ActionRefused, InvalidInput) as error:
         form.add_error("words" if isinstance(error, InvalidInput) else None, str(error))
         return _shown(request, held, revision=form, status=409)
