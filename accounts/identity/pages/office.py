@@ -23,6 +23,8 @@ from accounts.identity.rows import FAILURES, SecondFactor, SignInEvent
 from accounts.identity.rules import SECURITY_ROLES, strictest_of
 from accounts.identity.where import where_of
 from accounts.models import User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
 
 ROWS, HISTORY_SHOWN, FAILURES_SHOWN = 50, 50, 20
 SEARCH_MOST = 40
@@ -54,6 +56,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "rows": [_row(user, locked) for user in page],
         "words": words,
         "only_locked": only_locked,
+        "may_see_installation": Role.ADMIN in viewer_of(request.user).roles,
         "failed": lines_of(failed),
     }
     return render(request, "accounts/sign_ins.html", context)
