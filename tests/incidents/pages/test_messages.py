@@ -157,7 +157,8 @@ def test_the_page_costs_the_same_for_many(
     webhooks.send_test(hook.pk, actor=admin.actor, at=TUESDAY)
     client = browse(admin)
     client.get(reverse("messages"))
-    # session, user, memberships, who answers for security, 7 counts and ages, 4 of the dead, 2 of webhooks, bell, banner
+    # session, user, memberships, who answers for security, 7 counts and ages, 4 of the dead, 2 of webhooks,
+    # bell, banner
     with django_assert_num_queries(19):
         client.get(reverse("messages"))
 
