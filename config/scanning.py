@@ -9,10 +9,12 @@ SCAN_MUST_ANSWER=1: a build without a network is no finding, and silence is no p
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -21,6 +23,8 @@ LOCK: Final = "requirements/app.txt"
 # What looks like a secret and is none: somebody has looked at each.
 BASELINE: Final = "config/data/secrets.json"
 SECONDS: Final = 900
+# What the hook answers where all it found is known and only stands on another line.
+_MOVED: Final = 3
 # Names and passwords in tests are made up; what is locked and translated is long and no secret.
 _MADE_UP: Final = (
     "tests/",
@@ -74,14 +78,23 @@ def secrets() -> int:
     if listed.returncode:
         print("Secrets in files: COULD NOT LOOK (no git here).")
         return 0
-    files = looked_at(listed.stdout.split("\0"))
-    told = _run("detect-secrets-hook", "--baseline", BASELINE, *files)
+    return unknown(looked_at(listed.stdout.split("\0")))
+
+
+def unknown(files: Sequence[str], *, root: Path = ROOT) -> int:
+    """1: one of these has a secret that nobody has looked at, and it is named; or it could not be looked."""
+    with TemporaryDirectory() as folder:
+        # A copy: where something known stands on another line now, the hook writes that down.
+        baseline = Path(folder, Path(BASELINE).name)
+        shutil.copy(ROOT / BASELINE, baseline)
+        told = _run("detect-secrets-hook", "--baseline", str(baseline), *files, root=root)
     if told is None:
         print("Secrets in files: COULD NOT LOOK (detect-secrets is not installed, or took too long).")
         return 1
-    if told.returncode:
-        print(told.stdout or told.stderr)
-    return 1 if told.returncode else 0
+    if told.returncode in (0, _MOVED):
+        return 0
+    print(told.stdout or told.stderr)
+    return 1
 
 
 def looked_at(files: Sequence[str]) -> list[str]:
@@ -93,9 +106,9 @@ def looked_at(files: Sequence[str]) -> list[str]:
     ]
 
 
-def _run(name: str, *told: str) -> subprocess.CompletedProcess[str] | None:
+def _run(name: str, *told: str, root: Path = ROOT) -> subprocess.CompletedProcess[str] | None:
     try:
-        return subprocess.run((BIN / name, *told), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+        return subprocess.run((BIN / name, *told), cwd=root, capture_output=True, text=True, timeout=SECONDS)
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
 

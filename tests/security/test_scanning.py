@@ -1,8 +1,13 @@
 """What the two scans make of what their tools say: silence is no proof, and no finding either."""
 
 import json
+import secrets
+import subprocess
+from pathlib import Path
 
-from config.scanning import BASELINE, ROOT, judged, looked_at
+import pytest
+
+from config.scanning import BASELINE, ROOT, judged, looked_at, unknown
 
 SOUND = {"name": "pyotp", "version": "2.9.0", "vulns": []}
 WEAK = {
@@ -43,3 +48,31 @@ def test_the_list_of_what_is_no_secret_holds_none_in_the_clear() -> None:
         for found in told_there["results"].values()
         for one in found
     )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty project of its own."""
+    subprocess.run(("git", "init", "--quiet"), cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_a_secret_that_nobody_has_looked_at_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up = f"AKIA{secrets.token_hex(8).upper()}"
+    (project / "mail.py").write_text(f'SENDER = "{made_up}"\n')
+    assert unknown(["mail.py"], root=project) == 1
+    told = capsys.readouterr().out
+    assert "mail.py:1" in told
+    assert made_up not in told
+
+
+def test_what_is_known_may_stand_on_another_line(project: Path) -> None:
+    """Every line that is put in above it moves it."""
+    name = next(iter(json.loads((ROOT / BASELINE).read_text())["results"]))
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("\n\n\n" + (ROOT / name).read_text("utf-8"))
+    known = (ROOT / BASELINE).read_bytes()
+    assert unknown([name], root=project) == 0
+    assert (ROOT / BASELINE).read_bytes() == known
