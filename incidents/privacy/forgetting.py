@@ -7,12 +7,22 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.masking import for_others
 from incidents import timeline
 from incidents.actor import SYSTEM
-from incidents.models import Attachment, Contact, Conversation, Document, Incident, PublicPhoto, Report, Text
+from incidents.models import (
+    Attachment,
+    Contact,
+    Conversation,
+    Document,
+    Incident,
+    IncidentReport,
+    PublicPhoto,
+    Report,
+    Text,
+)
 from incidents.models.incident import Status
 from incidents.privacy import words
 
@@ -79,7 +89,7 @@ def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | No
         Conversation.objects.filter(report__in=reports).update(
             words_sealed=b"", address="", lon=None, lat=None
         )
-        _blank(Contact.objects.filter(reports__in=reports, erased_at__isnull=True), at=at)
+        _blank(_free_contacts(reports), at=at)
         timeline.record(
             timeline.Kind.FORGOTTEN,
             incident_id=case.pk,
@@ -91,6 +101,19 @@ def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | No
     for file in doomed:
         file.delete(save=False)
     return gone
+
+
+def _free_contacts(reports: Sequence[Report]) -> QuerySet[Contact]:
+    """Their contacts, but for those by which a case that still goes on reaches its reporter: what was split
+    off a report shares its contact, and the number finds it when that case is over."""
+    going_on = IncidentReport.objects.filter(unlinked_at__isnull=True).exclude(incident__status__in=OVER)
+    needed = Report.objects.filter(pk__in=going_on.values("report"), contact__isnull=False).exclude(
+        pk__in=[report.pk for report in reports]
+    )
+    found = Contact.objects.filter(reports__in=reports, erased_at__isnull=True)
+    # Of these few, not of all that goes on.
+    ids = list(found.values_list("pk", flat=True))
+    return found.exclude(pk__in=needed.filter(contact__in=ids).values("contact"))
 
 
 def _blank(contacts: Any, *, at: datetime) -> int:

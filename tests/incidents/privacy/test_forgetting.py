@@ -277,6 +277,21 @@ def test_what_is_still_open_is_named_and_kept(operator: Person) -> None:
     assert Report.objects.get().text.body == SAID
 
 
+def test_what_was_split_off_and_goes_on_keeps_the_number_until_it_is_over(operator: Person) -> None:
+    root = file_report(text=SAID, reporter=Reporter(name=NAME, phone=PHONE))
+    part = actions.split(number=root.number, text="门口还有一堆垃圾", actor=operator.actor, at=TUESDAY)
+    close(root)
+    _gone, still_open, _request = subject.erase(PHONE, done_by="李明", reason="信-18", at=YEARS)
+    assert still_open == [part.number]
+    assert [one.phone for one in Contact.objects.all()] == [PHONE]
+    assert Report.objects.filter(links__incident=root).get().text.erased_at is not None
+    close(part)
+    _gone, still_open, _request = subject.erase(PHONE, done_by="李明", reason="信-19", at=YEARS)
+    assert still_open == []
+    assert [one.phone for one in Contact.objects.all()] == [""]
+    assert names_them(everything()) == []
+
+
 def test_a_copy_has_all_that_is_kept_and_nothing_of_others(operator: Person, handler: Person) -> None:
     case = over(operator)
     file_report(reporter=Reporter(name="李四", phone="13900001111"), text="别人的事情")
