@@ -107,6 +107,7 @@ def address_to_ask(asked: Asked, *, back: str, language: str) -> str:
 def redeem(code: str, asked: Asked, *, back: str) -> Asserted:
     """Who the code is about. Raises Unreachable, Unbelievable."""
     known = _known()
+    _refuse_while_silent()
     try:
         with _session(back, known.metadata) as session:
             token = session.fetch_token(
@@ -119,6 +120,7 @@ def redeem(code: str, asked: Asked, *, back: str) -> Asserted:
     except AuthlibBaseError as error:  # it answered that it does not know the code, or us
         raise Unbelievable(f"token: {error}") from error
     except (requests.RequestException, ValueError) as error:
+        _note(error)
         raise Unreachable(f"token: {error}") from error
     id_token, access = token.get("id_token"), token.get("access_token")
     if not isinstance(id_token, str):
@@ -132,10 +134,8 @@ def redeem(code: str, asked: Asked, *, back: str) -> Asserted:
 def address_to_leave(id_token: str, *, back: str) -> str:
     """Where the browser ends its sign-in at the provider too; empty where it has no such address, or is not
     there."""
-    try:
-        endpoint = _known().metadata.get("end_session_endpoint")
-    except Unreachable:
-        return ""
+    known = _kept.get(settings.OIDC_DISCOVERY_URL)  # nobody waits for it in order to leave
+    endpoint = known.metadata.get("end_session_endpoint") if known is not None else None
     if not isinstance(endpoint, str) or not _is_address(endpoint):
         return ""
     told = {"client_id": settings.OIDC_CLIENT_ID, "post_logout_redirect_uri": back}
@@ -156,20 +156,47 @@ class _Known:
 
 
 _kept: dict[str, _Known] = {}
+# When it last did not answer: for so long nobody else waits for it, as reports come in by the same processes.
+_silent: dict[str, float] = {}
+_SILENT_SECONDS = 30
 _lock = threading.Lock()
 
 
 def forget() -> None:
     """Ask the provider anew."""
     _kept.clear()
+    _silent.clear()
 
 
 def _known() -> _Known:
-    address = settings.OIDC_DISCOVERY_URL
+    """What it said of itself within the hour; or before, while it does not answer."""
+    address, now = settings.OIDC_DISCOVERY_URL, time.monotonic()
     with _lock:
         found = _kept.get(address)
-    if found is not None and time.monotonic() - found.read_at < _KEPT_SECONDS:
+    if found is not None and now - found.read_at < _KEPT_SECONDS:
         return found
+    try:
+        _refuse_while_silent()
+        return _read(address)
+    except Unreachable:
+        if found is None:
+            raise
+        return found
+
+
+def _refuse_while_silent() -> None:
+    since = _silent.get(settings.OIDC_DISCOVERY_URL)
+    if since is not None and time.monotonic() - since < _SILENT_SECONDS:
+        raise Unreachable("it did not answer a moment ago")
+
+
+def _note(error: Exception) -> None:
+    """No answer at all is remembered; a wrong one costs nobody time."""
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        _silent[settings.OIDC_DISCOVERY_URL] = time.monotonic()
+
+
+def _read(address: str) -> _Known:
     metadata = _document(address)
     if any(not isinstance(metadata.get(name), str) for name in _NEEDED):
         raise Unreachable("discovery: it lacks what a provider has")
@@ -195,6 +222,7 @@ def _document(address: str, **headers: str) -> dict[str, Any]:
         answer.raise_for_status()
         told = answer.json()
     except (requests.RequestException, ValueError) as error:
+        _note(error)
         raise Unreachable(f"{urlsplit(address).path}: {error}") from error
     if not isinstance(told, dict):
         raise Unreachable(f"{urlsplit(address).path}: no JSON object")

@@ -1,8 +1,10 @@
 """Forged, old and foreign answers, a provider that is away: nobody comes in, and there is always a page."""
 
 import logging
+import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -214,6 +216,32 @@ def test_a_provider_that_is_down_is_said_on_a_page(settings: Any, visitor: Visit
     assert answer["Retry-After"]
     assert "cannot be reached" in answer.content.decode()
     assert visitor.client.get("/sign-in/").status_code == 200  # the door of the passwords stays open
+
+
+def test_for_a_provider_that_does_not_answer_one_waits_and_the_next_do_not(
+    settings: Any, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports come in by the same processes: not all of them may wait for it."""
+    monkeypatch.setattr(asking, "TIMEOUT", (0.3, 0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.OIDC_DISCOVERY_URL = f"http://127.0.0.1:{silent.getsockname()[1]}{asking.DISCOVERY}"
+        asking.forget()
+        answers = [visitor.client.get("/sign-in/provider/").status_code for _press in range(4)]
+        silent.settimeout(0.1)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    assert answers == [503, 503, 503, 503]
+
+
+def test_what_it_said_before_holds_while_it_does_not_answer(
+    house: House, settings: Any, visitor: Visitor
+) -> None:
+    assert visitor.client.get("/sign-in/provider/").status_code == 302
+    known = asking._kept[settings.OIDC_DISCOVERY_URL]
+    settings.OIDC_DISCOVERY_URL = "http://127.0.0.1:9/.well-known/openid-configuration"
+    asking._kept[settings.OIDC_DISCOVERY_URL] = replace(known, read_at=known.read_at - 2 * 3600)
+    assert visitor.client.get("/sign-in/provider/").status_code == 302
 
 
 @pytest.mark.parametrize(
