@@ -102,7 +102,7 @@ def test_from_the_case_to_the_visit_afterwards(
     page.get_by_label("What they said").fill("还差四百元")
     assert_fits(page)
     send(page, "Write it down")
-    expect(page.locator("main")).to_contain_text("to be asked after again on July 14, 2026")
+    expect(page.locator("main")).to_contain_text("to be asked after again on 14 Jul 2026")
     expect(page.locator(".loop .is-now")).to_have_count(0)
 
     press(page, "Ask after the agreement")

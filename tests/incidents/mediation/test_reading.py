@@ -329,5 +329,5 @@ def test_what_is_kept_in_part_shows_when_it_is_asked_after_again(
         "seen_version": MediationFile.objects.get(pk=file.pk).version,
     }
     done = client.post(f"/mediation/{file.pk}/follow-up/", form, follow=True).content.decode()
-    assert "asked after again on July 20, 2026" in done
+    assert "asked after again on 20 Jul 2026" in done
     assert f'href="/mediation/new/{file.incident.number}/"' in done
