@@ -261,19 +261,22 @@ class Crew(Hands):
         if incident.urgency == Urgency.ROUTINE:
             at = self._at_work(at)
         if "parked" not in memory.kept and self._once(memory, "park", self._habits.parks):
-            memory.kept.add("parked")
             until = (at + timedelta(days=self._dice.randrange(20, 70))).date()
-            return Step(
-                at,
-                lambda: actions.resolve(
+
+            def park() -> None:
+                memory.kept.add(
+                    "parked"
+                )  # now, and not when it is planned: something else may come before it
+                actions.resolve(
                     number=number,
                     outcome=ResolutionOutcome.PARKED,
                     text="需跨部门立项,已向反映人作阶段性答复。",
                     parked_until=until,
                     actor=actor,
                     at=at,
-                ),
-            )
+                )
+
+            return Step(at, park)
         drawn = self._dice.choices(_OUTCOMES, [row[1] for row in _OUTCOMES])[0][0]
         outcome = mediating.outcome_of(incident, drawn)
 
