@@ -74,6 +74,7 @@ def up(trained_model: None) -> Iterator[Up]:
 
 
 def test_it_starts_says_who_is_in_the_way_and_stops_cleanly(up: Up) -> None:
+    assert up.says("starting the web"), up.said()  # migrations and reference data, on two cores for all tests
     assert up.says("Yiwang is at"), up.said()
     assert up.get("/readyz") == up.get("/healthz") == 200
 
