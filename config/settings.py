@@ -3,7 +3,6 @@
 import sys
 import time
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import environ
@@ -13,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from accounts.reachable import networks
+from accounts.reachable import Network, networks
 from config.map_tiles import tile_source
 from config.observing import start_sentry, start_tracing
 
@@ -21,11 +20,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def _networks(given: list[str]) -> list[IPv4Network | IPv6Network]:
+def _networks(name: str, given: list[str]) -> tuple[Network, ...]:
     try:
-        return [ip_network(one) for one in given]
+        return networks(given)
     except ValueError as error:
-        raise ImproperlyConfigured(f"METRICS_FROM must be addresses or networks: {error}") from None
+        raise ImproperlyConfigured(f"{name} must be addresses or networks: {error}") from None
 
 
 # PRODUCTION=1 refuses what only a demonstration may do: a default secret, a moved clock, DEBUG.
@@ -333,7 +332,7 @@ WATCH_SWEEPS = env.bool("WATCH_SWEEPS", default="pytest" not in sys.modules)
 BACKUP_HOURS = env.float("BACKUP_HOURS", default=48.0)
 # GET /metrics answers to these addresses and networks, this machine unless said otherwise, and never through
 # a proxy; from elsewhere only to a bearer of this token ("": to nobody).
-METRICS_FROM = _networks(env.list("METRICS_FROM", default=["127.0.0.0/8", "::1"]))
+METRICS_FROM = _networks("METRICS_FROM", env.list("METRICS_FROM", default=["127.0.0.0/8", "::1"]))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # Who is told when something breaks (Sentry, or what speaks like it), and as which environment and release;
@@ -719,10 +718,7 @@ WEBHOOKS_ARE_SENT = env.bool("WEBHOOKS", default=PRODUCTION)
 # Webhooks go to public addresses alone. Networks that they may reach besides, where other systems of the
 # house stand: "10.20.0.0/16,fd00:1::/64". As few as can be: who enters webhooks can knock at all of these.
 WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
-try:
-    networks(WEBHOOK_NETWORKS)
-except ValueError as error:
-    raise ImproperlyConfigured(f"WEBHOOK_NETWORKS: {error}") from error
+_networks("WEBHOOK_NETWORKS", WEBHOOK_NETWORKS)
 # Seconds that one letter may take, from the first byte to the last.
 TRANSPORT_TIMEOUT = env.float("TRANSPORT_TIMEOUT", default=10.0)
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from django.http import HttpResponse, StreamingHttpResponse
 
+from accounts.cells import begins_formula
+
 BOM: Final = "\ufeff"
 _NUMBER: Final = re.compile(r"[+-]?[\d.]+%?")
 
@@ -23,7 +25,7 @@ _writer: Final = csv.writer(_Echo())
 
 def safe(cell: Any) -> Any:
     """The cell; what a spreadsheet would take for a formula is made text by an apostrophe."""
-    if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r\n") and not _NUMBER.fullmatch(cell):
+    if isinstance(cell, str) and begins_formula(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 

@@ -18,6 +18,7 @@ from accounts.audit import finding, words
 from accounts.audit.finding import Asked
 from accounts.audit.rows import AuditEvent
 from accounts.audit.state import seal_state
+from accounts.cells import begins_formula
 from accounts.roles import Role
 
 # One file holds so many lines; the newest of what was asked for.
@@ -134,7 +135,7 @@ def _csv(rows: Iterable[list[Any]]) -> str:
 
 def _safe(cell: Any) -> Any:
     """What a spreadsheet would take for a formula is made text by an apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r\n") else cell
+    return f"'{cell}" if isinstance(cell, str) and begins_formula(cell) else cell
 
 
 def _with(query: Any, before: str) -> str:

@@ -17,6 +17,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 
+from accounts.cells import begins_formula
 from accounts.models import OrgUnit
 from dispatch.item_rules import FIELDS, LISTS, OTHER_OWNERS
 from dispatch.loading import ITEM_COLUMNS
@@ -28,7 +29,6 @@ from dispatch.units import UnitDirectory
 
 CODES, CHINESE = "codes", "zh"  # how the heading calls the columns
 _CHUNK = 500
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 _SEPARATED = re.compile(r"[、，,；;/／\n\r]")
 # Characters; whatever is not said here.
 _WIDTHS = {
@@ -120,7 +120,7 @@ def vocabulary() -> Iterator[tuple[str, str, str, str]]:
 
 def escaped(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if begins_formula(cell.lstrip("'")) else cell
 
 
 def _teams() -> Iterable[str]:
@@ -163,7 +163,7 @@ def text_of(sheet: Any, value: str) -> Any:
     """Text, whatever it begins with: 0101 keeps its nought, and @street is nobody's formula."""
     if not value:
         return None
-    if not _FORMULA.match(value):
+    if not begins_formula(value.lstrip("'")):
         return value
     # Its own apostrophe would be taken for one of ours.
     cell = WriteOnlyCell(sheet, f"'{value}" if value.startswith("'") else value)

@@ -145,7 +145,7 @@ def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
         may_reply=(
             waiting is not None and waiting.for_reporter and report.withdrawn_at is None and may_speak
         ),
-        may_add=incident.is_open and report.withdrawn_at is None and may_speak,
+        may_add=_takes_more(incident, report),
         letter=_letter(report),
         texts=is_texted,
         version=f"{incident.pk}.{incident.version}.{entries[-1].pk if entries else 0}."
@@ -179,13 +179,22 @@ def _letter(report: Report) -> ToSecretary | None:
 
 def may_add(report: Report) -> bool:
     """Does the case go on, and is the report a resident's that still stands?"""
-    incident = report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
+    incident = _case_of(report)
+    return _takes_more(incident, report)
+
+
+def _takes_more(incident: Incident, report: Report) -> bool:
     return incident.is_open and report.withdrawn_at is None and report.source not in NOT_RESIDENTS
+
+
+def _case_of(report: Report) -> Incident:
+    """The case that the report is in now."""
+    return report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
 
 
 def was_asked(report: Report) -> bool:
     """Was something asked in the handling that is still going on, and nobody has answered?"""
-    incident = report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident
+    incident = _case_of(report)
     return incident.is_open and _unanswered(incident) is not None
 
 
@@ -232,7 +241,7 @@ def report_of(tracking_code: str) -> Report:
 def number_of(tracking_code: str) -> str:
     """The number of the case that a report became; raises UnknownCode."""
     report = report_of(tracking_code)
-    return report.links.filter(unlinked_at__isnull=True).select_related("incident").get().incident.number
+    return _case_of(report).number
 
 
 def phase_of(incident: Incident, report: Report | None = None) -> Phase:
