@@ -169,15 +169,17 @@ RULES: Mapping[str, str] = {
         LEFT JOIN planned p ON p.timer_id = f.timer_id AND p.run = f.run AND p.stage = f.stage
         WHERE p.at IS DISTINCT FROM f.due_at""",
     "no stage fired after its clock was stopped": """
-        SELECT e.id, p.timer_id, p.kind, p.run, p.stage, p.at, t.stopped_at, t.stop_reason, stop.id
-        FROM planned p JOIN incidents_timer t ON t.id = p.timer_id
-        JOIN incidents_timelineentry e ON e.incident_id = p.incident_id AND e.kind IN {stage_lines}
-            AND (e.data->>'timer')::bigint = p.timer_id AND (e.data->>'run')::int = p.run
-            AND e.data->>'stage' = p.stage
-        JOIN LATERAL (SELECT min(s.id) AS id FROM incidents_timelineentry s
-            WHERE s.incident_id = p.incident_id AND s.at = t.stopped_at
-            AND s.kind NOT IN {stage_lines}) stop ON true
-        WHERE p.stands AND p.at > t.stopped_at AND e.id > stop.id""",
+        SELECT e.id, t.id, t.kind, e.data->>'run', e.data->>'stage', e.at, t.stopped_at, t.stop_reason,
+            stop.told
+        FROM incidents_timer t
+        JOIN LATERAL (SELECT min(c.told) AS told FROM chaos.clock c
+            WHERE c.timer_id = t.id AND c.stopped_at IS NOT NULL) stop ON true
+        JOIN incidents_timelineentry e ON e.incident_id = t.incident_id AND e.kind IN {stage_lines}
+            AND (e.data->>'timer')::bigint = t.id
+        WHERE e.id > stop.told""",
+    "no clock was stopped before it began": """
+        SELECT id, kind, started_at, stopped_at, stop_reason FROM incidents_timer
+        WHERE stopped_at < started_at""",
     "a stage that tells has one line on the timeline": """
         SELECT f.timer_id, f.run, f.stage, count(e.id) FROM incidents_firedstage f
         JOIN incidents_timer t ON t.id = f.timer_id

@@ -12,7 +12,8 @@ CREATE SCHEMA chaos;
 GRANT USAGE ON SCHEMA chaos TO yiwang;
 CREATE TABLE chaos.clock (
     id bigserial PRIMARY KEY, timer_id bigint, incident_id bigint, run int, names text[],
-    times timestamptz[], paused_at timestamptz, stopped_at timestamptz, xid text, reckoned_by int
+    times timestamptz[], paused_at timestamptz, stopped_at timestamptz, xid text, reckoned_by int,
+    told bigint -- the last line of any timeline by then
 );
 CREATE INDEX ON chaos.clock (timer_id, run);
 -- What acting stages demanded, as it was taken off the list, and what of the case it depends on, then. Its
@@ -30,10 +31,11 @@ CREATE INDEX ON chaos.level (incident_id);
 CREATE FUNCTION chaos.see() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO chaos.clock (timer_id, incident_id, run, names, times, paused_at, stopped_at, xid,
-                             reckoned_by)
+                             reckoned_by, told)
     VALUES (NEW.id, NEW.incident_id, NEW.run, NEW.stage_names, NEW.stage_times, NEW.paused_at,
             NEW.stopped_at, pg_current_xact_id()::xid::text,
-            CASE WHEN TG_OP = 'UPDATE' THEN OLD.calendar_revision END);
+            CASE WHEN TG_OP = 'UPDATE' THEN OLD.calendar_revision END,
+            (SELECT last_value FROM public.incidents_timelineentry_id_seq));
     RETURN NULL;
 END $$;
 CREATE FUNCTION chaos.see_deed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$

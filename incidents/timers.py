@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from dispatch.calendar import WorkCalendar
 from dispatch.deadlines import Limit, after_pause, due
@@ -183,7 +185,8 @@ def stop(
 ) -> None:
     """Stop the open clocks of these kinds for good; none of their stages fires any more.
 
-    Only those of `assignments`, where they are named.
+    Only those of `assignments`, where they are named. `at` may lie before a clock that began late (when
+    somebody was told, after the instant that the rule names): such a one stops as it begins.
     """
     found = Timer.objects.select_for_update().filter(
         incident=incident, kind__in=list(kinds), stopped_at__isnull=True
@@ -196,7 +199,9 @@ def stop(
         if timer.kind == Timer.Kind.FIRST_CONTACT and reason in _CONTACTED and at <= timer.due_at:
             _count_as_contacted(incident, timer, at=at)
     PendingStage.objects.filter(timer__in=open_timers).delete()
-    Timer.objects.filter(pk__in=[timer.pk for timer in open_timers]).update(stopped_at=at, stop_reason=reason)
+    Timer.objects.filter(pk__in=[timer.pk for timer in open_timers]).update(
+        stopped_at=Greatest(Value(at), F("started_at")), stop_reason=reason
+    )
 
 
 def _count_as_contacted(incident: Incident, timer: Timer, *, at: datetime) -> None:

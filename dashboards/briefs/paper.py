@@ -12,17 +12,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import TextMode
-from pylopdf_fonts_zh_cn import sans_path
 
 from dashboards.briefs import drawing, shown
 from dashboards.briefs.drawing import Shape
 from dashboards.briefs.shown import Sheet
 from dashboards.models import Brief, BriefEdition, BriefEntry, BriefPaper
 from incidents.models import Text
+from incidents.papers import typeface
 
 log = logging.getLogger(__name__)
 
-_FONT: Final = "sans"
 _LEFT: Final = 13.2
 _WIDTH: Final = 210 - 2 * _LEFT
 _BOTTOM: Final = 297 - 9.0
@@ -121,8 +120,7 @@ class _Page(FPDF):
         self.set_margins(_LEFT, 10, _LEFT)
         self.set_auto_page_break(auto=False)
         self.c_margin = 0.0  # words begin where lines begin
-        self.add_font(_FONT, "", str(sans_path()))
-        self.set_font(_FONT, size=9)
+        typeface.set_in(self, 9)
         self.set_title(title)
         self.set_creator("Yiwang")
         self.set_creation_date(at)

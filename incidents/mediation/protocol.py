@@ -9,15 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from fpdf import FPDF
 from fpdf.enums import TextMode, WrapMode, XPos, YPos
-from pylopdf_fonts_zh_cn import sans_path
 
 from incidents.mediation import files
 from incidents.models import MediationFile, MediationParty
+from incidents.papers import typeface
 
 _MARGIN: Final = 24.0  # mm
 _WIDTH: Final = 210 - 2 * _MARGIN
 _INK, _MUTED, _LINE = (26, 32, 44), (84, 96, 116), (150, 160, 175)
-_FONT: Final = "sans"
 
 
 def draw(file: MediationFile, *, taken_by: str, at: datetime) -> bytes:
@@ -74,8 +73,7 @@ class _Sheet(FPDF):
         self.told = f"{file.incident.number} · {taken_by} · {_stamp(at)}"
         self.set_margins(_MARGIN, 22, _MARGIN)
         self.set_auto_page_break(auto=True, margin=24)
-        self.add_font(_FONT, "", str(sans_path()))
-        self.set_font(_FONT, size=11.5)
+        typeface.set_in(self, 11.5)
         self.set_title(file.incident.number)
         self.set_creator("Yiwang")
         self.set_creation_date(at)

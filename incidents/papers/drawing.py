@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import TextMode, WrapMode, XPos, YPos
 from PIL import Image
-from pylopdf_fonts_zh_cn import sans_path
 
 from incidents.models import Attachment
+from incidents.papers import typeface
 from incidents.papers.facts import Paper
 
 _MARGIN = 18.0  # mm, like the rest
@@ -20,7 +20,6 @@ _TERM = 26.0
 _INK, _MUTED, _LINE, _TINT = (26, 32, 44), (84, 96, 116), (214, 220, 230), (236, 242, 252)
 _PICTURE_SIDE = 1000  # pixels: sharp on paper at this width
 _PICTURE_HEIGHT = 58.0
-_FONT = "sans"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -53,8 +52,7 @@ class _Sheet(FPDF):
         self.paper = paper
         self.set_margins(_MARGIN, 16, _MARGIN)
         self.set_auto_page_break(auto=True, margin=20)
-        self.add_font(_FONT, "", str(sans_path()))
-        self.set_font(_FONT, size=10)
+        typeface.set_in(self, 10)
         self.set_title(paper.number)
         self.set_creator("Yiwang")
         self.set_creation_date(paper.taken_at)

@@ -9,9 +9,9 @@ import segno
 from django.utils import timezone
 from fpdf import FPDF
 from fpdf.enums import TextMode, WrapMode
-from pylopdf_fonts_zh_cn import sans_path
 
-_FONT = "sans"
+from incidents.papers import typeface
+
 _MARGIN = 18.0  # mm
 _WIDTH = 210 - 2 * _MARGIN
 _INK, _SOFT, _TINT = (17, 17, 17), (60, 60, 60), (236, 236, 236)
@@ -41,8 +41,7 @@ def draw_plates(plates: Sequence[Plate], *, as_labels: bool, look_up: str, owner
     sheet = FPDF(format="A4")
     sheet.set_auto_page_break(auto=False)
     sheet.set_margins(_MARGIN, _MARGIN, _MARGIN)
-    sheet.add_font(_FONT, "", str(sans_path()))
-    sheet.set_font(_FONT, size=12)
+    typeface.set_in(sheet, 12)
     sheet.set_title(owner)
     sheet.set_creator("Yiwang")
     sheet.set_creation_date(at)

@@ -121,6 +121,9 @@ TAMPERING: dict[str, str] = {
         INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
         SELECT incident_id, stopped_at + interval '1 hour', now(), 'warned',
             jsonb_build_object('timer', id, 'run', run, 'stage', 'warn_50') FROM late""",
+    "no clock was stopped before it began": """
+        UPDATE incidents_timer SET stopped_at = started_at - interval '1 second'
+        WHERE id = (SELECT max(id) FROM incidents_timer WHERE stopped_at IS NOT NULL)""",
     "a stage that tells has one line on the timeline": """
         DELETE FROM incidents_timelineentry WHERE id = (
             SELECT max(id) FROM incidents_timelineentry WHERE kind = 'warned')""",

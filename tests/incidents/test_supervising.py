@@ -5,11 +5,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.roles import Action, Role
 from grids.locate import locate
-from incidents import actions, policy, sweeps
+from incidents import actions, policy, supervising, sweeps
+from incidents.actor import SYSTEM
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import FiredStage, Incident, OutboxMessage, Supervision, Timer
 from tests.cast import LAMP_POINT, LAMP_UNIT, TUESDAY, Person, file_report, person, reload
@@ -228,6 +229,22 @@ def test_a_breach_orders_once(accepted_case):
     breach_orders(accepted_case)
     sweeps.catch_up(at=LONG_AFTER)
     assert Supervision.objects.count() == 1
+
+
+def test_a_breach_that_is_taken_up_late_stops_no_clock_before_it_began(accepted_case):
+    handling = accepted_case.timers.get(kind="handling", stopped_at=None)
+    breach = handling.stage_times[handling.stage_names.index("supervise")]
+    silent_until = breach + timedelta(days=1)
+    # The sweep was dead for a day, so the order's clock began when it was told ...
+    sweeps.catch_up(at=silent_until)
+    began = clock_of(accepted_case)
+    assert (standing(accepted_case).level, began.started_at) == (Supervision.Level.UNIT, silent_until)
+    # ... and the deed of another clock's breach, as long ago, comes only now.
+    with transaction.atomic():
+        supervising.order_for_breach(reload(accepted_case), timer=handling, actor=SYSTEM)
+    began.refresh_from_db()
+    assert (began.stop_reason, began.stopped_at) == ("raised", silent_until)
+    assert standing(accepted_case).level == Supervision.Level.DISTRICT
 
 
 def test_an_answer_to_an_order_of_nobody_goes_to_the_supervisors(accepted_case, handler):
