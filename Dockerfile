@@ -5,9 +5,6 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY frontend/ frontend/
-# The style sheet keeps what the pages name, so the build reads them.
-COPY templates/ templates/
-COPY accounts/templatetags/ accounts/templatetags/
 # The style sheet keeps the classes that templates and their tags name.
 COPY templates/ templates/
 COPY accounts/templatetags/ accounts/templatetags/

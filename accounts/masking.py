@@ -31,6 +31,8 @@ _NUMBER = re.compile(
 _MOBILE = re.compile(
     rf"(?<!{_DIGIT})[1１一幺壹][3-9３-９三四五六七八九叁肆伍陆柒捌玖](?:[ \-]?{_DIGIT}){{9}}(?!\d)"
 )
+# Of a mobile or an identity card, whatever stands around it.
+_WHOSE = re.compile(rf"{_MOBILE.pattern}|(?<!\d)\d{{17}}[\dXx](?![0-9A-Za-z])")
 _GAPS = re.compile(r"[^\dxX零〇一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]")
 _IDENTITY_LENGTH, _MOBILE_LENGTH = 18, 11
 
@@ -49,6 +51,12 @@ def starred(text: str) -> str:
     """`text` with the middle of every such number starred, so that who knows it knows it again:
     138****2207."""
     return _NUMBER.sub(lambda hit: hit["kept"] or _star(_GAPS.sub("", hit[0])), text)
+
+
+def telephone_starred(text: str) -> str:
+    """`text` with the middle of mobile and identity numbers starred alone: in a heading that who works with
+    the case reads too, the number of a lamp post or a meter stays."""
+    return _WHOSE.sub(lambda hit: _star(_GAPS.sub("", hit[0])), text)
 
 
 def _star(number: str) -> str:

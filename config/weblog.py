@@ -10,13 +10,13 @@ from typing import Any, Final
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from config.belonging import HEADER
-from config.logs import JsonFormatter, LineFormatter, plain, without_keys
+from config.logs import JsonFormatter, LineFormatter, plain
 
 FORMAT: Final = '%(t)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
 
 
 class PlainLogger(Logger):
-    """gunicorn's logger with the keys taken out."""
+    """gunicorn's logger without keys, and without the number that somebody put where a case's goes."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -32,7 +32,7 @@ class PlainLogger(Logger):
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:
         told: dict[str, Any] = super().atoms(resp, req, environ, request_time)
-        told["U"] = without_keys(told["U"] or "")
+        told["U"] = plain(told["U"] or "")
         return told
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
@@ -42,7 +42,7 @@ class PlainLogger(Logger):
             told = self.atoms(resp, req, environ, request_time)
             fields = {
                 "method": plain(told["m"] or ""),
-                "path": plain(told["U"]),
+                "path": told["U"],
                 "status": int(told["s"]) if told["s"].isdigit() else told["s"],
                 "bytes": resp.sent,
                 "seconds": round(request_time.total_seconds(), 6),

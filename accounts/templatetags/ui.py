@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import masking
 from config import clock as district_clock
 
 register = template.Library()
@@ -353,6 +354,12 @@ def clock_rate() -> float:
 def percent(share: float | None, digits: int = 0) -> str:
     """{{ 0.714|percent }} → 71%. Nothing measured is a dash."""
     return "—" if share is None else f"{float(share) * 100:.{digits}f}%"
+
+
+@register.filter
+def starred(words: str) -> str:
+    """Somebody's words, with the middle of each number that may belong to a person starred."""
+    return masking.starred(words)
 
 
 @register.filter

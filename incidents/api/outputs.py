@@ -7,9 +7,11 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.masking import starred
 from accounts.models import ApiClient
 from accounts.roles import Action
 from dispatch.vocabulary import Level, Nature, Source, Urgency
+from incidents import policy
 from incidents.api.answers import incident_url
 from incidents.api.clock_outputs import TimesOut
 from incidents.api.dispute_outputs import DisputeOut
@@ -221,6 +223,18 @@ class ReportOut(Out):
         return told
 
 
+def _words(words: str, context: Mapping[str, Any]) -> str:
+    """What somebody said, as its reader may have it: numbers in it are for who may ask who said it.
+
+    `context` has the reader's actions where one case is told; in a list it is their roles that count.
+    """
+    asking = context["request"].user
+    if isinstance(asking, ApiClient):
+        return words
+    whole = Action.UNMASK in context["actions"] if "actions" in context else policy.reads_numbers(asking)
+    return words if whole else starred(words)
+
+
 class IncidentOut(serializers.ModelSerializer[Incident]):
     """A case as lists show it."""
 
@@ -288,7 +302,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
         asking = self.context["request"].user
         if isinstance(asking, ApiClient) and not getattr(incident, "own_words", False):
             return ""  # another system's
-        return incident.text.body
+        return _words(incident.text.body, self.context)
 
     @extend_schema_field(OrderShortOut(allow_null=True))
     def get_supervision(self, incident: Incident) -> Mapping[str, Any] | None:
@@ -306,9 +320,12 @@ class CaseReportOut(Out):
     source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
     external_id = serializers.CharField()
     nature = serializers.ChoiceField(choices=Nature.choices)
-    text = serializers.CharField(source="text.body")
+    text = serializers.SerializerMethodField()
     received_at = serializers.DateTimeField()
     has_contact = serializers.SerializerMethodField(help_text="Somebody left a name or a number.")
+
+    def get_text(self, report: Report) -> str:
+        return _words(report.text.body, self.context)
 
     def get_has_contact(self, report: Report) -> bool:
         return report.contact_id is not None
@@ -356,7 +373,7 @@ class IncidentDetailOut(IncidentOut):
 
     @extend_schema_field(CaseReportOut(many=True))
     def get_reports(self, incident: Incident) -> Any:
-        return CaseReportOut(self.context["reports"], many=True).data
+        return CaseReportOut(self.context["reports"], many=True, context=self.context).data
 
     @extend_schema_field(DecisionShortOut(allow_null=True))
     def get_decision(self, incident: Incident) -> Mapping[str, Any] | None:

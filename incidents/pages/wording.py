@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from accounts.masking import telephone_starred
 from accounts.templatetags.ui import moment
 from dispatch.wording import limit_words as limit_words
 from incidents.claiming import CLAIM_LASTS
@@ -20,8 +21,10 @@ _CLAUSE_END = re.compile(r"[，,、：:]")
 
 
 def title_of(text: str, most: int = TITLE_MAX) -> str:
-    """The first sentence of what was said, cut between clauses where it is longer than `most`."""
+    """The first sentence of what was said, cut between clauses where it is longer than `most`; of a telephone
+    or identity number only its ends, as lists are read by many."""
     first = next((part.strip() for part in _SENTENCE_END.split(text.strip()) if part.strip()), text.strip())
+    first = telephone_starred(first)
     if len(first) <= most:
         return first
     cuts = [found.start() for found in _CLAUSE_END.finditer(first) if 5 <= found.start() <= most]

@@ -58,6 +58,10 @@ def test_a_key_to_a_report_is_not_written_down(path: str, told: str) -> None:
         assert part not in written
 
 
+def test_a_telephone_number_where_a_case_s_goes_is_not_written_down() -> None:
+    assert '"GET /cases/***/" ' in line("/cases/13911740217/")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
