@@ -52,6 +52,10 @@ attack: ## every address asked as several roles, doors fuzzed with ATTACK=20 tim
 soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners stay flat; SOAK_POLLS=17280 is a day
 	@$(SETUP) --dev -- -m pytest -m soak -s tests/journeys/test_screen_soak.py
 
+.PHONY: bundle-test
+bundle-test: ## both archives of `make bundle`, one installed and served with the network off
+	@$(SETUP) --dev -- -m pytest -m bundle --durations=5 tests/bundling
+
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail
 	@$(SETUP) --dev --no-frontend -- -m pytest -m chaos tests/chaos
@@ -80,6 +84,15 @@ check: ## format, lint, types, import directions, migrations, templates, transla
 bench: ## ratios against simpler ways of doing the same; BENCH=matcher runs one
 	@$(SETUP) --dev --bench -- -m benchmarks $(BENCH)
 
+# --- handing over ---------------------------------------------------------------------------------
+
+ARCH ?= $(shell uname -m)
+PY ?= 3.11
+EXTRA ?=
+.PHONY: bundle
+bundle: ## one archive in var/bundle that installs without a network; ARCH=aarch64 PY=3.11 EXTRA=observe
+	@$(SETUP) -- -m config.bundling --arch $(ARCH) --python $(PY) $(addprefix --extra ,$(EXTRA))
+
 # --- keeping up ---------------------------------------------------------------------------------
 
 .PHONY: format
@@ -100,7 +113,7 @@ openapi: ## write docs/openapi.yaml anew from the code
 .PHONY: lock
 lock: ## resolve requirements/*.in anew into hash-pinned files without addresses
 	@$(SETUP) --dev --no-frontend
-	@for name in app encoder observe dev bench assets uv; do \
+	@for name in app encoder observe dev bench assets uv pip; do \
 	  echo "locking requirements/$$name.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	    --no-emit-index-url --no-emit-find-links --upgrade \

@@ -113,7 +113,7 @@ def _installed(name: str) -> tuple[Path, str]:
 
 
 def _install_file(requirements: Path) -> None:
-    pip = _pip()
+    pip = pip_of_machine()
     wanted = ("--require-hashes", "-r", requirements)
     try:
         if not (VENV / "bin" / "uv").exists():
@@ -127,7 +127,7 @@ def _install_file(requirements: Path) -> None:
         run(*pip, "install", "--no-deps", *wanted)
 
 
-def _pip() -> list[str]:
+def pip_of_machine() -> list[str]:
     """This Python's pip working on .venv, or one of .venv's own where it has none or too old a one."""
     outside = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(PYTHON)]
     works = subprocess.run([*outside, "--version"], capture_output=True).returncode == 0
@@ -176,15 +176,9 @@ def compile_catalogues() -> None:
 def build_frontend() -> None:
     """npm ci and npm run build, into static/dist; without them every page still works, plainly."""
     package, lock = ROOT / "package.json", ROOT / "package-lock.json"
-    if not package.exists():
+    if not package.exists() or frontend_is_built():
         return
-    # The style sheet keeps what the templates and their tags name, so they belong to its sources.
-    folders = (ROOT / "frontend", ROOT / "templates", ROOT / "accounts" / "templatetags")
-    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-    sources = [package, lock, *(path for path in files if path.suffix != ".pyc")]
-    stamp, value = DIST / ".built-from", digest(sources)
-    if is_stamped(stamp, value):
-        return
+    stamp, value = _built()
     try:
         environment = _with_node()
         packages, pinned = ROOT / "node_modules" / ".installed", digest([package, lock])
@@ -202,6 +196,19 @@ def build_frontend() -> None:
         return
     stamp.write_text(value)
     say("the front-end is built")
+
+
+def frontend_is_built() -> bool:
+    """Is static/dist what these sources give?"""
+    return is_stamped(*_built())
+
+
+def _built() -> tuple[Path, str]:
+    # The style sheet keeps what the templates and their tags name, so they belong to its sources.
+    folders = (ROOT / "frontend", ROOT / "templates", ROOT / "accounts" / "templatetags")
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *files]
+    return DIST / ".built-from", digest(path for path in sources if path.suffix != ".pyc")
 
 
 def _with_node() -> dict[str, str]:
