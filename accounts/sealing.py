@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+
+from accounts.ciphers import Sealer, sealer
 
 
 def seal(plain: str) -> bytes:
@@ -18,19 +20,36 @@ def unseal(sealed: bytes | memoryview, *, seconds: int | None = None) -> str:
 
 def seal_bytes(plain: bytes) -> bytes:
     """The same of a file."""
-    return _cipher(tuple(settings.CONTACT_KEYS)).encrypt(plain)
+    return sealers()[0].encrypt(plain)
 
 
 def unseal_bytes(sealed: bytes | memoryview, *, seconds: int | None = None) -> bytes:
     """What was sealed, under whichever of CONTACT_KEYS."""
-    return _cipher(tuple(settings.CONTACT_KEYS)).decrypt(bytes(sealed), ttl=seconds)
+    token = bytes(sealed)
+    for one in sealers():
+        try:
+            return one.decrypt(token, seconds)
+        except InvalidToken:
+            continue
+    raise InvalidToken
 
 
 def reseal(sealed: bytes | memoryview) -> bytes:
-    """The same secret under the first of the keys, so that older ones can be taken away."""
-    return _cipher(tuple(settings.CONTACT_KEYS)).rotate(bytes(sealed))
+    """The same secret, as old as it is, under the first of the keys, so that older ones can be taken away."""
+    token = bytes(sealed)
+    for one in sealers():
+        try:
+            return sealers()[0].encrypt_at_time(one.decrypt(token), one.extract_timestamp(token))
+        except InvalidToken:
+            continue
+    raise InvalidToken
+
+
+def sealers() -> tuple[Sealer, ...]:
+    """A cipher for each of CONTACT_KEYS. Raises ValueError where one is no key."""
+    return _sealers(tuple(settings.CONTACT_KEYS))
 
 
 @lru_cache(maxsize=4)
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+def _sealers(keys: tuple[str, ...]) -> tuple[Sealer, ...]:
+    return tuple(map(sealer, keys))

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from django.apps import apps
-from django.conf import settings
 from django.db import models, transaction
 
-from accounts.sealing import reseal
+from accounts.ciphers import Sealer
+from accounts.sealing import reseal, sealers
 from incidents.models import Contact
 from incidents.models.contact import blind_index
 
@@ -157,7 +157,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _state(values: Sequence[bytes | memoryview]) -> bool | None:
     """Is one of them under an older key? None where one is under none of ours."""
-    newest, *older = (Fernet(key) for key in settings.CONTACT_KEYS)
+    newest, *older = sealers()
     stale = False
     for value in values:
         if not value or _opens(newest, value):
@@ -168,7 +168,7 @@ def _state(values: Sequence[bytes | memoryview]) -> bool | None:
     return stale
 
 
-def _opens(key: Fernet, value: bytes | memoryview) -> bool:
+def _opens(key: Sealer, value: bytes | memoryview) -> bool:
     try:
         key.decrypt(bytes(value))
     except InvalidToken:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from accounts.ciphers import SM3, SM4, why_not
 from accounts.reachable import Network, networks
 from config.map_tiles import tile_source
 from config.observing import start_sentry, start_tracing
@@ -39,7 +40,8 @@ VAR_DIR = Path(env.str("YIWANG_VAR", default=str(BASE_DIR / "var")))
 # Signs sessions, tracking links and form tokens. `make run` writes one per machine into var/.
 SECRET_KEY = env.str("SECRET_KEY", default="")
 # Encrypts residents' names, phones and addresses (32 url-safe base64 bytes; the first encrypts,
-# the rest still decrypt) and keys the blind index of phone numbers.
+# the rest still decrypt) and keys the blind index of phone numbers. A key of CONTACT_KEYS that begins with
+# sm4: is for SM4, one of CONTACT_INDEX_KEY and AUDIT_KEYS with sm3: for SM3; docs/sm.md.
 CONTACT_KEYS = env.list("CONTACT_KEYS", default=[])
 CONTACT_INDEX_KEY = env.str("CONTACT_INDEX_KEY", default="")
 if not SECRET_KEY:
@@ -54,9 +56,13 @@ if not CONTACT_INDEX_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("CONTACT_INDEX_KEY must be set in production")
     CONTACT_INDEX_KEY = "demonstration-index-key"
+if any(key.startswith(SM4) for key in CONTACT_KEYS) and (_no_sm := why_not()):
+    raise ImproperlyConfigured(f"CONTACT_KEYS has a key for SM4. {_no_sm}")
 # Seals the audit log (docs/audit.md): the first seals, all verify; without any, one is made from SECRET_KEY.
 # The newest seal is kept outside the database as well, in a file of this folder.
 AUDIT_KEYS = env.list("AUDIT_KEYS", default=[])
+if any(key.startswith(SM3) for key in (CONTACT_INDEX_KEY, *AUDIT_KEYS)) and (_no_sm := why_not()):
+    raise ImproperlyConfigured(f"CONTACT_INDEX_KEY or AUDIT_KEYS has a key for SM3. {_no_sm}")
 AUDIT_ANCHOR_DIR = env.str("AUDIT_ANCHOR_DIR", default=str(VAR_DIR))
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

@@ -1,7 +1,8 @@
 """The chain itself: what is digested of a row, and under which key. Pure; no database.
 
 A digest without a key could be made anew by whoever can write to the database. So it is an HMAC, and the key
-is in the environment of the application alone (AUDIT_KEYS: the first one seals, all verify).
+is in the environment of the application alone (AUDIT_KEYS: the first one seals, all verify). A key that
+begins with `sm3:` is for SM3, any other for SHA-256.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
+
+from accounts.ciphers import keyed_digest
 
 # What the first row of all is chained to.
 BEGINNING: Final = "0" * 64
@@ -54,14 +57,14 @@ def digest_of(row: dict[str, Any], *, seq: int, before: str, key: str) -> str:
 
 
 def signed(told: list[Any], *, key: str) -> str:
-    """HMAC-SHA-256 over the values as JSON without blanks, keys in order. Raises UnknownKey."""
+    """The HMAC over the values as JSON without blanks, keys in order. Raises UnknownKey."""
     secret = next((one for one in _keys() if key_name(one) == key), None)
     if secret is None:
         raise UnknownKey(key)
     text = json.dumps(
         [_plain(value) for value in told], ensure_ascii=True, sort_keys=True, separators=(",", ":")
     )
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(secret, text.encode())
 
 
 def _keys() -> list[str]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.ciphers import SM4, sealer
 from config.doctor.finding import Finding, Level
 from dispatch.models import CalendarYear
 from dispatch.normalise.model import current_folder, load
@@ -59,7 +59,7 @@ def keys() -> Iterator[Finding]:
 def _broken_keys() -> Iterator[tuple[str, str]]:
     for number, key in enumerate(settings.CONTACT_KEYS, start=1):
         try:
-            Fernet(key)
+            sealer(key)
         except (ValueError, binascii.Error):
             yield (
                 _("CONTACT_KEYS: number %(number)s is no key (32 bytes in url-safe base64).")
@@ -105,7 +105,7 @@ def _weak_keys() -> Iterator[tuple[str, str]]:
 
 def _is_demonstration(key: str) -> bool:
     try:
-        return base64.urlsafe_b64decode(key).startswith(b"demonstration-key")
+        return base64.urlsafe_b64decode(key.removeprefix(SM4)).startswith(b"demonstration-key")
     except (ValueError, binascii.Error):
         return False
 

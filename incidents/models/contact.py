@@ -1,7 +1,5 @@
 """The only home of a resident's name, phone and address: encrypted, found again by a blind index."""
 
-import hashlib
-import hmac
 import re
 import unicodedata
 from datetime import datetime
@@ -10,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts import sealing
+from accounts.ciphers import keyed_digest
 
 
 def seal(plain: str) -> bytes:
@@ -24,7 +23,7 @@ def unseal(sealed: bytes | memoryview) -> str:
 
 def person_index(told: str) -> str:
     """A keyed digest of a name that some platform gives a person: the same one is known again, nobody is."""
-    return hmac.new(settings.CONTACT_INDEX_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(settings.CONTACT_INDEX_KEY, told.encode())
 
 
 def phone_digits(phone: str) -> str:
@@ -38,7 +37,7 @@ def blind_index(phone: str) -> str:
     digits = phone_digits(phone)
     if not digits:
         return ""
-    return hmac.new(settings.CONTACT_INDEX_KEY.encode(), digits.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest(settings.CONTACT_INDEX_KEY, digits.encode())
 
 
 class Contact(models.Model):

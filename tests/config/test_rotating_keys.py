@@ -1,6 +1,7 @@
 """A new key: everything that is sealed goes under it, and it is said when the old one may go."""
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,6 +116,47 @@ def test_all_that_is_sealed_goes_under_the_new_key_and_the_old_one_may_go(
     assert "赵大海" in MediationSession.objects.get().words
     assert "SZ1" in lines.opened_file(BulkFile.objects.get(bulk=bulk).sealed).decode()
     assert "Everything is under the one key that there is." in rotate()
+
+
+@pytest.mark.django_db
+def test_all_of_it_goes_from_aes_to_sm4_and_back_and_may_be_broken_off(
+    operator: Person, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    with time_machine.travel(TUESDAY, tick=False):
+        as_person(operator).post("/petitions/new/", {**FORM, "scans": [scan()]})
+    for _number in range(3):
+        file_report()
+    aes, sm4 = settings.CONTACT_KEYS, ["sm4:" + Fernet.generate_key().decode()]
+    for first, second, sign in ((sm4, aes, b"sm4.1."), (aes, sm4, b"gAAAAA")):
+        settings.CONTACT_KEYS = [*first, *second]
+        written = resealing._write
+
+        def dies(*args: Any, written: Any = written) -> int:
+            written(*args)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(resealing, "_write", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rotate(batch=2)
+        monkeypatch.setattr(resealing, "_write", written)
+        assert {bytes(one.name_sealed)[:6] == sign for one in Contact.objects.all()} == {True, False}
+        assert "Nothing that is kept here needs the other key any more" in rotate(batch=2)
+        settings.CONTACT_KEYS = first
+        assert {bytes(one.name_sealed)[:6] for one in Contact.objects.all()} == {sign}
+        assert {one.name for one in Contact.objects.all()} == {FORM["names"], "王小明"}
+        assert Path(Document.objects.get().file.path).read_bytes()[:6] == sign
+        assert opened(Document.objects.get()) == PDF
+
+
+@pytest.mark.django_db
+def test_numbers_are_known_again_by_sm3(settings: Any) -> None:
+    case = file_report()
+    settings.CONTACT_INDEX_KEY = f"sm3:{settings.CONTACT_INDEX_KEY}"
+    index = callers.index_of("13812342207")
+    assert not Report.objects.filter(contact__phone_index=index).exists()
+    assert "incidents_contact.phone_index: 1 of 1" in rotate(index=True)
+    assert Report.objects.get(contact__phone_index=index).links.get().incident == case
 
 
 @pytest.mark.django_db

@@ -333,3 +333,16 @@ def test_a_head_is_read_as_it_is_printed() -> None:
             Head.read(bad)
     with pytest.raises(CommandError, match="--noted"):
         command(verify=True, noted="12")
+
+
+def test_a_chain_goes_on_under_a_key_for_sm3_and_back(settings: Any) -> None:
+    old, new = "k" * 40, "sm3:" + "n" * 40
+    for keys in ([old], [new, old], [old, new]):
+        settings.AUDIT_KEYS = keys
+        write(2)
+        assert seal_all() == 2
+    assert len(set(AuditEvent.objects.values_list("key", flat=True))) == 2
+    assert looked_through().faults == []
+    # The same letters without the sign are another key.
+    settings.AUDIT_KEYS = [old, new.removeprefix("sm3:")]
+    assert looked_through().faults
