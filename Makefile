@@ -65,7 +65,7 @@ chaos: ## kill -9 every process in turn for CHAOS_MINUTES=10, then check; CHAOS_
 	@$(SETUP) --dev --no-frontend -- -m chaos
 
 .PHONY: check
-check: ## format, lint, types, import directions, migrations, templates, translations, secrets, known weaknesses
+check: ## format, lint, types, imports, migrations, templates, translations, secrets, weaknesses, oldest browser
 	@$(SETUP) --dev
 	@failed=; check() { echo "--- $$*"; $(BIN)/"$$@" || failed="$$failed\n  $$*"; }; \
 	check ruff format --check --quiet .; \
@@ -78,6 +78,9 @@ check: ## format, lint, types, import directions, migrations, templates, transla
 	check python manage.py check_translations; \
 	check python -m config.scanning secrets; \
 	check python -m config.scanning dependencies; \
+	if [ -d node_modules/@mdn ]; then echo "--- npm run floor"; \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent floor || failed="$$failed\n  npm run floor"; \
+	else echo "Oldest browser: COULD NOT LOOK (the front-end packages are not installed)."; fi; \
 	if [ -n "$$failed" ]; then printf "failed:$$failed\n"; exit 1; fi; echo "all checks passed"
 
 .PHONY: bench

@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
 DIST = ROOT / "static" / "dist"
-OLDEST_NODE = 18
+OLDEST_NODE = 20
 _began = float(os.environ.setdefault("YIWANG_BEGAN", str(time.time())))  # config/progress.py goes on from it
 
 
