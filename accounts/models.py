@@ -74,6 +74,10 @@ class OrgUnit(models.Model):
     # Codes from the root joined by ">", so that a subtree is one indexed prefix.
     path = models.CharField(max_length=255, unique=True)
     is_open = models.BooleanField(default=True)
+    # Of a closed unit: who goes on with its work, whatever still comes for it included.
+    successor = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="succeeds", db_index=False
+    )
 
     objects = OrgUnitQuerySet.as_manager()
 
@@ -101,6 +105,8 @@ class User(AbstractUser):
     phone = models.CharField(max_length=20, blank=True)
     # By the person; nobody has changed it since the sign-in was made where it is empty.
     password_changed_at = models.DateTimeField(null=True, blank=True)
+    # One that an administrator handed out: its owner changes it before anything else.
+    password_is_first = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.display_name or self.username

@@ -162,7 +162,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.ADMIN in roles:
         add("installation", _("Installation"), "settings")
     elif Role.SECURITY in roles:
-        add("sign-ins", _("Sign-ins"), "shield")
+        add("sign-ins", _("Sign-ins"), "shield", also=("/installation/people/",))
     if Role.AUDITOR in roles:
         add("audit", _("Audit log"), "history")
     if Role.LEADER in roles and not roles.intersection((*DESK_ROLES, Role.HANDLER, Role.PATROL)):

@@ -109,7 +109,11 @@ def _missing(request: HttpRequest, user: User, mark: dict[str, Any]) -> HttpResp
             request, "second-factor-set-up", _("Your role needs a second factor: set it up first.")
         )
     if mark["factor"] not in BY_PROVIDER and passwords.is_due(user, timezone.now()):
-        return _send_to(request, "password-change", _("Your password is too old: change it first."))
+        if user.password_is_first:
+            why = _("Your password was handed out to you: choose one of your own first.")
+        else:
+            why = _("Your password is too old: change it first.")
+        return _send_to(request, "password-change", why)
     return None
 
 

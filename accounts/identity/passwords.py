@@ -21,7 +21,9 @@ def is_own(request: HttpRequest, user: User, password: str) -> bool:
 
 
 def is_due(user: User, at: datetime) -> bool:
-    """Must it be changed now? Never, unless PASSWORD_MAX_AGE_DAYS says so."""
+    """Must it be changed now? One that was handed out must; others as PASSWORD_MAX_AGE_DAYS says."""
+    if user.password_is_first:
+        return True
     days: int = settings.PASSWORD_MAX_AGE_DAYS
     return bool(days) and (user.password_changed_at or user.date_joined) + timedelta(days=days) <= at
 
@@ -46,6 +48,6 @@ def rules() -> list[str]:
 def change(*, user: User, new: str, at: datetime, where: Where) -> None:
     """Take a new password into use: every other sign-in knows the old one, and opens nothing any more."""
     user.set_password(new)
-    user.password_changed_at = at
-    user.save(update_fields=["password", "password_changed_at"])
+    user.password_changed_at, user.password_is_first = at, False
+    user.save(update_fields=["password", "password_changed_at", "password_is_first"])
     history.tell(user=user, kind=SignInEvent.Kind.PASSWORD_CHANGED, at=at, where=where)

@@ -97,6 +97,11 @@ def end_others(
 @transaction.atomic(durable=True)
 def end_all(*, user: User, actor: User, at: datetime, where: Where) -> int:
     """End every sign-in of somebody, by an administrator: the next request of each finds nobody signed in."""
+    return end_with(user=user, actor=actor, at=at, where=where)
+
+
+def end_with(*, user: User, actor: User, at: datetime, where: Where) -> int:
+    """The same in the caller's transaction, with what else is done about them."""
     rows = running(user, at)
     _end(rows, ending=Ending.ADMINISTRATOR, at=at, where=where, actor=actor)
     return len(rows)

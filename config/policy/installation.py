@@ -33,6 +33,14 @@ SECTIONS: Final = (
         },
     ),
     Section(
+        _("People and units"),
+        {
+            **reads(_SECURITY, "people"),
+            **both(_SECURITY, "person-new", "person", "people-move"),
+            **writes(_SECURITY, "person-role", "person-role-take", "person-switch", "person-password"),
+        },
+    ),
+    Section(
         _("Sign-ins and other systems"),
         {
             **reads(_SECURITY, "sign-ins", "sign-ins-of"),

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from config.policy.resolving import Address
+from tests.cast import LAMP_UNIT
 from tests.dispatch.versions import LAMP_ITEM
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -29,6 +30,8 @@ def named(it: SimpleNamespace) -> dict[str, dict[str, Any]]:
     return {
         "provider": {"pk": it.group.pk},
         "sign-ins": {"pk": it.handler.user.pk},
+        "person": {"pk": it.handler.user.pk, "membership": it.handler.user.memberships.first().pk},
+        "people": {"code": LAMP_UNIT},
         "api-brief": brief,
         "brief": brief,
         "api-data": data,

@@ -1,0 +1,1 @@
+"""People with a sign-in and their roles, as administrators keep them."""

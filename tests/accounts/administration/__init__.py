@@ -1,0 +1,1 @@
+"""People and units, as administrators keep them."""
