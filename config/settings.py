@@ -235,6 +235,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 30.0},
     },
+    # Of units that were merged: somebody watches the number go down.
+    "incidents.hand_over_cases": {
+        "task": "incidents.hand_over_cases",
+        "schedule": 5.0,
+        "options": {"expires": 15.0},
+    },
     "incidents.remind": {"task": "incidents.remind", "schedule": 60.0, "options": {"expires": 120.0}},
     # Somebody looks on: it should begin at once.
     "incidents.rehearse": {"task": "incidents.rehearse", "schedule": 2.0, "options": {"expires": 4.0}},

@@ -34,7 +34,9 @@ SELECT
      ORDER BY term.starts_at DESC NULLS LAST LIMIT 1),
     (SELECT count(*) FROM dispatch_category),
     (SELECT max(revision) FROM dispatch_calendaredition),
-    (SELECT ARRAY[count(*), sum(hashtext(code || area_code || path || is_open::text))] FROM accounts_orgunit),
+    (SELECT ARRAY[count(*), sum(hashtext(
+        concat_ws('|', code, area_code, path, is_open::text, successor_id, kind, name_zh, name_en)
+     ))] FROM accounts_orgunit),
     {registers.STAMPS_SQL}
 """
 

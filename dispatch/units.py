@@ -30,6 +30,7 @@ class Unit(NamedTuple):
     name_en: str
     path: str = ""
     is_open: bool = True
+    successor: str | None = None  # of a closed unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,12 @@ class UnitDirectory:
     kinds: Mapping[str, str] = field(default_factory=dict)  # code → OrgUnit.Kind
     paths: Mapping[str, str] = field(default_factory=dict)  # code → the codes from the root, by ">"
     closed: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # code → (Chinese, English)
+    heirs: Mapping[str, str] = field(default_factory=dict)  # closed unit → the open one that goes on for it
 
     @classmethod
     def read(cls) -> "UnitDirectory":
         """From the database, in one query."""
-        columns = ("code", "kind", "area_code", "name_zh", "name_en", "path", "is_open")
+        columns = ("code", "kind", "area_code", "name_zh", "name_en", "path", "is_open", "successor_id")
         return cls.of(Unit(*row) for row in OrgUnit.objects.values_list(*columns).order_by("code"))
 
     @classmethod
@@ -61,6 +63,13 @@ class UnitDirectory:
                 streets[unit.area_code] = unit.code
             elif unit.kind == OrgUnit.Kind.COMMUNITY_STATION:
                 communities[unit.area_code] = unit.code
+        heirs = _heirs(units)
+        for unit in units:
+            # A street or a community whose own unit was merged is its successor's.
+            if unit.kind == OrgUnit.Kind.STREET_OFFICE and unit.code in heirs:
+                streets.setdefault(unit.area_code, heirs[unit.code])
+            elif unit.kind == OrgUnit.Kind.COMMUNITY_STATION and unit.code in heirs:
+                communities.setdefault(unit.area_code, heirs[unit.code])
         names = {unit.code: (unit.name_zh, unit.name_en) for unit in opened}
         return cls(
             frozenset(names),
@@ -70,6 +79,7 @@ class UnitDirectory:
             kinds={unit.code: unit.kind for unit in opened},
             paths={unit.code: unit.path for unit in opened},
             closed={unit.code: (unit.name_zh, unit.name_en) for unit in units if not unit.is_open},
+            heirs=heirs,
         )
 
     @property
@@ -80,7 +90,7 @@ class UnitDirectory:
             return frozenset()
         of_first = {code.partition("/")[2] for code in self.codes if code.startswith(f"{offices[0]}/")}
         return frozenset(
-            team for team in of_first if all(f"{office}/{team}" in self.codes for office in offices)
+            team for team in of_first if all(self._stands(f"{office}/{team}") for office in offices)
         )
 
     def knows(self, pattern: str) -> bool:
@@ -101,16 +111,20 @@ class UnitDirectory:
         if not pattern:
             return None
         if not pattern.startswith("@"):
-            return pattern if pattern in self.codes else None
+            return self._stands(pattern)
         if pattern == AT_COMMUNITY:
             return self.communities.get(community or "")
         if pattern == AT_OWNER:
-            return owner if owner in self.codes else None
+            return self._stands(owner or "")
         office = self.streets.get(street or "")
         if office is None or pattern == AT_STREET:
             return office
         team = f"{office}/{pattern.removeprefix(f'{AT_STREET}/')}"
-        return team if team in self.codes else None
+        return self._stands(team)
+
+    def _stands(self, code: str) -> str | None:
+        """The unit itself, or who goes on for it; None where nobody does."""
+        return code if code in self.codes else self.heirs.get(code)
 
     def pattern_for(self, code: str, *, street: str | None = None, community: str | None = None) -> str:
         """How a list says this unit, so that it means the like elsewhere: relative where it is the
@@ -124,3 +138,17 @@ class UnitDirectory:
             return AT_STREET
         team = code.removeprefix(f"{office}/")
         return f"{AT_STREET}/{team}" if team != code and team in self.teams else code
+
+
+def _heirs(units: Iterable[Unit]) -> dict[str, str]:
+    """Who goes on for each closed unit, over however many closings."""
+    by_code = {unit.code: unit for unit in units}
+    found: dict[str, str] = {}
+    for code, unit in by_code.items():
+        seen: set[str] = set()
+        while not unit.is_open and unit.successor in by_code and unit.code not in seen:
+            seen.add(unit.code)
+            unit = by_code[unit.successor]
+        if unit.is_open and unit.code != code:
+            found[code] = unit.code
+    return found

@@ -18,6 +18,11 @@ def _asked(p: Mapping[str, Any], names: Names) -> str:
     return _("Asked to support: %(units)s") % told
 
 
+def _succeeded(p: Mapping[str, Any], names: Names) -> str:
+    told = {"before": names.unit(p.get("from")), "unit": names.unit(p.get("unit"))}
+    return _("%(before)s was merged or closed: %(unit)s goes on in its place, with the same time") % told
+
+
 def _answered(p: Mapping[str, Any], names: Names) -> str:
     answer = p.get("answer", "")
     label = Assignment.Answer(answer).label if answer in Assignment.Answer.values else answer
@@ -29,6 +34,7 @@ SENTENCES: Mapping[str, Sentence] = {
     Kind.SUPPORT_ANSWERED: _answered,
     Kind.SUPPORT_DECLINED: of_unit(lambda: _("%(unit)s declines to support")),
     Kind.MADE_SAFE: of_unit(lambda: _("%(unit)s has made it safe")),
+    Kind.UNIT_SUCCEEDED: _succeeded,
     Kind.REPAIR_SENT: of_unit(lambda: _("The repair is for %(unit)s")),
     Kind.SUPPORT_RELEASED: of_unit(lambda: _("%(unit)s is asked for nothing any more")),
 }

@@ -17,6 +17,7 @@ from incidents import (
     rehearsal,
     repeats,
     submissions,
+    succession,
     suggesting,
     sweeps,
 )
@@ -100,6 +101,14 @@ def move_clocks() -> int:
     if clocks_are_driven():
         return 0
     return _until_empty("calendar", lambda: recalendar.move_clocks(at=clock.now()))
+
+
+@shared_task(name="incidents.hand_over_cases")
+def hand_over_cases() -> int:
+    """Let the open cases of closed units go to their successors."""
+    if clocks_are_driven():
+        return 0
+    return _until_empty("", lambda: succession.step(at=clock.now()))
 
 
 @shared_task(name="incidents.rehearse")

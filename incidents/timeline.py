@@ -26,6 +26,7 @@ class Kind(StrEnum):
     RETURN_AGREED = "return_agreed"
     RETURN_REFUSED = "return_refused"
     REDISPATCHED = "redispatched"
+    UNIT_SUCCEEDED = "unit_succeeded"
     RESOLVED = "resolved"
     PARKED = "parked"
     WOKEN = "woken"

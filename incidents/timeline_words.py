@@ -69,6 +69,7 @@ TRIAGE_STATES = {
 _STATES = {
     Kind.DISPATCHED: "primary",
     Kind.REDISPATCHED: "primary",
+    Kind.UNIT_SUCCEEDED: "primary",
     Kind.ACCEPTED: "primary",
     Kind.WOKEN: "primary",
     Kind.RESOLVED: "on",

@@ -19,7 +19,7 @@ _picker = random.SystemRandom()
 
 def ask(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> Verification:
     """Name the checking unit of a locked, resolved case and tell it."""
-    unit_code = _picker.choice(checkers_for(incident, lead) or [settings.TRIAGE_UNIT])
+    unit_code = drawn(incident, lead)
     asked = Verification.objects.create(incident=incident, assignment=lead, unit_id=unit_code, asked_at=at)
     timeline.record(
         timeline.Kind.VERIFICATION_ASKED, incident_id=incident.pk, at=at, actor=actor, unit=unit_code
@@ -32,6 +32,11 @@ def ask(incident: Incident, lead: Assignment, *, actor: Actor, at: datetime) -> 
         at=at,
     )
     return asked
+
+
+def drawn(incident: Incident, lead: Assignment) -> str:
+    """The code of a unit that may check, one of all that may; where there is none, the desk's."""
+    return _picker.choice(checkers_for(incident, lead) or [settings.TRIAGE_UNIT])
 
 
 def checkers_for(incident: Incident, lead: Assignment) -> list[str]:

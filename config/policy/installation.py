@@ -35,6 +35,9 @@ SECTIONS: Final = (
     Section(
         _("People and units"),
         {
+            **reads(_ADMIN, "units"),
+            **both(_ADMIN, "unit-new", "unit", "unit-close"),
+            **writes(_ADMIN, "unit-open"),
             **reads(_SECURITY, "people"),
             **both(_SECURITY, "person-new", "person", "people-move"),
             **writes(_SECURITY, "person-role", "person-role-take", "person-switch", "person-password"),

@@ -29,6 +29,7 @@ CLIENT_KINDS = (
     Kind.TO_DESK,
     Kind.DISPATCHED,
     Kind.REDISPATCHED,
+    Kind.UNIT_SUCCEEDED,
     Kind.RULED,
     Kind.LEVEL_RAISED,
     Kind.MADE_SAFE,

@@ -64,6 +64,8 @@ class Assignment(models.Model):
         MADE_SAFE = "made_safe", _("Made safe")
         # By whoever sent it, at once: it was a slip, and nobody gave anything back.
         RECALLED = "recalled", _("Taken back")
+        # The unit was merged or closed; its successor goes on under the same sending.
+        SUCCEEDED = "succeeded", _("With the successor")
         # Only of a supporting unit.
         ANSWERED = "answered", _("Answered")
         DECLINED = "declined", _("Declined")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.pages import people
+from incidents.pages import people, units
 
 urlpatterns = [
     path("installation/people/", people.listed, name="people"),
@@ -13,4 +13,9 @@ urlpatterns = [
     path("installation/people/<int:pk>/switch/", people.switch, name="person-switch"),
     path("installation/people/<int:pk>/password/", people.password, name="person-password"),
     path("installation/people/of/<path:code>/move/", people.move, name="people-move"),
+    path("installation/units/", units.listed, name="units"),
+    path("installation/units/new/", units.new, name="unit-new"),
+    path("installation/units/of/<path:code>/close/", units.close, name="unit-close"),
+    path("installation/units/of/<path:code>/open/", units.reopen, name="unit-open"),
+    path("installation/units/of/<path:code>/", units.one, name="unit"),
 ]

@@ -146,6 +146,7 @@ _STEPS: dict[Kind, Callable[[Step], str]] = {
     Kind.RETURN_AGREED: lambda s: _unit(_("It is not the job of %(unit)s; somebody else is being found"), s),
     Kind.RECALLED: _recalled,
     Kind.REDISPATCHED: lambda s: _unit(_("Passed on to %(unit)s"), s),
+    Kind.UNIT_SUCCEEDED: lambda s: _unit(_("%(unit)s goes on with it: the unit before is no more"), s),
     Kind.LEVEL_RAISED: lambda s: _unit(_("Passed on to %(unit)s, one level up"), s),
     Kind.MESSAGED: lambda s: _unit(_("%(unit)s writes to you"), s),
     Kind.MADE_SAFE: lambda s: _unit(_("%(unit)s has made it safe; the repair follows"), s),

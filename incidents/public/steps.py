@@ -19,6 +19,7 @@ TOLD = frozenset(
         Kind.DEEMED_ACCEPTED,
         Kind.RETURN_AGREED,
         Kind.REDISPATCHED,
+        Kind.UNIT_SUCCEEDED,
         Kind.RECALLED,
         Kind.RULED,
         Kind.LEVEL_RAISED,
@@ -85,7 +86,16 @@ _CHECKS: Mapping[Kind, bool] = {
     Kind.VERIFICATION_FAILED: False,
 }
 # Whoever is named by these has the case from then on.
-_SENDINGS = frozenset({Kind.DISPATCHED, Kind.REDISPATCHED, Kind.RULED, Kind.LEVEL_RAISED, Kind.REPAIR_SENT})
+_SENDINGS = frozenset(
+    {
+        Kind.DISPATCHED,
+        Kind.REDISPATCHED,
+        Kind.UNIT_SUCCEEDED,
+        Kind.RULED,
+        Kind.LEVEL_RAISED,
+        Kind.REPAIR_SENT,
+    }
+)
 
 
 def texts_of(entries: Sequence[TimelineEntry]) -> dict[int, str]:
@@ -137,7 +147,7 @@ def steps_of(
                 params={**_params(kind, data), "unchecked": kind == Kind.CLOSED and is_check_wanted},
             )
         )
-        if kind in _SENDINGS:
+        if kind in _SENDINGS and kind != Kind.UNIT_SUCCEEDED:
             sent, received = entry.at, None  # only the first sending counts from receipt
     return tuple(reversed(steps))
 
@@ -162,6 +172,8 @@ def _is_told_otherwise(kind: str, data: Mapping[str, Any]) -> bool:
         return "assignment" not in data
     if kind == Kind.ACCEPTED:
         return data.get("how") == Assignment.Acceptance.RULED
+    if kind == Kind.UNIT_SUCCEEDED:  # whose supporters or checkers changed is nothing to them
+        return "assignment" not in data
     if kind == Kind.LEVEL_RAISED:  # where only the level changes, the same unit is at it
         return data.get("assignment") is None
     return kind == Kind.BREACHED and data.get("clock") in (Timer.Kind.ADJUDICATION, Timer.Kind.SUPPORT)

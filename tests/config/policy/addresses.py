@@ -32,6 +32,7 @@ def named(it: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "sign-ins": {"pk": it.handler.user.pk},
         "person": {"pk": it.handler.user.pk, "membership": it.handler.user.memberships.first().pk},
         "people": {"code": LAMP_UNIT},
+        "unit": {"code": LAMP_UNIT},
         "api-brief": brief,
         "brief": brief,
         "api-data": data,

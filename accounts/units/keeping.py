@@ -1,0 +1,221 @@
+"""What a system administrator does to units: added, changed, moved in the tree, closed, opened again.
+
+Nothing is deleted: a closed unit keeps its history and figures, and takes nothing new. Its successor goes on
+with whatever still comes for it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit.reasons import because
+from accounts.models import Membership, OrgUnit, User
+from accounts.roles import Role
+from accounts.viewer import viewer_of
+
+CODE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)?")
+AREA_CODE: Final = re.compile(r"\d{12}(\d{3})?")
+# Chains of successors are short; a circle in the data must not hold anybody.
+_CHAIN_MOST: Final = 20
+_TREE_LOCK: Final = 8  # of this product's advisory locks: the tree is changed by one at a time
+
+
+class NotAllowed(Exception):
+    """Not by this person."""
+
+
+class NotTaken(Exception):
+    """It cannot be done so: which field is at fault, and the words."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a unit is."""
+
+    kind: str
+    name_zh: str
+    name_en: str
+    parent: str | None
+    area_code: str
+
+
+def terms_of(unit: OrgUnit) -> Terms:
+    """As it is now."""
+    return Terms(unit.kind, unit.name_zh, unit.name_en, unit.parent_id, unit.area_code)
+
+
+def stamp_of(unit: OrgUnit) -> str:
+    """How a unit stood when a page was made; changed meanwhile, a form of that page is refused."""
+    terms = terms_of(unit)
+    told = (terms.kind, terms.name_zh, terms.name_en, terms.parent or "", terms.area_code)
+    return "\x1f".join((*told, str(unit.is_open), unit.successor_id or ""))
+
+
+def may_keep(user: User) -> bool:
+    """Does this person keep units?"""
+    return bool(viewer_of(user).with_roles(Role.ADMIN))
+
+
+def heir_of(unit: OrgUnit) -> OrgUnit | None:
+    """The open unit that goes on with a closed one's work, over however many closings."""
+    found: OrgUnit | None = unit
+    for _step in range(_CHAIN_MOST):
+        found = found.successor if found is not None else None
+        if found is None or found.is_open:
+            return found
+    return None
+
+
+@transaction.atomic(durable=True)
+def add(*, code: str, terms: Terms, actor: User) -> OrgUnit:
+    """A new unit. Raises NotAllowed, NotTaken."""
+    _begin(actor)
+    if not CODE.fullmatch(code):
+        raise NotTaken("code", _("Small letters, digits and hyphens; a street's team after one stroke."))
+    if OrgUnit.objects.filter(pk=code).exists():
+        raise NotTaken("code", _("There is a unit with this code already."))
+    parent = _parent(terms)
+    unit = OrgUnit(pk=code, path=f"{parent.path}>{code}" if parent else code)
+    _apply(unit, terms)
+    _check_path(unit.path)
+    try:
+        with transaction.atomic():
+            unit.save(force_insert=True)
+    except IntegrityError as error:
+        raise NotTaken("code", _("There is a unit with this code already.")) from error
+    return unit
+
+
+@transaction.atomic(durable=True)
+def change(*, code: str, terms: Terms, seen: str, actor: User) -> bool:
+    """Name it otherwise, move it in the tree with all below it; was there anything new?
+
+    Raises NotAllowed, NotTaken.
+    """
+    _begin(actor)
+    unit = _locked(code)
+    if terms_of(unit) == terms:
+        return False
+    _refuse_stale(unit, seen)
+    parent = _parent(terms, of=unit)
+    was_path = unit.path
+    _apply(unit, terms)
+    unit.path = f"{parent.path}>{code}" if parent else code
+    below = list(OrgUnit.objects.filter(path__startswith=f"{was_path}>"))
+    for one in below:
+        one.path = unit.path + one.path.removeprefix(was_path)
+        _check_path(one.path)
+    _check_path(unit.path)
+    unit.save()
+    if unit.path != was_path:
+        OrgUnit.objects.bulk_update(below, ["path"])
+    return True
+
+
+@transaction.atomic(durable=True)
+def close(*, code: str, successor: str | None, reason: str, seen: str, actor: User) -> OrgUnit:
+    """撤并: take a unit out of use; `successor` goes on with its work. Nothing below it may be open.
+
+    Raises NotAllowed, NotTaken.
+    """
+    _begin(actor)
+    unit = _locked(code)
+    if not unit.is_open:
+        raise NotTaken("", _("It is closed already."))
+    _refuse_stale(unit, seen)
+    if why := why_not_closed(unit):
+        raise NotTaken("", why)
+    heir = OrgUnit.objects.filter(pk=successor, is_open=True).first() if successor else None
+    if successor and (heir is None or heir.pk == code):
+        raise NotTaken("successor", _("There is no open unit with this code."))
+    unit.is_open, unit.successor = False, heir
+    with because(reason):
+        unit.save(update_fields=["is_open", "successor"])
+    return unit
+
+
+def why_not_closed(unit: OrgUnit) -> str:
+    """What stands in the way of closing it; empty where nothing does."""
+    if unit.pk == settings.TRIAGE_UNIT or unit.kind == OrgUnit.Kind.DISTRICT:
+        return _("The district and its operations centre cannot be closed: every case begins there.")
+    below = OrgUnit.objects.open().filter(parent=unit).order_by("path")
+    if below.exists():
+        names = _(", ").join(str(one) for one in below[:5])
+        return _("First close or move what stands below it: %(names)s.") % {"names": names}
+    keepers = Membership.objects.filter(unit=unit, role__in=(Role.ADMIN, Role.SECURITY), user__is_active=True)
+    for role in (Role.ADMIN, Role.SECURITY):
+        others = Membership.objects.filter(role=role, unit__is_open=True, user__is_active=True)
+        if keepers.filter(role=role).exists() and not others.exclude(unit=unit).exists():
+            told = {"role": Role(role).label}
+            return _("Nobody would be %(role)s any more: their role is in this unit alone.") % told
+    return ""
+
+
+@transaction.atomic(durable=True)
+def reopen(*, code: str, reason: str, actor: User) -> bool:
+    """Take a closed unit into use again; what has gone to its successor stays there. Raises NotAllowed,
+    NotTaken."""
+    _begin(actor)
+    unit = _locked(code)
+    if unit.is_open:
+        return False
+    if unit.parent is not None and not unit.parent.is_open:
+        raise NotTaken("", _("The unit above it is closed: open that one first."))
+    unit.is_open, unit.successor = True, None
+    with because(reason):
+        unit.save(update_fields=["is_open", "successor"])
+    return True
+
+
+def _begin(actor: User) -> None:
+    if not may_keep(actor):
+        raise NotAllowed
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_TREE_LOCK])
+
+
+def _locked(code: str) -> OrgUnit:
+    found = OrgUnit.objects.select_for_update(no_key=True, of=("self",)).filter(pk=code).first()
+    if found is None:
+        raise NotTaken("", _("There is no unit with this code."))
+    return found
+
+
+def _refuse_stale(unit: OrgUnit, seen: str) -> None:
+    if stamp_of(unit) != seen:
+        raise NotTaken("", _("Somebody else has changed this meanwhile. Look again, then change it."))
+
+
+def _parent(terms: Terms, of: OrgUnit | None = None) -> OrgUnit | None:
+    if not AREA_CODE.fullmatch(terms.area_code):
+        raise NotTaken("area_code", _("The code of an area has 12 or 15 digits."))
+    if terms.parent is None:
+        root = OrgUnit.objects.filter(parent=None).exclude(pk=of.pk if of else "").first()
+        if root is not None:
+            raise NotTaken("parent", _("Every unit but %(root)s stands below another one.") % {"root": root})
+        return None
+    parent = OrgUnit.objects.filter(pk=terms.parent).first()
+    if parent is None or not parent.is_open:
+        raise NotTaken("parent", _("There is no open unit with this code."))
+    if of is not None and parent.is_within(of):
+        raise NotTaken("parent", _("A unit cannot stand below itself."))
+    return parent
+
+
+def _check_path(path: str) -> None:
+    most: Any = OrgUnit._meta.get_field("path").max_length
+    if len(path) > most:
+        raise NotTaken("parent", _("This lies too deep in the tree."))
+
+
+def _apply(unit: OrgUnit, terms: Terms) -> None:
+    unit.kind, unit.name_zh, unit.name_en = terms.kind, terms.name_zh, terms.name_en
+    unit.parent_id, unit.area_code = terms.parent, terms.area_code
