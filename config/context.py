@@ -21,6 +21,7 @@ from dashboards.warning.reach import reads as reads_warnings
 from dispatch.pages.access import LIST_ROLES
 from dispatch.pages.registers import KEEPERS as REGISTER_KEEPERS
 from dispatch.stewards import waiting_for as waiting_proposals
+from grids.locate import geography
 from incidents import alarms, oversight, policy, queries
 from incidents.centre import handing
 from incidents.centre.centres import desks_of, has_centre
@@ -46,6 +47,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     context: dict[str, object] = {
         "is_demo": not settings.PRODUCTION,
+        "is_outer": settings.ZONE == "outer",
         "languages": settings.LANGUAGES,
         "district_name": SimpleLazyObject(district_name),
     }
@@ -211,7 +213,7 @@ def seeding() -> dict[str, Any] | None:
 
 def district_name() -> str:
     """The district that this installation serves, in the reader's language."""
-    names = _district_names()
+    names = _outside() if settings.ZONE == "outer" else _district_names()
     return names[1] if (get_language() or "").startswith("en") else names[0]
 
 
@@ -219,6 +221,12 @@ def district_name() -> str:
 def _read_district() -> tuple[str, str]:
     unit = OrgUnit.objects.filter(kind=OrgUnit.Kind.DISTRICT).first()
     return (unit.name_zh, unit.name_en) if unit else ("", "")
+
+
+def _outside() -> tuple[str, str]:
+    """There are no units there; its map was pushed."""
+    areas = geography()
+    return areas.names.get(areas.district or "", ("", ""))
 
 
 def _district_names() -> tuple[str, str]:

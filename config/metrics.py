@@ -5,7 +5,7 @@ is the installation's, and the same from whichever host is asked.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Final
@@ -23,6 +23,8 @@ from config.celery import app
 from config.queues import BROKER_ERRORS, depths, link_to
 from incidents import alarms
 from incidents.models import DecisionRecord, OutboxMessage, Parcel, Report
+from incidents.outer import standing
+from incidents.outer.exchange import lag
 
 # What came in and was decided "lately".
 WINDOW: Final = timedelta(minutes=5)
@@ -60,6 +62,9 @@ def _is_near(address: str) -> bool:
 
 
 def _lines() -> Iterator[str]:
+    if settings.ZONE == "outer":  # none of the rest runs there
+        yield from _outside(lag(now=timezone.now()))
+        return
     sweeps = alarms.sweeps(now=timezone.now())
     yield from _gauge(
         "yiwang_sweep_silent_seconds",
@@ -103,7 +108,23 @@ def _lines() -> Iterator[str]:
         ),
     )
     yield from _lately(clock.now())
+    if settings.OUTER_SECRET:
+        yield from _outside(standing.as_seen_inside(now=timezone.now()))
     yield from _broker()
+
+
+def _outside(told: Mapping[str, float]) -> Iterator[str]:
+    """How the two zones stand, each as it knows it."""
+    for name, means in (
+        ("silent_seconds", "Seconds since the zones last exchanged anything; -1: never"),
+        ("waiting", "What residents sent and the core has not fetched"),
+        ("oldest_seconds", "How long the oldest of that waits"),
+        ("set_aside", "What came from outside and could not be taken over"),
+        ("unpublished", "Pages that are to be pushed outside"),
+        ("skew_seconds", "By how much the outer zone's clock is ahead"),
+    ):
+        if name in told:
+            yield from _gauge(f"yiwang_outer_{name}", means, [("", told[name])])
 
 
 def _lately(at: datetime) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Every setting of Yiwang, read from the environment; each says what it does where it stands."""
 
+import os
 import sys
 import time
 from datetime import timedelta
@@ -16,6 +17,7 @@ from accounts.ciphers import SM3, SM4, why_not
 from accounts.reachable import Network, networks
 from config.map_tiles import tile_source
 from config.observing import start_sentry, start_tracing
+from config.zones import OUTER, zone_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -34,6 +36,10 @@ DEBUG = env.bool("DEBUG", default=False)
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG is refused in production: its error pages show settings and data")
 
+# Which pages this process serves: all; core: all but the residents'; outer: the residents' alone, in a zone
+# with a database of its own and nothing of the core's (docs/outer-zone.md).
+ZONE = zone_of(env.str("ZONE", default="all"), os.environ)
+
 # Where this installation keeps what is not code: embedded servers, uploads, the trained model.
 VAR_DIR = Path(env.str("YIWANG_VAR", default=str(BASE_DIR / "var")))
 
@@ -48,11 +54,14 @@ if not SECRET_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY must be set in production")
     SECRET_KEY = "insecure-demonstration-key-0000000000000000000000000000000000"
-if not CONTACT_KEYS:
+if ZONE == OUTER:
+    if not SECRET_KEY:
+        raise ImproperlyConfigured("SECRET_KEY must be set in the outer zone, and be another than the core's")
+elif not CONTACT_KEYS:
     if PRODUCTION:
         raise ImproperlyConfigured("CONTACT_KEYS must be set in production")
     CONTACT_KEYS = ["ZGVtb25zdHJhdGlvbi1rZXktbm90LWEtc2VjcmV0ISE="]
-if not CONTACT_INDEX_KEY:
+if ZONE != OUTER and not CONTACT_INDEX_KEY:
     if PRODUCTION:
         raise ImproperlyConfigured("CONTACT_INDEX_KEY must be set in production")
     CONTACT_INDEX_KEY = "demonstration-index-key"
@@ -109,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.zones.Zoned",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "incidents.pages.body_limit.limited",  # before the token is looked for in the body
@@ -365,7 +375,7 @@ if OTLP_ENDPOINT:
     MIDDLEWARE.insert(MIDDLEWARE.index("config.measuring.measured"), "config.observing.traced")
 
 # No cache server: sessions and throttles live in PostgreSQL or in the process (see DESIGN.md).
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "incidents.outer.sessions" if ZONE == OUTER else "django.contrib.sessions.backends.db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -632,6 +642,38 @@ SPECTACULAR_SETTINGS = {
         "Crs": "grids.coordinates.SYSTEMS",
     },
 }
+
+# --- the outer zone ---------------------------------------------------------------------------
+# `manage.py outer_keys` makes the three keys. In both zones: what each signs with for the other.
+OUTER_SECRET = env.str("OUTER_SECRET", default="")
+# Outside: the public key that residents' words are sealed with. Inside: the private ones that open them, the
+# newest first.
+OUTER_SEAL_KEY = env.str("OUTER_SEAL_KEY", default="")
+OUTER_OPEN_KEYS = env.list("OUTER_OPEN_KEYS", default=[])
+# Inside: the outer zone's address, as the core reaches it; "": there is none, or files are carried.
+OUTER_URL = env.str("OUTER_URL", default="")
+# The authority that signed its certificate where it is none of the system's, and a certificate of our own for
+# a proxy there that asks for one.
+OUTER_CA_FILE = env.str("OUTER_CA_FILE", default="")
+OUTER_CERT_FILE = env.str("OUTER_CERT_FILE", default="")
+OUTER_KEY_FILE = env.str("OUTER_KEY_FILE", default="")
+# How often, in seconds, the core comes, and looks at what everybody may see.
+OUTER_REACH_SECONDS = env.float("OUTER_REACH_SECONDS", default=5.0)
+OUTER_PUBLISH_SECONDS = env.float("OUTER_PUBLISH_SECONDS", default=300.0)
+# Outside: so much waits for the core at most; then the form asks people to call.
+OUTER_QUEUE_MOST = env.int("OUTER_QUEUE_MOST", default=50_000)
+if ZONE == OUTER and not (OUTER_SECRET and OUTER_SEAL_KEY):
+    raise ImproperlyConfigured("OUTER_SECRET and OUTER_SEAL_KEY must be set in the outer zone")
+if OUTER_URL and not (OUTER_SECRET and OUTER_OPEN_KEYS):
+    raise ImproperlyConfigured("OUTER_SECRET and OUTER_OPEN_KEYS must be set beside OUTER_URL")
+if PRODUCTION and OUTER_URL and not OUTER_URL.startswith("https://"):
+    raise ImproperlyConfigured("OUTER_URL must be HTTPS in production")
+if OUTER_URL:
+    CELERY_BEAT_SCHEDULE["incidents.reach_outer"] = {
+        "task": "incidents.reach_outer",
+        "schedule": OUTER_REACH_SECONDS,
+        "options": {"expires": max(10.0, OUTER_REACH_SECONDS * 3)},
+    }
 
 # --- deciding ---------------------------------------------------------------------------------
 # How often a report that goes out by itself must go to the right unit: by its words alone, and with its

@@ -4,11 +4,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config.health import healthz, readyz
 from config.metrics import metrics
+from incidents.outer.views import outer_exchange
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("outer/exchange/", outer_exchange, name="outer-exchange"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("accounts.identity.urls")),
     path("", include("accounts.audit.urls")),

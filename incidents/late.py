@@ -70,6 +70,13 @@ def moment(
     return Moment(at, happened_at, at, LateEntry.State.WAITING)
 
 
+def filed_outside(filed_at: datetime, *, at: datetime) -> Moment:
+    """What our own machine in the outer zone took in counts from then, however long the core could not come
+    for it: nobody typed that time. Where its clock is ahead of ours, from now."""
+    counts = min(filed_at, at)
+    return Moment(counts, counts, at, None)
+
+
 def entry(
     incident: Incident,
     fact: LateEntry.Fact,

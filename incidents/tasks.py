@@ -1,5 +1,6 @@
 """The messages that Celery's beat sends: each makes one call. A lost one is made up by the next."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,10 +26,13 @@ from incidents.bulk import working
 from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
+from incidents.outer import reaching
 from incidents.privacy import ageing
 from incidents.searching import rows
 from incidents.secretary import reminding as letter_reminding
 from incidents.sensing import settling
+
+log = logging.getLogger(__name__)
 
 # Seconds after which a task leaves the rest to the next one: a step of deliveries may take as long again,
 # and CELERY_TASK_TIME_LIMIT ends whatever goes on for longer.
@@ -109,6 +113,16 @@ def hand_over_cases() -> int:
     if clocks_are_driven():
         return 0
     return _until_empty("", lambda: succession.step(at=clock.now()))
+
+
+@shared_task(name="incidents.reach_outer")
+def reach_outer() -> int:
+    """Come for what waits in the outer zone, and push what is to be shown there."""
+    try:
+        return reaching.round_of_exchanges(at=clock.now(), seconds=_LONG_ENOUGH)
+    except reaching.Unreached as error:
+        log.warning("the outer zone is not reached: %s", error)
+        return 0
 
 
 @shared_task(name="incidents.rehearse")

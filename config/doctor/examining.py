@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config import clock
 from config.celery import app
-from config.doctor import audit, copies, database, installation, machinery, trust
+from config.doctor import audit, copies, database, installation, machinery, outer, trust
 from config.doctor.finding import Finding, Level
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,26 @@ def examine() -> Iterator[Finding]:
     yield from _tried("sign-in", trust.strict_sign_in)
     yield from _tried("keys", installation.keys)
     yield from _tried("media", lambda: installation.writable(Path(settings.MEDIA_ROOT)))
+    outside = settings.ZONE == "outer"
     yield from _tried("disk", lambda: installation.disk(folders))
     yield from _tried("backup", lambda: copies.backups(now=timezone.now()))
-    yield from _tried("model", installation.model)
+    if not outside:
+        yield from _tried("model", installation.model)
     answers = list(_tried("database", lambda: database.answers(connection)))
     yield from answers
     if all(finding.level < Level.PROBLEM for finding in answers):
-        yield from _in_the_database()
-    yield from _tried("broker", lambda: machinery.broker(app))
+        yield from _outside() if outside else _in_the_database()
+    if not outside:
+        yield from _tried("broker", lambda: machinery.broker(app))
+
+
+def _outside() -> Iterator[Finding]:
+    """The outer zone decides nothing and drives no clock: of the database what any needs, and does the core
+    come?"""
+    yield from _tried("encoding", lambda: database.encoding(connection))
+    yield from _tried("clock-skew", lambda: database.clock_skew(connection))
+    yield from _tried("migrations", lambda: database.migrations(connection))
+    yield from _tried("outer", lambda: outer.from_outside(now=timezone.now()))
 
 
 def _in_the_database() -> Iterator[Finding]:
@@ -54,6 +66,8 @@ def _in_the_database() -> Iterator[Finding]:
     yield from _tried("sweeps", lambda: machinery.sweeps(now=timezone.now()))
     yield from _tried("lag", lambda: machinery.lags(at=clock.now()))
     yield from _tried("set-aside", machinery.set_aside)
+    if settings.OUTER_SECRET:
+        yield from _tried("outer", lambda: outer.from_inside(now=timezone.now()))
 
 
 def _tried(name: str, look: Check) -> Iterator[Finding]:

@@ -34,7 +34,8 @@ def sweeps(*, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "sweeps",
             Level.PROBLEM,
-            _("Silent for %(silent)s: %(label)s.") % {"silent": _told(sweep.silent), "label": sweep.label}
+            _("Silent for %(silent)s: %(label)s.")
+            % {"silent": told_length(sweep.silent), "label": sweep.label}
             if sweep.ran_at
             else _("Has never run: %(label)s.") % {"label": sweep.label},
             _(
@@ -58,7 +59,7 @@ def lags(*, at: datetime) -> Iterator[Finding]:
     driven = clocks_are_driven()
     for lag in alarms.lags(at=at):
         warning, problem = LATE[lag.name]
-        told = {"label": lag.label, "late": _told(timedelta(seconds=int(lag.seconds)))}
+        told = {"label": lag.label, "late": told_length(timedelta(seconds=int(lag.seconds)))}
         if driven or lag.seconds < warning:
             yield Finding(f"lag-{lag.name}", Level.GOOD, _("%(label)s: late by %(late)s.") % told)
             continue
@@ -154,7 +155,8 @@ def queues(waiting: dict[str, int]) -> Iterator[Finding]:
         )
 
 
-def _told(length: timedelta) -> str:
+def told_length(length: timedelta) -> str:
+    """Hours and minutes, minutes and seconds, or seconds."""
     minutes, seconds = divmod(int(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

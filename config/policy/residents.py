@@ -84,6 +84,9 @@ SECTIONS: Final = (
         _("Machines and browsers"),
         {
             **reads(PUBLIC, "healthz", "readyz", "metrics", "service-worker", "web-manifest"),
+            **writes(
+                Rule(closed=True, note=_("Signed by the core, in the outer zone alone.")), "outer-exchange"
+            ),
         },
     ),
 )

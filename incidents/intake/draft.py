@@ -38,6 +38,9 @@ class ReportDraft:
     occurred_at: datetime | None = None
     # When it was really received, where it was taken by telephone and typed in later.
     received_at: datetime | None = None
+    # When a machine of ours that stands outside took it in, where one did; and the code that it gave out.
+    filed_at: datetime | None = None
+    tracking_code: str = ""
     place: Place = field(default_factory=Place)
     address: str = ""
     place_type: str | None = None
@@ -67,5 +70,6 @@ class ReportDraft:
 
 
 _REPORTER = tuple(item.name for item in fields(Reporter))
-# When it was typed in is not part of what was said.
-_SAID = tuple(item.name for item in fields(ReportDraft) if item.name not in ("received_at", "digest"))
+# When it was typed in, and on which machine, is not part of what was said.
+_UNSAID = ("received_at", "filed_at", "tracking_code", "digest")
+_SAID = tuple(item.name for item in fields(ReportDraft) if item.name not in _UNSAID)

@@ -92,7 +92,11 @@ def _receive(
         try:
             service.check(request, now)
             check_within(client, draft.place)
-            moment = late.moment(draft.received_at, at=at, field="received_at")
+            moment = (
+                late.moment(draft.received_at, at=at, field="received_at")
+                if draft.filed_at is None
+                else late.filed_outside(draft.filed_at, at=at)
+            )
         except (FactsError, InvalidInput) as error:
             answers[position] = Refusal(error.code, error.field, str(error))
         else:

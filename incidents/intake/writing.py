@@ -73,6 +73,7 @@ def lay_out_reports(
             lat=draft.place.lat,
             attributes=dict(draft.attributes),
             language=draft.language,
+            **({"tracking_code": draft.tracking_code} if draft.tracking_code else {}),
         )
         rows.append(item.report)
     return rows

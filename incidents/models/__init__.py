@@ -28,6 +28,15 @@ from incidents.models.notices import Channel, Notification, Parcel, Webhook
 from incidents.models.opening import PublicPhoto, PublicWords
 from incidents.models.outbox import OutboxMessage
 from incidents.models.outcome import Outcome
+from incidents.models.outer import (
+    OuterArrival,
+    OuterItem,
+    OuterLink,
+    OuterPage,
+    OuterPhoto,
+    OuterPushed,
+    OuterState,
+)
 from incidents.models.presence import Presence
 from incidents.models.privacy import PrivacyRequest, Retention
 from incidents.models.reading import EmergencyAlarm, ModelSuggestion
@@ -125,6 +134,13 @@ __all__ = [
     "Notification",
     "OutboxMessage",
     "Outcome",
+    "OuterArrival",
+    "OuterItem",
+    "OuterLink",
+    "OuterPage",
+    "OuterPhoto",
+    "OuterPushed",
+    "OuterState",
     "Parcel",
     "Pause",
     "PendingStage",

@@ -19,7 +19,12 @@ _TRACKING_ALPHABET = "234679ABCDEFGHJKMNPQRTUVWXYZ"
 def new_tracking_code() -> str:
     """Ten random letters and digits in two groups, about 48 bits; never derived from the case."""
     # One draw for all ten: asking ten times costs a batch more than writing its reports.
-    drawn, letters = secrets.randbelow(len(_TRACKING_ALPHABET) ** 10), ""
+    return tracking_code(secrets.randbelow(len(_TRACKING_ALPHABET) ** 10))
+
+
+def tracking_code(drawn: int) -> str:
+    """The code that a number was drawn for; of a larger one its remainder counts."""
+    letters = ""
     for _index in range(10):
         drawn, at = divmod(drawn, len(_TRACKING_ALPHABET))
         letters += _TRACKING_ALPHABET[at]

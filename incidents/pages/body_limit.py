@@ -24,7 +24,7 @@ STAFF_BYTES: Final = SCANS_MOST * SCAN_BYTES_MOST + ENVELOPE_BYTES
 _PICTURES: Final = {"/report/": PHOTOS_MAX, "/r/": PHOTOS_MAX}
 _OPEN: Final = ("/q/", "/mine/", "/public/", "/type-size/", "/i18n/", "/sign-in/")
 # They look for a token of their own before they read, and bound what they read themselves.
-_INTERFACES: Final = ("/api/", "/open311/")
+_INTERFACES: Final = ("/api/", "/open311/", "/outer/")
 
 
 def limited(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -13,7 +13,7 @@ from accounts.templatetags.ui import spoken
 from incidents.models.incident import ResolutionOutcome
 from incidents.pages.plain_times import by_when, is_english, limit, on_day, short_time
 from incidents.pages.resident_forms import RatingForm
-from incidents.public import AlikeCase, OwnCase, TrackedCase
+from incidents.public import AlikeCase, TrackedCase
 from incidents.public.facts import Phase
 from incidents.timeline import Kind
 
@@ -44,6 +44,15 @@ def _due(case: TrackedCase, sentence: str) -> str:
 
 def _running(case: TrackedCase) -> str:
     return "overdue" if case.overdue else "primary"
+
+
+def _received(case: TrackedCase) -> Headline:
+    return Headline(
+        "primary",
+        pgettext("resident", "Received"),
+        _("It waits to be fetched"),
+        _("What you sent is sealed: only the operations centre can open it, and comes for it every minute."),
+    )
 
 
 def _deciding(case: TrackedCase) -> Headline:
@@ -211,6 +220,7 @@ def _withdrawn(case: TrackedCase) -> Headline:
 
 
 _HEADLINES: dict[Phase, Callable[[TrackedCase], Headline]] = {
+    Phase.RECEIVED: _received,
     Phase.DECIDING: _deciding,
     Phase.SENT: _sent,
     Phase.HANDLING: _handling,
@@ -227,6 +237,7 @@ _HEADLINES: dict[Phase, Callable[[TrackedCase], Headline]] = {
 def stages(case: TrackedCase) -> list[dict[str, str]]:
     """Received, taken on, at work, checked, your turn; none for what went another way."""
     reached = {
+        Phase.RECEIVED: 1,
         Phase.DECIDING: 1,
         Phase.SENT: 1,
         Phase.HANDLING: 2,
@@ -335,40 +346,6 @@ def ratings(case: TrackedCase, form: RatingForm | None = None) -> list[dict[str,
             }
         )
     return lines
-
-
-# --- all of one number ----------------------------------------------------------------------------
-
-
-def own(case: OwnCase) -> dict[str, Any]:
-    """One of a reporter's reports as a line: what, where it is now, and whether they are to do something."""
-    phase = Phase(case.phase)
-    unit = {"unit": case.unit}
-    if case.asks:
-        words, state = _("%(unit)s asks you something") % unit, "warned"
-    elif case.may_rate and phase in (Phase.SETTLED, Phase.ANSWERED):
-        words, state = _("Closed. You can say how it was."), "on"
-    else:
-        words = {
-            Phase.DECIDING: _("We are finding out whose job this is"),
-            Phase.SENT: _("%(unit)s has been told"),
-            Phase.HANDLING: _("%(unit)s is working on it"),
-            Phase.CHECKING: _("%(unit)s says that it is done; it is being checked"),
-            Phase.PARKED: _("%(unit)s comes back to it later"),
-            Phase.PAUSED: _("%(unit)s is waiting"),
-            Phase.SETTLED: _("It is closed"),
-            Phase.ANSWERED: _("The operations centre has answered you"),
-            Phase.DECLINED: _("This could not be taken up here"),
-            Phase.WITHDRAWN: _("You took this report back"),
-        }[phase] % unit
-        is_open = phase in (Phase.DECIDING, Phase.SENT, Phase.HANDLING, Phase.CHECKING)
-        state = "overdue" if case.overdue else "primary" if is_open else "closed"
-    return {
-        "case": case,
-        "words": words,
-        "state": state,
-        "when": _("To be done by %(when)s") % {"when": by_when(case.due_at)} if case.due_at else "",
-    }
 
 
 # --- the same thing? ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """场所码 as everybody meets them: scanning one, or typing it, opens the report with its place filled in."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -48,7 +49,9 @@ def scanned(request: HttpRequest, code: str, told: str = "") -> HttpResponse:
     begin = found["begin"]
     if "code" in begin and Role.PATROL in viewer_of(request.user).roles:
         return redirect(f"{reverse('patrol-report')}?{urlencode(begin)}")
-    return redirect(f"{reverse('report')}?{urlencode(begin)}")
+    # In the core of two zones the form is elsewhere.
+    site = settings.PUBLIC_URL.rstrip("/") if settings.ZONE == "core" else ""
+    return redirect(f"{site}{reverse('report')}?{urlencode(begin)}")
 
 
 def _is_scan(request: HttpRequest, code: str) -> bool:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config import clock
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.pages import plain_words
+from incidents.pages import own_words
 from incidents.pages.throttle import Throttle, address_of
 from incidents.public import Answer, CodeWanted, OwnReports, UnknownCode, answer, status, submit
 
@@ -56,6 +56,8 @@ class CodeForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """/mine/: which number? The answer is the same whether anybody reported under it or not."""
+    if settings.ZONE == "outer":  # where nobody's number is known
+        return render(request, "resident/own_elsewhere.html")
     if request.method != "POST":
         if _is_open(request):
             return redirect("own-reports")
@@ -127,7 +129,7 @@ def own(request: HttpRequest) -> HttpResponse:
         if _ticket_of(request):
             messages.info(request, _("Half an hour is over. Show once more that it is your number."))
         return _forget(request, redirect("own-ask"))
-    lines = [plain_words.own(case) for case in found]
+    lines = [own_words.own(case) for case in found]
     return _page(request, "reports", lines=lines)
 
 

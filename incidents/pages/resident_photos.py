@@ -4,16 +4,15 @@ from uuid import UUID
 
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpRequest, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config import clock
-from incidents import attachments
 from incidents.errors import InvalidInput
-from incidents.models import Attachment
 from incidents.pages.throttle import Throttle, address_of
+from incidents.public import pictures
 from incidents.public.filing import PHOTOS_MAX
 
 UPLOADS = Throttle(limit=80, seconds=600)
@@ -32,21 +31,21 @@ def upload_photo(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": _("No picture came along.")}, status=400)
     UPLOADS.count(address)
     try:
-        stored = attachments.store_picture(upload, at=clock.now())
+        stored = pictures.keep(upload, at=clock.now())
     except InvalidInput as error:
         return JsonResponse({"error": str(error), "code": error.code}, status=400)
-    token = token_of(stored.pk)
+    token = token_of(stored)
     return JsonResponse({"token": token, "url": reverse("report-photo", args=[token])}, status=201)
 
 
 @require_GET
-def photo(request: HttpRequest, token: str) -> FileResponse:
+def photo(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     """A picture of a form that is not sent yet, to whoever holds its token."""
     photo_id = _from_token(token)
-    found = Attachment.objects.filter(pk=photo_id, report=None, incident=None).first() if photo_id else None
+    found = pictures.unsent(photo_id) if photo_id else None
     if found is None:
         raise Http404
-    return attachments.picture_response(found)
+    return found
 
 
 def photos_of(request: HttpRequest) -> tuple[list[UUID], list[str]]:
@@ -68,7 +67,7 @@ def photos_of(request: HttpRequest) -> tuple[list[UUID], list[str]]:
             break
         UPLOADS.count(address)
         try:
-            kept.append(attachments.store_picture(upload, at=clock.now()).pk)
+            kept.append(pictures.keep(upload, at=clock.now()))
         except InvalidInput as error:
             problems.append(f"{_name_of(upload)}: {error}")
     return kept, problems

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -24,7 +25,7 @@ from incidents.models import Attachment
 from incidents.pages import followed, plain_steps, plain_times, plain_words
 from incidents.pages.resident_forms import AddForm, ObjectionForm, RatingForm, ReplyForm
 from incidents.pages.throttle import Throttle, address_of
-from incidents.public import Answer, TrackedCase, UnknownCode, answer, status
+from incidents.public import Answer, TrackedCase, UnknownCode, answer, pictures, status
 from incidents.public.facts import Phase
 from incidents.public.filing import PHOTOS_MAX
 
@@ -122,7 +123,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
             messages.warning(request, str(error))
             return redirect("resident-status", case.code)
         else:
-            messages.success(request, _("Thank you. Your rating counts from now on."))
+            _thank(request, _("Thank you. Your rating counts from now on."))
             return redirect("resident-status", case.code)
     return render(request, "resident/status.html", _context(case, rating_form=form), status=400)
 
@@ -142,7 +143,7 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
             _add_instead(request, case, form.cleaned_data["text"], why=str(error))
             return redirect("resident-status", case.code)
         else:
-            messages.success(request, _("Thank you. They have your answer and go on."))
+            _thank(request, _("Thank you. They have your answer and go on."))
             return redirect("resident-status", case.code)
     return render(request, "resident/status.html", _context(case, reply_form=form), status=400)
 
@@ -161,7 +162,7 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
         except ActionRefused as error:
             form.add_error("added", str(error))
         else:
-            messages.success(request, _("Added: those who deal with it read it."))
+            _thank(request, _("Added: those who deal with it read it."))
             return redirect("resident-status", case.code)
     return render(request, "resident/status.html", _context(case, add_form=form), status=400)
 
@@ -216,7 +217,7 @@ def objection(request: HttpRequest, code: str) -> HttpResponse:
                 messages.warning(request, str(error))
                 return redirect("resident-status", case.code)
             else:
-                messages.success(request, _("Your objection is in: the case is open again."))
+                _thank(request, _("Your objection is in: the case is open again."))
                 return redirect("resident-status", case.code)
     context = {
         "case": case,
@@ -243,7 +244,7 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         except ActionRefused as error:
             messages.warning(request, str(error))
         else:
-            messages.success(request, _("You have taken your report back."))
+            _thank(request, _("You have taken your report back."))
     elif not (request.method == "POST" and case.phase == Phase.WITHDRAWN):  # the second of two presses
         messages.warning(request, _("It cannot be taken back any more."))
     return redirect("resident-status", case.code)
@@ -256,7 +257,7 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
     case = _case(request, code)
     is_wanted = request.POST.get("texts") == "on"
     answer(case.code, kind=Answer.RESUME_TEXTS if is_wanted else Answer.STOP_TEXTS, at=clock.now())
-    messages.success(
+    _thank(
         request,
         _("We text you again when something happens.")
         if is_wanted
@@ -276,6 +277,13 @@ def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
     if found is None:
         raise Http404
     return attachments.picture_response(found)
+
+
+def _thank(request: HttpRequest, words: str) -> None:
+    """What was said is in; in the outer zone it is on its way, and nobody has it yet."""
+    if settings.ZONE == "outer":
+        words = _("Sent. It is fetched within minutes, and then this page says what came of it.")
+    messages.success(request, words)
 
 
 def _is_as_rated(case: TrackedCase, form: RatingForm) -> bool:
@@ -370,10 +378,10 @@ def _objection_photos(request: HttpRequest) -> tuple[list[UUID], list[str]]:
     problems: list[str] = []
     for upload in request.FILES.getlist("photos")[:PHOTOS_MAX]:
         try:
-            kept.append(attachments.store_picture(upload, at=clock.now()).pk)
+            kept.append(pictures.keep(upload, at=clock.now()))
         except InvalidInput as error:
             problems.append(f"{(upload.name or '')[-40:]}: {error}")
     if problems:
-        attachments.discard(kept)
+        pictures.discard(kept)
         kept = []
     return kept, problems

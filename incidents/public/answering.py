@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import UpdateDraft, apply_update
 from incidents.models import Report
 from incidents.models.report import ReportUpdate
+from incidents.outer import zone
 from incidents.public.facts import Answer, Rating, UnknownCode
 from incidents.public.filing import clean_text
 from incidents.public.following import may_add, report_of, was_asked
@@ -43,6 +45,9 @@ def answer(
     InvalidInput (field speed, result, service, text or reason), or ActionRefused where it is too early, too
     late or said already.
     """
+    if settings.ZONE == "outer":
+        zone.answer(tracking_code, kind=kind, at=at, rating=rating, text=text, photos=photos)
+        return
     if kind in _OF_A_TICKET:
         _OF_A_TICKET[kind](tracking_code, text, at)
         return

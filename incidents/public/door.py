@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any, overload
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from incidents import actions
 from incidents.errors import InvalidInput
+from incidents.outer import zone
 from incidents.public import filing, following, own, places
 from incidents.public.facts import CodeWanted, Complaint, OwnCase, OwnReports, TrackedCase
 from incidents.public.places import Scan
@@ -20,6 +22,8 @@ def submit(told: Complaint | CodeWanted | Scan, *, at: datetime) -> dict[str, An
     Raises InvalidInput, OtherContent, or ActionRefused for a number that has had enough codes. Whether
     anybody reported under a number makes no difference to what is answered.
     """
+    if settings.ZONE == "outer":
+        return zone.submit(told, at=at)
     if isinstance(told, Complaint):
         return filing.submit(told, at=at)
     if isinstance(told, Scan):
@@ -45,6 +49,8 @@ def status(asked: str | OwnReports, *, at: datetime) -> TrackedCase | tuple[OwnC
 
     Raises UnknownCode.
     """
+    if settings.ZONE == "outer":
+        return zone.status(asked, at=at)
     if isinstance(asked, OwnReports):
         return own.own_cases(asked, at=at)
     return following.tracked(asked, at=at)

@@ -45,6 +45,9 @@ class Complaint:
     occurred_at: datetime | None = None
     email: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    # Of what was filed in the outer zone: when, and the code that was given there.
+    filed_at: datetime | None = None
+    tracking_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class OwnReports:
 class Phase(StrEnum):
     """Where a case stands, as a resident would ask it."""
 
+    RECEIVED = "received"  # in the outer zone, where the core has not come for it yet
     DECIDING = "deciding"  # whose job is it?
     SENT = "sent"  # named, not yet taken on
     HANDLING = "handling"

@@ -45,12 +45,12 @@ def submit(complaint: Complaint, *, at: datetime) -> dict[str, Any]:
     The same form again answers the first receipt, whatever it says now; but where a digest is told of all
     that was sent, only what has the same one is the same. Raises InvalidInput, OtherContent.
     """
-    _check(complaint)
+    check(complaint)
     client = ApiClient.objects.get(pk=complaint.client) if complaint.client is not None else None
     source = client.source if client is not None else Source.RESIDENT_FORM
     known = _filed(complaint, source, at=at)
     if known is None:
-        if client is None:
+        if client is None and complaint.filed_at is None:  # out there it was taken in already
             _refuse_flood(complaint.phone, at=at)
         outcome = receive_one(_draft(complaint, source), at=at, client=client)
         if not isinstance(outcome, Refusal):
@@ -158,7 +158,8 @@ def _refuse_flood(phone: str, *, at: datetime) -> None:
         )
 
 
-def _check(complaint: Complaint) -> None:
+def check(complaint: Complaint) -> None:
+    """The rules for what is told, but for where it is; raises InvalidInput."""
     if not complaint.form:
         raise InvalidInput("form", "required", _("The form has lost its number. Start again."))
     clean_text(complaint.text, field="text", most=settings.REPORT_TEXT_MAX)
@@ -191,6 +192,8 @@ def _draft(complaint: Complaint, source: str) -> ReportDraft:
         language=complaint.language,
         joins=complaint.joins,
         digest=complaint.digest,
+        filed_at=complaint.filed_at,
+        tracking_code=complaint.tracking_code,
     )
 
 

@@ -1,6 +1,5 @@
 """Following: what its reporter may know about a report, by the tracking code."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -35,6 +34,7 @@ from incidents.public.facts import (
     Why,
 )
 from incidents.public.steps import TOLD, steps_of, texts_of
+from incidents.public.words import code_of, title_of
 from incidents.spreading import is_mobile
 from incidents.timeline import Kind
 
@@ -56,9 +56,6 @@ _CLOCKS: Mapping[Phase, tuple[str, ...]] = {
     Phase.HANDLING: (Timer.Kind.HANDLING,),
     Phase.CHECKING: (Timer.Kind.VERIFICATION,),
 }
-_CODE_NOISE = re.compile(r"[^0-9A-Z]")
-_TITLE_ENDS = re.compile(r"[，,。.！!？?；;：:\n]")
-_TITLE_MAX = 22
 
 
 def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
@@ -225,13 +222,8 @@ def _waiting(incident: Incident) -> Waiting | None:
 
 def report_of(tracking_code: str) -> Report:
     """The report with this code, however it was typed; raises UnknownCode."""
-    letters = _CODE_NOISE.sub("", unicodedata.normalize("NFKC", tracking_code[:40]).upper())
     found = (
-        Report.objects.filter(tracking_code=f"{letters[:5]}-{letters[5:]}")
-        .select_related("text", "contact")
-        .first()
-        if len(letters) == 10
-        else None
+        Report.objects.filter(tracking_code=code_of(tracking_code)).select_related("text", "contact").first()
     )
     if found is None:
         raise UnknownCode(tracking_code)
@@ -268,11 +260,6 @@ def _since(
         Phase.DECIDING: clock.started_at if clock else None,
     }
     return instants.get(phase) or (entries[-1].at if entries else incident.received_at)
-
-
-def title_of(words: str) -> str:
-    first = _TITLE_ENDS.split(words.strip(), maxsplit=1)[0].strip()
-    return first if len(first) <= _TITLE_MAX else f"{first[: _TITLE_MAX - 1]}…"
 
 
 def _unit_names(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import assert_never, overload
 
+from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import OrgUnit
@@ -17,6 +18,7 @@ from incidents.models import Incident, Outcome, Timer
 from incidents.models.incident import ResolutionOutcome, Status
 from incidents.numbers import district_day
 from incidents.openness import public
+from incidents.outer import zone
 from incidents.public import open_cases
 from incidents.public.catalogue import catalogue
 from incidents.public.facts import AlikeCase, NearbyQuestion, SettledCase, StreetWeek, Week, WeekQuestion
@@ -84,6 +86,9 @@ def published(question: Question, *, at: datetime) -> Told:
     may be about; a page of public cases; what can be reported; a case's number by a tracking code (raises
     UnknownCode); a released picture; what a printed code or a place fills in and is called, and what of it
     still holds."""
+    if settings.ZONE == "outer":
+        told: Told = zone.published(question, at=at)
+        return told
     match question:
         case NearbyQuestion():
             return _alike(question, at=at)

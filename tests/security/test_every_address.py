@@ -14,7 +14,7 @@ EVIL = "https://evil.example/"
 # What names a page to go on to, in whatever form asks for it.
 GOES_ON = dict.fromkeys(("next", "back", "url", "to", "then", "return", "from"), EVIL)
 # They take no cookie for an answer: a token, or a signature, says who is there.
-WITHOUT_COOKIE = ("/open311/", "/api/v1/callbacks/wechat/")
+WITHOUT_COOKIE = ("/open311/", "/api/v1/callbacks/wechat/", "/outer/exchange/")
 # Read by machines that are no browser's.
 PLAIN = ("/metrics",)
 

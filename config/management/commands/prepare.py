@@ -34,14 +34,16 @@ class Command(BaseCommand):
         if target.stands_aside():
             # What is in its place is half a restore, or nothing: reports would go into it.
             raise CommandError(broken_off())
-        training = self._start_training()
+        is_core = settings.ZONE != "outer"  # outside, the core pushes what is needed, and nothing is decided
+        training = self._start_training() if is_core else None
         say("checking the database and migrating")
         require_text_search()
         call_command("migrate", verbosity=0, interactive=False)
         if not no_static:
             self._collect_static()
-        say("loading the reference data")
-        call_command("load_reference")
+        if is_core:
+            say("loading the reference data")
+            call_command("load_reference")
         if training:
             self._finish_training(training)
         if demo == "cases":
