@@ -2,10 +2,12 @@
 
 import hashlib
 import secrets
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -112,6 +114,16 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def in_force(self, at: datetime) -> "MembershipQuerySet":
+        """Those given by hand, and of those that groups at the provider gave the ones whose person it has
+        spoken of lately (OIDC_ROLES_HOURS): of who has left it says nothing any more. `at` is the machine's
+        time, as in all that is about signing in."""
+        since = at - timedelta(hours=settings.OIDC_ROLES_HOURS)
+        spoken_of = ProviderLink.objects.filter(user=OuterRef("user"), groups_at__gt=since)
+        return self.filter(Q(by_provider=False) | Exists(spoken_of))
+
+
 class Membership(models.Model):
     """One person in one unit with one role."""
 
@@ -120,6 +132,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices)
     # By a group of theirs at the provider, and gone with it; else somebody here gave it, and takes it away.
     by_provider = models.BooleanField(default=False, db_default=False)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "unit", "role"], name="membership_once")]

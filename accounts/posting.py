@@ -60,15 +60,15 @@ def post_json(
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname, port, seconds)
     expired = threading.Event()
-    watchdog: threading.Timer | None = None
+    # A socket's time-out is about each wait alone: one that drips a byte a second, in the middle of its
+    # handshake or afterwards, never meets it.
+    watchdog = threading.Timer(seconds, _cut, (connection, expired))
+    watchdog.daemon = True
+    watchdog.start()
     try:
         if allowed is not None:
             connection.place = checked(parts.hostname, port, allowed, seconds=seconds)
         connection.connect()
-        # A socket's time-out is about each wait alone: one that drips a byte a second never meets it.
-        watchdog = threading.Timer(seconds, _cut, (connection.sock, expired))
-        watchdog.daemon = True
-        watchdog.start()
         connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
         with connection.getresponse() as response:
             answer = Answer(response.status, response.read(READ_AT_MOST))
@@ -82,19 +82,37 @@ def post_json(
         why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
         raise NoAnswer(why) from error
     finally:
-        if watchdog is not None:
-            watchdog.cancel()
+        watchdog.cancel()
         connection.close()
+        connection.let_go()
 
 
 class _Plain(http.client.HTTPConnection):
     """Goes to `place`, an address, where that is set; the name stays what is asked for and certified."""
 
     place = ""
+    # The same wire once more: TLS takes the socket over before its handshake, and leaves the first one empty.
+    wire: socket.socket | None = None
+    is_cut = False
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self.place or self.host, self.port), self.timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.wire = self.sock.dup()
+        if self.is_cut:  # while it was being opened
+            raise TimeoutError
+
+    def cut(self) -> None:
+        """End it now, whatever it is waiting for."""
+        self.is_cut = True
+        if self.wire is not None:
+            with suppress(OSError, ValueError):
+                self.wire.shutdown(socket.SHUT_RDWR)
+
+    def let_go(self) -> None:
+        """It is over."""
+        if self.wire is not None:
+            self.wire.close()
 
 
 class _Secure(http.client.HTTPSConnection, _Plain):
@@ -107,7 +125,6 @@ def _connection(scheme: str, host: str, port: int, seconds: float) -> _Plain:
     return _Plain(host, port, timeout=seconds)
 
 
-def _cut(wire: socket.socket, expired: threading.Event) -> None:
+def _cut(connection: _Plain, expired: threading.Event) -> None:
     expired.set()
-    with suppress(OSError, ValueError):
-        wire.shutdown(socket.SHUT_RDWR)
+    connection.cut()

@@ -7,6 +7,7 @@ from functools import cached_property
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -56,7 +57,8 @@ class Viewer:
         if self.user._state.adding:  # somebody without a sign-in
             return ()
         memberships = Membership.objects.filter(user=self.user, unit__is_open=True).select_related("unit")
-        held = [Grant(row.role, row.unit, _reach(row.unit)) for row in memberships]
+        in_force = memberships.in_force(timezone.now())
+        held = [Grant(row.role, row.unit, _reach(row.unit)) for row in in_force]
         if any(grant.role == Role.ADMIN for grant in held) and not is_separated():
             held += [replace(grant, role=Role.SECURITY) for grant in held if grant.role == Role.ADMIN]
         return tuple(held)

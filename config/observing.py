@@ -9,6 +9,7 @@ import os
 import re
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
@@ -149,8 +150,10 @@ def traced(get_response: Any) -> Any:
         from opentelemetry.propagate import extract
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
-        # Who calls may have begun the trace (traceparent); nothing else of the headers is read.
-        parent = extract({"traceparent": request.headers.get("traceparent", "")})
+        # A proxy of ours may have begun the trace; from anybody else it would say what is kept. Nothing else
+        # of the headers is read.
+        told = request.headers.get("traceparent", "") if settings.NUM_PROXIES else ""
+        parent = extract({"traceparent": told})
         with _tracing.tracer().start_as_current_span(
             "request", context=parent, kind=SpanKind.SERVER, record_exception=False
         ) as span:

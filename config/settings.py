@@ -418,6 +418,11 @@ OIDC_SAME_NAMES = env.bool("OIDC_SAME_NAMES", default=False)
 OIDC_CREATE = env.bool("OIDC_CREATE", default=False)
 # Values of amr or acr that say that two factors were shown: ours is not asked for then.
 OIDC_TWO_FACTORS = env.list("OIDC_TWO_FACTORS", default=["mfa"])
+# Roles by group hold so long after the provider last told somebody's groups: a weekend. Who comes in with a
+# password, or never again, has lost them then; the next sign-in through the provider gives them anew.
+OIDC_ROLES_HOURS = env.int("OIDC_ROLES_HOURS", default=72)
+if OIDC_ROLES_HOURS < 12:
+    raise ImproperlyConfigured("OIDC_ROLES_HOURS: 12 at least, as long as a sign-in lasts")
 if PRODUCTION and OIDC_DISCOVERY_URL and not OIDC_DISCOVERY_URL.startswith("https://"):
     raise ImproperlyConfigured("OIDC_DISCOVERY_URL must be HTTPS in production: who comes in hangs on it")
 LOGIN_URL = "sign-in"

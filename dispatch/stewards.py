@@ -8,6 +8,7 @@ they keep the whole list and decide from when on a version is live.
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -29,7 +30,7 @@ def is_district_steward(user: Someone) -> bool:
 
 def everybody() -> QuerySet[User]:
     """All who are stewards of anything."""
-    stewards = Membership.objects.filter(role=Role.STEWARD, unit__is_open=True)
+    stewards = Membership.objects.filter(role=Role.STEWARD, unit__is_open=True).in_force(timezone.now())
     return User.objects.filter(pk__in=stewards.values("user"), is_active=True).order_by("pk")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from shapely import Polygon, unary_union
@@ -272,19 +273,19 @@ def roles_of(block_code: str) -> list[BlockRole]:
 def holders(block_and_role: str) -> tuple[User, ...]:
     """Who holds this role now, of `AREA:ROLE`; nobody where it is vacant or they have left the street."""
     area, _colon, role = block_and_role.partition(":")
-    held = BlockRole.objects.filter(_holds(), area=area, role=role)
+    held = BlockRole.objects.filter(_holds_in_force(), area=area, role=role)
     return tuple(one.user for one in held.select_related("user"))
 
 
 def cells_of(user: User) -> QuerySet[BlockCell]:
     """The cells of the blocks that the person answers for by name."""
-    held = BlockRole.objects.filter(_holds(), user=user)
+    held = BlockRole.objects.filter(_holds_in_force(), user=user)
     return BlockCell.objects.filter(block__in=held.values("area"))
 
 
 def streets_of(user: User) -> set[str]:
     """The streets in which the person answers for a block by name; one query."""
-    held = BlockRole.objects.filter(_holds(), user=user).order_by()
+    held = BlockRole.objects.filter(_holds_in_force(), user=user).order_by()
     return {f"{area[:_STREET]}000" for area in held.values_list("area", flat=True)}
 
 
@@ -296,13 +297,22 @@ def may_be_told() -> Q:
     return ~contacting.protected() & ~Q(category__code__startswith=mediating.DISPUTES)
 
 
-def _holds() -> Q:
+def _holds_in_force() -> Q:
+    """The same, and what they are told and may open ends with what the provider says of them no more."""
+    return _holds(Membership.objects.in_force(timezone.now()))
+
+
+def _holds(members: QuerySet[Membership] | None = None) -> Q:
     """A role is held by who works for the block's street: it ends with the membership."""
-    works = Membership.objects.filter(
-        user=OuterRef("user"),
-        unit__is_open=True,
-        unit__area_code__startswith=Left(OuterRef("area_id"), _STREET),
-    ).exclude(role__in=ADMINISTRATORS)
+    works = (
+        (Membership.objects.all() if members is None else members)
+        .filter(
+            user=OuterRef("user"),
+            unit__is_open=True,
+            unit__area_code__startswith=Left(OuterRef("area_id"), _STREET),
+        )
+        .exclude(role__in=ADMINISTRATORS)
+    )
     return Q(Exists(works), until__isnull=True, user__is_active=True)
 
 

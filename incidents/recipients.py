@@ -26,6 +26,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import ApiClient, DutyShift, Membership, OrgUnit, User
 from accounts.roles import ADMINISTRATORS, Role
@@ -141,6 +142,8 @@ class _Staff:
         above = {code for way in self._ways.values() for code in way}
         self._people: dict[str, dict[str, list[User]]] = defaultdict(lambda: defaultdict(list))
         memberships = Membership.objects.filter(unit__in=above, unit__is_open=True, user__is_active=True)
+        # Roles lapse by the machine's time, as sign-ins do; who stands in a roster is called all the same.
+        memberships = memberships.in_force(timezone.now())
         for row in memberships.exclude(role__in=ADMINISTRATORS).select_related("user").order_by("user_id"):
             self._people[row.unit_id][row.role].append(row.user)
         self._duty: dict[str, list[User]] = defaultdict(list)

@@ -18,6 +18,8 @@ _WHAT: Final[dict[str, Any]] = {
     "file": gettext_lazy("Took a file out"),
     "dataset": gettext_lazy("Took a data set out"),
     "membership": gettext_lazy("Role in a unit"),
+    "group_role": gettext_lazy("Role of a group at the provider"),
+    "provider_link": gettext_lazy("Link with the provider"),
     "person": gettext_lazy("Sign-in of a person"),
     "system": gettext_lazy("Access of another system"),
     "unit": gettext_lazy("Unit"),
@@ -67,6 +69,7 @@ _ABOUT: Final = {
     "area": gettext_lazy("Area"),
     "year": gettext_lazy("Year"),
     "page": gettext_lazy("Page"),
+    "group": gettext_lazy("Group"),
     "place": gettext_lazy("Place in the chain"),
 }
 # Names of columns that people read often; the others stand as the database has them.
@@ -85,6 +88,10 @@ _COLUMNS: Final = {
     "format": pgettext_lazy("audit column", "format"),
     "version": pgettext_lazy("audit column", "version"),
     "reason": gettext_lazy("Reason"),
+    "by_provider": pgettext_lazy("audit column", "by the provider"),
+    "group": gettext_lazy("Group"),
+    "ended_at": pgettext_lazy("audit column", "ended"),
+    "login_name": gettext_lazy("Name at the provider"),
     "token_hash": pgettext_lazy("audit column", "token"),
     "secret_sealed": pgettext_lazy("audit column", "secret"),
     "report": pgettext_lazy("audit column", "report"),

@@ -55,6 +55,14 @@ def failures_since_last(user: User) -> int:
     return failed[:99].count()
 
 
+def linked_by_another(user: User) -> SignInEvent | None:
+    """That an administrator has linked this person with somebody at the provider since they last came in."""
+    events = SignInEvent.objects.filter(user=user)
+    last = events.filter(kind=SignInEvent.Kind.SIGNED_IN).order_by("-pk").values_list("pk", flat=True).first()
+    linked = events.filter(kind=SignInEvent.Kind.LINKED, actor__isnull=False, pk__gt=last or 0)
+    return linked.select_related("actor").order_by("-pk").first()
+
+
 def of_person(user: User) -> QuerySet[SignInEvent]:
     """Newest first."""
     return SignInEvent.objects.filter(user=user).select_related("actor").order_by("-pk")

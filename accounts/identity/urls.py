@@ -8,6 +8,7 @@ from accounts.identity.provider import pages as provider
 urlpatterns = [
     path("sign-in/code/", signing_in.code, name="sign-in-code"),
     path("sign-in/provider/", provider.begin, name="sign-in-provider"),
+    path("sign-in/provider/link/", provider.link_own, name="sign-in-provider-link"),
     path("sign-in/provider/back/", provider.back, name="sign-in-provider-back"),
     path("sign-out/", provider.SignOut.as_view(), name="sign-out"),
     path("signed-out/", provider.signed_out, name="signed-out"),

@@ -65,6 +65,10 @@ SECTIONS: Final = (
                 "sign-in-provider",
                 "sign-in-provider-back",
             ),
+            **both(
+                Rule(closed=True, note=_("Where signing in by a provider is set up.")),
+                "sign-in-provider-link",
+            ),
             **reads(SIGNED_IN, "home", "my-sign-in"),
             **reads(Rule(note=_("Only says that somebody has no role.")), "nothing"),
             **writes(SIGNED_IN, "my-sign-in-end"),

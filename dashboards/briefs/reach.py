@@ -9,6 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -82,7 +83,8 @@ def recipients(brief: Brief) -> list[int]:
 
     Who may no longer read it is sent nothing, whatever they asked for once.
     """
-    by_role = set(Membership.objects.filter(goes_to(brief)).values_list("user_id", flat=True))
+    members = Membership.objects.in_force(timezone.now())
+    by_role = set(members.filter(goes_to(brief)).values_list("user_id", flat=True))
     asked = dict(
         BriefSubscription.objects.filter(kind=brief.kind, about=brief.about, code=brief.code).values_list(
             "user_id", "wanted"
@@ -90,7 +92,7 @@ def recipients(brief: Brief) -> list[int]:
     )
     wanted = [user for user, yes in asked.items() if yes and user not in by_role]
     may = (
-        set(Membership.objects.filter(readable_by(brief), user__in=wanted).values_list("user_id", flat=True))
+        set(members.filter(readable_by(brief), user__in=wanted).values_list("user_id", flat=True))
         if wanted
         else set()
     )

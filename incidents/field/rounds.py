@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -44,9 +45,11 @@ def patrols_of(stations: Mapping[str, str]) -> dict[str, list[User]]:
     streets = Q()
     for street in stations.values():
         streets |= Q(unit__area_code__startswith=street)
-    rows = Membership.objects.filter(
-        streets, role=Role.PATROL, unit__is_open=True, user__is_active=True
-    ).select_related("user", "unit")
+    rows = (
+        Membership.objects.filter(streets, role=Role.PATROL, unit__is_open=True, user__is_active=True)
+        .in_force(timezone.now())
+        .select_related("user", "unit")
+    )
     found = list(rows.order_by("user_id"))
     return {
         code: [row.user for row in found if row.unit.area_code.startswith(street)]

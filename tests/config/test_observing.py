@@ -170,6 +170,26 @@ def test_a_collector_gets_spans_by_route(listener: Listener) -> None:
     assert spans["GET case"][0].end_time_unix_nano > spans["GET case"][0].start_time_unix_nano
 
 
+ASKED = """
+import django
+django.setup()
+from django.test import Client
+from config import observing
+client = Client(SERVER_NAME="localhost")
+told = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+assert client.get("/healthz", headers=told).status_code == 200
+observing._tracing.flush()
+"""
+
+
+@pytest.mark.parametrize(("proxies", "kept"), [("0", False), ("1", True)])
+def test_strangers_do_not_say_what_is_kept(listener: Listener, proxies: str, kept: bool) -> None:
+    """A request that calls itself part of a trace is believed where a proxy of ours stands before."""
+    asked = {"OTLP_ENDPOINT": f"http://{listener.address}", "OTLP_SHARE": "0", "NUM_PROXIES": proxies}
+    told(run(ASKED, **asked))
+    assert bool(listener.got) is kept
+
+
 def test_without_a_setting_nothing_of_them_is_loaded() -> None:
     assert len(told(run())) == 2
 

@@ -6,7 +6,9 @@ import json
 import logging
 import socket
 import subprocess
+import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -128,6 +130,31 @@ def test_one_that_drips_meets_its_time_out_too(web):
     error = refused(WebhookTransport(0.5), letter(to=web.url))
     assert time.monotonic() - began < 2
     assert str(error) == "no answer: timed out"
+
+
+def test_one_that_drips_in_its_handshake_too():
+    """TLS is waited for as everything is: each byte is in time, the whole of them never is."""
+    over = threading.Event()
+
+    def serve():
+        wire, _from = server.accept()
+        with suppress(OSError), wire:
+            wire.sendall(b"\x16\x03\x03\x40\x00")  # a record that is long, and then byte by byte
+            while not over.wait(0.1):
+                wire.sendall(b"\x00")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        began = time.monotonic()
+        try:
+            url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+            error = refused(WebhookTransport(0.5), letter(to=url))
+            assert str(error) == "no answer: timed out"
+            assert time.monotonic() - began < 3
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_where_nobody_listens():

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import person, staff
@@ -14,6 +15,7 @@ from accounts.identity.forms import GroupForm
 from accounts.identity.provider import asking, linking
 from accounts.identity.provider.rows import GroupRole, ProviderLink
 from accounts.identity.rules import SECURITY_ROLES
+from accounts.identity.where import where_of
 
 ENDED_SHOWN = 20
 
@@ -51,6 +53,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "groups_claim": settings.OIDC_GROUPS_CLAIM,
         "creates": settings.OIDC_CREATE,
         "same_names": settings.OIDC_SAME_NAMES,
+        "roles_hours": settings.OIDC_ROLES_HOURS,
     }
     return render(request, "accounts/provider.html", context, status=400 if form.errors else 200)
 
@@ -59,8 +62,20 @@ def listed(request: HttpRequest) -> HttpResponse:
 @staff(*SECURITY_ROLES)
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """A group means this no more."""
-    if linking.end_group(pk=pk, actor=person(request), at=timezone.now()):
-        messages.success(request, _("Taken away. People lose the role at their next sign-in."))
-    else:
+    try:
+        lost = linking.end_group(pk=pk, actor=person(request), at=timezone.now(), where=where_of(request))
+    except linking.Refused as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("provider"))
+    if lost is None:
         messages.info(request, _("It was taken away already."))
+    elif not lost:
+        messages.success(request, _("Taken away. Nobody had the role by it."))
+    else:
+        text = ngettext(
+            "Taken away. %(count)d person has lost the role.",
+            "Taken away. %(count)d people have lost the role.",
+            lost,
+        )
+        messages.success(request, text % {"count": lost})
     return HttpResponseRedirect(reverse("provider"))

@@ -1,7 +1,9 @@
 """Sign-ins of everybody, for who answers for security: seen, ended, unlocked, reset."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Max, Q
@@ -22,7 +24,7 @@ from accounts.identity.provider.rows import ProviderLink
 from accounts.identity.rows import FAILURES, SecondFactor, SignInEvent
 from accounts.identity.rules import SECURITY_ROLES, strictest_of
 from accounts.identity.where import where_of
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 
@@ -165,10 +167,17 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @staff(*SECURITY_ROLES)
 def unlink(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody comes through the provider no more, from the next sign-in on; those that run are ended."""
+    """Somebody comes through the provider no more and loses the roles by group; what runs of it is ended."""
     user = get_object_or_404(User, pk=pk)
-    if linking.unlink(user=user, actor=person(request), at=timezone.now(), where=where_of(request)):
-        messages.success(request, _("The link is taken away."))
+    try:
+        was_linked = linking.unlink(
+            user=user, actor=person(request), at=timezone.now(), where=where_of(request)
+        )
+    except linking.Refused as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
+    if was_linked:
+        messages.success(request, _("The link is taken away, with the roles that came by it."))
     else:
         messages.info(request, _("There was no link."))
     return HttpResponseRedirect(reverse("sign-ins-of", args=[pk]))
@@ -179,6 +188,7 @@ def _person_page(
 ) -> HttpResponse:
     at = timezone.now()
     memberships = list(user.memberships.select_related("unit"))
+    found = ProviderLink.objects.filter(user=user, issuer=asking.issuer()).first()
     context = {
         "who": user,
         "memberships": memberships,
@@ -191,8 +201,18 @@ def _person_page(
         "form": form,
         "is_self": user.pk == person(request).pk,
         "has_provider": asking.is_configured(),
-        "link": ProviderLink.objects.filter(user=user, issuer=asking.issuer()).first(),
+        "link": found,
         "linking": link_form or LinkForm(),
+        "link_themselves": linking.why_themselves(user),
+        "roles_until": _roles_until(found, memberships),
     }
     wrong = bool(form.errors or (link_form and link_form.errors))
     return render(request, "accounts/sign_ins_of.html", context, status=400 if wrong else 200)
+
+
+def _roles_until(link: ProviderLink | None, memberships: list[Membership]) -> datetime | None:
+    """Until when the roles hold that groups gave; nothing where there are none, or nobody spoke of them."""
+    if link is None or link.groups_at is None or not any(one.by_provider for one in memberships):
+        return None
+    until: datetime = link.groups_at + timedelta(hours=settings.OIDC_ROLES_HOURS)
+    return until

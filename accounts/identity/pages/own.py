@@ -1,9 +1,7 @@
 """My sign-in: password, second factor, where I am signed in, and what happened."""
 
 import base64
-import time
 from typing import Any
-from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
@@ -24,16 +22,16 @@ from accounts.access import person, staff
 from accounts.identity import factors, history, passwords, sessions
 from accounts.identity.factors import Refused, Verdict
 from accounts.identity.forms import PasswordForm, ProofForm, SetUpForm
+from accounts.identity.pages import proving
 from accounts.identity.pages.lines import lines_of, sign_ins_of
+from accounts.identity.provider import asking
+from accounts.identity.provider.rows import ProviderLink
 from accounts.identity.rows import BY_PROVIDER, SINGLE, Ending, Factor, SecondFactor
 from accounts.identity.rules import rule_of
 from accounts.identity.where import where_of
-from accounts.models import User
 
 HISTORY_SHOWN = 30
 ISSUER = "Yiwang"
-# Of a sign-in through the provider: it counts as shown anew for so long.
-_JUST_SECONDS = 600
 
 
 @require_GET
@@ -49,6 +47,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "sign_ins": sign_ins_of(user, at=at, own_key=request.session.session_key),
         "lines": lines_of(history.of_person(user)[:HISTORY_SHOWN]),
         "has_password": user.has_usable_password(),
+        "has_provider": asking.is_configured(),
+        "link": ProviderLink.objects.filter(user=user, issuer=asking.issuer(), subject__isnull=False)
+        .select_related("linked_by")
+        .first(),
     }
     return render(request, "accounts/my_sign_in.html", context)
 
@@ -116,14 +118,14 @@ def set_up(request: HttpRequest) -> HttpResponse:
             logout(request)
             return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
         return HttpResponseRedirect(reverse("my-sign-in"))
-    if not _can_prove(request):
-        return _through_the_provider_again(request)
+    if not proving.can_prove(request):
+        return proving.through_the_provider_again(request)
     offered = request.POST.get("offered", "")
     form = SetUpForm(request.POST or None)
-    _ask_what_there_is(form, user)
+    proving.ask_what_there_is(form, user)
     if request.method == "POST" and form.is_valid():
         try:
-            if _is_proved(request, form):
+            if proving.is_proved(request, form):
                 at, where = timezone.now(), where_of(request)
                 code = form.cleaned_data["code"]
                 codes = factors.set_up(user=user, offered=offered, code=code, at=at, where=where)
@@ -155,17 +157,22 @@ def set_up(request: HttpRequest) -> HttpResponse:
 def renew_codes(request: HttpRequest) -> HttpResponse:
     """New recovery codes, against both factors."""
     user = person(request)
-    if not _can_prove(request):
-        return _through_the_provider_again(request)
+    if not proving.can_prove(request):
+        return proving.through_the_provider_again(request)
     form = ProofForm(request.POST or None)
-    _ask_what_there_is(form, user)
-    if request.method == "POST" and factors.has_one(user) and form.is_valid() and _is_proved(request, form):
+    proving.ask_what_there_is(form, user)
+    if (
+        request.method == "POST"
+        and factors.has_one(user)
+        and form.is_valid()
+        and proving.is_proved(request, form)
+    ):
         verdict, codes = factors.renew_codes(
             user=user, code=form.cleaned_data["code"], at=timezone.now(), where=where_of(request)
         )
         if codes:
             return _codes_page(request, codes, is_new=False)
-        _say_wrong(form, verdict)
+        proving.say_wrong(form, verdict)
     return _proof_page(request, form, "codes")
 
 
@@ -176,11 +183,16 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest) -> HttpResponse:
     """Take one's own second factor away, against both; it ends all other sign-ins."""
     user = person(request)
-    if not _can_prove(request):
-        return _through_the_provider_again(request)
+    if not proving.can_prove(request):
+        return proving.through_the_provider_again(request)
     form = ProofForm(request.POST or None)
-    _ask_what_there_is(form, user)
-    if request.method == "POST" and factors.has_one(user) and form.is_valid() and _is_proved(request, form):
+    proving.ask_what_there_is(form, user)
+    if (
+        request.method == "POST"
+        and factors.has_one(user)
+        and form.is_valid()
+        and proving.is_proved(request, form)
+    ):
         at, where = timezone.now(), where_of(request)
         verdict = factors.remove(user=user, code=form.cleaned_data["code"], at=at, where=where)
         if verdict in (Verdict.CODE, Verdict.RECOVERY):
@@ -190,7 +202,7 @@ def remove(request: HttpRequest) -> HttpResponse:
             sessions.end_others(user=user, but=key, at=at, where=where, ending=Ending.FACTOR_GONE)
             messages.success(request, _("Your second factor is removed."))
             return HttpResponseRedirect(reverse("my-sign-in"))
-        _say_wrong(form, verdict)
+        proving.say_wrong(form, verdict)
     return _proof_page(request, form, "remove")
 
 
@@ -199,48 +211,6 @@ def _proof_page(request: HttpRequest, form: ProofForm, what: str) -> HttpRespons
         return HttpResponseRedirect(reverse("my-sign-in"))
     context = {"form": form, "what": what, "is_needed": rule_of(person(request)).second_factor}
     return render(request, "accounts/second_factor_proof.html", context, status=400 if form.errors else 200)
-
-
-def _can_prove(request: HttpRequest) -> bool:
-    """Can this person show their first factor here? Who has no password here has just come through the
-    provider."""
-    if person(request).has_usable_password():
-        return True
-    mark = request.session[sessions.MARK]
-    return mark["factor"] in BY_PROVIDER and int(time.time()) - mark.get("since", 0) <= _JUST_SECONDS
-
-
-def _through_the_provider_again(request: HttpRequest) -> HttpResponse:
-    back = request.get_full_path()
-    logout(request)
-    messages.info(request, _("Sign in through the provider once more: this asks for a sign-in just made."))
-    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
-
-
-def _ask_what_there_is(form: SetUpForm | ProofForm, user: User) -> None:
-    if not user.has_usable_password():
-        del form.fields["password"]
-
-
-def _is_proved(request: HttpRequest, form: SetUpForm | ProofForm) -> bool:
-    if not person(request).has_usable_password():
-        return _can_prove(request)
-    if passwords.is_own(request, person(request), form.cleaned_data["password"]):
-        return True
-    form.add_error("password", _("This is not your password."))
-    return False
-
-
-def _say_wrong(form: ProofForm, verdict: Verdict) -> None:
-    if verdict is Verdict.UNREADABLE:
-        form.add_error("code", factors.unreadable_words())
-        return
-    form.add_error(
-        "code",
-        _("Too many wrong codes. Try again in a quarter of an hour, or later.")
-        if verdict is Verdict.CLOSED
-        else _("This code is wrong, or was used already. Wait for the next one."),
-    )
 
 
 def _codes_page(request: HttpRequest, codes: list[str], *, is_new: bool) -> HttpResponse:

@@ -23,9 +23,9 @@ from accounts.identity import factors, history, locks
 from accounts.identity.factors import Verdict
 from accounts.identity.forms import CodeForm, RecoveryForm, SignInForm
 from accounts.identity.gate import ENDED
-from accounts.identity.provider import asking
+from accounts.identity.provider import asking, linking
 from accounts.identity.receivers import SHOWN
-from accounts.identity.rows import Ending, Factor
+from accounts.identity.rows import BY_PROVIDER, Ending, Factor
 from accounts.identity.where import where_of
 from accounts.models import User
 
@@ -155,14 +155,23 @@ def let_in(request: HttpRequest, user: User, *, factor: Factor) -> None:
     """Sign in, and say what went wrong since last time."""
     setattr(request, SHOWN, factor)
     failed = history.failures_since_last(user)
+    linked = history.linked_by_another(user)
     request.session.pop(ENDED, None)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    if factor in BY_PROVIDER:
+        linking.prove(user)
     if failed >= WORTH_TELLING:
         messages.warning(
             request,
             _("Since you last signed in, %(count)d tries to do so failed. Was it not you? See “My sign-in”.")
             % {"count": failed},
         )
+    if linked is not None:
+        words = _(
+            "%(actor)s has linked your sign-in with “%(name)s” at the provider. Is that not you there? Tell "
+            "another administrator."
+        )
+        messages.warning(request, words % {"actor": linked.actor, "name": linked.reason})
 
 
 def _half(request: HttpRequest) -> tuple[User, str, bool] | None:

@@ -22,6 +22,7 @@ from django.conf import settings
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from urllib3.exceptions import HTTPError
 
 # Of a secret that both know (HS256) whoever knows it could make a token; "none" is no signature at all.
 ALGORITHMS = (
@@ -44,6 +45,8 @@ _KEPT_SECONDS = 3600
 _KEYS_AGAIN_SECONDS = 30
 _NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 NAME_MOST, GROUPS_MOST = 150, 500
+# No document of a provider is longer or takes longer, however slowly it comes.
+_ANSWER_MOST, _ANSWER_SECONDS = 1024 * 1024, 20
 
 
 class Unreachable(Exception):
@@ -69,13 +72,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Asserted:
-    """What the provider says of somebody, once its token was checked."""
+    """What the provider says of somebody, once its token was checked. `groups`: nothing at all where it has
+    not said which, which is something else than being in none."""
 
     issuer: str
     subject: str
     login_name: str
     name: str
-    groups: frozenset[str]
+    groups: frozenset[str] | None
     has_second_factor: bool
     id_token: str
 
@@ -116,6 +120,9 @@ def redeem(code: str, asked: Asked, *, back: str) -> Asserted:
                 code=code,
                 code_verifier=asked.verifier,
                 timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+                hooks={"response": _read_within_bounds},
             )
     except AuthlibBaseError as error:  # it answered that it does not know the code, or us
         raise Unbelievable(f"token: {error}") from error
@@ -218,8 +225,17 @@ def _is_address(told: object) -> bool:
 
 def _document(address: str, **headers: str) -> dict[str, Any]:
     try:
-        answer = requests.get(address, timeout=TIMEOUT, headers={"Accept": "application/json", **headers})
+        answer = requests.get(
+            address,
+            timeout=TIMEOUT,
+            headers={"Accept": "application/json", **headers},
+            allow_redirects=False,  # it was said where it is, and that was looked at
+            stream=True,
+            hooks={"response": _read_within_bounds},
+        )
         answer.raise_for_status()
+        if answer.status_code != 200:
+            raise Unreachable(f"{urlsplit(address).path}: answered {answer.status_code}")
         told = answer.json()
     except (requests.RequestException, ValueError) as error:
         _note(error)
@@ -227,6 +243,25 @@ def _document(address: str, **headers: str) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise Unreachable(f"{urlsplit(address).path}: no JSON object")
     return told
+
+
+def _read_within_bounds(answer: requests.Response, **_of_requests: Any) -> None:
+    """As the library's own reading, but no more than so much and no longer: one that drips a byte a second
+    never meets a time-out that is about each wait. Raises RequestException."""
+    ends, told = time.monotonic() + _ANSWER_SECONDS, bytearray()
+    try:
+        # Whatever has come, and not so much or so much: that would wait for it.
+        while part := answer.raw.read1(16 * 1024, decode_content=True):
+            told += part
+            if len(told) > _ANSWER_MOST:
+                raise requests.RequestException("its answer is too long")
+            if time.monotonic() > ends:
+                raise requests.Timeout("its answer takes too long")
+    except HTTPError as error:
+        raise requests.ConnectionError(f"its answer broke off: {error}") from error
+    finally:
+        answer.close()
+    answer._content = bytes(told)
 
 
 def _keys_at(address: str) -> KeySet:
@@ -262,6 +297,8 @@ def _checked(id_token: str, nonce: str, access: object, known: _Known) -> dict[s
     """The claims of a token that is theirs, for us, about this very request and still good."""
     told = known.metadata.get("id_token_signing_alg_values_supported")
     algorithms = [name for name in ALGORITHMS if not isinstance(told, list) or name in told]
+    if not algorithms:  # for the library an empty list means its own
+        raise Unbelievable("discovery: none of the signatures that it makes is believed here")
     try:
         token = _opened(id_token, algorithms, known)
         claims = CodeIDToken(
@@ -315,7 +352,7 @@ def _asserted(claims: Mapping[str, Any], id_token: str) -> Asserted:
         subject=subject,
         login_name=_word(claims.get(settings.OIDC_NAME_CLAIM)),
         name=_word(claims.get("name")),
-        groups=frozenset(_words(_at(claims, settings.OIDC_GROUPS_CLAIM))),
+        groups=_groups(_at(claims, settings.OIDC_GROUPS_CLAIM)),
         has_second_factor=has_second_factor,
         id_token=id_token,
     )
@@ -331,6 +368,13 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:
             return None
         found = found.get(part)
     return found
+
+
+def _groups(told: object) -> frozenset[str] | None:
+    """Nothing where the claim is missing, as where a provider leaves it out because there are too many."""
+    if not isinstance(told, str | list) or len(told) > GROUPS_MOST:
+        return None
+    return frozenset(_words(told))
 
 
 def _words(told: object) -> list[str]:

@@ -1,5 +1,6 @@
-"""Who the person is that the provider speaks of, and which roles its groups give them."""
+"""Who the person is that the provider speaks of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -7,15 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import actor
 from accounts.identity import history
+from accounts.identity.provider import following, linking
 from accounts.identity.provider.asking import Asserted
-from accounts.identity.provider.rows import GroupRole, ProviderLink
+from accounts.identity.provider.rows import ProviderLink
 from accounts.identity.rows import SignInEvent
 from accounts.identity.where import Where
-from accounts.models import Membership, User
-from accounts.separation import why_not
-
-Held = set[tuple[str, str]]
+from accounts.models import User
 
 
 class NotLetIn(Exception):
@@ -27,20 +27,40 @@ class NotLetIn(Exception):
         self.user = user
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who it is. `is_proved`: they have come in so before; until then the provider alone is not believed to
+    have seen two factors. `told_groups`: did it say which groups they are in?"""
+
+    user: User
+    is_proved: bool
+    told_groups: bool
+
+
 @transaction.atomic(durable=True)
-def whose(asserted: Asserted, *, at: datetime, where: Where) -> User:
+def whose(asserted: Asserted, *, at: datetime, where: Where) -> Found:
     """The person, with the roles that their groups give them from now on. Raises NotLetIn; nothing is
     changed then."""
-    desired = _roles_of(asserted)
-    user = _known(asserted, at) or _named(asserted, at) or _made(asserted, desired, at)
+    links = ProviderLink.objects.filter(issuer=asserted.issuer)
+    known = links.filter(subject=asserted.subject).first()
+    found = known or _waiting(asserted, at) or _named(asserted, at) or _made(asserted, at)
     # One sign-in at a time: two at once would both write the same roles.
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=found.user_id)
+    link = links.filter(pk=found.pk).first()
+    if link is None:  # taken away in between
+        raise NotLetIn("unknown", _unknown_words())
+    link.user = user
     if not user.is_active:
         raise NotLetIn(
-            "switched_off", _("Your sign-in is switched off here. Ask an administrator."), user=user
+            "switched_off", _("Your sign-in is switched off here. Ask the security administrator."), user=user
         )
-    _follow(user, desired, at=at, where=where)
-    return user
+    # They come in: what follows for their roles is theirs, and by the provider.
+    actor.say(user.pk, where)
+    try:
+        told = following.follow(link, asserted.groups, at=at, where=where)
+    except following.Apart as error:
+        raise NotLetIn("apart", str(error), user=user) from error
+    return Found(user, is_proved=link.is_proved, told_groups=told)
 
 
 def tell_refused(refusal: NotLetIn, *, at: datetime, where: Where) -> None:
@@ -55,22 +75,28 @@ def tell_refused(refusal: NotLetIn, *, at: datetime, where: Where) -> None:
         )
 
 
-def _known(asserted: Asserted, at: datetime) -> User | None:
-    links = ProviderLink.objects.select_related("user").filter(issuer=asserted.issuer)
-    link = links.filter(subject=asserted.subject).first()
-    if link is not None:
-        return link.user
-    # An administrator said by which name they would come; from now on it is their subject.
-    waiting = links.select_for_update(of=("self",)).filter(subject=None, login_name=asserted.login_name)
-    link = waiting.first() if asserted.login_name else None
-    if link is None:
+def _waiting(asserted: Asserted, at: datetime) -> ProviderLink | None:
+    """An administrator said by which name they would come; from now on it is their subject. Not where they
+    have something of their own to show since: then they link themselves."""
+    waiting = ProviderLink.objects.filter(
+        issuer=asserted.issuer, subject=None, login_name=asserted.login_name
+    )
+    found = waiting.select_related("user").first() if asserted.login_name else None
+    if found is None:
         return None
+    user = User.objects.select_for_update(no_key=True).get(pk=found.user_id)
+    link = waiting.select_for_update().filter(pk=found.pk).first()
+    if link is None:  # taken away in between
+        return None
+    if linking.why_themselves(user):
+        words = _("Come in here as you did before, and link the two yourself under “My sign-in”.")
+        raise NotLetIn("link_yourself", words, user=user)
     link.subject, link.linked_at = asserted.subject, at
     link.save(update_fields=["subject", "linked_at"])
-    return link.user
+    return link
 
 
-def _named(asserted: Asserted, at: datetime) -> User | None:
+def _named(asserted: Asserted, at: datetime) -> ProviderLink | None:
     """Somebody who is called the same here, where that means the same person."""
     if not settings.OIDC_SAME_NAMES or not asserted.login_name:
         return None
@@ -80,16 +106,16 @@ def _named(asserted: Asserted, at: datetime) -> User | None:
     if ProviderLink.objects.filter(user=found, issuer=asserted.issuer).exists():
         # A name that was given to somebody new: the one who had it before stays who they are.
         raise NotLetIn("name_taken", _taken_words())
-    _link(found, asserted, at)
-    return found
+    return _link(found, asserted, at)
 
 
-def _made(asserted: Asserted, desired: Held, at: datetime) -> User:
-    if not settings.OIDC_CREATE or not desired:
-        raise NotLetIn("unknown", _("The provider knows you, and nobody has made you a sign-in here yet."))
-    user = User(username=asserted.login_name, display_name=asserted.name[:40])
+def _made(asserted: Asserted, at: datetime) -> ProviderLink:
+    if not settings.OIDC_CREATE or not following.meant(asserted.groups or ()):
+        raise NotLetIn("unknown", _unknown_words())
+    # As Django writes names: ｚｈａｎｇ and zhang are one.
+    user = User(username=User.normalize_username(asserted.login_name), display_name=asserted.name[:40])
     try:
-        User._meta.get_field("username").clean(asserted.login_name, user)
+        User._meta.get_field("username").clean(user.username, user)
     except ValidationError as error:
         words = _("The provider calls you by a name that cannot be one here.")
         raise NotLetIn("no_name", words) from error
@@ -97,46 +123,25 @@ def _made(asserted: Asserted, desired: Held, at: datetime) -> User:
         raise NotLetIn("name_taken", _taken_words())
     user.set_unusable_password()
     user.save()
-    _link(user, asserted, at)
-    return user
+    return _link(user, asserted, at)
+
+
+def _unknown_words() -> str:
+    return _("The provider knows you, and nobody has made you a sign-in here yet.")
 
 
 def _taken_words() -> str:
-    return _("Somebody has this name here already. If that is you, an administrator links the two.")
+    return _(
+        "Somebody has this name here already. If that is you: come in here as you did before, and link the "
+        "two under “My sign-in”."
+    )
 
 
-def _link(user: User, asserted: Asserted, at: datetime) -> None:
-    ProviderLink.objects.create(
+def _link(user: User, asserted: Asserted, at: datetime) -> ProviderLink:
+    return ProviderLink.objects.create(
         user=user,
         issuer=asserted.issuer,
         subject=asserted.subject,
         login_name=asserted.login_name,
         linked_at=at,
     )
-
-
-def _roles_of(asserted: Asserted) -> Held:
-    rows = GroupRole.objects.filter(group__in=asserted.groups, ended_at=None, unit__is_open=True)
-    return set(rows.values_list("unit", "role"))
-
-
-def _follow(user: User, desired: Held, *, at: datetime, where: Where) -> None:
-    """Give what the groups say, take what they said before. What somebody here gave by hand stays."""
-    held = list(Membership.objects.filter(user=user))
-    by_hand: Held = {(one.unit_id, one.role) for one in held if not one.by_provider}
-    before: Held = {(one.unit_id, one.role) for one in held if one.by_provider}
-    added, gone = desired - before - by_hand, before - desired
-    if not added and not gone:
-        return
-    roles = {role for _unit, role in (by_hand | before | added) - gone}
-    for role in roles:
-        if words := why_not(roles, role):
-            raise NotLetIn("apart", words, user=user)
-    for unit, role in gone:
-        Membership.objects.filter(user=user, unit=unit, role=role, by_provider=True).delete()
-    Membership.objects.bulk_create(
-        Membership(user=user, unit_id=unit, role=role, by_provider=True) for unit, role in sorted(added)
-    )
-    told = [f"+{role} {unit}" for unit, role in sorted(added)]
-    told += [f"-{role} {unit}" for unit, role in sorted(gone)]
-    history.tell(user=user, kind=SignInEvent.Kind.ROLES, at=at, where=where, reason=", ".join(told)[:200])

@@ -9,8 +9,9 @@ from accounts.roles import Role
 
 
 class ProviderLink(models.Model):
-    """A person here is that person there. The subject never changes and is told at the first sign-in; until
-    then an administrator has said by which name the provider knows them."""
+    """A person here is that person there. The subject never changes. It is told when the person links
+    themselves, or at the first sign-in of somebody who has nothing here to show: until then an administrator
+    has said by which name the provider knows them."""
 
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="provider_links")
     issuer = models.CharField(max_length=200)
@@ -18,10 +19,16 @@ class ProviderLink(models.Model):
     subject = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     login_name = models.CharField(max_length=150, blank=True)
     linked_at = models.DateTimeField()
-    # Nobody: by the provider's name, or made at the first sign-in.
+    # Nobody: by themselves, by the provider's name, or made at the first sign-in.
     linked_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
+    # The groups that the provider told of them last, and when: what follows from them holds for a while.
+    groups = models.JSONField(default=list, db_default=[], blank=True)
+    groups_at = models.DateTimeField(null=True, blank=True)
+    # Somebody has come in by it, or made it, with all that they had to show here. Before that our second
+    # factor is asked for whatever the provider says that it saw.
+    is_proved = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ("pk",)

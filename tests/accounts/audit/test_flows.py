@@ -120,7 +120,12 @@ def test_roles_that_are_given_and_taken(db: None, security: Person) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False, phone="13900139000")
     told = [one for one in lines(Kind.ROLE, "membership") if one.about == str(user.pk)]
     assert [one.details["op"] for one in told] == ["insert", "update", "delete"]
-    assert told[0].details["after"] == {"user_id": user.pk, "unit_id": unit.code, "role": "operator"}
+    assert told[0].details["after"] == {
+        "user_id": user.pk,
+        "unit_id": unit.code,
+        "role": "operator",
+        "by_provider": False,
+    }
     assert told[1].details["before"] == {"role": "operator"}
     assert told[1].details["after"] == {"role": "supervisor"}
     changed = [one for one in lines(Kind.ROLE, "person") if one.about == str(user.pk)][-1]
@@ -176,8 +181,10 @@ def test_every_audited_table_has_its_trigger(db: None) -> None:
         tables: set[Any] = {name for (name,) in cursor.fetchall()}
     assert tables == {
         "accounts_apiclient",
+        "accounts_grouprole",
         "accounts_membership",
         "accounts_orgunit",
+        "accounts_providerlink",
         "accounts_signinevent",
         "accounts_user",
         "dashboards_dataevent",

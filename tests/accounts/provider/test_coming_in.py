@@ -5,36 +5,16 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.identity.provider import linking
-from accounts.identity.where import Where
-from accounts.models import GroupRole, Membership, OrgUnit, ProviderLink, SignInEvent, StaffSession, User
+from accounts.models import GroupRole, ProviderLink, SignInEvent, StaffSession, User
 from accounts.roles import Role
 from tests.accounts.identity.conftest import Hours, hours, with_phone  # noqa: F401  # the fixture
 from tests.accounts.provider.conftest import House, Visitor
+from tests.accounts.provider.said import group, kinds_of, link, roles_of, said, without_password
 from tests.browsers import As
 from tests.cast import LAMP_UNIT, PASSWORD, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-
-
-def link(who: Person, name: str, by: Person) -> None:
-    linking.link(user=who.user, login_name=name, actor=by.user, at=timezone.now(), where=Where())
-
-
-def group(name: str, role: Role, unit: str, by: Person) -> GroupRole:
-    found = OrgUnit.objects.get(pk=unit)
-    return linking.add_group(group=name, role=role, unit=found, actor=by.user, at=timezone.now())
-
-
-def roles_of(user: User) -> set[tuple[str, str]]:
-    return set(Membership.objects.filter(user=user).values_list("role", "unit"))
-
-
-def kinds_of(user: User) -> list[str]:
-    return list(SignInEvent.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
-
 
 # --- who it is --------------------------------------------------------------------------------------
 
@@ -43,7 +23,7 @@ def test_who_was_linked_comes_in_and_is_known_by_subject_from_then_on(
     house: House, visitor: Visitor, handler: Person, security: Person
 ) -> None:
     house.knows("subject-1", preferred_username="huang.zq")
-    link(handler, "huang.zq", security)
+    said(handler, "huang.zq", security)
     answer = visitor.sign_in("subject-1", next="/notices/")
     assert answer["Location"] == "/notices/"
     assert visitor.is_in
@@ -89,7 +69,7 @@ def test_who_is_switched_off_here_stays_out(
     house: House, visitor: Visitor, handler: Person, security: Person
 ) -> None:
     house.knows("huang")
-    link(handler, "huang", security)
+    said(handler, "huang", security)
     User.objects.filter(pk=handler.user.pk).update(is_active=False)
     answer = visitor.sign_in("huang")
     assert answer.status_code == 403
@@ -100,10 +80,12 @@ def test_who_is_switched_off_here_stays_out(
     assert ProviderLink.objects.get().subject is None  # nothing of it was kept
 
 
-def test_nobody_links_themselves_or_two_people_with_one_name(
+def test_an_administrator_says_it_of_nobody_twice(
     house: House, handler: Person, operator: Person, security: Person, browse: As
 ) -> None:
     office = browse(security)
+    without_password(handler)
+    without_password(operator)
     told = {"login_name": "huang"}
     assert office.post(reverse("sign-ins-link", args=[security.user.pk]), told).status_code == 400
     assert office.post(reverse("sign-ins-link", args=[handler.user.pk]), told).status_code == 302
@@ -117,7 +99,7 @@ def test_taking_the_link_away_ends_what_it_opened(
     house: House, visitor: Visitor, handler: Person, security: Person, browse: As
 ) -> None:
     house.knows("huang")
-    link(handler, "huang", security)
+    link(handler, "huang")
     visitor.sign_in("huang")
     by_password = Client()
     by_password.post(reverse("sign-in"), {"username": "handler", "password": PASSWORD})
@@ -171,7 +153,7 @@ def test_roles_follow_the_groups_and_those_given_by_hand_stay(
     house: House, handler: Person, security: Person
 ) -> None:
     house.knows("huang", groups=["desk", "lamps"])
-    link(handler, "huang", security)
+    link(handler, "huang")
     group("desk", Role.OPERATOR, "operations-centre", security)
     group("lamps", Role.HANDLER, LAMP_UNIT, security)  # what they have by hand already
     Visitor().sign_in("huang")
@@ -188,7 +170,7 @@ def test_a_group_that_means_nothing_any_more_gives_nothing(
     house: House, handler: Person, security: Person, browse: As
 ) -> None:
     house.knows("huang", groups=["desk"])
-    link(handler, "huang", security)
+    link(handler, "huang")
     row = group("desk", Role.OPERATOR, "operations-centre", security)
     Visitor().sign_in("huang")
     browse(security).post(reverse("provider-group-end", args=[row.pk]))
@@ -201,7 +183,7 @@ def test_a_group_that_means_nothing_any_more_gives_nothing(
 def test_groups_in_a_path_of_claims(house: House, handler: Person, security: Person, settings: Any) -> None:
     settings.OIDC_GROUPS_CLAIM = "realm_access.roles"
     house.knows("huang", realm_access={"roles": ["desk"]})
-    link(handler, "huang", security)
+    link(handler, "huang")
     group("desk", Role.OPERATOR, "operations-centre", security)
     Visitor().sign_in("huang")
     assert ("operator", "operations-centre") in roles_of(handler.user)
@@ -210,7 +192,7 @@ def test_groups_in_a_path_of_claims(house: House, handler: Person, security: Per
 def test_groups_that_are_told_on_asking_alone(house: House, handler: Person, security: Person) -> None:
     house.claims = lambda claims: {name: value for name, value in claims.items() if name != "groups"}
     house.knows("huang", groups=["desk"])
-    link(handler, "huang", security)
+    link(handler, "huang")
     group("desk", Role.OPERATOR, "operations-centre", security)
     Visitor().sign_in("huang")
     assert ("operator", "operations-centre") in roles_of(handler.user)
@@ -220,7 +202,7 @@ def test_groups_make_nobody_two_administrators(
     house: House, visitor: Visitor, admin: Person, security: Person
 ) -> None:
     house.knows("guan", groups=["audit"])
-    link(admin, "guan", security)
+    link(admin, "guan")
     group("audit", Role.AUDITOR, "government-services", security)
     answer = visitor.sign_in("guan")
     assert answer.status_code == 403
@@ -239,7 +221,7 @@ def test_who_has_a_second_factor_here_is_asked_for_it(
     hours: Hours,  # noqa: F811
 ) -> None:
     house.knows("huang")
-    link(handler, "huang", security)
+    link(handler, "huang")
     phone = with_phone(handler.user, hours)
     answer = visitor.sign_in("huang", next="/notices/")
     assert answer["Location"] == reverse("sign-in-code")
@@ -269,7 +251,7 @@ def test_not_where_the_provider_says_that_it_saw_two(
     asked: bool,
 ) -> None:
     house.knows("huang", **claims)
-    link(handler, "huang", security)
+    link(handler, "huang")
     with_phone(handler.user, hours)
     answer = visitor.sign_in("huang", next="/notices/")
     assert answer["Location"] == (reverse("sign-in-code") if asked else "/notices/")
@@ -282,7 +264,7 @@ def test_a_role_that_needs_two_is_led_to_setting_one_up(
 ) -> None:
     settings.STRICT_SIGN_IN = True
     house.knows("guan", amr=amr)
-    link(admin, "guan", security)
+    link(admin, "guan")
     visitor.sign_in("guan")
     answer = visitor.client.get("/installation/")
     assert answer.status_code == (302 if led else 200)
@@ -297,10 +279,9 @@ def test_who_has_no_password_here_sets_one_up_right_after_coming_in(
     security: Person,
     hours: Hours,  # noqa: F811
 ) -> None:
-    handler.user.set_unusable_password()
-    handler.user.save()
+    without_password(handler)
     house.knows("huang")
-    link(handler, "huang", security)
+    link(handler, "huang")
     visitor.sign_in("huang")
     page = visitor.client.get(reverse("second-factor-set-up"))
     assert "password" not in page.context["form"].fields
@@ -316,7 +297,7 @@ def test_the_rules_of_the_role_hold_as_for_everybody(
 ) -> None:
     settings.STRICT_SIGN_IN = True
     house.knows("huang")
-    link(handler, "huang", security)
+    link(handler, "huang")
     visitors = [Visitor() for _one in range(4)]
     for one in visitors:
         one.sign_in("huang")
@@ -330,7 +311,7 @@ def test_signing_out_leads_out_of_the_provider_too(
     house: House, visitor: Visitor, handler: Person, security: Person
 ) -> None:
     house.knows("huang")
-    link(handler, "huang", security)
+    link(handler, "huang")
     visitor.sign_in("huang")
     page = visitor.client.post(reverse("sign-out"))
     leave = page.context["leave"]

@@ -2,23 +2,26 @@
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
-from django.utils import timezone
 from joserfc.jwk import RSAKey
 
-from accounts.identity.provider import asking, linking
-from accounts.identity.provider.pages import AWAY_SECONDS
-from accounts.identity.where import Where
-from accounts.models import StaffSession
+from accounts.identity.provider import asking, away, pages
+from accounts.models import StaffSession, User
+from accounts.roles import Role
 from tests.accounts.identity.conftest import Hours, hours  # noqa: F401  # the fixture
 from tests.accounts.provider.conftest import Claims, House, Visitor
+from tests.accounts.provider.said import group, link
 from tests.cast import Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -28,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::Depreca
 def huang(house: House, handler: Person, security: Person) -> Person:
     """Somebody who would be let in."""
     house.knows("huang", email="huang@example.org")
-    linking.link(user=handler.user, login_name="huang", actor=security.user, at=timezone.now(), where=Where())
+    link(handler, "huang")
     return handler
 
 
@@ -160,7 +163,7 @@ def test_a_way_back_is_good_once(house: House, visitor: Visitor) -> None:
 
 def test_and_for_ten_minutes(visitor: Visitor, hours: Hours) -> None:  # noqa: F811
     address = visitor.at_provider(visitor.leave(), "huang")
-    hours.pass_by(seconds=AWAY_SECONDS + 1)
+    hours.pass_by(seconds=away.SECONDS + 1)
     nobody_came_in(visitor, visitor.come_back(address), 403, "too long")
 
 
@@ -200,7 +203,7 @@ def test_nobody_is_led_elsewhere(visitor: Visitor, going: str) -> None:
 
 def test_signing_in_changes_the_session_s_key(visitor: Visitor) -> None:
     address = visitor.leave()
-    before = visitor.client.cookies["sessionid"].value
+    before = visitor.client.session.session_key
     visitor.come_back(visitor.at_provider(address, "huang"))
     assert visitor.client.cookies["sessionid"].value != before
 
@@ -286,3 +289,157 @@ def test_out_is_out_though_the_provider_is_away(house: House, visitor: Visitor, 
 def test_only_by_get(visitor: Visitor) -> None:
     assert Client().post("/sign-in/provider/").status_code == 405
     assert Client().post("/sign-in/provider/back/").status_code == 405
+
+
+# --- the button -------------------------------------------------------------------------------------
+
+
+def test_a_press_leaves_nothing_in_the_database(house: House, db: None) -> None:
+    for _press in range(3):
+        stranger = Visitor()
+        stranger.leave("/notices/")
+        assert "sessionid" not in stranger.client.cookies
+        kept = stranger.client.cookies["at_provider"]
+        assert (kept["httponly"], kept["samesite"], kept["path"]) == (True, "Lax", "/sign-in/provider/")
+    assert not Session.objects.exists()
+
+
+def test_presses_of_one_address_are_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages.PRESSES, "limit", 3)
+    pages.PRESSES.forget()
+    try:
+        answers = [visitor.client.get("/sign-in/provider/") for _press in range(5)]
+        assert [one.status_code for one in answers] == [302, 302, 302, 429, 429]
+        assert answers[-1]["Retry-After"]
+        elsewhere = visitor.client.get("/sign-in/provider/", REMOTE_ADDR="198.51.100.9")
+        assert elsewhere.status_code == 302
+    finally:
+        pages.PRESSES.forget()
+
+
+def test_and_so_are_codes_that_the_provider_is_asked_about(
+    house: House, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps the cookie can show a made-up code as often as they like."""
+    monkeypatch.setattr(pages.RETURNS, "limit", 2)
+    pages.RETURNS.forget()
+    try:
+        state = parse_qs(urlsplit(visitor.leave()).query)["state"][0]
+        kept = visitor.client.cookies["at_provider"].value
+        statuses = []
+        for _try in range(4):
+            visitor.client.cookies["at_provider"] = kept
+            told = {"state": state, "code": "made up"}
+            statuses.append(visitor.client.get("/sign-in/provider/back/", told).status_code)
+        assert statuses == [403, 403, 429, 429]
+        assert len(house.asked) == 2
+    finally:
+        pages.RETURNS.forget()
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "W10:x:y", "." * 3000])
+def test_a_cookie_that_somebody_made_up(visitor: Visitor, cookie: str) -> None:
+    address = visitor.at_provider(visitor.leave(), "huang")
+    visitor.client.cookies["at_provider"] = cookie
+    nobody_came_in(visitor, visitor.come_back(address), 403, "too long")
+
+
+def test_many_windows_with_long_ways_fit_into_a_cookie(visitor: Visitor) -> None:
+    ways = [visitor.leave(f"/cases/?q={'x' * 550}{number}") for number in range(9)]
+    assert len(visitor.client.cookies["at_provider"].value) < 4000
+    latest = visitor.come_back(visitor.at_provider(ways[-1], "huang"))
+    assert latest["Location"] == f"/cases/?q={'x' * 550}8"
+    other = Visitor()
+    assert other.sign_in("huang", next="/cases/?q=" + "x" * 3000)["Location"] == "/"
+
+
+# --- what it may send -------------------------------------------------------------------------------
+
+
+class Answers:
+    """A server at the provider's address that says what a test wants."""
+
+    def __init__(self, *parts: bytes, drip: bool = False) -> None:
+        self.parts, self.drip, self.over = parts, drip, threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(5)
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            wire, _from = self.socket.accept()
+            wire.recv(4096)
+            for part in self.parts:
+                wire.sendall(part)
+            while self.drip and not self.over.wait(0.05):
+                wire.sendall(b" ")
+            wire.close()
+
+    def close(self) -> None:
+        self.over.set()
+        self.socket.close()
+        self.thread.join()
+
+
+@pytest.mark.parametrize("what", ["long", "drips", "elsewhere"])
+def test_its_documents_are_bounded(
+    settings: Any, visitor: Visitor, house: House, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(asking, "_ANSWER_SECONDS", 0.4)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n"
+    if what == "long":
+        server = Answers(head, b" " * 2_000_000, drip=True)
+    elif what == "drips":
+        server = Answers(head, drip=True)
+    else:  # the real one is there
+        place = f"Location: {settings.OIDC_DISCOVERY_URL}\r\nContent-Length: 0\r\n\r\n"
+        server = Answers(f"HTTP/1.1 302 Found\r\n{place}".encode())
+    settings.OIDC_ISSUER = house.url
+    settings.OIDC_DISCOVERY_URL = f"http://127.0.0.1:{server.socket.getsockname()[1]}{asking.DISCOVERY}"
+    asking.forget()
+    began = time.monotonic()
+    try:
+        assert visitor.client.get("/sign-in/provider/").status_code == 503
+    finally:
+        server.close()
+    assert time.monotonic() - began < 4
+
+
+def test_a_provider_without_a_signature_of_ours(house: House, visitor: Visitor, settings: Any) -> None:
+    """For the library no algorithm means those that it recommends."""
+    address = visitor.at_provider(visitor.leave(), "huang")
+    known = asking._kept[settings.OIDC_DISCOVERY_URL]
+    known.metadata["id_token_signing_alg_values_supported"] = ["HS256"]
+    nobody_came_in(visitor, visitor.come_back(address), 403, "could not be checked")
+
+
+# --- two at once ------------------------------------------------------------------------------------
+
+
+def test_two_that_meet_twice_are_a_page_too(house: House, visitor: Visitor, settings: Any) -> None:
+    settings.OIDC_SAME_NAMES = True
+    User.objects.create_user("liu")
+    house.knows("liu")
+    with connection.cursor() as cursor:  # as if another had always been quicker
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.taken() RETURNS trigger LANGUAGE plpgsql AS $$"
+            " BEGIN RAISE EXCEPTION 'taken' USING ERRCODE = 'unique_violation'; END $$;"
+            " CREATE TRIGGER taken BEFORE INSERT ON accounts_providerlink"
+            " FOR EACH ROW EXECUTE FUNCTION pg_temp.taken()"
+        )
+    nobody_came_in(visitor, visitor.sign_in("liu"), 503, "two windows")
+
+
+def test_a_name_in_wide_letters_is_that_name(
+    house: House, visitor: Visitor, settings: Any, security: Person
+) -> None:
+    settings.OIDC_CREATE = True
+    group("lamps", Role.HANDLER, "water-group", security)
+    house.knows("one", preferred_username="\uff5a\uff48\uff41\uff4e\uff47", groups=["lamps"])
+    house.knows("two", preferred_username="zhang", groups=["lamps"])
+    assert visitor.sign_in("one").status_code == 302
+    assert Visitor().sign_in("two").status_code == 403
+    assert list(User.objects.filter(username__contains="hang").values_list("username", flat=True)) == [
+        "zhang"
+    ]
