@@ -128,15 +128,22 @@ def reseal_files(model: type[models.Model], name: str) -> Tally:
     for row in model._base_manager.order_by("pk").iterator(chunk_size=BATCH):
         path = Path(getattr(row, name).path)
         with suppress(FileNotFoundError):
-            sealed = path.read_bytes()
+            state = _state([path.read_bytes()])
             tally.seen += 1
-            state = _state([sealed])
             if state is None:
                 tally.unreadable.append(row.pk)
             elif state:
-                _replace(path, reseal(sealed))
-                tally.done += 1
+                tally.done += _write_file(model, row.pk, path)
     return tally
+
+
+@transaction.atomic(durable=True)
+def _write_file(model: type[models.Model], pk: Any, path: Path) -> bool:
+    """False where it was erased meanwhile. Who erases takes the row first, and so waits for this."""
+    if not model._base_manager.select_for_update(no_key=True, of=("self",)).filter(pk=pk).exists():
+        return False
+    _replace(path, reseal(path.read_bytes()))
+    return True
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -192,6 +199,8 @@ def index_anew(*, batch: int = BATCH) -> Tally:
             changed = []
             for contact in contacts:
                 tally.seen += 1
+                if contact.erased_at is not None:
+                    continue  # it is no digest, and of no number
                 try:
                     index = blind_index(contact.phone)
                 except InvalidToken:

@@ -26,6 +26,11 @@ _TABLE: Final = re.compile(rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?({_NAME}) ?(?
 _INDEX: Final = re.compile(
     rf"CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY\b).*?\bON (?:ONLY )?({_NAME})", re.I | re.S
 )
+_TRIGGER: Final = re.compile(
+    rf"(?:CREATE (?:OR REPLACE )?(?:CONSTRAINT )?|DROP )TRIGGER\b.*?\bON (?:ONLY )?({_NAME})", re.I | re.S
+)
+_FUNCTION: Final = re.compile(r"(?:CREATE (?:OR REPLACE )?|DROP )FUNCTION\b", re.I)
+_TRIGGER_ALONE: Final = "a trigger holds its table: alone in a migration, or the tables in `small`"
 # A default that is the same for every row is kept beside the table; any other is reckoned for each.
 _SAME_FOR_ALL: Final = re.compile(r"DEFAULT\s+(?!now\(\)|current_|localtime)[\w.]*\w\(", re.I)
 
@@ -46,6 +51,7 @@ _ACTIONS: Final = (
         "moves the table under a lock",
     ),
     (r"VALIDATE CONSTRAINT\b", None, ""),
+    (r"(?:ENABLE|DISABLE) (?:ALWAYS |REPLICA )?TRIGGER\b", Harm.LOCKS, _TRIGGER_ALONE),
 )
 _STATEMENTS: Final = (
     (
@@ -77,11 +83,27 @@ def harms(sql: Any, made: set[str]) -> Iterator[tuple[Harm, str]]:
                 yield from _of_action(action)
         elif (index := _INDEX.match(statement)) and _bare(index[1]) not in made:
             yield Harm.LOCKS, "builds an index under a lock: CREATE INDEX CONCURRENTLY, atomic = False"
+        elif trigger := _TRIGGER.match(statement):
+            if _bare(trigger[1]) not in made:
+                yield Harm.LOCKS, _TRIGGER_ALONE
         else:
             for pattern, harm, why in _STATEMENTS:
                 if re.match(pattern, statement, re.I | re.S):
                     yield harm, why
                     break
+
+
+def table_of_triggers(scripts: Iterable[Any]) -> str | None:
+    """The one table that these change the triggers of, where they do nothing else: whoever waits for it holds
+    no other meanwhile."""
+    tables = set()
+    for sql in scripts:
+        for statement in _statements(sql):
+            if trigger := _TRIGGER.match(statement):
+                tables.add(_bare(trigger[1]))
+            elif not _FUNCTION.match(statement):
+                return None
+    return tables.pop() if len(tables) == 1 else None
 
 
 def _of_action(action: str) -> Iterator[tuple[Harm, str]]:

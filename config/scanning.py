@@ -19,10 +19,11 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BIN: Final = Path(sys.executable).parent
-LOCK: Final = "requirements/app.txt"
+LOCKS: Final = tuple(sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("requirements/*.txt")))
 # What looks like a secret and is none: somebody has looked at each.
 BASELINE: Final = "config/data/secrets.json"
 SECONDS: Final = 900
+_NAMED: Final = 8
 # What the hook answers where all it found is known and only stands on another line.
 _MOVED: Final = 3
 # Names and passwords in tests are made up; what is locked and translated is long and no secret.
@@ -35,25 +36,71 @@ _MADE_UP: Final = (
     "static/",
     "docs/openapi.yaml",
 )
-_NOT_READ: Final = (".svg", ".png", ".csv", ".pdf", ".lock", "package-lock.json", "secrets.json")
+# `audited.py` has marks of definitions, which look like keys and open nothing.
+_NOT_READ: Final = (
+    "/audited.py",
+    ".svg",
+    ".png",
+    ".csv",
+    ".pdf",
+    ".lock",
+    "package-lock.json",
+    "secrets.json",
+)
 
 
 def dependencies() -> int:
     """0: nothing is known against what is locked, or nobody could be asked; 1: something is."""
+    # Each lock by itself: they share packages, and two versions of one are two questions.
+    answers = [_python(lock) for lock in LOCKS] + [_front_end()]
+    return max(answers)
+
+
+def _python(lock: str) -> int:
     told = _run(
-        *("pip-audit", "--requirement", LOCK, "--require-hashes", "--disable-pip", "--format", "json"),
+        *("pip-audit", "--requirement", lock, "--require-hashes", "--disable-pip", "--format", "json"),
         *("--progress-spinner", "off", "--timeout", "10"),
     )
-    found = judged(told.stdout if told is not None else "")
+    answer = told.stdout if told is not None else ""
+    why = "pip-audit is not there, or took too long" if told is None else _last(told.stderr)
+    return _say(lock, judged(answer), not_judged(answer), why)
+
+
+def _front_end() -> int:
+    """What the browser gets, and what makes it."""
+    npm = shutil.which("npm")
+    told = _run(npm, "audit", "--package-lock-only", "--json") if npm else None
+    why = "npm is not there, or took too long" if told is None else _last(told.stderr)
+    return _say("package-lock.json", judged_front_end(told.stdout if told is not None else ""), [], why)
+
+
+def _say(lock: str, found: list[str] | None, unjudged: Sequence[str], why: str) -> int:
     if found is None:
-        why = "pip-audit is not there, or took too long" if told is None else _last(told.stderr)
-        print(
-            f"Weaknesses of dependencies: COULD NOT ASK ({why}). That is no answer: ask again with a network."
-        )
+        print(f"Weaknesses of {lock}: COULD NOT ASK ({why}). That is no answer: ask again with a network.")
         return 1 if os.environ.get("SCAN_MUST_ANSWER") == "1" else 0
+    if unjudged:
+        some = ", ".join(unjudged[:_NAMED]) + (" …" if len(unjudged) > _NAMED else "")
+        print(f"Weaknesses of {lock}: {len(unjudged)} packages were not judged ({some}).")
     for line in found:
-        print(line)
+        print(f"{lock}: {line}")
     return 1 if found else 0
+
+
+def not_judged(answer: str) -> list[str]:
+    """The packages that the index does not know: silence about them is no proof."""
+    try:
+        return [one["name"] for one in json.loads(answer)["dependencies"] if "skip_reason" in one]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def judged_front_end(answer: str) -> list[str] | None:
+    """A line for each package that something is known against; None where nothing came back."""
+    try:
+        told: dict[str, dict[str, Any]] = json.loads(answer)["vulnerabilities"]
+        return [f"{name} {one['range']}: {one['severity']}" for name, one in sorted(told.items())]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def judged(answer: str) -> list[str] | None:

@@ -93,7 +93,11 @@ def start_first_contact(incident: Incident, assignment: Assignment, *, at: datet
 def reporters(incident: Incident) -> list[Report]:
     """The reports of a case whose reporters can be called."""
     links = incident.links.filter(unlinked_at__isnull=True, report__withdrawn_at__isnull=True)
-    reachable = links.exclude(report__contact__phone_index="").filter(report__contact__isnull=False)
+    reachable = links.exclude(report__contact__phone_index="").filter(
+        # What was erased keeps no number, and something by which its reports are still one person's.
+        report__contact__isnull=False,
+        report__contact__erased_at__isnull=True,
+    )
     found = reachable.exclude(report__source__in=NOT_RESIDENTS).select_related("report").order_by("pk")
     return [link.report for link in found]
 

@@ -150,7 +150,7 @@ class Said:
 
 def earlier_reports(contact: Contact | None, incident: Incident, *, seen: Q, at: datetime) -> list[Said]:
     """What the same telephone number reported within a year, newest first; at most 20, two queries."""
-    if contact is None or not contact.phone_index:
+    if contact is None or not contact.phone_index or contact.erased_at is not None:
         return []
     reports = (
         Report.objects.filter(contact__phone_index=contact.phone_index, received_at__gte=at - HISTORY_WINDOW)

@@ -51,5 +51,6 @@ def transition(incident: Incident, to: Status) -> None:
             },
         )
     before, incident.status = incident.status, to
+    incident.forgotten_at = None  # whatever is said from now on is kept for its own time
     if incident.pk and outcomes.progress(before) != outcomes.progress(to):
         outcomes.follow_due(incident)

@@ -28,6 +28,7 @@ from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
 from incidents.outer import reaching
 from incidents.privacy import ageing
+from incidents.privacy import files as forgotten_files
 from incidents.searching import rows
 from incidents.secretary import reminding as letter_reminding
 from incidents.sensing import settling
@@ -150,8 +151,10 @@ def forget() -> int:
     """Anonymise the cases whose time is over, and forget what else was kept for long enough."""
     if clocks_are_driven():
         return 0
+    _until_empty("", forgotten_files.sweep)
     ageing.forget_the_rest(at=clock.now())
-    return _until_empty("", lambda: ageing.step(at=clock.now()))
+    reached: ageing.Reached = {}
+    return _until_empty("", lambda: ageing.step(at=clock.now(), reached=reached))
 
 
 @shared_task(name="incidents.fill_search_rows")

@@ -128,6 +128,7 @@ class Kind(StrEnum):
     MEDIATION_READ = "mediation_read"
     MEDIATION_SCAN = "mediation_scan"
     MEDIATION_EARLIER = "mediation_earlier"
+    COPIED = "copied"
     FORGOTTEN = "forgotten"
     UPSTREAM_SUBMITTED = "upstream_submitted"
     UPSTREAM_ACCEPTED = "upstream_accepted"

@@ -418,6 +418,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     Kind.NUDGED: of_unit(lambda: _("%(unit)s was urged to get on with it")),
     Kind.UNMASKED: plain(lambda: _("Looked at the reporter's name and number")),
     Kind.PHOTO_ADDED: _photo,
+    Kind.COPIED: plain(lambda: _("What the reporter told us was copied, as they asked")),
     Kind.FORGOTTEN: _forgotten,
     Kind.FIXED_ON_SPOT: of_unit(lambda: _("Found and put right on the spot by %(unit)s")),
 }

@@ -20,9 +20,15 @@ def accept_head(*, reason: str, at: datetime) -> Head:
     """Keep the end that the database has, and write into the log which one was given up. Raises Refused."""
     if not reason.strip():
         raise Refused("Say why with --reason: it stands in the log.")
-    kept, head = anchor.read(), newest()
-    if kept is None or is_in_chain(kept, head):
-        raise Refused("Nothing is missing: the head that is kept outside is in the database.")
+    head = newest()
+    try:
+        kept = anchor.read()
+    except anchor.Spoilt:
+        given_up = "spoilt"
+    else:
+        if kept is None or is_in_chain(kept, head):
+            raise Refused("Nothing is missing: the head that is kept outside is in the database.")
+        given_up = str(kept)
     with transaction.atomic(durable=True):
         tell(
             kind=AuditEvent.Kind.AUDIT,
@@ -31,7 +37,7 @@ def accept_head(*, reason: str, at: datetime) -> Head:
             where=Where(),
             about=("place", str(head.seq)),
             reason=reason.strip()[:200],
-            given_up=str(kept),
+            given_up=given_up,
             at=at.isoformat(timespec="seconds"),
         )
     anchor.put_back(head)

@@ -8,15 +8,16 @@ those of nobody cost nothing; a writing one of the staff costs one short stateme
 import json
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_header_parameters
 
 from accounts.audit.rows import AuditEvent
 from accounts.audit.telling import tell_of
+from accounts.audit.watching import audited_tables
 from accounts.identity.where import where_of
 from accounts.models import ApiClient, User
 
@@ -24,7 +25,6 @@ Respond = Callable[[HttpRequest], HttpResponseBase]
 
 _READING: Final = ("GET", "HEAD", "OPTIONS")
 _WRITES: Final = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.I)
-_NAME: Final = re.compile(r'filename="([^"]*)"')
 # A view sets this on a response that its own row tells of.
 TOLD: Final = "is_told_by_a_row"
 
@@ -55,7 +55,7 @@ class _Saying:
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         found = _WRITES.match(sql)
-        if found is None or found.group(1) not in _audited_tables():
+        if found is None or found.group(1) not in audited_tables():
             return execute(sql, params, many, context)
         user = self.request.user
         if not isinstance(user, User):
@@ -80,17 +80,6 @@ class _Nothing:
 _NOTHING: Final = _Nothing()
 
 
-@lru_cache(maxsize=1)
-def _audited_tables() -> frozenset[str]:
-    """The tables whose triggers write the log: each has one that is called after it. Asked once."""
-    with connection.connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-            " WHERE tgname = relname || '_audited'"
-        )
-        return frozenset(name for (name,) in cursor.fetchall())
-
-
 def _is_file(response: HttpResponseBase) -> bool:
     """Something to keep, and not a page: an attachment, or a paper."""
     if response.status_code not in (200, 206) or getattr(response, TOLD, False):
@@ -99,16 +88,24 @@ def _is_file(response: HttpResponseBase) -> bool:
     return response.get("Content-Disposition", "").startswith("attachment") or kind == "application/pdf"
 
 
+def _file_name(response: HttpResponseBase) -> str:
+    """As it is saved; one with other letters than a to z stands there in another way."""
+    try:
+        _disposition, told = parse_header_parameters(response.get("Content-Disposition", ""))
+    except ValueError:
+        return ""
+    return str(told.get("filename", ""))
+
+
 def _note(request: HttpRequest, response: HttpResponseBase) -> None:
     """Before the first byte of it goes out: without this line there is no file."""
     match = request.resolver_match
-    name = _NAME.search(response.get("Content-Disposition", ""))
     tell_of(
         request,
         kind=AuditEvent.Kind.EXPORT,
         what="file",
         about=("page", match.view_name if match else ""),
-        file=name.group(1) if name else "",
+        file=_file_name(response),
         of=" ".join(str(value) for value in match.kwargs.values()) if match else "",
         # What was asked for is in the address, where it may be a name: only which questions were asked.
         asked=sorted(key[:40] for key in request.GET),

@@ -35,20 +35,24 @@ class Head:
         return cls(int(seq), digest)
 
 
+class Spoilt(ValueError):
+    """There is a file, and what it says cannot be read: a disk that was full, or somebody was at it."""
+
+
 def path() -> Path:
     """Where it is kept."""
     return Path(settings.AUDIT_ANCHOR_DIR) / f"audit-head-{connection.settings_dict['NAME']}.json"
 
 
 def read() -> Head | None:
-    """The newest head that was kept here; nothing where none was. ValueError: the file is none."""
+    """The newest head that was kept here; nothing where none was. Raises Spoilt."""
     try:
         told = json.loads(path().read_text(encoding="utf-8"))
-        return Head(int(told["seq"]), str(told["digest"]))
+        return Head.read(f"{told['seq']}:{told['digest']}")
     except FileNotFoundError:
         return None
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path()} is not the head of an audit log") from error
+    except (KeyError, TypeError, ValueError) as error:  # what is no JSON and no UTF-8 is a ValueError, too
+        raise Spoilt(f"{path()} is spoilt: it does not say what the head of the audit log is") from error
 
 
 def keep(head: Head) -> None:
@@ -60,7 +64,7 @@ def keep(head: Head) -> None:
 
 
 def put_back(head: Head) -> None:
-    """Keep this one although a newer one was kept: somebody has said why."""
+    """Keep this one although a newer one was kept, or one that cannot be read: somebody has said why."""
     with _alone():
         _write(head)
 
@@ -73,6 +77,12 @@ def _write(head: Head) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(target)
+    # A name is written down by its folder.
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def log(request: HttpRequest) -> HttpResponse:
     """Lines of the log, newest first, and how its seal stands."""
     asked = Asked.read(request.GET)
     before = request.GET.get("before", "")
-    rows, after = finding.page(finding.lines(asked), before)
+    rows, after = finding.page(asked, before)
     query = request.GET.copy()
     query.pop("before", None)
     names = words.people_of(rows)
@@ -93,17 +93,17 @@ def _rows(asked: Asked, marked: str, language: str) -> Iterator[str]:
             _("More"),
         ]
         yield _BOM + _csv([heads])
-    last, left = "", FILE_MOST
+    last: int | None = None
+    left = FILE_MOST
     while left > 0:
-        found = finding.lines(asked)
-        rows = list((found.filter(pk__lt=int(last)) if last else found)[: min(_CHUNK, left)])
+        rows = finding.newest(asked, most=min(_CHUNK, left), before=last)
         with override(language):
             names = words.people_of(rows)
             yield _csv(_cells(row, names) for row in rows)
         left -= len(rows)
         if len(rows) < _CHUNK:
             break
-        last = str(rows[-1].pk)
+        last = rows[-1].pk
     yield _csv([[marked]])
 
 

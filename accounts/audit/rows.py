@@ -68,6 +68,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["at"], name="audit_by_time"),
             models.Index(fields=["kind", "-id"], name="audit_by_kind"),
             models.Index(fields=["user", "-id"], name="audit_by_user"),
+            models.Index(fields=["who", "-id"], name="audit_by_who", condition=~Q(who="")),
             models.Index(fields=["about_kind", "about", "-id"], name="audit_by_about"),
         ]
 

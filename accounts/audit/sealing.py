@@ -29,7 +29,8 @@ WHERE event.id = sealed.id
 
 class HeadLost(RuntimeError):
     """The newest seal that is kept outside is not in the database: rows were taken away, or an older copy of
-    the database was put in its place. Nothing is sealed until somebody has said which."""
+    the database was put in its place; or nobody can read which it was. Nothing is sealed until somebody has
+    said which."""
 
 
 def seal(*, at: datetime) -> int:
@@ -70,8 +71,11 @@ def newest() -> Head:
 
 
 def refuse_lost(head: Head) -> None:
-    """Raise HeadLost where the kept head is not in the chain that ends with `head`."""
-    kept = anchor.read()
+    """Raise HeadLost where the kept head is not in the chain that ends with `head`, or cannot be read."""
+    try:
+        kept = anchor.read()
+    except anchor.Spoilt as spoilt:
+        raise HeadLost(f"{spoilt}; the database ends with {head}") from spoilt
     if kept is not None and not is_in_chain(kept, head):
         raise HeadLost(f"kept outside: {kept}; the database ends with {head}")
 

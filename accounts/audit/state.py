@@ -16,7 +16,8 @@ _COUNTED_MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SealState:
-    """What there is to say of it. `lost`: the head that is kept outside is not in the database."""
+    """What there is to say of it. `lost`: the head that is kept outside is not in the database; `spoilt`: it
+    cannot be read, so nobody knows."""
 
     head: Head
     began: datetime | None
@@ -24,6 +25,7 @@ class SealState:
     waiting: int
     waits_since: datetime | None
     lost: bool
+    spoilt: bool
     check: AuditCheck | None
     at: datetime
 
@@ -35,7 +37,7 @@ class SealState:
     @property
     def is_broken(self) -> bool:
         """Was something found that nobody may have done?"""
-        return self.lost or (self.check is not None and bool(self.check.faults))
+        return self.lost or self.spoilt or (self.check is not None and bool(self.check.faults))
 
     @property
     def is_unchecked(self) -> bool:
@@ -49,11 +51,12 @@ def seal_state(*, at: datetime) -> SealState:
     head = newest()
     waiting = AuditEvent.objects.filter(seq__isnull=True)
     oldest = waiting.order_by("pk").values_list("at", flat=True).first()
+    lost = spoilt = False
     try:
         kept = anchor.read()
         lost = kept is not None and not is_in_chain(kept, head)
-    except ValueError:
-        lost = True
+    except anchor.Spoilt:
+        spoilt = True
     sealed = AuditEvent.objects.filter(seq__isnull=False)
     return SealState(
         head=head,
@@ -62,6 +65,7 @@ def seal_state(*, at: datetime) -> SealState:
         waiting=waiting[:_COUNTED_MOST].count() if oldest else 0,
         waits_since=oldest,
         lost=lost,
+        spoilt=spoilt,
         check=AuditCheck.objects.first(),
         at=at,
     )

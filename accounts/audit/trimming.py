@@ -10,11 +10,12 @@ from accounts.audit import chain
 from accounts.audit.rows import AuditEvent, AuditStub
 from accounts.audit.sealing import alone, newest, refuse_lost
 from accounts.audit.telling import tell
-from accounts.audit.verifying import signature_of
+from accounts.audit.verifying import look_until, signature_of
 from accounts.identity.where import Where
 
 # What 等保 and the Cybersecurity Law ask for: six months. The database refuses less.
 LEAST_DAYS: Final = 183
+_NAMED: Final = 3
 
 
 class Refused(Exception):
@@ -25,7 +26,8 @@ class Refused(Exception):
 def trim(*, days: int, at: datetime) -> int:
     """Let go of the sealed rows at the beginning of the chain that are all older than so many days; how many.
 
-    A signed stub says where the chain goes on, and the log itself that it was done. Raises Refused, HeadLost.
+    They are looked through first: what a stub is signed for cannot be looked at any more. It says where the
+    chain goes on, and the log itself that it was done. Raises Refused, HeadLost.
     """
     if days < LEAST_DAYS:
         raise Refused(f"Rows are kept for {LEAST_DAYS} days at least.")
@@ -41,6 +43,10 @@ def trim(*, days: int, at: datetime) -> int:
     last = old.order_by("-seq").first()
     if last is None or last.seq is None:
         return 0
+    looked = look_until(last.seq)
+    if looked.faults:
+        told = "; ".join(fault.says for fault in looked.faults[:_NAMED])
+        raise Refused(f"Nothing was let go, as it is not as it was written: {told}. docs/audit.md says more.")
     oldest = old.order_by("seq").first()
     assert oldest is not None
     count = old.count()

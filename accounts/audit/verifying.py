@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
-
-from accounts.audit import anchor, chain
+from accounts.audit import anchor, chain, watching
 from accounts.audit.anchor import Head
 from accounts.audit.rows import AuditCheck, AuditEvent, AuditStub
 from accounts.audit.sealing import is_in_chain, newest
@@ -18,12 +16,6 @@ CHUNK: Final = 5000
 TOLD_MOST: Final = 100
 # The sealer is at it every few seconds.
 LATE: Final = timedelta(minutes=10)
-# Without these nobody is refused anything.
-GUARDS: Final = (
-    "accounts_auditevent_once",
-    "accounts_auditevent_keeps_rows",
-    "accounts_auditevent_keeps_all",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +46,28 @@ class Report:
 def verify(*, at: datetime, noted: Head | None = None) -> Report:
     """Read every row. `noted`: a head that somebody wrote down elsewhere. Seconds for a million."""
     began, report = time.monotonic(), Report()
-    before = _beginning(report)
-    for row in _rows(before.seq):
-        before = _look_at(row, before, report)
-        report.rows += 1
-    report.head = before
+    _look_through(report)
     _look_at_end(report, noted)
     _look_around(report, at)
     report.seconds = time.monotonic() - began
     return report
+
+
+def look_until(upto: int) -> Report:
+    """The same of the beginning of the chain alone, up to this place: what is to be let go."""
+    report = Report()
+    _look_through(report, upto)
+    if report.head.seq != upto:
+        report.add("removed", report.head.seq + 1, f"places {report.head.seq + 1} to {upto} are not there")
+    return report
+
+
+def _look_through(report: Report, upto: int | None = None) -> None:
+    before = _beginning(report)
+    for row in _rows(upto):
+        before = _look_at(row, before, report)
+        report.rows += 1
+    report.head = before
 
 
 def keep(report: Report, *, at: datetime) -> AuditCheck:
@@ -101,9 +106,11 @@ def signature_of(stub: AuditStub) -> str:
     return chain.signed(told, key=stub.key)
 
 
-def _rows(after: int) -> Iterator[dict[str, Any]]:
-    """In the order of the chain, some thousands at a time, whatever was asked before."""
+def _rows(upto: int | None) -> Iterator[dict[str, Any]]:
+    """In the order of the chain, some thousands at a time, to its end or to this place."""
     sealed = AuditEvent.objects.order_by("seq").values(*chain.COLUMNS, "seq", "digest", "key")
+    if upto is not None:
+        sealed = sealed.filter(seq__lte=upto)
     low: int | None = None
     while True:
         found = sealed.filter(seq__isnull=False) if low is None else sealed.filter(seq__gt=low)
@@ -157,19 +164,9 @@ def _kept(report: Report) -> Head | None:
 
 
 def _look_around(report: Report, at: datetime) -> None:
-    """Rows that nobody seals, and guards that are off."""
+    """Rows that nobody seals, and triggers that are gone, off or not what they have to be."""
     late = AuditEvent.objects.filter(seq__isnull=True, at__lt=at - LATE)
     if count := late.count():
         report.add("waiting", 0, f"{count} rows have waited for their seal for more than ten minutes")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname::text, tgenabled::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-            " WHERE tgname = relname || '_audited' OR tgname = ANY(%s)",
-            [list(GUARDS)],
-        )
-        found = dict(cursor.fetchall())
-    for name in GUARDS:
-        if name not in found:
-            report.add("guard", 0, f"the trigger {name} is gone")
-    for name in sorted(name for name, state in found.items() if state not in ("O", "A")):
-        report.add("guard", 0, f"the trigger {name} is switched off")
+    for says in watching.faults():
+        report.add("guard", 0, says)

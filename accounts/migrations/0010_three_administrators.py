@@ -28,6 +28,7 @@ DROP FUNCTION accounts_keep_apart();
 
 
 class Migration(migrations.Migration):
+    small = "some rows for each person"
     dependencies = [
         ("accounts", "0009_no_forms_in_the_log"),
     ]

@@ -41,6 +41,7 @@ CREATE TRIGGER accounts_orgunit_audited AFTER INSERT OR UPDATE OR DELETE ON acco
 
 
 class Migration(migrations.Migration):
+    small = "people and units: some thousands of rows, seldom written"
     dependencies = [
         ("accounts", "0013_provider"),
     ]

@@ -70,6 +70,7 @@ WHERE came.user_id = link.user_id AND link.subject IS NOT NULL;
 
 
 class Migration(migrations.Migration):
+    small = "people, their roles and links, what groups mean: some rows for each person"
     moves = "links with the provider, one row for each person: a sign-in waits for a moment"
 
     dependencies = [

@@ -24,6 +24,16 @@ def audit_log(*, now: datetime) -> Iterator[Finding]:
                 "docs/audit.md says what to keep."
             ),
         )
+    elif state.spoilt:
+        yield Finding(
+            _CHECK,
+            Level.PROBLEM,
+            _("The file outside the database that keeps the head of the audit log cannot be read."),
+            _(
+                "Nothing is sealed meanwhile. Look at the disk, run manage.py audit --verify, and where it "
+                "finds no other fault: manage.py audit --accept-head --reason …."
+            ),
+        )
     elif state.is_broken:
         yield Finding(
             _CHECK,

@@ -168,6 +168,7 @@ def _say_again(*, at: datetime) -> None:
             links__incident__category__isnull=False,
             links__incident__closed_at__gt=at - 20 * _DAY,
             contact__phone_index__gt="",
+            contact__erased_at__isnull=True,
             nature__in=["complaint", "help"],
         )
         .select_related("text", "contact")

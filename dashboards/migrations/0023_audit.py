@@ -37,6 +37,7 @@ DROP FUNCTION dashboards_audit_download();
 
 
 class Migration(migrations.Migration):
+    small = "rules, screens, and who took which data set: some rows in a day"
     dependencies = [
         ("accounts", "0012_audit_log"),
         ("dashboards", "0022_rules_of_streets"),

@@ -41,6 +41,7 @@ DROP FUNCTION dispatch_audit_list();
 
 
 class Migration(migrations.Migration):
+    small = "lists, names of sources, years and hours: some rows in a day"
     dependencies = [
         ("accounts", "0012_audit_log"),
         ("dispatch", "0010_who_applied_imports"),

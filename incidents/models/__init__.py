@@ -38,7 +38,7 @@ from incidents.models.outer import (
     OuterState,
 )
 from incidents.models.presence import Presence
-from incidents.models.privacy import PrivacyRequest, Retention
+from incidents.models.privacy import DoomedFile, PrivacyRequest
 from incidents.models.reading import EmergencyAlarm, ModelSuggestion
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
@@ -108,6 +108,7 @@ __all__ = [
     "CouncilMember",
     "DecisionRecord",
     "Document",
+    "DoomedFile",
     "DueAction",
     "EmergencyAlarm",
     "Feedback",
@@ -161,7 +162,6 @@ __all__ = [
     "RepeatCursor",
     "Report",
     "ReportUpdate",
-    "Retention",
     "SavedView",
     "SearchPending",
     "SearchRow",

@@ -139,6 +139,9 @@ class Incident(models.Model):
     made_safe_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # Since when it is kept without who reported it, as its time was over; privacy/ageing.py. Opened again it
+    # is like any other: what is said of it from then on has its own time.
+    forgotten_at = models.DateTimeField(null=True, blank=True)
     # Due time of the clock that matters now; kept by timers.py, read by every list. Empty: no clock.
     due_at = models.DateTimeField(null=True, blank=True)
     clock_kind = models.CharField(max_length=16, blank=True)
@@ -225,9 +228,11 @@ class Incident(models.Model):
                 name="incident_emergencies",
                 condition=Q(urgency=Urgency.EMERGENCY, status__in=[*OPEN_STATUSES]),
             ),
-            # what is over, in the order in which it closed: the sweep of privacy/ageing.py
+            # what is over and still whole, in the order in which it closed: the sweep of privacy/ageing.py
             models.Index(
-                fields=["closed_at", "id"], name="incident_closed", condition=Q(closed_at__isnull=False)
+                fields=["closed_at", "id"],
+                name="incident_to_forget",
+                condition=Q(closed_at__isnull=False, forgotten_at__isnull=True),
             ),
             # whose it is, closed ones too
             models.Index(fields=["owner_unit"], name="incident_owner"),

@@ -1,14 +1,17 @@
 """How long who reported is kept after a case is over, by its category; then the case is anonymised."""
 
 import calendar
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.db.models import Q
 
 from incidents.bulk.imports import forget_rows
@@ -24,16 +27,20 @@ from incidents.models import (
     MediationScan,
     MediationSession,
     PhoneProof,
-    Retention,
 )
+from incidents.privacy import files
 from incidents.privacy.forgetting import OVER, Why, forget
+
+log = logging.getLogger(__name__)
 
 EVERYTHING_ELSE: Final = "else"
 BATCH: Final = 100
 # Rows that an import refused wait so long for who mends them.
 REJECTS_KEPT: Final = timedelta(days=90)
 PROOFS_KEPT: Final = timedelta(days=2)
-_BEGINNING: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+# Of each rule the last case that one sweep has looked at: what other rules keep for longer, or a key is
+# missing for, is passed once in a sweep and not at each of its steps. The next sweep begins anew.
+Reached = dict[str, tuple[datetime, int]]
 _CODE: Final = re.compile(r"[0-9]{2}|[0-9]{4}")
 
 
@@ -74,30 +81,40 @@ def months_before(at: datetime, months: int) -> datetime:
     return at.replace(year=year, month=month + 1, day=day)
 
 
-def step(*, at: datetime, limit: int = BATCH) -> int:
+def step(*, at: datetime, limit: int = BATCH, reached: Reached | None = None) -> int:
     """Anonymise up to `limit` cases whose time is over; answers how many it looked at."""
+    reached = {} if reached is None else reached
     for rule in rules():
-        if rule.months and (done := _step(rule, before=months_before(at, rule.months), limit=limit, at=at)):
+        if rule.months and (done := _step(rule, reached, limit=limit, at=at)):
             return done
     return 0
 
 
-def _step(rule: Rule, *, before: datetime, limit: int, at: datetime) -> int:
-    kept, _new = Retention.objects.get_or_create(rule=rule.name, defaults={"closed_at": _BEGINNING})
-    # By incident_closed. A case that is reopened and closes again comes a second time.
-    due = (
-        Incident.objects.filter(rule.cases, closed_at__lt=before, status__in=OVER)
-        .filter(Q(closed_at__gt=kept.closed_at) | Q(closed_at=kept.closed_at, pk__gt=kept.case))
-        .order_by("closed_at", "pk")
-        .values_list("pk", "closed_at")[:limit]
+def _step(rule: Rule, reached: Reached, *, limit: int, at: datetime) -> int:
+    # Which rule a case falls under is asked when its time may be over, and never remembered: rules change,
+    # and so do categories. By incident_to_forget, which holds what is over and still whole.
+    due = Incident.objects.filter(
+        rule.cases,
+        closed_at__lt=months_before(at, rule.months),
+        forgotten_at__isnull=True,
+        status__in=OVER,
     )
-    done = 0
-    for pk, closed_at in due:
-        forget(pk, why=Why.AGE, at=at)
-        # Case by case: whoever is ended in the middle loses none, and does at most one of them again.
-        Retention.objects.filter(pk=kept.pk).update(closed_at=closed_at, case=pk)
-        done += 1
-    return done
+    if rule.name in reached:
+        closed_at, pk = reached[rule.name]
+        due = due.filter(Q(closed_at__gt=closed_at) | Q(closed_at=closed_at, pk__gt=pk))
+    found = list(due.order_by("closed_at", "pk").values_list("pk", "closed_at")[:limit])
+    for pk, _closed_at in found:
+        try:
+            forget(pk, why=Why.AGE, at=at)
+        except InvalidToken:
+            # A key is missing. Its turn comes again with the next sweep, and the others' with this one.
+            log.error("case %s cannot be anonymised: none of CONTACT_KEYS opens who reported it", pk)
+    last = found[-1] if len(found) == limit else None
+    if last is not None and last[1] is not None:
+        reached[rule.name] = (last[1], last[0])
+    else:
+        reached[rule.name] = (months_before(at, rule.months), 0)
+    return len(found)
 
 
 def forget_the_rest(*, at: datetime) -> dict[str, int]:
@@ -125,17 +142,22 @@ def forget_the_rest(*, at: datetime) -> dict[str, int]:
 
 def _forget_mediation(file: MediationFile, *, at: datetime) -> None:
     """Names, numbers and words; that there was a mediation, of which kind and how it ended, stays."""
-    parties = MediationParty.objects.filter(file=file)
-    scans = list(MediationScan.objects.filter(mediation=file))
-    MediationSession.objects.filter(file=file).update(place_sealed=b"", words_sealed=b"")
-    MediationAgreement.objects.filter(file=file).update(terms_sealed=b"")
-    MediationFollowUp.objects.filter(file=file).update(words_sealed=b"")
-    MediationFile.objects.filter(pk=file.pk).update(ended_words_sealed=b"")
-    MediationScan.objects.filter(mediation=file).delete()
-    for scan in scans:
-        scan.file.delete(save=False)
-    parties.update(left_words_sealed=b"")
-    # Last: the file is found by them until all of it is done.
-    Contact.objects.filter(pk__in=parties.values("contact")).update(
-        name_sealed=b"", phone_sealed=b"", address_sealed=b"", email_sealed=b"", phone_index="", erased_at=at
-    )
+    with transaction.atomic(durable=True):
+        parties = MediationParty.objects.filter(file=file)
+        scans = MediationScan.objects.filter(mediation=file)
+        doomed = files.doom([scan.file for scan in scans], at=at)
+        scans.delete()
+        MediationSession.objects.filter(file=file).update(place_sealed=b"", words_sealed=b"")
+        MediationAgreement.objects.filter(file=file).update(terms_sealed=b"")
+        MediationFollowUp.objects.filter(file=file).update(words_sealed=b"")
+        MediationFile.objects.filter(pk=file.pk).update(ended_words_sealed=b"")
+        parties.update(left_words_sealed=b"")
+        Contact.objects.filter(pk__in=parties.values("contact")).update(
+            name_sealed=b"",
+            phone_sealed=b"",
+            address_sealed=b"",
+            email_sealed=b"",
+            phone_index="",
+            erased_at=at,
+        )
+    files.remove(doomed)

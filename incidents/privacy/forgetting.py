@@ -1,5 +1,6 @@
 """Taking out of a case who reported it: with time, or because they asked."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from incidents.models import (
     Contact,
     Conversation,
     Document,
+    DoomedFile,
     Incident,
     IncidentReport,
     PublicPhoto,
@@ -24,10 +26,13 @@ from incidents.models import (
     Text,
 )
 from incidents.models.incident import Status
-from incidents.privacy import words
+from incidents.privacy import files, words
 
 OVER = (Status.CLOSED, Status.REJECTED)
 _ADDRESS_MAX = 200
+# What stands in place of each digest of a number: some value, so that what one person reported still counts
+# as one person's. It is made anew each time, and nobody is found by it.
+Aliases = dict[str, str]
 
 
 class Why(StrEnum):
@@ -55,15 +60,22 @@ class Gone:
         self.scans += other.scans
 
 
-def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | None = None) -> Gone | None:
+def forget(
+    incident_id: int,
+    *,
+    why: Why,
+    at: datetime,
+    only: Iterable[int] | None = None,
+    aliases: Aliases | None = None,
+) -> Gone | None:
     """Take the reporters out of one case that is over, or `only` those of these reports; None where the case
     is open (again), and nothing was done.
 
     With time, words are masked by the rule that masks them for strangers, and what cameras said of when and
     where goes. Who asks has their own words and pictures erased, and the others' masked. Numbers, times,
-    category, cell and ratings stay, so everything is counted as before.
+    category, cell and ratings stay, so everything is counted as before; whoever forgets several cases of one
+    person hands the same `aliases` to each.
     """
-    doomed: list[Any] = []
     with transaction.atomic(durable=True):
         case = Incident.objects.select_for_update(no_key=True).get(pk=incident_id)
         if case.status not in OVER:
@@ -75,21 +87,14 @@ def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | No
             .select_related("contact")
             .order_by("pk")
         )
-        known = _known(reports)
-        gone = Gone(cases=1, reports=len(reports))
-        merged = list(Incident.objects.filter(merged_into=case))
+        cases = [case, *Incident.objects.filter(merged_into=case)]
         own = words.said_by(reports)
         if len(reports) == links.count():
             own |= words.answers_of([case])
-        gone.texts = _forget_words([case, *merged], reports, own, known, why=why, at=at)
-        _forget_in_passing(links.exclude(report__in=reports).values("report"), known)
-        _forget_places([case, *merged], reports, known, why=why)
-        gone.pictures = _forget_pictures(case, reports, doomed, why=why)
-        gone.scans = _forget_scans(reports, doomed)
-        Conversation.objects.filter(report__in=reports).update(
-            words_sealed=b"", address="", lon=None, lat=None
-        )
-        _blank(_free_contacts(reports), at=at)
+        others = links.exclude(report__in=reports).values("report")
+        gone, doomed = _take_out(cases, reports, own, others, why=why, at=at, aliases=aliases)
+        if why is Why.AGE:
+            Incident.objects.filter(pk=case.pk).update(forgotten_at=at)
         timeline.record(
             timeline.Kind.FORGOTTEN,
             incident_id=case.pk,
@@ -98,9 +103,46 @@ def forget(incident_id: int, *, why: Why, at: datetime, only: Iterable[int] | No
             why=why.value,
             reports=len(reports),
         )
-    for file in doomed:
-        file.delete(save=False)
+    files.remove(doomed)
     return gone
+
+
+def forget_loose(report_ids: Iterable[int], *, at: datetime, aliases: Aliases) -> Gone:
+    """Erase those of these reports that no case has, as who reported them asks."""
+    with transaction.atomic(durable=True):
+        ids = list(report_ids)
+        linked = IncidentReport.objects.filter(report__in=ids, unlinked_at__isnull=True).values("report")
+        loose = Report.objects.filter(pk__in=ids).exclude(pk__in=linked)
+        reports = list(loose.select_related("contact").order_by("pk"))
+        own = words.said_by(reports)
+        gone, doomed = _take_out([], reports, own, [], why=Why.ASKED, at=at, aliases=aliases)
+    files.remove(doomed)
+    return gone
+
+
+def _take_out(
+    cases: Sequence[Incident],
+    reports: Sequence[Report],
+    own: set[int],
+    others: Any,
+    *,
+    why: Why,
+    at: datetime,
+    aliases: Aliases | None,
+) -> tuple[Gone, list[DoomedFile]]:
+    """In the caller's transaction: what went, and the files to delete after it. `own`: texts that these
+    reporters wrote; `others`: reports of the same cases that are not theirs."""
+    known = _known(reports)
+    doomed: list[Any] = []
+    gone = Gone(cases=1 if cases else 0, reports=len(reports))
+    gone.texts = _forget_words(cases, reports, own, known, why=why, at=at)
+    _forget_in_passing(others, known)
+    _forget_places(cases, reports, known, why=why)
+    gone.pictures = _forget_pictures(cases, reports, doomed, why=why)
+    gone.scans = _forget_scans(reports, doomed)
+    Conversation.objects.filter(report__in=reports).update(words_sealed=b"", address="", lon=None, lat=None)
+    _blank(_free_contacts(reports), {} if aliases is None else aliases, at=at)
+    return gone, files.doom(doomed, at=at)
 
 
 def _free_contacts(reports: Sequence[Report]) -> QuerySet[Contact]:
@@ -116,18 +158,16 @@ def _free_contacts(reports: Sequence[Report]) -> QuerySet[Contact]:
     return found.exclude(pk__in=needed.filter(contact__in=ids).values("contact"))
 
 
-def _blank(contacts: Any, *, at: datetime) -> int:
-    ids = list(contacts.order_by().values_list("pk", flat=True).distinct())
-    return int(
-        Contact.objects.filter(pk__in=ids).update(
+def _blank(contacts: QuerySet[Contact], aliases: Aliases, *, at: datetime) -> None:
+    for pk, index in set(contacts.order_by().values_list("pk", "phone_index")):
+        Contact.objects.filter(pk=pk).update(
             name_sealed=b"",
             phone_sealed=b"",
             address_sealed=b"",
             email_sealed=b"",
-            phone_index="",
+            phone_index=aliases.setdefault(index, secrets.token_hex(32)) if index else "",
             erased_at=at,
         )
-    )
 
 
 def _known(reports: Sequence[Report]) -> list[str]:
@@ -197,9 +237,11 @@ def _masked(value: Any, known: Sequence[str]) -> Any:
     return value
 
 
-def _forget_pictures(case: Incident, reports: Sequence[Report], doomed: list[Any], *, why: Why) -> int:
+def _forget_pictures(
+    cases: Sequence[Incident], reports: Sequence[Report], doomed: list[Any], *, why: Why
+) -> int:
     """What the camera said; and of who asked their pictures, with the copies that the public sees."""
-    Attachment.objects.filter(Q(incident=case) | Q(report__in=reports)).update(
+    Attachment.objects.filter(Q(incident__in=cases) | Q(report__in=reports)).update(
         taken_at=None, lon=None, lat=None
     )
     if why is not Why.ASKED:

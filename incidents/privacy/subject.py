@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from incidents import timeline
+from incidents.actor import SYSTEM, Actor
 from incidents.models import (
     Attachment,
     Contact,
     Document,
     Feedback,
     Incident,
+    IncidentReport,
     MediationParty,
     PhoneCall,
     PhoneProof,
@@ -27,7 +30,7 @@ from incidents.models import (
 )
 from incidents.models.contact import blind_index, phone_digits
 from incidents.privacy import words
-from incidents.privacy.forgetting import Gone, Why, forget
+from incidents.privacy.forgetting import Aliases, Gone, Why, forget, forget_loose
 from incidents.sources.sealed import opened
 
 
@@ -35,8 +38,12 @@ class NotANumber(Exception):
     """What was given is no telephone number."""
 
 
-def copy(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[bytes, PrivacyRequest]:
-    """A ZIP of all that is kept about who has this number, and the row that says that it was made.
+@transaction.atomic(durable=True)
+def copy(
+    phone: str, *, done_by: str, reason: str, at: datetime, actor: Actor = SYSTEM
+) -> tuple[bytes, PrivacyRequest]:
+    """A ZIP of all that is kept about who has this number, and the row that says that it was made. Each case
+    has a line of it as well: it is a look at who reported.
 
     Other people's data stay out of it: of a mediation it says that there is one. Raises NotANumber.
     """
@@ -46,9 +53,12 @@ def copy(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[bytes,
         kind=PrivacyRequest.Kind.COPY,
         at=at,
         done_by=done_by,
+        by=actor.user,
         reason=reason,
         counts={"reports": len(reports)},
     )
+    for case, report in _links(reports):
+        timeline.record(timeline.Kind.COPIED, incident_id=case, at=at, actor=actor, report=report)
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         told = {
@@ -65,7 +75,9 @@ def copy(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[bytes,
     return body.getvalue(), request
 
 
-def erase(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[Gone, list[str], PrivacyRequest]:
+def erase(
+    phone: str, *, done_by: str, reason: str, at: datetime, actor: Actor = SYSTEM
+) -> tuple[Gone, list[str], PrivacyRequest]:
     """Erase what is kept about who has this number, where the case is over; answers what went, the numbers of
     the cases that are still open (their data are needed until then), and the row that says that it was done.
 
@@ -74,21 +86,24 @@ def erase(phone: str, *, done_by: str, reason: str, at: datetime) -> tuple[Gone,
     """
     index = _index(phone)
     gone, still_open = Gone(), []
-    by_case: dict[int | None, list[int]] = {}
-    for report in _reports(index):
-        link = report.links.filter(unlinked_at__isnull=True).first()
-        by_case.setdefault(link.incident_id if link else None, []).append(report.pk)
-    for case, reports in sorted(by_case.items(), key=lambda pair: pair[0] or 0):
-        done = forget(case, why=Why.ASKED, at=at, only=reports) if case is not None else None
+    aliases: Aliases = {}
+    theirs = [report.pk for report in _reports(index)]
+    by_case: dict[int, list[int]] = {}
+    for case, report in _links(theirs):
+        by_case.setdefault(case, []).append(report)
+    for case, reports in sorted(by_case.items()):
+        done = forget(case, why=Why.ASKED, at=at, only=reports, aliases=aliases)
         if done is not None:
             gone.add(done)
-        elif case is not None:
+        else:
             still_open.append(Incident.objects.get(pk=case).number)
+    gone.add(forget_loose(theirs, at=at, aliases=aliases))
     PhoneProof.objects.filter(phone_index=index).delete()
     request = PrivacyRequest.objects.create(
         kind=PrivacyRequest.Kind.ERASURE,
         at=at,
         done_by=done_by,
+        by=actor.user,
         reason=reason,
         counts={
             "cases": gone.cases,
@@ -113,6 +128,12 @@ def _index(phone: str) -> str:
 
 def _reports(index: str) -> QuerySet[Report]:
     return Report.objects.filter(contact__phone_index=index).select_related("text", "contact").order_by("pk")
+
+
+def _links(reports: Sequence[Report] | Sequence[int]) -> list[tuple[int, int]]:
+    """The cases that these are in now, and which of them is in which."""
+    links = IncidentReport.objects.filter(report__in=reports, unlinked_at__isnull=True)
+    return list(links.order_by("incident_id", "report_id").values_list("incident_id", "report_id"))
 
 
 def _parties(index: str) -> QuerySet[MediationParty]:
@@ -177,7 +198,9 @@ def _report(report: Report, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _case(case: Incident, report: Report) -> dict[str, Any]:
-    looks = TimelineEntry.objects.filter(incident=case, kind=timeline.Kind.UNMASKED)
+    looks = TimelineEntry.objects.filter(
+        incident=case, kind__in=(timeline.Kind.UNMASKED, timeline.Kind.COPIED)
+    )
     return {
         "number": case.number,
         "status": case.status,
@@ -185,9 +208,13 @@ def _case(case: Incident, report: Report) -> dict[str, Any]:
         "unit": case.owner_unit.name,
         "closed_at": case.closed_at,
         "answers_to_you": _texts(_answered(case)),
-        # Who looked at the name and number, by their unit.
+        # Who looked at the name and number, by their unit, and each copy like this one.
         "looked_at": [
-            {"at": line.at, "unit": line.actor_unit.name if line.actor_unit else ""}
+            {
+                "at": line.at,
+                "unit": line.actor_unit.name if line.actor_unit else "",
+                "copy": line.kind == timeline.Kind.COPIED,
+            }
             for line in looks.filter(Q(data__report=report.pk) | ~Q(data__has_key="report"))
             .select_related("actor_unit")
             .order_by("pk")

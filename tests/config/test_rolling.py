@@ -97,6 +97,8 @@ ONCE = models.UniqueConstraint(fields=["address"], name="report_once")
         ),
         do.RunSQL("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM x; END $$"),
         do.RunSQL("CREATE TABLE incidents_more (id bigint NOT NULL UNIQUE)"),
+        do.RunSQL("CREATE TRIGGER x AFTER INSERT OR UPDATE OF lon ON incidents_report EXECUTE FUNCTION f()"),
+        do.RunSQL("DROP TRIGGER IF EXISTS x ON incidents_report; DROP FUNCTION f()"),
     ],
 )
 def test_what_the_version_before_can_ignore_is_allowed(loader, operation: Operation) -> None:
@@ -153,6 +155,30 @@ def test_what_would_break_it_is_refused_with_what_to_do_instead(loader, operatio
     (fault,) = found(loader, operation)
     assert instead in fault
     assert "incidents.9999_x" in fault
+
+
+TRIGGER = "CREATE OR REPLACE TRIGGER x AFTER INSERT ON {} FOR EACH ROW EXECUTE FUNCTION f()"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        do.RunSQL(TRIGGER.format("incidents_text")),
+        do.AddField("report", "more", NULLABLE),
+        do.RunSQL("COMMENT ON TABLE incidents_report IS 'x'"),
+    ],
+)
+def test_a_trigger_waits_for_its_table_alone(loader, beside: Operation) -> None:
+    trigger = do.RunSQL(TRIGGER.format("incidents_report"))
+    assert any("alone in a migration" in fault for fault in found(loader, trigger, beside))
+    assert found(loader, trigger, beside, small="as many rows as units") == []
+    off = do.RunSQL("ALTER TABLE incidents_report DISABLE TRIGGER x")
+    assert any("alone in a migration" in fault for fault in found(loader, off))
+
+
+def test_a_trigger_of_a_table_that_nobody_knows_yet(loader) -> None:
+    beside = do.RunSQL(TRIGGER.format("incidents_fresh"))
+    assert found(loader, table(lon=NULLABLE), beside) == []
 
 
 def test_an_operation_that_nobody_has_thought_about_is_refused(loader) -> None:

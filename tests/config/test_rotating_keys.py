@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import models
 
@@ -234,3 +235,36 @@ def test_numbers_are_known_again_under_another_index_key(settings: Any) -> None:
     file_report()
     assert Report.objects.filter(contact__phone_index=index).count() == 2
     assert "incidents_contact.phone_index: 0 of 2" in rotate(index=True)
+
+
+@pytest.mark.django_db
+def test_who_was_erased_stays_one_person_that_nobody_finds(settings: Any) -> None:
+    file_report()
+    Contact.objects.update(phone_sealed=b"", phone_index="a" * 64, erased_at=TUESDAY)
+    settings.CONTACT_INDEX_KEY = "another-index-key-that-is-long-enough"
+    rotate(index=True)
+    assert Contact.objects.get().phone_index == "a" * 64
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_erased_meanwhile_is_not_put_back(
+    fresh: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    report = file_report().links.get().report
+    scanned = Document(report=report, content_type="application/pdf", uploaded_at=TUESDAY, size=1)
+    scanned.file.save("x.sealed", ContentFile(seal("x")))
+    path = Path(scanned.file.path)
+    before = path.read_bytes()
+    settings.CONTACT_KEYS = [fresh, *settings.CONTACT_KEYS]
+    judged = resealing._state
+
+    def and_meanwhile(values: Any) -> Any:
+        # Looked at, and its row erased before it is written: whoever erased it is about to delete it.
+        found = judged(values)
+        Document.objects.filter(pk=scanned.pk).delete()
+        return found
+
+    monkeypatch.setattr(resealing, "_state", and_meanwhile)
+    assert resealing.reseal_files(Document, "file").done == 0
+    assert path.read_bytes() == before

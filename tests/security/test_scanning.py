@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from config.scanning import BASELINE, ROOT, judged, looked_at, unknown
+from config.scanning import (
+    BASELINE,
+    LOCKS,
+    ROOT,
+    judged,
+    judged_front_end,
+    looked_at,
+    not_judged,
+    unknown,
+)
 
 SOUND = {"name": "pyotp", "version": "2.9.0", "vulns": []}
 WEAK = {
@@ -34,6 +43,23 @@ def test_an_index_that_knows_none_of_them_and_silence_are_no_answer() -> None:
     assert judged(told(UNKNOWN, UNKNOWN)) is None
     assert judged("") is None
     assert judged("Service unavailable") is None
+
+
+def test_packages_that_the_index_does_not_know_are_named() -> None:
+    assert not_judged(told(SOUND, WEAK, UNKNOWN)) == ["pyotp"]
+    assert not_judged("") == []
+
+
+def test_every_lock_is_asked_about() -> None:
+    assert {f"requirements/{name}.txt" for name in ("app", "encoder", "observe", "dev")} <= set(LOCKS)
+
+
+def test_the_front_end_s_lock_is_judged_too() -> None:
+    weak = {"vulnerabilities": {"d3": {"range": "<7", "severity": "high"}}}
+    assert judged_front_end(json.dumps(weak)) == ["d3 <7: high"]
+    assert judged_front_end('{"vulnerabilities": {}}') == []
+    assert judged_front_end('{"error": {"code": "ENOAUDIT"}}') is None
+    assert judged_front_end("") is None
 
 
 def test_what_is_made_up_or_locked_is_not_looked_at_and_all_else_is() -> None:

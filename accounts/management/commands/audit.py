@@ -43,8 +43,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{count} rows let go.")
         except sealing.HeadLost as lost:
             raise CommandError(
-                f"Nothing is sealed: {lost}. Rows were taken from the end of the log, or an older copy of "
-                "the database is in use. After a restore: manage.py audit --accept-head --reason ..."
+                f"Nothing is sealed: {lost}. Rows were taken from the end of the log, an older copy of the "
+                "database is in use, or the file outside was spoilt. Where it was a restore or the file, and "
+                "--verify finds no other fault: manage.py audit --accept-head --reason ..."
             ) from lost
         except (trimming.Refused, accepting.Refused) as refused:
             raise CommandError(str(refused)) from refused
@@ -71,6 +72,8 @@ class Command(BaseCommand):
                 f"No head is kept in {anchor.path().parent}: a removed end shows only against a noted one "
                 "(--noted)."
             )
+        if head is not None and sealing.is_in_chain(head, sealing.newest()):
+            self.stdout.write(f"The noted head stands in the chain: {head}.")
         if report.faults:
             raise CommandError(f"{len(report.faults)} faults in {told}.")
         self.stdout.write(self.style.SUCCESS(f"All as it was written: {told}."))

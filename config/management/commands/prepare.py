@@ -15,6 +15,7 @@ from config.backup import target
 from config.backup.restoring import broken_off
 from config.database import require_text_search
 from config.embedded import Child, spawn
+from config.migrating import migrate_patiently
 from config.progress import say
 
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         training = self._start_training() if is_core else None
         say("checking the database and migrating")
         require_text_search()
-        call_command("migrate", verbosity=0, interactive=False)
+        migrate_patiently(lambda: call_command("migrate", verbosity=0, interactive=False), say=say)
         if not no_static:
             self._collect_static()
         if is_core:

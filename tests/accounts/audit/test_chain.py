@@ -13,6 +13,9 @@ from django.utils import timezone
 from accounts.audit import anchor, sealing, trimming
 from accounts.audit.anchor import Head
 from accounts.audit.rows import AuditCheck, AuditEvent, AuditStub
+from accounts.audit.state import seal_state
+from accounts.tasks import seal_audit
+from config.doctor.audit import audit_log
 from tests.accounts.audit.conftest import faults, looked_through, seal_all, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -211,8 +214,8 @@ def test_guards_that_are_off_are_told() -> None:
             cursor.execute("ALTER TABLE accounts_auditevent DISABLE TRIGGER accounts_auditevent_once")
             cursor.execute("ALTER TABLE accounts_membership DISABLE TRIGGER accounts_membership_audited")
             assert [fault.says for fault in looked_through().faults] == [
-                "the trigger accounts_auditevent_once is switched off",
-                "the trigger accounts_membership_audited is switched off",
+                "the trigger accounts_auditevent_once on accounts_auditevent is switched off",
+                "the trigger accounts_membership_audited on accounts_membership is switched off",
             ]
         finally:
             cursor.execute("ALTER TABLE accounts_auditevent ENABLE TRIGGER accounts_auditevent_once")
@@ -249,6 +252,25 @@ def test_nothing_is_sealed_over_an_end_that_is_gone_until_somebody_says_why(behi
         command(accept_head=True, reason="again")
 
 
+@pytest.mark.parametrize("spoilt", [b"", b"{", b"[1]", b'{"seq": 2}', b'{"seq": 2, "digest": "x"}', b"\xff"])
+def test_a_spoilt_file_outside_is_told_and_got_past(spoilt: bytes) -> None:
+    write(3)
+    seal_all()
+    anchor.path().write_bytes(spoilt)
+    write(1)
+    with pytest.raises(CommandError, match="spoilt"):
+        command(seal=True)
+    assert seal_audit() == 0  # the worker says so in its log, and goes on
+    assert faults() == [("anchor", 0)]
+    state = seal_state(at=timezone.now())
+    assert (state.spoilt, state.lost, state.is_broken) == (True, False, True)
+    assert "cannot be read" in " ".join(finding.says for finding in audit_log(now=timezone.now()))
+    assert "goes on from 3:" in command(accept_head=True, reason="the disk was full")
+    assert seal_all() == 2
+    assert faults() == []
+    assert AuditEvent.objects.get(what="head_accepted").details["given_up"] == "spoilt"
+
+
 # --- retention ------------------------------------------------------------------------------------
 
 
@@ -274,6 +296,27 @@ def test_old_rows_go_and_the_chain_still_holds(behind_the_guards: Run) -> None:
     report = looked_through()
     assert report.faults == []
     assert AuditEvent.objects.filter(what="trimmed").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE accounts_auditevent SET who = 'somebody' WHERE seq = 2", "was changed"),
+        ("DELETE FROM accounts_auditevent WHERE seq = 2", "removed"),
+        ("DELETE FROM accounts_auditevent WHERE seq = 1", "removed"),
+    ],
+)
+def test_what_is_not_as_it_was_written_is_not_let_go(
+    behind_the_guards: Run, statement: str, says: str
+) -> None:
+    old_rows(behind_the_guards, 4, 400)
+    write(1)
+    seal_all()
+    behind_the_guards(statement)
+    before = AuditEvent.objects.count()
+    with pytest.raises(CommandError, match=says):
+        command(trim=365)
+    assert (AuditEvent.objects.count(), AuditStub.objects.count()) == (before, 0)
 
 
 def test_six_months_are_kept_whoever_asks(behind_the_guards: Run) -> None:
@@ -312,6 +355,7 @@ def test_a_head_that_was_noted_before_rows_went_still_counts(behind_the_guards: 
     seal_all()
     trimming.trim(days=183, at=timezone.now())
     assert looked_through(noted=noted).faults == []
+    assert f"The noted head stands in the chain: {noted}." in command(verify=True, noted=str(noted))
     assert looked_through(noted=Head(2, "0" * 64)).faults == []  # gone: the stub vouches for it
     wrong = looked_through(noted=Head(4, "0" * 64)).faults
     assert [fault.what for fault in wrong] == ["anchor"]

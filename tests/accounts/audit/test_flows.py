@@ -1,18 +1,26 @@
 """Each kind of line is really written by the flow that it names, with who, from where and about what."""
 
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.http import FileResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.audit import words
+from accounts.audit.acting import audited
 from accounts.audit.rows import AuditEvent
-from accounts.models import ApiClient, Membership, OrgUnit, User
+from accounts.models import ApiClient, Membership, OldToken, OrgUnit, User
 from accounts.roles import Role
+from accounts.systems import keeping
 from dispatch.models import ListEvent, ResponsibilityList
+from grids.coding import make_codes, restore_code, retire_code
+from grids.models import Area, PlaceCode
 from incidents.models import ClockRule, Incident
 from incidents.sources import naming
 from tests.cast import PASSWORD, TUESDAY, Person
@@ -80,6 +88,41 @@ def test_a_file_that_is_taken_out(steward: Person, browser: Client) -> None:
     assert (told.user_id, told.about) == (steward.user.pk, "source-export")
     assert told.details == {"file": "source-names-hotline.csv", "of": "hotline", "asked": ["who"]}
     assert told.address == "198.51.100.7"
+
+
+def test_a_file_with_a_chinese_name_is_called_so(steward: Person, rf: Any) -> None:
+    answer = FileResponse(BytesIO(b"x"), as_attachment=True, filename="权责清单.xlsx")
+    request = rf.get("/list/export/")
+    request.user, request.resolver_match = steward.user, None
+    assert audited(lambda _request: answer)(request) is answer
+    assert line(Kind.EXPORT, "file").details["file"] == "权责清单.xlsx"
+
+
+def test_a_replaced_token_that_is_ended_early(admin: Person, security: Person) -> None:
+    at = timezone.now()
+    client, _token = ApiClient.objects.issue(name="一个系统", source="hotline")
+    keeping.rotate(client=client, overlap=timedelta(days=1), expires_at=None, actor=security.user, at=at)
+    keeping.end_old(client=client, actor=security.user, at=at)
+    made, ended = lines(Kind.CONFIG, "old_token")
+    assert (made.about, made.details["op"], ended.details["op"]) == ("一个系统", "insert", "update")
+    OldToken.objects.update(last_used_at=at)  # its use is no change
+    assert len(lines(Kind.CONFIG, "old_token")) == 2
+
+
+def test_a_printed_code_that_goes_and_comes_back(operator: Person, dispatcher: Person) -> None:
+    make_codes(areas=[Area.objects.order_by("code")[0].code], at=TUESDAY)
+    code = PlaceCode.objects.get().code
+    retire_code(code=code, at=TUESDAY, by=operator.user)
+    with connection.cursor() as cursor:
+        told = f'{{"user": {dispatcher.user.pk}}}'
+        cursor.execute("SELECT set_config('yiwang.actor', %s, true)", [told])
+    restore_code(code=code, at=TUESDAY + timedelta(hours=1))
+    retired, restored = lines(Kind.CONFIG, "place_code")
+    assert (retired.about, retired.user_id) == (code, operator.user.pk)
+    # Its row says nothing of it any more.
+    assert PlaceCode.objects.get().retired_by is None
+    assert restored.details["before"]["retired_by_id"] == operator.user.pk
+    assert restored.user_id == dispatcher.user.pk
 
 
 def test_a_version_of_the_list_that_goes_live(steward: Person) -> None:
@@ -183,6 +226,7 @@ def test_every_audited_table_has_its_trigger(db: None) -> None:
         "accounts_apiclient",
         "accounts_grouprole",
         "accounts_membership",
+        "accounts_oldtoken",
         "accounts_orgunit",
         "accounts_providerlink",
         "accounts_signinevent",
@@ -197,10 +241,12 @@ def test_every_audited_table_has_its_trigger(db: None) -> None:
         "dispatch_stoppage",
         "dispatch_workinghours",
         "grids_facilitychange",
+        "grids_placecode",
         "incidents_alertinhibition",
         "incidents_alertrule",
         "incidents_blockchange",
         "incidents_clockrule",
+        "incidents_privacyrequest",
         "incidents_timelineentry",
         "incidents_webhook",
     }

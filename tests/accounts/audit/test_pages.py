@@ -81,6 +81,31 @@ def test_who_has_done_what_is_found(browser: Client, operator: Person, handler: 
 
 
 @pytest.mark.django_db
+def test_a_person_of_few_lines_is_found_by_indexes_alone(browser: Client, operator: Person) -> None:
+    write(60, by=operator.user)
+    answer = browser.get(PAGE, {"person": "operator"})
+    seen = [line["row"].pk for line in answer.context["lines"]]
+    assert seen == sorted(seen, reverse=True)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        second = browser.get(PAGE + answer.context["next_url"])
+    assert set(seen).isdisjoint(line["row"].pk for line in second.context["lines"])
+    # Each way to a line has its index, and none of the questions is an "or" of two.
+    assert not [
+        one["sql"]
+        for one in asked
+        if "accounts_auditevent" in one["sql"] and '"who" = ' in one["sql"] and " OR " in one["sql"]
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM accounts_auditevent WHERE who = 'operator' ORDER BY id DESC LIMIT 51"
+        )
+        assert "audit_by_who" in str(cursor.fetchall())
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "query", [{"kind": "other"}, {"since": "yesterday"}, {"until": "2026-13-01"}, {"since": "\x00"}]
 )

@@ -1,0 +1,188 @@
+"""What the tables of this room need for the audit log to be whole and for histories to stay as they were.
+
+Compared by accounts/audit/watching.py; a migration that makes another trigger or function says so here.
+"""
+
+from accounts.audit.watching import Trigger, watch
+
+watch(
+    triggers=(
+        Trigger(
+            "dashboards_appeal", "dashboards_appeal_keeps_all", "incidents_refuse_change", "0c4be0d95327cd6c"
+        ),
+        Trigger(
+            "dashboards_appeal", "dashboards_appeal_keeps_rows", "incidents_refuse_change", "edac8b0c3ad4df7b"
+        ),
+        Trigger("dashboards_brief", "dashboards_brief_stays", "incidents_refuse_change", "0889f92a7dfeab57"),
+        Trigger(
+            "dashboards_brief", "dashboards_brief_stays_issued", "incidents_refuse_change", "c9840ee940af7f52"
+        ),
+        Trigger(
+            "dashboards_briefedition",
+            "dashboards_briefedition_keeps_all",
+            "incidents_refuse_change",
+            "ce35a8f7dbcbea3b",
+        ),
+        Trigger(
+            "dashboards_briefedition",
+            "dashboards_briefedition_keeps_rows",
+            "incidents_refuse_change",
+            "7b5330621d5f14e5",
+        ),
+        Trigger(
+            "dashboards_briefentry",
+            "dashboards_briefentry_keeps_all",
+            "incidents_refuse_change",
+            "e167a6a85c5fe2df",
+        ),
+        Trigger(
+            "dashboards_briefentry",
+            "dashboards_briefentry_keeps_rows",
+            "incidents_refuse_change",
+            "df92962b1e884d50",
+        ),
+        Trigger(
+            "dashboards_briefpaper",
+            "dashboards_briefpaper_keeps_all",
+            "incidents_refuse_change",
+            "496cb2116a973101",
+        ),
+        Trigger(
+            "dashboards_briefpaper",
+            "dashboards_briefpaper_keeps_rows",
+            "incidents_refuse_change",
+            "5f65612cfa64b1d3",
+        ),
+        Trigger(
+            "dashboards_briefpaper",
+            "dashboards_briefpaper_keeps_words",
+            "dashboards_keep_brief_paper",
+            "59a1db679c6083c9",
+        ),
+        Trigger(
+            "dashboards_dataevent",
+            "dashboards_dataevent_audited",
+            "accounts_audit_history",
+            "f67d2de7c8a512e2",
+        ),
+        Trigger(
+            "dashboards_dataevent",
+            "dashboards_dataevent_keeps_all",
+            "incidents_refuse_change",
+            "d77746d12d6f25fe",
+        ),
+        Trigger(
+            "dashboards_dataevent",
+            "dashboards_dataevent_keeps_rows",
+            "incidents_refuse_change",
+            "e2c841d7056fb36f",
+        ),
+        Trigger(
+            "dashboards_download",
+            "dashboards_download_audited",
+            "dashboards_audit_download",
+            "8cc80f8a393bf448",
+        ),
+        Trigger(
+            "dashboards_edition",
+            "dashboards_edition_keeps_all",
+            "incidents_refuse_change",
+            "ee9ecb6e52b60ccc",
+        ),
+        Trigger(
+            "dashboards_edition",
+            "dashboards_edition_keeps_rows",
+            "incidents_refuse_change",
+            "8f22909cf4ebc83d",
+        ),
+        Trigger(
+            "dashboards_exclusion",
+            "dashboards_exclusion_keeps_all",
+            "incidents_refuse_change",
+            "87c684bd08c09575",
+        ),
+        Trigger(
+            "dashboards_exclusion",
+            "dashboards_exclusion_keeps_rows",
+            "incidents_refuse_change",
+            "940d2f714d174e08",
+        ),
+        Trigger(
+            "dashboards_projectevent",
+            "dashboards_projectevent_keeps_all",
+            "incidents_refuse_change",
+            "e06f4fe9c070f525",
+        ),
+        Trigger(
+            "dashboards_projectevent",
+            "dashboards_projectevent_keeps_rows",
+            "incidents_refuse_change",
+            "c1477949df991af5",
+        ),
+        Trigger(
+            "dashboards_repeatrulerevision",
+            "dashboards_repeatrulerevision_audited",
+            "accounts_audit_history",
+            "d60d652d81401fe3",
+        ),
+        Trigger(
+            "dashboards_repeatrulerevision",
+            "dashboards_repeatrulerevision_keeps_all",
+            "incidents_refuse_change",
+            "468dc589f403f4dd",
+        ),
+        Trigger(
+            "dashboards_repeatrulerevision",
+            "dashboards_repeatrulerevision_keeps_rows",
+            "incidents_refuse_change",
+            "e330daa51fed89b0",
+        ),
+        Trigger(
+            "dashboards_ruling", "dashboards_ruling_keeps_all", "incidents_refuse_change", "1b1d74b57a8cb983"
+        ),
+        Trigger(
+            "dashboards_ruling", "dashboards_ruling_keeps_rows", "incidents_refuse_change", "d3f7f5b94b2e542d"
+        ),
+        Trigger(
+            "dashboards_scoringperiod",
+            "dashboards_scoringperiod_stays",
+            "dashboards_refuse_unpublishing",
+            "b6a75c330f0d4c7b",
+        ),
+        Trigger(
+            "dashboards_screendisplay",
+            "dashboards_screendisplay_audited",
+            "accounts_audit_change",
+            "aed8c112fc5ca7d3",
+        ),
+        Trigger(
+            "dashboards_standing",
+            "dashboards_standing_keeps_all",
+            "incidents_refuse_change",
+            "5cad7a2e5f518432",
+        ),
+        Trigger(
+            "dashboards_standing",
+            "dashboards_standing_keeps_rows",
+            "incidents_refuse_change",
+            "586b49f755bfac24",
+        ),
+        Trigger(
+            "dashboards_warningevent",
+            "dashboards_warningevent_keeps_all",
+            "incidents_refuse_change",
+            "4b066b1f2a707e3c",
+        ),
+        Trigger(
+            "dashboards_warningevent",
+            "dashboards_warningevent_keeps_rows",
+            "incidents_refuse_change",
+            "15a7397cc0d15472",
+        ),
+    ),
+    functions={
+        "dashboards_audit_download": "a71a764fe9ffcac9",
+        "dashboards_keep_brief_paper": "9f15d77499e6b29f",
+        "dashboards_refuse_unpublishing": "52941687a0dbb593",
+    },
+)
