@@ -1,7 +1,7 @@
 """forecast/: what is to be expected in the next two weeks, for programs of the people who read its page."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -83,6 +83,7 @@ class ForecastView(APIView):
     """What is to be expected."""
 
     permission_classes = (ReadsForecast,)
+    problems: ClassVar = {"404": "No forecast has been made yet."}
 
     @extend_schema(
         tags=["kpis"],

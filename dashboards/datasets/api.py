@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -152,6 +152,8 @@ class DataSetView(_View):
 
 class DataRowsView(_View):
     """Its rows."""
+
+    problems: ClassVar = {"409": "The snapshot that the first page came from is kept no longer."}
 
     @extend_schema(
         tags=["datasets"],

@@ -1,14 +1,17 @@
 """What lists can be narrowed by. A filter that does not exist is refused: silence would show everything."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -30,6 +33,15 @@ class Pages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
     ordering: Any = "-pk"
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Raises ValidationError for a cursor that is none: the list is there, what was sent is wrong."""
+        try:
+            cursor: Cursor | None = super().decode_cursor(request)
+        except NotFound:
+            wrong = ErrorDetail(_("This is no cursor of ours."), code="invalid")
+            raise ValidationError({"cursor": [wrong]}) from None
+        return cursor
 
 
 class PagesByCode(Pages):
@@ -64,6 +76,21 @@ _REFUSED = {
 }
 
 
+class InstantField(IsoDateTimeField):
+    """In UTC: the database knows no offsets of sixteen hours and more, which ISO 8601 allows."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        at: datetime | None = super().to_python(value)
+        try:
+            return at and at.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class InstantFilter(django_filters.IsoDateTimeFilter):
+    field_class = InstantField
+
+
 class IncidentFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     category = django_filters.CharFilter(field_name="category_id")
@@ -74,8 +101,8 @@ class IncidentFilter(django_filters.FilterSet):
     source = django_filters.MultipleChoiceFilter(choices=Source.choices)
     nature = django_filters.MultipleChoiceFilter(choices=Nature.choices)
     urgency = django_filters.MultipleChoiceFilter(choices=Urgency.choices)
-    received_after = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    received_after = InstantFilter(field_name="received_at", lookup_expr="gte")
+    received_before = InstantFilter(field_name="received_at", lookup_expr="lt")
     overdue = django_filters.BooleanFilter(
         method="by_overdue", help_text="Open, and past the due time of the clock that runs."
     )

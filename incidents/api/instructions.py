@@ -103,7 +103,12 @@ class InstructionsView(GenericAPIView[Instruction]):
     queryset = Instruction.objects.none()
     filter_backends = ()
 
-    @extend_schema(operation_id="instructions", tags=["instructions"], summary="Instructions, newest first")
+    @extend_schema(
+        operation_id="instructions",
+        tags=["instructions"],
+        summary="Instructions, newest first",
+        responses=InstructionOut(many=True),
+    )
     def get(self, request: Request) -> Response:
         seen = Instruction.objects.filter(reach.visible(_who(request)))
         page = self.paginate_queryset(seen.select_related("words", "given_by"))

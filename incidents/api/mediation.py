@@ -205,7 +205,12 @@ class MediationsView(GenericAPIView[MediationFile]):
     queryset = MediationFile.objects.none()
     filter_backends = ()
 
-    @extend_schema(operation_id="mediations", tags=["mediations"], summary="Mediations, newest first")
+    @extend_schema(
+        operation_id="mediations",
+        tags=["mediations"],
+        summary="Mediations, newest first",
+        responses=MediationOut(many=True),
+    )
     def get(self, request: Request) -> Response:
         seen = files.visible(who(request)).select_related("incident", "mediator")
         return self.get_paginated_response(MediationOut(self.paginate_queryset(seen), many=True).data)

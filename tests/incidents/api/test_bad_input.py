@@ -271,8 +271,22 @@ def test_a_filter_that_makes_no_sense(hotline_api: Caller, query: dict[str, str]
     assert [name for name, _code in problems(hotline_api.get("incidents/", **query), 400)] == [field]
 
 
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        ("2026-07-07T10:00:00+20:29", 200),
+        ("2026-07-07T10:00:00-23:59", 200),
+        ("0001-01-01T00:00:00+08:00", 400),
+        ("9999-12-31T23:59:59-08:00", 400),
+    ],
+)
+def test_an_instant_far_away_is_answered(hotline_api: Caller, at: str, status: int) -> None:
+    assert hotline_api.get("incidents/", received_after=at).status_code == status
+
+
 def test_a_page_that_does_not_exist(hotline_api: Caller) -> None:
-    assert hotline_api.get("incidents/", cursor="garbage").status_code == 404
+    told = problems(hotline_api.get("incidents/", cursor="garbage"), 400)
+    assert told == [("cursor", "invalid")]
 
 
 @pytest.mark.parametrize(
