@@ -38,15 +38,16 @@ EXPLORE ?= 20
 .PHONY: explore
 explore: ## the property tests with EXPLORE=20 times as many examples, other ones each time
 	@EXPLORE=$(EXPLORE) $(SETUP) --dev --no-frontend -- -m pytest \
-	  $(or $(TESTS),$(shell grep -rl '^@given' tests))
+	  $(or $(TESTS),$(shell grep -rlE '^@given|run_state_machine_as_test' tests))
 
 .PHONY: e2e
 e2e: ## the journeys in a real browser (skipped, and said so, where there is no Chromium)
 	@$(SETUP) --dev -- -m pytest -m e2e --durations=15 $(or $(TESTS),-n auto --maxprocesses 2 --maxschedchunk 1)
 
 .PHONY: attack
-attack: ## every address asked as several roles, doors fuzzed with ATTACK=20 times as many examples
-	@EXPLORE=$(or $(ATTACK),20) $(SETUP) --dev -- -m pytest -n auto --maxprocesses 2 tests/security
+attack: ## every address and operation asked as each role, doors fuzzed, cases lived: ATTACK=20 times as many examples
+	@EXPLORE=$(or $(ATTACK),20) $(SETUP) --dev -- -m pytest -n auto --maxprocesses 2 \
+	  tests/security tests/incidents/api/test_life_over_rest.py
 
 .PHONY: soak-screen
 soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners stay flat; SOAK_POLLS=17280 is a day
@@ -55,6 +56,10 @@ soak-screen: ## a command screen polls 4,000 times: heap, nodes and listeners st
 .PHONY: bundle-test
 bundle-test: ## both archives of `make bundle`, one installed and served with the network off
 	@$(SETUP) --dev -- -m pytest -m bundle --durations=5 tests/bundling
+
+.PHONY: soak
+soak: ## SOAK_MINUTES=20 of a district on all of `make run`: memory, queues and connections stay flat
+	@$(SETUP) --dev -- -m soak
 
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail

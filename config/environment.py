@@ -17,7 +17,7 @@ from pathlib import Path
 def read_var(folder: Path) -> None:
     """Take over into the environment what the files say and the environment does not."""
     for name in ("secrets.env", "run.env"):
-        for key, value in _read(folder / name).items():
+        for key, value in read_file(folder / name).items():
             os.environ.setdefault(key, value)
 
 
@@ -27,7 +27,7 @@ def machine_secrets(folder: Path) -> dict[str, str]:
     Losing the file means losing residents' names and phones: they are encrypted by CONTACT_KEYS.
     """
     path = folder / "secrets.env"
-    known = _read(path)
+    known = read_file(path)
     fresh = {name: make() for name, make in _MAKERS.items() if name not in known}
     _append(path, fresh)
     return known | fresh
@@ -45,8 +45,8 @@ def announced(folder: Path, where: Mapping[str, str]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> dict[str, str]:
-    """KEY=value lines, quoted as a shell would."""
+def read_file(path: Path) -> dict[str, str]:
+    """Its KEY=value lines, quoted as a shell would; none where there is no file."""
     if not path.exists():
         return {}
     words = shlex.split(path.read_text(), comments=True)
