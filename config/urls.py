@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.urls")),
     path("", include("dispatch.pages.import_urls")),
     path("", include("dispatch.pages.register_urls")),
+    path("", include("dispatch.pages.area_urls")),
     path("", include("dispatch.pages.urls")),
     path("", include("incidents.pages.rehearsal_urls")),
     path("", include("incidents.pages.maps_urls")),  # before the cases: `map` is no case

@@ -8,6 +8,15 @@ from accounts.audit.watching import Trigger, watch
 watch(
     triggers=(
         Trigger(
+            "dispatch_categorychange", "dispatch_categorychange_audited", "accounts_audit_history", "?"
+        ),
+        Trigger(
+            "dispatch_categorychange", "dispatch_categorychange_keeps_all", "accounts_refuse_change", "?"
+        ),
+        Trigger(
+            "dispatch_categorychange", "dispatch_categorychange_keeps_rows", "accounts_refuse_change", "?"
+        ),
+        Trigger(
             "dispatch_calendaryear",
             "dispatch_calendaryear_audited",
             "accounts_audit_change",

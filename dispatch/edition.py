@@ -7,7 +7,7 @@ and compile again. What a batch of decisions was handed stays the same until tha
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,8 @@ SELECT
      FROM dispatch_listterm AS term JOIN dispatch_responsibilitylist AS list ON list.id = term.list_id
      WHERE term.cancelled_at IS NULL AND (term.starts_at IS NULL OR term.starts_at <= %s)
      ORDER BY term.starts_at DESC NULLS LAST LIMIT 1),
-    (SELECT count(*) FROM dispatch_category),
+    (SELECT ARRAY[count(*), sum(hashtext(concat_ws('|', code, name_zh, name_en, successor_id)))]
+     FROM dispatch_category),
     (SELECT max(revision) FROM dispatch_calendaredition),
     (SELECT ARRAY[count(*), sum(hashtext(
         concat_ws('|', code, area_code, path, is_open::text, successor_id, kind, name_zh, name_en)
@@ -61,6 +62,8 @@ class Edition:
     calendars: CalendarBook
     names: Names
     paths: Mapping[str, str]  # of every unit in the tree, closed ones too
+    # Categories that are switched off, and the one in use that each has become.
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -87,7 +90,7 @@ def edition() -> Edition:
     registers.notice(stamps)
     if live is None:
         raise NoLiveList("There is no live responsibility list: run `manage.py load_items`.")
-    stamp = (tuple(live), categories, calendar, tuple(units))
+    stamp = (tuple(live), tuple(categories), calendar, tuple(units))
     held = _current
     if held is None or held[0] != stamp:
         with _compiling:
@@ -200,7 +203,8 @@ def _items(list_id: int) -> list[Item]:
 def _compile(list_id: int, version: int) -> Edition:
     items = _items(list_id)
     units = UnitDirectory.read()
-    categories = Category.objects.values_list("code", "name_zh", "name_en")
+    rows = list(Category.objects.values_list("code", "name_zh", "name_en", "successor_id"))
+    categories = [row[:3] for row in rows]
     return Edition(
         list_id=list_id,
         version=version,
@@ -213,4 +217,17 @@ def _compile(list_id: int, version: int) -> Edition:
             items={item.code: item.matter_zh for item in items},
         ),
         paths=dict(OrgUnit.objects.values_list("code", "path")),
+        moved=_moved({code: after for code, _zh, _en, after in rows if after}),
     )
+
+
+def _moved(successors: Mapping[str, str]) -> dict[str, str]:
+    """The category in use at the end of each one's successors."""
+    ends: dict[str, str] = {}
+    for code in successors:
+        end, passed = code, {code}
+        while (after := successors.get(end)) is not None and after not in passed:
+            end = after
+            passed.add(after)
+        ends[code] = end
+    return ends

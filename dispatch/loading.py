@@ -12,7 +12,7 @@ from django.utils.translation import override
 from accounts.reference import Row, Rows, read_rows
 from dispatch import lists
 from dispatch.item_rules import CONDITIONS, FIELDS, LISTS, NUMBERS, known, problems_of
-from dispatch.models import Category, ListTerm, ResponsibilityItem, ResponsibilityList
+from dispatch.models import Category, CategoryChange, ListTerm, ResponsibilityItem, ResponsibilityList
 
 DATA = Path(__file__).parent / "data"
 CATEGORY_COLUMNS = ("code", "domain_code", "domain_zh", "domain_en", "name_zh", "name_en", "scope_zh")
@@ -39,8 +39,12 @@ def load_categories(path: Path) -> tuple[int, int]:
     rows.check()
     with transaction.atomic():
         known = {category.code: category for category in Category.objects.all()}
+        # What the district has named itself is not named back by a new release.
+        own = set(CategoryChange.objects.values_list("category", flat=True))
         changed = []
         for row in rows:
+            if row["code"] in own:
+                continue
             category = Category(**{column: row[column] for column in CATEGORY_COLUMNS})
             old = known.get(category.code)
             if old is None or any(getattr(old, name) != row[name] for name in CATEGORY_COLUMNS):

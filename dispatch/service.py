@@ -16,7 +16,18 @@ from django.utils.translation import gettext
 from dispatch import conduct, reasons
 from dispatch.edition import Edition, edition
 from dispatch.errors import FactsError, UnknownItem
-from dispatch.facts import DISPATCHED, TRIAGE, Decision, Doubt, Facts, Limits, PlaceFacts, Reason, Verdict
+from dispatch.facts import (
+    DISPATCHED,
+    TRIAGE,
+    Decision,
+    Doubt,
+    Facts,
+    Guess,
+    Limits,
+    PlaceFacts,
+    Reason,
+    Verdict,
+)
 from dispatch.items import Item
 from dispatch.models import SourceCategory
 from dispatch.normalise import normalise, talk
@@ -237,6 +248,7 @@ def _read(
             unmapped = Reason("source_category_unknown", {"source": request.source, "name": name})
         else:
             why = Reason("category_mapped", params)
+    category = now.moved.get(category, category) if category is not None else None
     plain = folded(request.text)
     told = normalise(
         request.text,
@@ -256,7 +268,7 @@ def _read(
     return Facts(
         source=request.source,
         at=request.at,
-        categories=told.categories,
+        categories=_in_use(told.categories, now),
         matters=told.matters,
         units=told.units,
         keywords=told.keywords,
@@ -278,6 +290,19 @@ def _read(
         attributes=dict(request.attributes),
         about=_complained_of(request, plain, told, now),
     )
+
+
+def _in_use(guesses: tuple[Guess, ...], now: Edition) -> tuple[Guess, ...]:
+    """Guesses at categories that are switched off are guesses at their successors: the examples that the
+    classifier has learnt from know nothing of it."""
+    if not any(guess.code in now.moved for guess in guesses):
+        return guesses
+    sums: dict[str, float] = {}
+    for guess in guesses:
+        code = now.moved.get(guess.code, guess.code)
+        sums[code] = sums.get(code, 0.0) + guess.probability
+    ordered = sorted(sums.items(), key=lambda pair: -pair[1])
+    return tuple(Guess(code, min(1.0, probability)) for code, probability in ordered)
 
 
 def _complained_of(request: Request, plain: str, told: Normalised, now: Edition) -> tuple[str, ...]:

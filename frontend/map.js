@@ -17,6 +17,8 @@
               "legend": ["below 2 %", …]}; a step comes as "step" 0-4, or by rank of value; "outline": drawn round
              data-empty: what an area without a value is called
              data-area: the code of the street that fills the picture
+     outlines  areas from data-points-url, a GeoJSON FeatureCollection whose features have {"name_zh", "name_en"}
+             and "what": added, changed or retired; the picture holds all of them
      points  many cases from data-points-url, a GeoJSON FeatureCollection whose features have
              {"number", "title", "sub", "state", "url"}, or {"count", "state"} for several at once
              data-framed: asked anew for each picture, with ?frame=west,south,east,north&zoom=13; the answer
@@ -29,12 +31,13 @@
    Names follow <html lang>. Colours are CSS classes; a map's size is its CSS's. */
 import { say } from "./js/phrases.js";
 import { newMap } from "./maps/base.js";
+import { outlinesMap } from "./maps/outlines.js";
 import { pickMap } from "./maps/pick.js";
 import { pointsMap } from "./maps/points.js";
 import { valuesMap } from "./maps/values.js";
 import { viewMap } from "./maps/view.js";
 
-const modes = { view: viewMap, pick: pickMap, values: valuesMap, points: pointsMap };
+const modes = { view: viewMap, pick: pickMap, values: valuesMap, points: pointsMap, outlines: outlinesMap };
 
 /** Draw every map in `root` that is not drawn yet. A map that cannot be drawn says so. */
 export function mountMaps(root = document) {

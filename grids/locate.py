@@ -7,9 +7,9 @@
 - An area's code gives that area and all above it.
 - A facility, by its code, plate or printed QR code, gives its point; a QR code of an area gives the area.
 
-The register of areas is read when it is first needed, and again where a community was cut anew (its stamp
-is told with those of grids.registers); after loading other areas, restart the processes (`load_areas`
-forgets them in its own). Facilities, names of places and printed codes are read again when they change.
+The register of areas is read when it is first needed, and again where the map or a block has changed (its
+stamp is told with those of grids.registers). Facilities, names of places and printed codes are read again
+when they change.
 """
 
 import csv
@@ -111,8 +111,14 @@ class Geography:
         self.names: dict[str, tuple[str, str]] = {}  # in Chinese and in English
         cells: list[tuple[str, Any]] = []
         self.labels: dict[str, tuple[float, float]] = {}  # where an area's name stands on a map
-        rows = Area.objects.values_list("code", "kind", "name_zh", "name_en", "parent_id", "lon", "lat")
-        for code, kind, name_zh, name_en, parent, lon, lat in rows.order_by("code"):
+        # Not on the map any more: they have names, for the cases that name them, and nothing new lies there.
+        # (A block that was taken apart is told by its plates, which are out of use.)
+        self.gone: set[str] = set()
+        names = ("code", "kind", "name_zh", "name_en", "parent_id", "lon", "lat", "retired_at")
+        for row in Area.objects.values_list(*names).order_by("code"):
+            code, kind, name_zh, name_en, parent, lon, lat, retired_at = row
+            if retired_at is not None and kind != Area.Kind.BLOCK:
+                self.gone.add(code)
             self.kinds[code], self.parents[code], self.names[code] = kind, parent, (name_zh, name_en)
             self.labels[code] = (lon, lat)
         cells.extend(Area.objects.cells().values_list("code", "polygon").order_by("code"))
@@ -134,15 +140,17 @@ class Geography:
             held = self._gazetteer = (places, self._read_names(places))
         return held[1]
 
+    def in_use(self, kind: str) -> list[str]:
+        """The codes of the areas of a kind that are on the map now, in their order."""
+        return [code for code, own in self.kinds.items() if own == kind and code not in self.gone]
+
     def _read_names(self, places: tuple[Entry, ...]) -> Gazetteer:
         names = {code: zh for code, (zh, _en) in self.names.items()}
         return Gazetteer(
             district=names.get(self.district or "", ""),
-            streets=[(code, names[code]) for code, kind in self.kinds.items() if kind == "street"],
+            streets=[(code, names[code]) for code in self.in_use("street")],
             communities=[
-                (code, names[code], self.above(code, "street") or "")
-                for code, kind in self.kinds.items()
-                if kind == "community"
+                (code, names[code], self.above(code, "street") or "") for code in self.in_use("community")
             ],
             neighbours=self._neighbours,
             places=places,
@@ -359,7 +367,7 @@ def _from_area(value: object) -> Place:
     if not isinstance(value, str):
         raise PlaceError("area", "not_text")
     areas = geography_with(value)
-    if value not in areas.kinds:
+    if value not in areas.kinds or value in areas.gone:
         raise PlaceError("area", "unknown_area")
     return Place(
         cell=areas.above(value, "cell"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit, User
@@ -36,20 +36,20 @@ class AreaQuerySet(models.QuerySet["Area"]):
         return self.filter(kind=kind)
 
     def streets(self) -> "AreaQuerySet":
-        return self.of_kind(Area.Kind.STREET)
+        return self.of_kind(Area.Kind.STREET).in_use()
 
     def communities(self) -> "AreaQuerySet":
-        return self.of_kind(Area.Kind.COMMUNITY)
+        return self.of_kind(Area.Kind.COMMUNITY).in_use()
 
     def cells(self) -> "AreaQuerySet":
-        return self.of_kind(Area.Kind.CELL)
+        return self.of_kind(Area.Kind.CELL).in_use()
 
     def blocks(self) -> "AreaQuerySet":
         """Those that a community is cut into now."""
         return self.of_kind(Area.Kind.BLOCK).in_use()
 
     def in_use(self) -> "AreaQuerySet":
-        """All but the blocks that were taken apart."""
+        """All but those that the map has no more, and the blocks that were taken apart."""
         return self.filter(retired_at__isnull=True)
 
     def within(self, code: str) -> "AreaQuerySet":
@@ -93,7 +93,8 @@ class Area(models.Model):
     # Rings of [lon, lat] as in GeoJSON: the outline first, then holes. Read whole into the index of
     # grids.locate and drawn as it is; the database is never asked a geometric question.
     polygon = models.JSONField()
-    # A block that was taken apart: plates, cases and figures name it by its code, so its row stays.
+    # Not on the map any more, or a block that was taken apart: plates, cases and figures name it by its code,
+    # so its row stays.
     retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = AreaQuerySet.as_manager()
@@ -108,9 +109,8 @@ class Area(models.Model):
                 | (~Q(kind="district") & Q(parent__isnull=False)),
                 name="area_has_parent_unless_district",
             ),
-            # the others come from a map, and go with it
             models.CheckConstraint(
-                condition=Q(retired_at__isnull=True) | Q(kind="block"), name="area_retired_if_block"
+                condition=Q(retired_at__isnull=True) | ~Q(kind="district"), name="area_district_stays"
             ),
         ]
 
@@ -118,9 +118,39 @@ class Area(models.Model):
         return self.name
 
     @property
+    def km2(self) -> float:
+        """Its size in square kilometres."""
+        return self.area_m2 / 1_000_000
+
+    @property
     def name(self) -> str:
         """The name in the reader's language; English is a romanisation made when it was loaded."""
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+
+class AreaChange(models.Model):
+    """Who changed the map of the district, when, and in which area. Rows are only added: the database refuses
+    to change or to delete one."""
+
+    class What(models.TextChoices):
+        ADDED = "added", pgettext_lazy("area", "New")
+        CHANGED = "changed", pgettext_lazy("area", "Changed")
+        RETIRED = "retired", pgettext_lazy("area", "Retired")
+
+    area = models.CharField(max_length=15)  # its code
+    what = models.CharField(max_length=8, choices=What.choices)
+    # Its Chinese name before and after; the same where only its outline changed.
+    before = models.CharField(max_length=40, blank=True)
+    after = models.CharField(max_length=40, blank=True)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [models.Index(fields=["area", "-id"], name="area_changes")]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.what}"
 
 
 class FacilityQuerySet(models.QuerySet["Facility"]):

@@ -10,12 +10,11 @@ from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from shapely import Polygon, unary_union
 
 from accounts.models import Membership, User
 from accounts.roles import ADMINISTRATORS, Role
 from accounts.viewer import Reach, viewer_of
-from grids import coding, registers
+from grids import coding, outlines, registers
 from grids.locate import Place, geography_with
 from grids.models import Area
 from grids.romanise import romanise
@@ -245,7 +244,7 @@ def _shape(block: Area, names: tuple[str, str], cells: list[Area]) -> None:
     block.name_zh, block.name_en = names
     block.lon, block.lat = widest.lon, widest.lat
     block.area_m2 = sum(area.area_m2 for area in cells)
-    block.polygon = _outline([area.polygon for area in cells])
+    block.polygon = outlines.joined(area.polygon for area in cells)
     block.save()
 
 
@@ -255,12 +254,6 @@ def _note(block: Area, what: str, cells: Iterable[Area], *, by: User | None, at:
     registers.touch(registers.AREAS)
     forget()
     transaction.on_commit(forget)
-
-
-def _outline(polygons: list[list[list[list[float]]]]) -> list[list[list[float]]]:
-    joined = unary_union([Polygon(rings[0], rings[1:]) for rings in polygons])
-    largest = max(getattr(joined, "geoms", [joined]), key=lambda part: part.area)
-    return [[list(point) for point in ring.coords] for ring in (largest.exterior, *largest.interiors)]
 
 
 def roles_of(block_code: str) -> list[BlockRole]:

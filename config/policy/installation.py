@@ -69,6 +69,13 @@ SECTIONS: Final = (
         },
     ),
     Section(
+        _("Areas and categories"),
+        {
+            **reads(_ADMIN, "areas", "areas-export", "area-import-map", "categories", "categories-export"),
+            **both(_ADMIN, "area", "area-import", "category"),
+        },
+    ),
+    Section(
         _("Clocks and working days"),
         {
             **reads(_ADMIN, "work-calendar", "clock-rules"),

@@ -60,9 +60,7 @@ def history(today: date) -> History | None:
     if begins is None or begins >= today:
         return None
     first = max(begins, today - DAYS * _DAY)
-    streets = sorted(
-        Area.objects.filter(kind=Area.Kind.STREET).order_by("code").values_list("code", flat=True)
-    )
+    streets = sorted(Area.objects.streets().order_by("code").values_list("code", flat=True))
     domains = sorted(set(Category.objects.order_by().values_list("domain_code", flat=True)))
     keys = [("", "")]
     keys += [(street, "") for street in streets]

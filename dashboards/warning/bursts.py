@@ -77,7 +77,7 @@ class Learnt:
 
 def _grid() -> Grid:
     return Grid.of(
-        list(Area.objects.filter(kind=Area.Kind.COMMUNITY).values_list("code", flat=True)),
+        list(Area.objects.communities().values_list("code", flat=True)),
         list(Category.objects.values_list("code", flat=True)),
     )
 

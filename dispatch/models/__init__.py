@@ -7,7 +7,7 @@ from dispatch.models.calendar import (
     Stoppage,
     WorkingHours,
 )
-from dispatch.models.category import Category, SourceCategory, SourceCategoryChange
+from dispatch.models.category import Category, CategoryChange, SourceCategory, SourceCategoryChange
 from dispatch.models.checks import ListCheck
 from dispatch.models.imports import ColumnMapping, ImportedItem, ImportFile, ImportRemark, ListImport
 from dispatch.models.registers import RegisterImport
@@ -24,6 +24,7 @@ __all__ = [
     "CalendarEdition",
     "CalendarYear",
     "Category",
+    "CategoryChange",
     "ColumnMapping",
     "ImportFile",
     "ImportRemark",

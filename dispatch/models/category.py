@@ -1,10 +1,17 @@
 """What kinds of event there are, and what the sources call them."""
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import get_language
 
 from accounts.models import User
 from dispatch.vocabulary import Source
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def in_use(self) -> "CategoryQuerySet":
+        """Those that new matters may be of."""
+        return self.filter(ended_at__isnull=True)
 
 
 class Category(models.Model):
@@ -17,10 +24,24 @@ class Category(models.Model):
     name_zh = models.CharField(max_length=60)
     name_en = models.CharField(max_length=120)
     scope_zh = models.CharField(max_length=255, blank=True)
+    # Switched off: its cases keep it, and what would be of it from now on is of its successor.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    successor = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         ordering = ("code",)
         verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, successor__isnull=True)
+                | Q(ended_at__isnull=False, successor__isnull=False) & ~Q(successor=F("code")),
+                name="category_ends_with_a_successor",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -34,6 +55,24 @@ class Category(models.Model):
     def domain(self) -> str:
         """The domain's name in the reader's language."""
         return self.domain_en if (get_language() or "").startswith("en") else self.domain_zh
+
+
+class CategoryChange(models.Model):
+    """Who changed a category, and what of it. Rows are only added: the database refuses anything else."""
+
+    category = models.CharField(max_length=8)  # its code
+    # What changed, by the names of the fields.
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [models.Index(fields=["category", "-id"], name="category_changes")]
+
+    def __str__(self) -> str:
+        return f"{self.category}: {self.before} → {self.after}"
 
 
 class SourceCategory(models.Model):

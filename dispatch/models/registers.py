@@ -1,4 +1,4 @@
-"""Sheets on their way into the registers of places: facilities, and names of places."""
+"""Files on their way into the registers of places: facilities and names as sheets, areas as GeoJSON."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,11 +9,13 @@ from accounts.models import User
 
 
 class RegisterImport(models.Model):
-    """One sheet, from the file to the register that it changed. Its bytes go when it is done with."""
+    """One file, from the upload to the register that it changed. Its bytes go when it is done with."""
 
     class Register(models.TextChoices):
         FACILITIES = "facilities", _("Facilities")
         PLACES = "places", _("Names of places")
+        CATEGORIES = "categories", _("Categories")
+        AREAS = "areas", pgettext_lazy("register", "Areas")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting to be checked")
@@ -33,6 +35,11 @@ class RegisterImport(models.Model):
     counts = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     sample = models.JSONField(default=list)
+    # Of areas: the coordinate system of the file, the code of the area of which it holds everything (empty:
+    # it holds what changes), and the GeoJSON of what would change, for the map of the preview.
+    crs = models.CharField(max_length=8, blank=True, default="", db_default="")
+    whole_of = models.CharField(max_length=15, blank=True, default="", db_default="")
+    drawing = models.BinaryField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     # Whose word it is that it holds: each owner that it changes is recorded under this name.

@@ -218,7 +218,7 @@ class AddForm(ItemForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices: Any = self.fields["category"]
-        choices.choices = [("", "—"), *category_choices(Category.objects.order_by("code"))]
+        choices.choices = [("", "—"), *category_choices(Category.objects.in_use().order_by("code"))]
 
 
 def category_choices(categories: Iterable[Category]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -119,6 +119,7 @@ class PlaceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["area"] = forms.ModelChoiceField(
             Area.objects.without_polygons()
+            .in_use()
             .filter(kind__in=(Area.Kind.STREET, Area.Kind.COMMUNITY))
             .order_by("code"),
             label=self.fields["area"].label,

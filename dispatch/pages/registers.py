@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -38,6 +39,19 @@ CHANGES_SHOWN = 12
 Register, State = RegisterImport.Register, RegisterImport.State
 FACILITY_HEAD = ("code", "kind", "owner", "lon", "lat", "plate", "state")
 PLACE_HEAD = ("code", "name", "kind", "aliases", "former_names", "area", "numbers", "lon", "lat", "state")
+CATEGORY_HEAD = ("code", "name_zh", "name_en", "scope_zh", "state", "successor")
+# What our own sheets have in their first row.
+HEADS = {
+    Register.FACILITIES.value: FACILITY_HEAD,
+    Register.PLACES.value: PLACE_HEAD,
+    Register.CATEGORIES.value: CATEGORY_HEAD,
+}
+_PAGES = {
+    Register.FACILITIES.value: "facilities",
+    Register.PLACES.value: "named-places",
+    Register.CATEGORIES.value: "categories",
+    Register.AREAS.value: "areas",
+}
 
 
 @require_safe
@@ -164,8 +178,8 @@ def _retire_name(row: NamedPlace) -> None:
 @staff(*KEEPERS)
 def begin_import(request: HttpRequest, register: str) -> HttpResponse:
     """Choose a sheet; below it what was imported before."""
-    _refuse_others(request)
-    if register not in Register.values:
+    _refuse_others(request, register)
+    if register not in HEADS:  # areas come in on their own page
         raise Http404
     form = ImportFileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -186,13 +200,13 @@ def begin_import(request: HttpRequest, register: str) -> HttpResponse:
     past = (
         runs.visible(person(request)).filter(register=register).exclude(state=State.DROPPED)[:IMPORTS_SHOWN]
     )
-    head = FACILITY_HEAD if register == Register.FACILITIES else PLACE_HEAD
     context = {
         "form": form,
         "register": Register(register),
         "runs": past,
-        "columns": ", ".join(head),
+        "columns": ", ".join(HEADS[register]),
         "back": _back(register),
+        "is_closed": register == Register.CATEGORIES,
     }
     return render(request, "dispatch/register_import_begin.html", context, status=400 if form.errors else 200)
 
@@ -205,6 +219,7 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "back": _back(run.register),
+        "begin_url": _begin_url(run.register),
         "can_apply": run.state == State.CHECKED and not run.counts["problems"],
         "problems": [(row, column, label(run, name), told) for row, column, name, told in run.problems[:100]],
         **preview(run, _names_of),
@@ -224,7 +239,7 @@ def apply_import(request: HttpRequest, pk: int) -> HttpResponse:
         if "drop" in request.POST:
             runs.drop(run=run, by=person(request), at=clock.now())
             messages.success(request, _("The file is forgotten. Nothing of it was imported."))
-            return redirect("register-import-begin", run.register)
+            return redirect(_begin_url(run.register))
         runs.apply(run=run, by=person(request), at=clock.now())
     except ListRefused as refused:
         messages.error(request, str(refused))
@@ -237,7 +252,7 @@ def import_problems(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Every problem that was kept, at its cell, for whoever mends the file."""
     run = _run_or_404(request, pk)
     rows = ([str(row), column, label(run, name), message] for row, column, name, message in run.problems)
-    return _csv(f"problems-{run.pk}.csv", [_("Row"), _("Column"), _("Field"), _("What is wrong")], rows)
+    return csv_file(f"problems-{run.pk}.csv", [_("Row"), _("Column"), _("Field"), _("What is wrong")], rows)
 
 
 @require_safe
@@ -245,9 +260,11 @@ def import_problems(request: HttpRequest, pk: int) -> HttpResponseBase:
 def export(request: HttpRequest, register: str) -> HttpResponseBase:
     """The whole register as a CSV that can be imported again."""
     if register == Register.FACILITIES:
-        return _csv("facilities.csv", list(FACILITY_HEAD), _facility_lines(Facility.objects.order_by("code")))
+        return csv_file(
+            "facilities.csv", list(FACILITY_HEAD), _facility_lines(Facility.objects.order_by("code"))
+        )
     if register == Register.PLACES:
-        return _csv("places.csv", list(PLACE_HEAD), _place_lines(NamedPlace.objects.order_by("code")))
+        return csv_file("places.csv", list(PLACE_HEAD), _place_lines(NamedPlace.objects.order_by("code")))
     raise Http404
 
 
@@ -264,7 +281,8 @@ def _place_lines(rows: QuerySet[NamedPlace]) -> Iterator[list[str]]:
         yield [*told, *point, "retired" if row.retired_at else "in use"]
 
 
-def _csv(name: str, head: list[str], rows: Iterator[list[str]]) -> HttpResponseBase:
+def csv_file(name: str, head: list[str], rows: Iterator[list[str]]) -> HttpResponseBase:
+    """A sheet to take away."""
     answer = StreamingHttpResponse(csv_of(head, rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return answer
@@ -277,14 +295,20 @@ def _run_or_404(request: HttpRequest, pk: int) -> RegisterImport:
     return found
 
 
-def _refuse_others(request: HttpRequest) -> None:
+def _refuse_others(request: HttpRequest, register: str = Register.FACILITIES) -> None:
     """A steward of one unit looks; the district's keepers write."""
-    if not runs.may_keep(person(request)):
+    if not runs.may_keep(person(request), register):
         raise PermissionDenied
 
 
 def _back(register: str) -> str:
-    return "facilities" if register == Register.FACILITIES else "named-places"
+    return _PAGES[register]
+
+
+def _begin_url(register: str) -> str:
+    if register == Register.AREAS:
+        return reverse("area-import")
+    return reverse("register-import-begin", args=[register])
 
 
 def _owner_names() -> dict[str, str]:
@@ -311,9 +335,7 @@ def _changes(rows: QuerySet[FacilityChange]) -> list[dict[str, Any]]:
 def _streets() -> list[tuple[str, str]]:
     number = 1 if (get_language() or "").startswith("en") else 0
     areas = geography()
-    return [
-        (code, areas.names[code][number]) for code, kind in areas.kinds.items() if kind == Area.Kind.STREET
-    ]
+    return [(code, areas.names[code][number]) for code in areas.in_use(Area.Kind.STREET)]
 
 
 def _place_name(code: str | None) -> str:

@@ -53,7 +53,7 @@ class TryForm(forms.Form):
             "category",
             [
                 ("", str(_AS_READ)),
-                *((one.code, f"{one.code} {one.name}") for one in Category.objects.order_by("code")),
+                *((one.code, f"{one.code} {one.name}") for one in Category.objects.in_use().order_by("code")),
             ],
         )
         owners = sorted({owner for item in now.index.items.values() for owner in item.owners})
@@ -121,7 +121,7 @@ def versions_for(user: User, at: datetime) -> list[ResponsibilityList]:
 
 def _areas() -> list[tuple[str, list[tuple[str, str]]]]:
     """Streets as groups, each with itself and its communities."""
-    areas = list(Area.objects.filter(kind__in=("street", "community")).without_polygons())
+    areas = list(Area.objects.in_use().filter(kind__in=("street", "community")).without_polygons())
     inside: dict[str, list[tuple[str, str]]] = {}
     for area in areas:
         if area.kind == Area.Kind.COMMUNITY:

@@ -98,11 +98,11 @@ def make_plan(grid: Grid) -> Plan:
 def _areas() -> dict[str, list[str]]:
     """Streets and communities by their codes and by their names."""
     found: dict[str, list[str]] = {}
-    for code, kind in geography().kinds.items():
-        if kind in ("street", "community"):
-            found[code] = [code]
-            for name in geography().names[code]:
-                found.setdefault(name, []).append(code)
+    areas = geography()
+    for code in (*areas.in_use("street"), *areas.in_use("community")):
+        found[code] = [code]
+        for name in areas.names[code]:
+            found.setdefault(name, []).append(code)
     return found
 
 

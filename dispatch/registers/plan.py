@@ -30,6 +30,8 @@ class Plan:
     kept: int = 0
     rows: int = 0
     outside: int = 0  # points outside the district: taken, and told
+    # The state of the register that it was compared with, where a preview holds for that state alone.
+    basis: str = ""
     problem_count: int = 0
     problems: list[tuple[int, str, str, str]] = field(default_factory=list)
 
@@ -40,9 +42,10 @@ class Plan:
             letter = column_letter(column) if column is not None else ""
             self.problems.append((line.number, letter, name, message))
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
         """For the preview."""
         return {
+            **({"basis": self.basis} if self.basis else {}),
             "rows": self.rows,
             "added": len(self.added),
             "changed": len(self.changed),

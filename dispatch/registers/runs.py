@@ -21,7 +21,7 @@ from accounts.roles import Role
 from accounts.viewer import viewer_of
 from dispatch.errors import ListRefused
 from dispatch.models import RegisterImport
-from dispatch.registers import facilities, places
+from dispatch.registers import areas, categories, facilities, places
 from dispatch.registers.plan import Plan
 from dispatch.spreadsheets.delimited import read_delimited
 from dispatch.spreadsheets.grid import Grid, TableError
@@ -38,25 +38,40 @@ FORGOTTEN_AFTER: Final = timedelta(days=30)
 log = logging.getLogger(__name__)
 _LOCK: Final = 5  # of this product's advisory locks: one import is written at a time
 
-_REGISTERS: Final[dict[str, ModuleType]] = {Register.FACILITIES: facilities, Register.PLACES: places}
+_REGISTERS: Final[dict[str, ModuleType]] = {
+    Register.FACILITIES: facilities,
+    Register.PLACES: places,
+    Register.CATEGORIES: categories,
+    Register.AREAS: areas,
+}
 
 
-def may_keep(user: User) -> bool:
-    """Who keeps the registers: administrators, and the district's stewards."""
-    return Role.ADMIN in viewer_of(user).roles or is_district_steward(user)
+def may_keep(user: User, register: str = Register.FACILITIES) -> bool:
+    """Who keeps a register: administrators, and of facilities and names the district's stewards."""
+    if Role.ADMIN in viewer_of(user).roles:
+        return True
+    return register in (Register.FACILITIES, Register.PLACES) and is_district_steward(user)
 
 
 def visible(user: User) -> QuerySet[RegisterImport]:
     """The imports that this person may look at."""
-    found = RegisterImport.objects.select_related("created_by").defer("data")
-    return found if may_keep(user) else found.none()
+    found = RegisterImport.objects.select_related("created_by").defer("data", "drawing")
+    return found.filter(register__in=[one for one in Register.values if may_keep(user, one)])
 
 
 def begin(
-    *, register: str, file_name: str, data: bytes, language: str, by: User, at: datetime
+    *,
+    register: str,
+    file_name: str,
+    data: bytes,
+    language: str,
+    by: User,
+    at: datetime,
+    crs: str = "",
+    whole_of: str = "",
 ) -> RegisterImport:
     """Keep a file, and check it: at once where it is small. Raises TableError, ListRefused."""
-    if not may_keep(by):
+    if not may_keep(by, register):
         raise ListRefused("not_allowed", _("Your role does not allow this."))
     if not data.strip():
         raise TableError("empty", _("The file is empty."))
@@ -71,6 +86,8 @@ def begin(
             file_name=file_name[-120:],
             data=data,
             language=language,
+            crs=crs,
+            whole_of=whole_of,
             created_by=by,
             created_at=at,
         )
@@ -82,7 +99,7 @@ def begin(
 
 def apply(*, run: RegisterImport, by: User, at: datetime) -> RegisterImport:
     """Write what the preview showed. Raises ListRefused where there is none, or it has problems."""
-    if not may_keep(by):
+    if not may_keep(by, run.register):
         raise ListRefused("not_allowed", _("Your role does not allow this."))
     with transaction.atomic(durable=True):
         held = RegisterImport.objects.select_for_update(of=("self",)).defer("data").get(pk=run.pk)
@@ -102,11 +119,11 @@ def apply(*, run: RegisterImport, by: User, at: datetime) -> RegisterImport:
 
 def drop(*, run: RegisterImport, by: User, at: datetime) -> None:
     """Forget a file; nothing of it was imported. Raises ListRefused."""
-    if not may_keep(by):
+    if not may_keep(by, run.register):
         raise ListRefused("not_allowed", _("Your role does not allow this."))
     open_states = (State.WAITING, State.CHECKED, State.FAILED)
     found = RegisterImport.objects.filter(pk=run.pk, state__in=open_states)
-    if not found.update(state=State.DROPPED, data=None, done_at=at):
+    if not found.update(state=State.DROPPED, data=None, drawing=None, done_at=at):
         raise ListRefused("done", _("This import is done with."))
 
 
@@ -135,24 +152,33 @@ def _work_on(pk: int, *, at: datetime) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         module = _REGISTERS[run.register]
+        if run.register == Register.AREAS and run.state == State.APPLYING:
+            areas.hold()
         with override(run.language):
             try:
-                plan = _planned(module.make_plan, bytes(run.data))
+                plan = _planned(run)
             except TableError as error:
                 run.state, run.failure = State.FAILED, str(error)[:300]
                 run.save(update_fields=["state", "failure"])
                 return True
+        was_on = run.counts.get("basis", "")
         _keep(run, plan)
         if run.state == State.WAITING or plan.problem_count:
             run.state = State.CHECKED
+        elif plan.basis != was_on:  # it would do something else by now: whoever applies it looks again
+            run.state, run.counts["is_other"] = State.CHECKED, True
         else:
             module.write(plan, at=at, by=run.applied_by or run.created_by)
-            run.state, run.done_at, run.data = State.APPLIED, at, None
+            run.state, run.done_at, run.data, run.drawing = State.APPLIED, at, None, None
         run.save()
     return True
 
 
-def _planned(make_plan: Callable[[Grid], Plan], data: bytes) -> Plan:
+def _planned(run: RegisterImport) -> Plan:
+    data = bytes(run.data or b"")
+    if run.register == Register.AREAS:
+        return areas.make_plan(data, crs=run.crs, whole_of=run.whole_of)
+    make_plan: Callable[[Grid], Plan] = _REGISTERS[run.register].make_plan
     if data.startswith((b"PK", b"\xd0\xcf")):  # a workbook; open_table refuses the old format in words
         table = open_table(data)
         return make_plan(table.grid(table.sheets[0]))
@@ -164,3 +190,5 @@ def _keep(run: RegisterImport, plan: Plan) -> None:
     run.problems = [list(problem) for problem in plan.problems]
     sample: list[list[Any]] = plan.sample()
     run.sample = sample
+    if isinstance(plan, areas.MapPlan):
+        run.drawing = plan.drawing()

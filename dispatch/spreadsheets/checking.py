@@ -143,7 +143,7 @@ def _target(run: ListImport, base: ResponsibilityList) -> Target:
 def _district() -> District:
     told = known()
     name = OrgUnit.objects.filter(kind=OrgUnit.Kind.DISTRICT).values_list("name_zh", flat=True).first() or ""
-    categories = CategoryNames(Category.objects.values_list("code", "name_zh", "name_en"))
+    categories = CategoryNames(Category.objects.in_use().values_list("code", "name_zh", "name_en"))
     return District(told, UnitNames(told.units, district=name), categories, Vocabulary())
 
 

@@ -145,7 +145,7 @@ def desk_members(unit_code: str) -> QuerySet[Membership]:
 
 def parts_of(centre: Centre) -> list[Area]:
     """The areas that the centre's part is made of: streets, communities, or cells; one query."""
-    areas = Area.objects.without_polygons()
+    areas = Area.objects.in_use().without_polygons()
     if centre.level == CentreLevel.DISTRICT:
         return list(areas.streets().order_by("code"))
     kind = Area.Kind.COMMUNITY if centre.level == CentreLevel.STREET else Area.Kind.CELL

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from grids import registers
 from grids.models import Area
 from incidents.centre.centres import Centre
 from incidents.centre.levels import CentreLevel
@@ -55,25 +56,25 @@ class Drawing:
 
 
 def drawing_of(centre: Centre) -> Drawing:
-    """The drawing of a centre's part; kept by the process, for areas change only with the reference data."""
-    return _drawn(centre.code, centre.level)
+    """The drawing of a centre's part; kept by the process for as long as the map is the same."""
+    return _drawn(centre.code, centre.level, registers.seen(registers.AREAS))
 
 
 def middle_of(centre: Centre, community: str) -> tuple[float, float] | None:
     """The middle of a community in a centre's drawing; nothing where it has no such community."""
-    return _middles(centre.code, centre.level).get(community)
+    return _middles(centre.code, centre.level, registers.seen(registers.AREAS)).get(community)
 
 
 @lru_cache(maxsize=160)
-def _middles(code: str, level: CentreLevel) -> dict[str, tuple[float, float]]:
-    sheet = _drawn(code, level)
-    middles = Area.objects.of_kind(Area.Kind.COMMUNITY).within(code).values_list("code", "lon", "lat")
+def _middles(code: str, level: CentreLevel, stamp: str) -> dict[str, tuple[float, float]]:
+    sheet = _drawn(code, level, stamp)
+    middles = Area.objects.communities().within(code).values_list("code", "lon", "lat")
     return {community: sheet.at(lon, lat) for community, lon, lat in middles}
 
 
 @lru_cache(maxsize=160)
-def _drawn(code: str, level: CentreLevel) -> Drawing:
-    areas = Area.objects.all()
+def _drawn(code: str, level: CentreLevel, _stamp: str) -> Drawing:
+    areas = Area.objects.in_use()
     inner = {
         CentreLevel.DISTRICT: (Area.Kind.STREET, Area.Kind.COMMUNITY),
         CentreLevel.STREET: (Area.Kind.COMMUNITY, None),

@@ -116,7 +116,7 @@ def installation(request: HttpRequest) -> HttpResponse:
         .distinct()
         .order_by("username")[:200]
     )
-    areas = dict(Area.objects.order_by().values_list("kind").annotate(count=Count("pk")))
+    areas = dict(Area.objects.in_use().order_by().values_list("kind").annotate(count=Count("pk")))
     context = {
         "units": [{"label": label, "count": counts.get(kind, 0)} for kind, label in OrgUnit.Kind.choices],
         "areas": [

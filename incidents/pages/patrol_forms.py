@@ -54,7 +54,7 @@ class FindingForm(forms.Form):
 
     def clean_category(self) -> str:
         code: str = self.cleaned_data["category"]
-        if code and not Category.objects.filter(code=code).exists():
+        if code and not Category.objects.in_use().filter(code=code).exists():
             raise forms.ValidationError(_("There is no such category."), code="unknown")
         return code
 

@@ -227,9 +227,7 @@ def _groups() -> list[tuple[str, str]]:
 def _streets() -> list[tuple[str, str]]:
     areas = geography()
     english = _is_english()
-    return sorted(
-        (code, areas.names[code][english]) for code, kind in areas.kinds.items() if kind == "street"
-    )
+    return sorted((code, areas.names[code][english]) for code in areas.in_use("street"))
 
 
 def _is_english() -> bool:

@@ -85,7 +85,7 @@ class RuleForm(forms.Form):
         super().__init__(*args, **kwargs)
         categories: Any = self.fields["category_code"]
         categories.choices = [("", gettext_lazy("Read from the words"))] + [
-            (one.code, f"{one.code} {one}") for one in Category.objects.order_by("code")
+            (one.code, f"{one.code} {one}") for one in Category.objects.in_use().order_by("code")
         ]
 
 

@@ -182,7 +182,7 @@ def _changes(source: str) -> list[dict[str, Any]]:
 
 def _groups() -> list[tuple[str, list[Category]]]:
     groups: dict[str, list[Category]] = {}
-    for one in Category.objects.all():
+    for one in Category.objects.in_use():
         groups.setdefault(one.domain, []).append(one)
     return list(groups.items())
 

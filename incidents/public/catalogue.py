@@ -39,6 +39,6 @@ def catalogue(*, at: datetime) -> Catalogue:
                 is_public=is_public_category(category),
                 is_dangerous=category.code in dangerous,
             )
-            for category in Category.objects.order_by("code")
+            for category in Category.objects.in_use().order_by("code")
         ),
     )

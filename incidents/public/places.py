@@ -94,7 +94,8 @@ def scan(told: Scan, *, at: datetime) -> dict[str, Any]:
 
 def place_told(asked: PlaceQuestion) -> PlaceTold:
     """What a form begins with."""
-    area = asked.area if asked.area and asked.area in geography_with(asked.area).kinds else ""
+    areas = geography_with(asked.area) if asked.area else None
+    area = asked.area if areas and asked.area in areas.kinds and asked.area not in areas.gone else ""
     found = PlaceTold(area=area)
     facility_code, place_code = asked.facility, asked.place
     code = qr.plain_code(asked.code)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dispatch.models import SourceCategory
-from grids.locate import geography
+from grids.locate import Geography, geography
 from grids.models import Area, code_prefix
 from incidents.models import Report
 
@@ -111,15 +111,19 @@ def is_unknown(name: str) -> bool:
 
 def forget() -> None:
     """Read the register of areas anew at the next question; for whoever has just loaded another one."""
-    _areas.cache_clear()
+    _named.cache_clear()
 
 
-@lru_cache(maxsize=1)
 def _areas() -> Mapping[str, Sequence[str]]:
+    return _named(geography())
+
+
+@lru_cache(maxsize=1)  # by the areas themselves: others are read where the map has changed
+def _named(areas: Geography) -> Mapping[str, Sequence[str]]:
     named: dict[str, list[str]] = {}
-    kinds = (Area.Kind.STREET, Area.Kind.COMMUNITY)
-    for code, name, kind in Area.objects.filter(kind__in=kinds).values_list("code", "name_zh", "kind"):
-        ending = "街道" if kind == Area.Kind.STREET else "社区"
-        for spelling in {name, name.removesuffix(ending), name.removesuffix("办事处")}:
-            named.setdefault(spelling, []).append(code)
+    for kind, ending in ((Area.Kind.STREET, "街道"), (Area.Kind.COMMUNITY, "社区")):
+        for code in areas.in_use(kind):
+            name = areas.names[code][0]
+            for spelling in {name, name.removesuffix(ending), name.removesuffix("办事处")}:
+                named.setdefault(spelling, []).append(code)
     return named

@@ -114,8 +114,9 @@ def as_sheet(source: str = "") -> Iterator[str]:
     for code in Source.values:
         if source and code != source:
             continue
-        for one in SourceCategory.objects.filter(source=code).order_by("name"):
-            yield _line((code, one.name, one.category_id))
+        for one in SourceCategory.objects.filter(source=code).select_related("category").order_by("name"):
+            # Of a category that is switched off, what it means by now: so the sheet can be taken back.
+            yield _line((code, one.name, one.category.successor_id or one.category_id))
         for name in unmapped(code):
             yield _line((code, name.name, ""))
 
@@ -146,7 +147,7 @@ def _rows(data: bytes) -> Iterator[tuple[int, str, str, str]]:
 
 def _codes(*wanted: str) -> dict[str, str | None]:
     """The code of each category that is named, by its code or by a name that is one's alone; else None."""
-    known = CategoryNames(Category.objects.values_list("code", "name_zh", "name_en"))
+    known = CategoryNames(Category.objects.in_use().values_list("code", "name_zh", "name_en"))
     told: dict[str, str | None] = {}
     for word in wanted:
         found = known.find(word) if word else ("",)

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from accounts.models import OrgUnit
-from grids import locate
+from grids import locate, registers
 from grids.geojson import read_areas
-from grids.models import Area, Jurisdiction
+from grids.models import Area, AreaChange, Jurisdiction
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "data"
 
@@ -23,6 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["folder"] == FOLDER and AreaChange.objects.exists():
+            # The district keeps its own map by now: what came with the installation is none of its business.
+            self.stdout.write("Areas: left as they are, the map is kept in the browser")
+            return
         areas = read_areas(options["folder"])
         with transaction.atomic():
             _drop_others({area.code for area in areas})
@@ -31,10 +35,21 @@ class Command(BaseCommand):
                 batch_size=1000,
                 update_conflicts=True,
                 unique_fields=["code"],
-                update_fields=["kind", "name_zh", "name_en", "parent", "lon", "lat", "area_m2", "polygon"],
+                update_fields=[
+                    "kind",
+                    "name_zh",
+                    "name_en",
+                    "parent",
+                    "lon",
+                    "lat",
+                    "area_m2",
+                    "polygon",
+                    "retired_at",
+                ],
             )
             keepers = _keepers({area.code for area in areas})
             Jurisdiction.objects.bulk_create(keepers, ignore_conflicts=True)
+            registers.touch(registers.AREAS)
         locate.forget()
         self.stdout.write(f"Areas: {len(areas)}, kept by {len(keepers)} units")
 

@@ -63,6 +63,8 @@ def named(it: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "facility": {"code": it.facility.code},
         "named-place": {"code": it.place.code},
         "register": {"register": "facilities", "pk": it.register_import.pk},
+        "category": {"code": "0204"},
+        "area": {"code": it.community, "pk": it.area_import.pk},
         "instruction": {"number": it.instruction.number},
         "letter": {"pk": it.letter.pk},
         "desk": desk,

@@ -170,6 +170,15 @@ def _lists(it: SimpleNamespace) -> None:
         created_at=NOW,
         created_by=it.keeper.user,
     )
+    it.area_import = RegisterImport.objects.create(
+        register="areas",
+        file_name="a.csv",
+        data=b"a",
+        language="zh-hans",
+        created_at=NOW,
+        created_by=it.keeper.user,
+        drawing=b"{}",
+    )
     it.rehearsal = Rehearsal.objects.create(
         draft=it.draft, revision=1, base=it.live, days=7, total=1, asked_by=it.keeper.user, asked_at=NOW
     )
