@@ -8,13 +8,22 @@ from accounts.audit.watching import Trigger, watch
 watch(
     triggers=(
         Trigger(
-            "dispatch_categorychange", "dispatch_categorychange_audited", "accounts_audit_history", "?"
+            "dispatch_categorychange",
+            "dispatch_categorychange_audited",
+            "accounts_audit_history",
+            "d4f128d461a3543d",
         ),
         Trigger(
-            "dispatch_categorychange", "dispatch_categorychange_keeps_all", "accounts_refuse_change", "?"
+            "dispatch_categorychange",
+            "dispatch_categorychange_keeps_all",
+            "accounts_refuse_change",
+            "2ebc0ff9f29f5044",
         ),
         Trigger(
-            "dispatch_categorychange", "dispatch_categorychange_keeps_rows", "accounts_refuse_change", "?"
+            "dispatch_categorychange",
+            "dispatch_categorychange_keeps_rows",
+            "accounts_refuse_change",
+            "4c0c5c52c34269cd",
         ),
         Trigger(
             "dispatch_calendaryear",
