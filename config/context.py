@@ -170,6 +170,8 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if Role.LEADER in roles and not roles.intersection((*DESK_ROLES, Role.HANDLER, Role.PATROL)):
         # Who only reads begins with what it adds up to: a phone's bar has room for the first five.
         items.sort(key=lambda item: _READ_FIRST.index(item["name"]) if item["name"] in _READ_FIRST else 9)
+    elif Role.ADMIN in roles and not roles.intersection(DESK_ROLES):
+        items.sort(key=lambda item: item["name"] != "installation")  # what they keep, on a phone too
     return items
 
 
