@@ -58,12 +58,20 @@ def why_not(category: Category, told: dict[str, Any], *, at: datetime) -> tuple[
     if not Category.objects.in_use().filter(code=successor).exists():
         return "successor_id", _("The successor must be a category in use.")
     count = uses_of(category.code, at=at).live
-    if count:
+    if count and not _is_written_without(category.code):
         what = _(
             "Items of the live list are of this category: %(count)d. Give them another one in a new version."
         )
         return "successor_id", what % {"count": count}
     return None
+
+
+def _is_written_without(code: str) -> bool:
+    """Is a version on its way that has items, and none of this category? It is checked as it will be: with
+    the category switched off it may go live, and until then the successor's items decide."""
+    open_states = (ResponsibilityList.State.DRAFT, ResponsibilityList.State.PROPOSED)
+    on_its_way = ResponsibilityList.objects.filter(state__in=open_states, items__isnull=False)
+    return on_its_way.exclude(items__category=code).exists()
 
 
 @transaction.atomic(durable=True)

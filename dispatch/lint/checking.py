@@ -52,12 +52,13 @@ def check_list(version: ResponsibilityList, *, at: datetime) -> Check:
 
 
 def district_now() -> District:
-    """The units, areas and categories as they are, in three queries."""
+    """The units, areas and categories as they are, in three queries; a category that is switched off needs
+    no items any more."""
     areas = Area.objects.communities().order_by("code").values_list("code", "parent_id")
     return District(
         units=UnitDirectory.read(),
         areas=tuple((code, street) for code, street in areas if street is not None),
-        categories=tuple(Category.objects.order_by("code").values_list("code", flat=True)),
+        categories=tuple(Category.objects.in_use().order_by("code").values_list("code", flat=True)),
     )
 
 

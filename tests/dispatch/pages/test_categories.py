@@ -7,13 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.audit.rows import AuditEvent
-from dispatch import edition
+from dispatch import edition, lists
 from dispatch.facts import Guess
 from dispatch.loading import DATA, load_categories
-from dispatch.models import Category, CategoryChange, RegisterImport, ResponsibilityItem
+from dispatch.models import Category, CategoryChange, RegisterImport, ResponsibilityItem, ResponsibilityList
 from dispatch.service import _in_use
 from tests.browsers import As
 from tests.cast import TUESDAY, Person, file_report
+from tests.dispatch.versions import live_list, new_draft, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,25 @@ def test_one_that_the_live_list_needs_is_not_switched_off(browse: As, admin: Per
     assert answer.status_code == 400
     assert "successor" in answer.context["form"].errors
     assert Category.objects.get(code="0204").ended_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_version_without_it_comes_first_and_may_then_go_live(
+    browse: As, admin: Person, steward: Person, chief_steward: Person
+) -> None:
+    client, address = browse(admin), reverse("category", args=["0101"])
+    draft = new_draft(steward)
+    told = post(client, "0101", successor="0102")
+    assert client.post(address, told).status_code == 400  # a copy of the live list has its items, too
+    ResponsibilityItem.objects.filter(list=draft, category="0101").delete()
+    ResponsibilityList.objects.filter(pk=draft.pk).update(revision=draft.revision + 1)
+    draft.refresh_from_db()
+    refused("faulty", lambda: lists.propose(draft=draft, remark="", by=steward.user, at=TUESDAY))
+    assert client.post(address, told).status_code == 302
+    assert file_report(category="0101").category_id == "0102"  # before the version goes live
+    proposed = lists.propose(draft=draft, remark="", by=steward.user, at=TUESDAY)
+    lists.adopt(proposed=proposed, by=chief_steward.user, at=TUESDAY)
+    assert live_list(TUESDAY).pk == draft.pk
 
 
 def test_what_is_switched_off_leads_to_its_successor(browse: As, admin: Person, spare: Category) -> None:
