@@ -218,11 +218,6 @@ def acting_grant(user: User | AnonymousUser, action: Action, incident: Incident)
     return None
 
 
-def reads_numbers(user: User | AnonymousUser) -> bool:
-    """May they ask, of some cases, who reported? Others read the numbers in people's words starred."""
-    return not viewer_of(user).roles.isdisjoint(ACTION_ROLES[Action.UNMASK])
-
-
 def acting_as(user: User, action: Action, incident: Incident) -> Actor:
     """The actor for `action`, in the unit whose role allows it; raises ActionRefused."""
     grant = acting_grant(user, action, incident)

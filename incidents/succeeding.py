@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from accounts.models import OrgUnit
-from incidents import assigning, cohandling, timeline, verifying
+from incidents import assigning, cohandling, outbox, timeline, verifying
 from incidents.acceptance import lead_of
 from incidents.actor import Actor
 from incidents.models import (
@@ -75,7 +75,7 @@ def take_over(incident: Incident, *, unit: OrgUnit, to: OrgUnit, actor: Actor, a
         incident.supervisions.filter(ended_at__isnull=True).update(unit=to)
         MediationFile.objects.filter(incident=incident, state="open").update(unit=to)
     supports = _pass_on_support(incident, lead, unit, to, at=at)
-    checks = _pass_on_check(incident, lead, unit, to)
+    checks = _pass_on_check(incident, lead, unit, to, at=at)
     if not (leads or supports or checks):
         return False
     timeline.record(
@@ -102,7 +102,9 @@ def _pass_on(before: Assignment, to: OrgUnit, *, at: datetime) -> Assignment:
     Verification.objects.filter(assignment=before, done_at__isnull=True).update(assignment=after)
     Adjudication.objects.open().filter(disputed=before).update(disputed=after, asked_by_unit=to)
     # Only whose they are: a due time that was given stands, whatever hours the other unit keeps.
-    Timer.objects.filter(assignment=before, stopped_at__isnull=True).update(assignment=after, unit_code=to.pk)
+    running = Timer.objects.filter(assignment=before, stopped_at__isnull=True)
+    running.exclude(kind=Timer.Kind.VERIFICATION).update(unit_code=to.pk)  # which is the checker's
+    running.update(assignment=after)
     return after
 
 
@@ -120,7 +122,9 @@ def _pass_on_support(
     return True
 
 
-def _pass_on_check(incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit) -> bool:
+def _pass_on_check(
+    incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit, *, at: datetime
+) -> bool:
     """Nobody checks their own work: where the successor handled it, another one is drawn."""
     check = Verification.objects.filter(incident=incident, unit=unit, done_at__isnull=True).first()
     if check is None:
@@ -130,4 +134,13 @@ def _pass_on_check(incident: Incident, lead: Assignment | None, unit: OrgUnit, t
     else:
         check.unit = to
     check.save(update_fields=["unit"])
+    clocks = Timer.objects.filter(incident=incident, kind=Timer.Kind.VERIFICATION, stopped_at__isnull=True)
+    clocks.update(unit_code=check.unit_id)
+    outbox.tell(
+        "verification.asked",
+        incident_id=incident.pk,
+        receiver=f"check:{check.unit_id}",
+        key=f"verification.asked:{check.pk}:{check.unit_id}",
+        at=at,
+    )
     return True

@@ -119,13 +119,14 @@ def resume(last: Timer, *, at: datetime) -> Timer:
     What it had still before it goes on from there: nothing is planned anew, so nothing can come twice.
     """
     left = not_fired(last)
+    assignment_id, unit_code = _whose(last)
     timer = Timer(
         incident=last.incident,
-        assignment_id=last.assignment_id,
+        assignment_id=assignment_id,
         kind=last.kind,
         run=_next_run(last.incident, last.kind),
         limit=last.limit,
-        unit_code=last.unit_code,
+        unit_code=unit_code,
         started_at=last.started_at,
         due_at=last.due_at,
         own_due_at=last.own_due_at,
@@ -136,6 +137,17 @@ def resume(last: Timer, *, at: datetime) -> Timer:
     _lay_out(timer, still_ahead(left, at=at))
     save_planned([timer])
     return timer
+
+
+def _whose(last: Timer) -> tuple[int | None, str]:
+    """The sending and the unit that a stopped clock goes on for: its own, or the one that took over from a
+    unit that was merged meanwhile."""
+    was = last.assignment
+    if was is not None and was.end_reason == Assignment.End.SUCCEEDED and last.unit_code == was.unit_id:
+        lead = Assignment.objects.filter(incident=last.incident, role=was.role, ended_at__isnull=True).first()
+        if lead is not None:
+            return lead.pk, lead.unit_id
+    return last.assignment_id, last.unit_code
 
 
 def not_fired(timer: Timer) -> list[Stage]:

@@ -194,6 +194,9 @@ def reset(*, user: User, actor: User | None, reason: str, at: datetime, where: W
     on the server). Raises Refused."""
     if actor is not None and actor.pk == user.pk:
         raise Refused(_("Nobody resets their own second factor: ask another administrator."))
+    if actor is not None and user.password_is_first:
+        # Whoever handed it out would need nothing else.
+        raise Refused(_("They have a password that was handed out: first they come in and change it."))
     if not reason.strip():
         raise Refused(_("Say why: it stands in the history."))
     # Locked, so that of two resets one is told.

@@ -8,24 +8,27 @@ import secrets
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit.reasons import because
-from accounts.identity import sessions
+from accounts.identity import factors, sessions
+from accounts.identity.rows import SignInEvent
 from accounts.identity.rules import SECURITY_ROLES
 from accounts.identity.where import Where
 from accounts.models import Membership, OrgUnit, User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS, Role
 from accounts.separation import why_not
 from accounts.viewer import viewer_of
 
 # Without what looks alike on paper. 16 of 56 are 93 bits.
 _LETTERS: Final = "".join(sorted(set(string.ascii_letters + string.digits) - set("Il1O0o")))
 _PASSWORD_LENGTH: Final = 16
+# Who has taken somebody's second factor does not hand out their password for so long.
+_APART: Final = timedelta(days=7)
 # A district needs one of each at all times.
 _NEVER_NONE: Final = (Role.SECURITY, Role.ADMIN)
 
@@ -157,6 +160,7 @@ def hand_out_password(*, pk: int, reason: str, actor: User, at: datetime, where:
     check(actor)
     _refuse_self(pk, actor, _("Your own password you change under “My sign-in”."))
     held = locked(pk)
+    _refuse_alone(held, actor, at=at)
     password = first_password()
     held.set_password(password)
     held.password_is_first = True
@@ -164,6 +168,25 @@ def hand_out_password(*, pk: int, reason: str, actor: User, at: datetime, where:
         held.save(update_fields=["password", "password_is_first"])
     sessions.end_with(user=held, actor=actor, at=at, where=where)
     return password
+
+
+def _refuse_alone(held: User, actor: User, *, at: datetime) -> None:
+    """One person alone never has all that somebody comes in with."""
+    resets = SignInEvent.objects.filter(user=held, kind=SignInEvent.Kind.FACTOR_RESET, actor=actor)
+    if resets.filter(at__gt=at - _APART).exists():
+        raise NotTaken(
+            "",
+            _("You have reset their second factor lately: another administrator hands out a password."),
+        )
+    is_administrator = held.memberships.filter(role__in=ADMINISTRATORS).exists()
+    if is_administrator and held.last_login is not None and not factors.has_one(held):
+        raise NotTaken(
+            "",
+            _(
+                "An administrator without a second factor gets a password on the server: "
+                "manage.py changepassword."
+            ),
+        )
 
 
 @transaction.atomic(durable=True)

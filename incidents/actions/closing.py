@@ -129,16 +129,22 @@ def rate(
 
 @transaction.atomic(durable=True)
 def object_to(
-    *, report: Report, reason: str, at: datetime, actor: Actor = RESIDENT, photos: Sequence[UUID] = ()
+    *,
+    report: Report,
+    reason: str,
+    at: datetime,
+    said_at: datetime | None = None,
+    actor: Actor = RESIDENT,
+    photos: Sequence[UUID] = (),
 ) -> Incident:
     """A reporter says once that it is not fixed, with pictures that were stored before: the case reopens as
-    rework of the same unit."""
+    rework of the same unit. `said_at` where it was said before it came here: that is what is in time."""
     _refuse_unless_residents(report)
     incident = cases.hold_case_of(report, actor=actor, at=at)
     cases.refuse_withdrawn(report)
     if incident.status != Status.CLOSED or incident.closed_at is None:
         raise ActionRefused("wrong_state", _("You can object once the case has been closed."))
-    if at - incident.closed_at > OBJECTION_WINDOW:
+    if (said_at or at) - incident.closed_at > OBJECTION_WINDOW:
         raise ActionRefused("too_late", _("An objection is possible for seven days after closing."))
     if incident.timeline.filter(kind=timeline.Kind.OBJECTED, data__report=report.pk).exists():
         raise ActionRefused("already_objected", _("You have objected once already."))

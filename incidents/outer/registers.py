@@ -75,7 +75,7 @@ def put(key: str, rows: Rows, *, at: datetime) -> None:
         manager: Any = model._default_manager
         gone = manager.exclude(pk__in=[row["code"] for row in rows])
         if model is Area:
-            gone.filter(kind=Area.Kind.BLOCK, retired_at=None).update(retired_at=at)
+            gone.filter(retired_at=None).exclude(kind=Area.Kind.DISTRICT).update(retired_at=at)
         else:
             # First: what stood for a thing gives way to what stands for it now.
             gone.filter(retired_at=None).update(retired_at=at)

@@ -38,12 +38,13 @@ def answer(
     rating: Rating | None = None,
     text: str = "",
     photos: Sequence[UUID] = (),
+    said_at: datetime | None = None,
 ) -> None:
     """Take in what the reporter says about the handling, or (of a ticket) about a telephone number.
 
-    What is said twice is said once: the same answer again is taken as the first. Raises UnknownCode,
-    InvalidInput (field speed, result, service, text or reason), or ActionRefused where it is too early, too
-    late or said already.
+    `said_at` where it was said in the outer zone, earlier. What is said twice is said once: the same answer
+    again is taken as the first. Raises UnknownCode, InvalidInput (field speed, result, service, text or
+    reason), or ActionRefused where it is too early, too late or said already.
     """
     if settings.ZONE == "outer":
         zone.answer(tracking_code, kind=kind, at=at, rating=rating, text=text, photos=photos)
@@ -67,7 +68,7 @@ def answer(
         case Answer.OBJECT:
             try:
                 _refuse_withdrawn(report)
-                actions.object_to(report=report, reason=text, photos=photos, at=at)
+                actions.object_to(report=report, reason=text, photos=photos, at=at, said_at=said_at)
             except BaseException:
                 attachments.discard(photos)
                 raise

@@ -8,7 +8,7 @@ from accounts.models import OrgUnit
 from accounts.roles import Role
 from incidents import actions, succession
 from incidents.actor import SYSTEM
-from incidents.models import Assignment, CaseRequest, Incident, Outcome, Timer
+from incidents.models import Assignment, CaseRequest, Incident, OutboxMessage, Outcome, Timer
 from incidents.policy import visible
 from tests.cast import LAMP_UNIT, TUESDAY, Person, file_report, person, reload
 
@@ -108,6 +108,34 @@ def test_who_waits_for_acceptance_waits_for_the_others(heir: str) -> None:
     assert reload(case).due_at == due
     actions.accept(number=case.number, actor=theirs.actor, at=TUESDAY + 2 * HOUR)
     assert Outcome.objects.get(incident=case, kind=Outcome.Kind.ACCEPTED).unit_code == heir
+
+
+def test_work_that_is_not_good_is_the_others_to_do_again(resolved_case: Incident, heir: str) -> None:
+    checker = resolved_case.verifications.get().unit_id
+    merge(heir)
+    run()
+    check = Timer.objects.get(incident=resolved_case, kind="verification", stopped_at=None)
+    assert check.unit_code == checker  # whose it is to check has not changed
+    actions.verify(
+        number=resolved_case.number,
+        fixed=False,
+        text="还是不亮",
+        actor=person("checks", Role.HANDLER, checker).actor,
+        at=TUESDAY + 3 * HOUR,
+    )
+    lead = Assignment.objects.get(incident=resolved_case, role="lead", ended_at=None)
+    again = Timer.objects.get(incident=resolved_case, kind="handling", stopped_at=None)
+    assert (again.assignment_id, again.unit_code) == (lead.pk, heir)
+
+
+def test_who_is_to_check_now_is_asked_and_has_the_clock(resolved_case: Incident, heir: str) -> None:
+    checker = resolved_case.verifications.get().unit_id
+    OrgUnit.objects.filter(pk=checker).update(is_open=False, successor=heir)
+    run()
+    check = Timer.objects.get(incident=resolved_case, kind="verification", stopped_at=None)
+    assert resolved_case.verifications.get().unit_id == check.unit_code == heir
+    told = OutboxMessage.objects.filter(incident=resolved_case, kind="verification.asked")
+    assert [message.receiver for message in told.order_by("pk")] == [f"check:{checker}", f"check:{heir}"]
 
 
 def test_what_comes_later_goes_to_the_successor_at_once(heir: str) -> None:

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.identity import factors
+from accounts.identity.rows import SecondFactor
 from accounts.identity.where import Where
 from accounts.models import AuditEvent, Membership, OrgUnit, User
 from accounts.people import keeping
@@ -181,6 +183,32 @@ def test_a_password_that_was_handed_out_ends_the_sign_ins(office: Client, handle
     assert answer.status_code == 200
     assert theirs.get(reverse("inbox")).status_code == 302
     assert not User.objects.get(pk=handler.user.pk).check_password(PASSWORD)
+
+
+def test_one_administrator_alone_does_not_come_in_as_somebody(
+    office: Client, security: Person, handler: Person, auditor: Person
+) -> None:
+    def handed_out(whom: Person) -> int:
+        address = reverse("person-password", args=[whom.user.pk])
+        return office.post(address, {"reason": "forgot it"}).status_code
+
+    where = Where()
+    SecondFactor.objects.create(user=handler.user, key_sealed=b"sealed", set_up_at=timezone.now())
+    factors.reset(user=handler.user, actor=security.user, reason="lost", at=timezone.now(), where=where)
+    assert handed_out(handler) == 400
+    other = person("security2", Role.SECURITY, UNIT, "安全员乙")
+    keeping.hand_out_password(
+        pk=handler.user.pk, reason="lost", actor=other.user, at=timezone.now(), where=where
+    )
+    # Nor the other way round: what was handed out is changed first.
+    handler.user.refresh_from_db()
+    SecondFactor.objects.create(user=handler.user, key_sealed=b"sealed", set_up_at=timezone.now())
+    with pytest.raises(factors.Refused):
+        factors.reset(user=handler.user, actor=other.user, reason="lost", at=timezone.now(), where=where)
+    # Of an administrator who has come in, the password alone must not be enough.
+    assert handed_out(auditor) == 200
+    User.objects.filter(pk=auditor.user.pk).update(last_login=timezone.now())
+    assert handed_out(auditor) == 400
 
 
 def test_the_list_is_narrowed(office: Client, handler: Person, operator: Person) -> None:
