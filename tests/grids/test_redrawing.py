@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from accounts.audit.rows import AuditEvent
 from grids import outlines, redrawing, redrawn, registers
@@ -31,6 +32,12 @@ def fresh_areas() -> Iterator[None]:
     registers.current()
     yield
     registers.distrust()
+
+
+@pytest.fixture(autouse=True)
+def english(nobody_has_spoken: None) -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def feature(area: Area, **properties: Any) -> dict[str, Any]:

@@ -65,10 +65,14 @@ def begin(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff()
 def link_own(request: HttpRequest) -> HttpResponse:
     """Link one's own sign-in with the one at the provider: by what one has here, then one round there."""
-    _there_is_one()
+    _there_is_one()  # before anybody is asked to sign in for it
+    return _link_own(request)
+
+
+@staff()
+def _link_own(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if ProviderLink.objects.filter(user=user, issuer=asking.issuer(), subject__isnull=False).exists():
         messages.info(request, linking.linked_words())

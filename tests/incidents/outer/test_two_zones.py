@@ -97,7 +97,10 @@ def test_only_what_belongs_outside_has_rows_there(resident: Browser) -> None:
         "incidents_outerstate",
         "incidents_clockrule",
         "accounts_unhashedsecret",
+        "accounts_auditevent",  # that the names of places were pushed, and how many
     }
+    told = resident.zone.rows("SELECT DISTINCT what FROM accounts_auditevent")
+    assert told == [("named_places",)]
 
 
 def test_photos_are_made_anew_in_the_core_and_gone_outside(resident: Browser) -> None:

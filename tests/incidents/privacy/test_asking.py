@@ -80,10 +80,16 @@ def test_an_erasure_stands_in_the_audit_log(operator: Person) -> None:
 # --- what is still counted ------------------------------------------------------------------------
 
 
+def find_repeats() -> None:
+    """Ids go on from test to test: one look may not come as far as this test's cases."""
+    while repeats.find_repeats(now=TUESDAY):
+        pass
+
+
 def test_who_was_erased_is_still_one_person_in_every_count(operator: Person) -> None:
     reporter = Reporter(name=NAME, phone=PHONE)
     cases = [close(file_report(text=f"第{number}次,路灯不亮", reporter=reporter)) for number in range(3)]
-    repeats.find_repeats(now=TUESDAY)
+    find_repeats()
     window = (TUESDAY - timedelta(days=1), TUESDAY + timedelta(days=1))
     before = len(set(counting.said(*window)["who"]))
     again = Repeat.objects.filter(by_reporter=True).count()
@@ -92,7 +98,7 @@ def test_who_was_erased_is_still_one_person_in_every_count(operator: Person) -> 
     assert len(set(counting.said(*window)["who"])) == before
     Repeat.objects.all().delete()
     repeats.RepeatCursor.objects.all().delete()
-    repeats.find_repeats(now=TUESDAY)
+    find_repeats()
     assert Repeat.objects.filter(by_reporter=True).count() == again
     # And nobody is found by it, nor thought to have a number.
     assert not Report.objects.filter(contact__phone_index=callers.index_of(PHONE)).exists()
