@@ -65,7 +65,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def link_own(request: HttpRequest) -> HttpResponse:
+def link_own(request: HttpRequest) -> HttpResponseBase:
     """Link one's own sign-in with the one at the provider: by what one has here, then one round there."""
     _there_is_one()  # before anybody is asked to sign in for it
     return _link_own(request)
