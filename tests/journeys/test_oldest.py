@@ -42,6 +42,7 @@ def test_what_is_chosen_is_marked_where_has_is_not_known(
     page.goto("/callbacks/")
     page.locator("main form button[data-key=n]").click()
     page.wait_for_selector("#call-form")
+    page.wait_for_load_state()  # a form is there before its style is
     chosen = page.locator(".call-outcomes .choice", has=page.locator("input[value=answered]"))
     other = page.locator(".call-outcomes .choice", has=page.locator("input[value=no_answer]"))
     style = "one => getComputedStyle(one).borderTopColor"
