@@ -20,6 +20,8 @@ from accounts.identity.rows import SignInEvent
 from accounts.identity.rules import SECURITY_ROLES
 from accounts.identity.where import Where
 from accounts.models import Membership, OrgUnit, User
+from accounts.refusals import NotAllowed as NotAllowed
+from accounts.refusals import NotTaken as NotTaken
 from accounts.roles import ADMINISTRATORS, Role
 from accounts.separation import why_not
 from accounts.viewer import viewer_of
@@ -31,18 +33,6 @@ _PASSWORD_LENGTH: Final = 16
 _APART: Final = timedelta(days=7)
 # A district needs one of each at all times.
 _NEVER_NONE: Final = (Role.SECURITY, Role.ADMIN)
-
-
-class NotAllowed(Exception):
-    """Not by this person."""
-
-
-class NotTaken(Exception):
-    """It cannot be done so: which field is at fault, and the words."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

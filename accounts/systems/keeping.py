@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.identity.rules import SECURITY_ROLES
 from accounts.models import ApiClient, OrgUnit, Scope, User
+from accounts.refusals import NotAllowed as NotAllowed
+from accounts.refusals import NotTaken as NotTaken
 from accounts.systems.rows import OldToken, SystemChange
 from accounts.viewer import viewer_of
 
@@ -20,18 +22,6 @@ from accounts.viewer import viewer_of
 OVERLAP_MOST = timedelta(days=30)
 TOKEN_BYTES = 32
 NAME_MOST = 80
-
-
-class NotAllowed(Exception):
-    """Not by this person."""
-
-
-class NotTaken(Exception):
-    """It cannot be done so: which field is at fault, and the words."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

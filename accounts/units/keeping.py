@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.audit.reasons import because
 from accounts.models import Membership, OrgUnit, User
+from accounts.refusals import NotAllowed as NotAllowed
+from accounts.refusals import NotTaken as NotTaken
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 
@@ -22,18 +24,6 @@ AREA_CODE: Final = re.compile(r"\d{12}(\d{3})?")
 # Chains of successors are short; a circle in the data must not hold anybody.
 _CHAIN_MOST: Final = 20
 _TREE_LOCK: Final = 8  # of this product's advisory locks: the tree is changed by one at a time
-
-
-class NotAllowed(Exception):
-    """Not by this person."""
-
-
-class NotTaken(Exception):
-    """It cannot be done so: which field is at fault, and the words."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
