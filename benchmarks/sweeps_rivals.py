@@ -135,7 +135,12 @@ def _worker(processes: int) -> Iterator[None]:
 
 def _fired(pending: PendingStage, at: datetime) -> FiredStage:
     return FiredStage(
-        timer_id=pending.timer_id, run=pending.run, stage=_stage(pending), due_at=pending.fire_at, fired_at=at
+        timer_id=pending.timer_id,
+        run=pending.run,
+        stage=_stage(pending),
+        due_at=pending.fire_at,
+        fired_at=at,
+        unit_code=pending.timer.unit_code,
     )
 
 

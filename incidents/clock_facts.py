@@ -122,7 +122,9 @@ def read(incident: Incident) -> Standing:
         rows[timer.kind].append(timer)
     last = {kind: timers[-1] for kind, timers in rows.items()}
     fired: dict[int, list[FiredStage]] = defaultdict(list)
+    read_already = {timer.pk: timer for timer in last.values()}
     for stage in FiredStage.objects.filter(timer__in=list(last.values())).order_by("pk"):
+        stage.timer = read_already[stage.timer_id]
         fired[stage.timer_id].append(stage)
     paused = list(incident.pauses.select_related("question", "answer", "request__reason").order_by("pk"))
     pauses: dict[int, list[Pause]] = defaultdict(list)

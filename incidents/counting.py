@@ -59,7 +59,7 @@ def recount_handled(incident: Incident, lead: Assignment, *, at: datetime) -> No
 
 def recount_accepted(incident: Incident, lead: Assignment) -> None:
     """Silence was noted before the true word was known: the unit had accepted in time after all."""
-    of_unit = outcomes.standing(incident, Outcome.Kind.ACCEPTED).filter(unit_code=lead.unit_id)
+    of_unit = outcomes.standing(incident, Outcome.Kind.ACCEPTED).filter(unit_code__in=_units_of(lead))
     stood = of_unit.filter(at__gte=lead.sent_at).order_by("pk").last() or of_unit.order_by("pk").last()
     if stood is not None and lead.accepted_at is not None:
         outcomes.correct(
@@ -103,10 +103,21 @@ def _sent_at(incident: Incident, lead: Assignment) -> datetime:
 
 def _rightly_sent(lead: Assignment) -> Assignment:
     """The sending that was right or wrong: the item itself names who repairs after whom, so a repair was
-    rightly sent where the making safe was. A case that was raised is another unit's after all."""
-    while lead.follows is not None and lead.follows.end_reason == Assignment.End.MADE_SAFE:
+    rightly sent where the making safe was, and a successor goes on with what its unit was sent. A case that
+    was raised is another unit's after all."""
+    same = (Assignment.End.MADE_SAFE, Assignment.End.SUCCEEDED)
+    while lead.follows is not None and lead.follows.end_reason in same:
         lead = lead.follows
     return lead
+
+
+def _units_of(lead: Assignment) -> list[str]:
+    """The unit of a sending, and those that it was before they were merged."""
+    units = [lead.unit_id]
+    while lead.follows is not None and lead.follows.end_reason == Assignment.End.SUCCEEDED:
+        lead = lead.follows
+        units.append(lead.unit_id)
+    return units
 
 
 def count_as_due_in_time(incident: Incident, clock: Timer, lead: Assignment) -> None:

@@ -139,9 +139,10 @@ def take_back_met_due(incident: Incident) -> None:
 
 
 def take_back_breach(incident: Incident, *, unit_code: str, at: datetime) -> None:
-    """Negate this unit's breach of then, where it is the one that is counted: an appeal was agreed to."""
-    breaches = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=False)
-    _negate(breaches.filter(unit_code=unit_code, at=at))
+    """Negate this unit's breach of then, where it is the one that is counted: an appeal was agreed to.
+    Without a unit that of then, whoever's it was."""
+    breaches = _standing(incident, [Outcome.Kind.DUE]).filter(on_time=False, at=at)
+    _negate(breaches.filter(unit_code=unit_code) if unit_code else breaches)
     follow_due(incident)
 
 

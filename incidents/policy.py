@@ -10,7 +10,7 @@ from accounts.models import ApiClient, OrgUnit, User
 from accounts.roles import ACTION_ROLES, Action, Role
 from accounts.viewer import Grant, Reach, viewer_of
 from dispatch.vocabulary import Level, Nature, Urgency
-from incidents import adjudicating, supervising
+from incidents import adjudicating, breaches, supervising
 from incidents.actor import Actor
 from incidents.contacting import LABOUR, said_in_confidence
 from incidents.errors import ActionRefused
@@ -20,7 +20,6 @@ from incidents.models import (
     Adjudication,
     Assignment,
     EmergencyAlarm,
-    FiredStage,
     Incident,
     IncidentReport,
 )
@@ -396,10 +395,7 @@ def _reaches(grant: Grant, action: Action, incident: Incident) -> bool:
 
 def _has_breached(grant: Grant, incident: Incident) -> bool:
     """Is there a breach on the grant's own account? The case may be somebody else's by now."""
-    units = OrgUnit.objects.within(grant.unit).values("code")
-    return FiredStage.objects.filter(
-        timer__incident=incident, stage="breach", timer__unit_code__in=units
-    ).exists()
+    return breaches.of_units(incident, OrgUnit.objects.within(grant.unit)).exists()
 
 
 def _was_asked_to_check(grant: Grant, incident: Incident) -> bool:

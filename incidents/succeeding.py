@@ -19,6 +19,7 @@ from incidents.models import (
     Assignment,
     CaseRequest,
     Incident,
+    LateEntry,
     MediationFile,
     Pause,
     Timer,
@@ -99,6 +100,7 @@ def _pass_on(before: Assignment, to: OrgUnit, *, at: datetime) -> Assignment:
     after = Assignment.objects.create(unit=to, follows=before, **carried)
     CaseRequest.objects.filter(assignment=before, answered_at__isnull=True).update(assignment=after)
     Pause.objects.filter(assignment=before, ended_at__isnull=True).update(assignment=after)
+    LateEntry.objects.filter(assignment=before, state=LateEntry.State.WAITING).update(assignment=after)
     Verification.objects.filter(assignment=before, done_at__isnull=True).update(assignment=after)
     Adjudication.objects.open().filter(disputed=before).update(disputed=after, asked_by_unit=to)
     # Only whose they are: a due time that was given stands, whatever hours the other unit keeps.

@@ -87,8 +87,8 @@ WITH due AS (
     INSERT INTO incidents_pendingstage (timer_id, incident_id, run, position, fire_at, attempts, last_error)
     SELECT timer_id, incident_id, run, position + 1, next_at, 0, '' FROM live WHERE next_at IS NOT NULL
 ), fired AS (
-    INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at)
-    SELECT timer_id, run, stage, fire_at, %(at)s FROM live ORDER BY fire_at, id
+    INSERT INTO incidents_firedstage (timer_id, run, stage, due_at, fired_at, unit_code)
+    SELECT timer_id, run, stage, fire_at, %(at)s, unit_code FROM live ORDER BY fire_at, id
 ), told AS (
     INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
     SELECT incident_id, fire_at, now(), says, data

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrgUnit
@@ -10,7 +11,7 @@ from accounts.roles import Action, Role
 from accounts.viewer import viewer_of
 from dispatch.deadlines import Limit, due
 from dispatch.edition import work_calendar
-from incidents import asking, cases, outcomes, pausing, timers
+from incidents import asking, breaches, cases, outcomes, pausing, timers
 from incidents.acceptance import open_lead
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
@@ -206,7 +207,9 @@ def decide_appeal(
     cases.required(reason, field="reason")
     text = asking.answer(request, agreed=agreed, reason=reason, actor=actor, at=at)
     if agreed and request.timer is not None and request.timer.kind == Timer.Kind.HANDLING:
-        outcomes.take_back_breach(incident, unit_code=request.timer.unit_code, at=request.timer.due_at)
+        outcomes.take_back_breach(
+            incident, unit_code=breaches.account_of(request.timer), at=request.timer.due_at
+        )
     cases.save(incident)
     asking.tell_answer(incident, request, text=text, actor=actor, at=at)
     return incident
@@ -227,16 +230,11 @@ def latest_extension(clock: Timer) -> datetime:
     return due(clock.due_at, Limit.parse(clock.limit), work_calendar(clock.unit_code))
 
 
-def appealable(incident: Incident, unit_codes: set[str], *, at: datetime) -> list[FiredStage]:
+def appealable(incident: Incident, units: QuerySet[OrgUnit], *, at: datetime) -> list[FiredStage]:
     """Breaches of these units on this case that can still be appealed, the latest first."""
     return list(
-        FiredStage.objects.filter(
-            timer__incident=incident,
-            stage="breach",
-            timer__assignment__isnull=False,
-            timer__unit_code__in=unit_codes,
-            due_at__gte=at - APPEAL_WINDOW,
-        )
+        breaches.of_units(incident, units)
+        .filter(timer__assignment__isnull=False, due_at__gte=at - APPEAL_WINDOW)
         .exclude(timer__appeals__kind=CaseRequest.Kind.APPEAL)
         .select_related("timer__assignment__unit")
         .order_by("-pk")
@@ -295,18 +293,17 @@ def _check_suspension(incident: Incident, until: datetime, *, at: datetime) -> N
 
 
 def _breach_of(incident: Incident, timer: int | None, actor: Actor) -> FiredStage:
-    breaches = FiredStage.objects.filter(
-        timer__incident=incident, stage="breach", timer__assignment__isnull=False
-    )
+    found = FiredStage.objects.filter(timer__incident=incident, stage="breach")
     if actor.user is not None:
         covered = [grant.unit for grant in viewer_of(actor.user).with_roles(Role.HANDLER)]
         mine = OrgUnit.objects.none()
         for unit in covered:
             mine = mine | OrgUnit.objects.within(unit)
-        breaches = breaches.filter(timer__unit_code__in=mine.values("code"))
+        found = breaches.of_units(incident, mine)
     if timer is not None:
-        breaches = breaches.filter(timer=timer)
-    found = breaches.select_related("timer__assignment__unit").order_by("pk").last()
-    if found is None:
+        found = found.filter(timer=timer)
+    found = found.filter(timer__assignment__isnull=False)
+    breached = found.select_related("timer__assignment__unit").order_by("pk").last()
+    if breached is None:
         raise ActionRefused("nothing_breached", _("Your unit has no overdue clock on this case."))
-    return found
+    return breached

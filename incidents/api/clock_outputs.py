@@ -26,6 +26,9 @@ class FiredOut(Out):
     name = serializers.CharField(source="stage")
     at = serializers.DateTimeField(source="due_at", help_text="The instant that the rule names.")
     fired_at = serializers.DateTimeField()
+    unit = serializers.CharField(
+        source="whose", allow_blank=True, help_text="Whose clock it was then: a unit may be merged since."
+    )
 
 
 class ClockOut(Out):

@@ -190,6 +190,9 @@ class FiredStage(models.Model):
     stage = models.CharField(max_length=12)
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField()
+    # Whose clock it was: it may go on with another unit (incidents/breaches.py). Empty of the desk's, and of
+    # what fired before this was kept.
+    unit_code = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("pk",)
@@ -199,6 +202,11 @@ class FiredStage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.timer_id} · {self.stage}"
+
+    @property
+    def whose(self) -> str:
+        """The unit whose clock it was; of a desk's clock empty."""
+        return self.unit_code or self.timer.unit_code
 
 
 class DueAction(models.Model):

@@ -21,7 +21,7 @@ from incidents.actions.requests import (
     latest_extension,
 )
 from incidents.cases import TEXT_MAX
-from incidents.models import CaseRequest, Incident, LateEntry, Timer
+from incidents.models import CaseRequest, FiredStage, Incident, LateEntry, Timer
 from incidents.outside import outside_deadline
 from incidents.pages.forms import ActionForm, ReasonForm, text_area
 from incidents.pages.when import UntilMixin
@@ -191,7 +191,10 @@ class AppealForm(ReasonForm):
         breaches = appealable_by(self.incident, self.user, at=self.at) if self.incident else []
         field: Any = self.fields["timer"]
         field.choices = [
-            (breach.timer_id, f"{clock_name(breach.timer.kind)} · {plain_moment(breach.due_at)}")
+            (
+                breach.timer_id,
+                " · ".join((clock_name(breach.timer.kind), plain_moment(breach.due_at), *_merged(breach))),
+            )
             for breach in breaches
         ]
         field.widget = forms.RadioSelect(choices=field.choices)
@@ -201,6 +204,13 @@ class AppealForm(ReasonForm):
     @property
     def note(self) -> str:
         return _("The breach stays on record; agreed, it leaves the on-time rate. Once for each breach.")
+
+
+def _merged(breach: FiredStage) -> list[str]:
+    """Whose breach it is, where that unit's clock has gone on with another one."""
+    if breach.whose == breach.timer.unit_code:
+        return []
+    return [str(unit) for unit in OrgUnit.objects.filter(pk=breach.whose)]
 
 
 class CountersignForm(DecideForm):
@@ -243,4 +253,4 @@ def appealable_by(incident: Incident, user: Any, *, at: datetime) -> list[Any]:
     units = OrgUnit.objects.none()
     for grant in viewer_of(user).with_roles(Role.HANDLER):
         units = units | OrgUnit.objects.within(grant.unit)
-    return appealable(incident, set(units.values_list("code", flat=True)), at=at)
+    return appealable(incident, units, at=at)
