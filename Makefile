@@ -63,11 +63,11 @@ soak: ## SOAK_MINUTES=20 of a district on all of `make run`: memory, queues and 
 
 .PHONY: chaos-test
 chaos-test: ## a minute of `make chaos`, and the proof that its checks can fail
-	@$(SETUP) --dev --no-frontend -- -m pytest -m chaos tests/chaos
+	@$(SETUP) --dev -- -m pytest -m chaos tests/chaos
 
 .PHONY: chaos
 chaos: ## kill -9 every process in turn for CHAOS_MINUTES=10, then check; CHAOS_SEED=7 repeats the kills
-	@$(SETUP) --dev --no-frontend -- -m chaos
+	@$(SETUP) --dev -- -m chaos
 
 .PHONY: check
 check: ## format, lint, types, imports, migrations, templates, translations, secrets, weaknesses, oldest browser

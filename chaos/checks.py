@@ -42,6 +42,7 @@ CREATE TEMP TABLE told (
     key text, digest text, hook text, body jsonb, signed boolean, status int, place int
 ) ON COMMIT DROP;
 CREATE TEMP TABLE put_back (key text) ON COMMIT DROP;
+CREATE TEMP TABLE fault (status int, method text, path text) ON COMMIT DROP;
 """
 
 _EARLIER = """
@@ -63,7 +64,7 @@ def broken_rules(
             rows = cursor.fetchall()
             if rows:
                 found.append(Violation(rule, len(rows), tuple(rows[:SHOWN])))
-        cursor.execute("DROP TABLE sent, acked, acts, told, put_back, planned")
+        cursor.execute("DROP TABLE sent, acked, acts, told, put_back, fault, planned")
     return found
 
 
@@ -73,6 +74,7 @@ def _load(cursor: Any, book: Path) -> None:
     acked: set[Any] = set()
     told: list[Any] = []
     put_back: list[Any] = []
+    faults: list[Any] = []
     acts: dict[str, list[Any]] = {}
     for line in ledger.read(book):
         match line["kind"]:
@@ -105,12 +107,15 @@ def _load(cursor: Any, book: Path) -> None:
                 )
             case "put back":
                 put_back.append((line["key"],))
+            case "fault":
+                faults.append((line["status"], line["method"], line["path"]))
     tables: dict[str, Iterable[Any]] = {
         "sent": sent,
         "acked": acked,
         "acts": acts.values(),
         "told": told,
         "put_back": put_back,
+        "fault": faults,
     }
     for table, rows in tables.items():
         if rows:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from chaos.ledger import Ledger
+
 TIMEOUT = 20.0
 # DRF wants the same secret in a cookie and in a header from whoever comes with a session.
 _CSRF = secrets.token_hex(16)
@@ -40,8 +42,8 @@ def signed_in(session: str) -> dict[str, str]:
 class Client:
     """One thread's; a connection for each request, as kills would break any other."""
 
-    def __init__(self, port: int, *, gives_up: Callable[[], bool]) -> None:
-        self._port, self._gives_up = port, gives_up
+    def __init__(self, port: int, book: Ledger, *, gives_up: Callable[[], bool]) -> None:
+        self._port, self._book, self._gives_up = port, book, gives_up
 
     def once(self, method: str, path: str, headers: Mapping[str, str], body: Any = None) -> Answer:
         """One try; raises Unanswered."""
@@ -56,8 +58,7 @@ class Client:
             )
             answer = connection.getresponse()
             told = answer.read()
-            if answer.status >= 500:
-                raise Unanswered(f"{answer.status}")
+            self._refuse_faults(answer.status, method, path)
             return Answer(answer.status, json.loads(told))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unanswered(f"{type(error).__name__}: {error}") from error
@@ -74,13 +75,19 @@ class Client:
             connection.request(method, f"/{path}", urlencode(form), {**kind, **headers})
             answer = connection.getresponse()
             told = answer.read()
-            if answer.status >= 500:
-                raise Unanswered(f"{answer.status}")
+            self._refuse_faults(answer.status, method, path)
             return answer.status, told.decode()
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unanswered(f"{type(error).__name__}: {error}") from error
         finally:
             connection.close()
+
+    def _refuse_faults(self, status: int, method: str, path: str) -> None:
+        """A 503 says honestly that nobody knows; any other 5xx is a fault, and the ledger keeps it."""
+        if status >= 500 and status != http.client.SERVICE_UNAVAILABLE:
+            self._book.note("fault", status=status, method=method, path=path)
+        if status >= 500:
+            raise Unanswered(f"{status}")
 
     def until_answered(
         self,

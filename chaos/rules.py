@@ -1,7 +1,7 @@
 """What must be true of a finished run: each rule is a query whose rows break it.
 
-`sent`, `acked`, `acts`, `told` and `put_back` are the driver's ledger, `planned` is every stage of every
-run of every clock (checks.py makes them); `%(now)s` is the district's time at the end.
+`sent`, `acked`, `acts`, `told`, `put_back` and `fault` are the driver's ledger, `planned` is every stage of
+every run of every clock (checks.py makes them); `%(now)s` is the district's time at the end.
 """
 
 from collections.abc import Mapping
@@ -452,4 +452,8 @@ RULES: Mapping[str, str] = {
         LEFT JOIN incidents_timelineentry e ON e.incident_id = c.incident_id
             AND e.kind IN ('contacted', 'phoned', 'called_back') AND (e.data->>'call')::bigint = c.id
         GROUP BY c.id HAVING count(e.id) <> 1""",
+    # --- what people and programs were answered meanwhile ---
+    "what is away is told as away (503): nobody is answered a fault": """
+        SELECT status, method, regexp_replace(path, '[0-9]{4,}', 'N', 'g'), count(*) FROM fault
+        GROUP BY 1, 2, 3 ORDER BY 4 DESC""",
 }

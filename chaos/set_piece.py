@@ -27,7 +27,7 @@ class SetPiece:
         now: Callable[[], datetime],
         jump: Callable[[float], None],
     ) -> None:
-        self._client = Client(port, gives_up=lambda: True)
+        self._client = Client(port, ledger, gives_up=lambda: True)
         self._people, self._ledger, self._now, self._jump = people, ledger, now, jump
         self._steps = 0
 

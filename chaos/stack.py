@@ -88,7 +88,7 @@ class Stack:
         """PostgreSQL, the schema, the reference data, the people: everything before the first process."""
         self._add("postgres", self.servers.postgres.start)
         self._require_production_settings()
-        self.run("manage.py", "prepare", "--no-static")
+        self.run("manage.py", "prepare")
         self.run("-m", "chaos.people", str(self.folder / "people.json"), self.receiver)
 
     def start_all(self) -> None:

@@ -28,8 +28,20 @@ Step = tuple[str, dict[str, str], dict[str, Any]]
 # What needs no words, or is not about one version of its case.
 _UNVERSIONED = frozenset({"note", "merge", "unmerge"})
 _WARMING = frozenset({"accept", "contact", "phone", "resolve", "close", "reopen"})
+# Who looks at which page; nobody signed in where there is no name.
+_PAGES: tuple[tuple[str, str], ...] = (
+    ("dispatcher", "cases/"),
+    ("dispatcher", "cases/{number}/"),
+    ("supervisor", "cases/{number}/"),
+    ("supervisor", "supervision/"),
+    ("admin", "installation/calendar/"),
+    ("", "report/"),
+    ("", "public/"),
+    ("", "sign-in/"),
+)
 _ZONE = timezone(timedelta(hours=8))  # where the district is
 ACKNOWLEDGED = "reports acknowledged"
+LOOKED = "pages looked at"
 _PATIENCE = 90.0  # seconds that a client goes on asking after the traffic has ended
 
 
@@ -54,7 +66,7 @@ class Traffic:
     def start(self, *, seconds: float, reporters: int = 3, staff: int = 3, pause: float = 0.05) -> None:
         self.ends = time.monotonic() + seconds
         works: list[Callable[[str, random.Random, float], None]] = [self._report] * reporters
-        works += [self._report_batches] + [self._act] * staff + [self._follow_up, self._stop_work]
+        works += [self._report_batches] + [self._act] * staff + [self._follow_up, self._stop_work, self._look]
         for index, work in enumerate(works):
             name = f"{work.__name__.strip('_')}-{index}"
             dice = random.Random(f"{self.seed}:{name}")
@@ -81,7 +93,7 @@ class Traffic:
             self.errors.append(f"{name}: {traceback.format_exc()}")
 
     def _client(self) -> Client:
-        return Client(self.port, gives_up=lambda: time.monotonic() > self.ends + _PATIENCE)
+        return Client(self.port, self.ledger, gives_up=lambda: time.monotonic() > self.ends + _PATIENCE)
 
     def _count(self, what: str, number: int = 1) -> None:
         self.counts[what] += number
@@ -219,6 +231,25 @@ class Traffic:
                 self._count("stops revoked, or over already")
         except Unanswered:
             self._count("actions unanswered")
+
+    # --- what people look at ----------------------------------------------------------------------
+
+    def _look(self, name: str, dice: random.Random, pause: float) -> None:
+        """Somebody opens a page, or shows that they are nobody: what is away meanwhile is told as away."""
+        who, path = dice.choice(_PAGES)
+        if "{number}" in path:
+            if not self.cases:
+                return
+            path = path.format(number=dice.choice(list(self.cases)[-300:])[0])
+        headers = signed_in(self.people["desk"][who]) if who else {}
+        try:
+            status, _text = self._client().page("GET", path, headers, {})
+        except Unanswered:
+            self._count("pages unanswered")
+        else:
+            if status not in (200, 302):
+                raise RuntimeError(f"/{path} was answered with {status}")
+            self._count(LOOKED)
 
     # --- what staff do ----------------------------------------------------------------------------
 

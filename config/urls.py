@@ -6,6 +6,8 @@ from config.health import healthz, readyz
 from config.metrics import metrics
 from incidents.outer.views import outer_exchange
 
+handler500 = "config.unready.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

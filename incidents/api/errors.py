@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.core.exceptions import (
     ImproperlyConfigured,
@@ -11,7 +11,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -95,6 +95,14 @@ def fact_message(field: str) -> str:
     }.get(field, _("This value is not known."))
 
 
+def is_away(error: BaseException | None) -> TypeGuard[Exception]:
+    """Whether the database is away, starting, or gave up on this statement: soon it is there again.
+
+    The driver makes a bare DatabaseError of what it got no answer to; faults of a statement have their class.
+    """
+    return isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
+
+
 def read_error(exc: Exception) -> tuple[int, list[FieldError], dict[str, str]]:
     """Status, errors and headers of any exception."""
     if isinstance(exc, exceptions.ValidationError):
@@ -129,7 +137,7 @@ def _read_general(exc: Exception) -> tuple[int, list[FieldError], dict[str, str]
     if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
         message = _("The request could not be read.")
         return status.HTTP_400_BAD_REQUEST, [field_error(BODY, "unreadable", message)], {}
-    if isinstance(exc, (OperationalError, InterfaceError, NoLiveList, ImproperlyConfigured)):
+    if is_away(exc) or isinstance(exc, (NoLiveList, ImproperlyConfigured)):
         message = _("The service is not ready. Send the same request again in a moment.")
         retry = {"Retry-After": str(_RETRY_SECONDS)}
         return status.HTTP_503_SERVICE_UNAVAILABLE, [field_error("", "not_ready", message)], retry

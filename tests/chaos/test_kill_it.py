@@ -16,7 +16,7 @@ from chaos.ledger import Ledger
 from chaos.receiver import ANSWERED
 from chaos.rules import RULES
 from chaos.run import Run
-from chaos.traffic import ACKNOWLEDGED
+from chaos.traffic import ACKNOWLEDGED, LOOKED
 
 pytestmark = pytest.mark.chaos
 
@@ -24,7 +24,7 @@ SECONDS = 65
 EVERY = 3.3  # seconds between two kills
 # A run in which little happened would prove little.
 KILLS = 16  # as many as there are kinds; each comes once before chance alone decides
-REPORTS, CALLS, STAGES = 50, 50, 100
+REPORTS, CALLS, STAGES, PAGES = 50, 50, 100, 20
 WANTED = (  # what only time brings, and tampering below needs
     "SELECT 1 FROM incidents_timelineentry WHERE kind = 'level_raised' AND data->>'why' = 'breach'",
     "SELECT 1 FROM incidents_supervision WHERE timer_id IS NOT NULL",
@@ -61,6 +61,7 @@ def test_nothing_is_lost_and_nothing_doubled(run: Run) -> None:
     assert run.result.kills.total() >= KILLS
     assert run.result.traffic[ACKNOWLEDGED] >= REPORTS
     assert run.result.traffic[ANSWERED] >= CALLS
+    assert run.result.traffic[LOOKED] >= PAGES
     assert run.result.counts["stages fired"] >= STAGES
 
 
@@ -97,7 +98,11 @@ TAMPERING: dict[str, str] = {
         UPDATE incidents_assignment SET ended_at = sent_at
         WHERE id = (SELECT max(id) FROM incidents_assignment WHERE ended_at IS NULL AND role = 'lead')""",
     "a stage that was due while its clock ran has fired": """
-        DELETE FROM incidents_firedstage WHERE id = (SELECT max(id) FROM incidents_firedstage)""",
+        DELETE FROM incidents_firedstage WHERE id = (
+            -- of the clock's present run: of an earlier one the end may not be known
+            SELECT max(f.id) FROM incidents_firedstage f
+            JOIN incidents_timer t ON t.id = f.timer_id AND t.run = f.run
+            WHERE f.due_at <= COALESCE(least(t.stopped_at, t.paused_at), f.due_at))""",
     "a stage fires once": """
         INSERT INTO incidents_timelineentry (incident_id, at, recorded_at, kind, data)
         SELECT incident_id, at, recorded_at, kind, data FROM incidents_timelineentry
@@ -281,6 +286,9 @@ FORGED: dict[str, list[dict[str, object]]] = {
             "status": 200,
         }
         for digest in ("one", "another")
+    ],
+    "what is away is told as away (503): nobody is answered a fault": [
+        {"kind": "fault", "status": 500, "method": "GET", "path": "incidents/"}
     ],
     **{
         rule: [
