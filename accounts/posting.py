@@ -4,8 +4,8 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -59,35 +59,45 @@ def post_json(
         raise NoAnswer("not an address that can be posted to", permanent=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname, port, seconds)
+    with cut_after(seconds, connection) as expired:
+        try:
+            if allowed is not None:
+                connection.place = checked(parts.hostname, port, allowed, seconds=seconds)
+            connection.connect()
+            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+            with connection.getresponse() as response:
+                answer = Answer(response.status, response.read(READ_AT_MOST))
+            if expired.is_set():
+                raise TimeoutError
+            return answer
+        except NotReachable as error:
+            raise NoAnswer(str(error)) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            # Our own words: an error's text may hold the address, and with it a key.
+            late = expired.is_set() or isinstance(error, TimeoutError)
+            raise NoAnswer("timed out" if late else type(error).__name__) from error
+
+
+@contextmanager
+def cut_after(seconds: float, connection: "Plain") -> Iterator[threading.Event]:
+    """Close the connection at the end, and `seconds` from now whatever it waits for: then the event is set.
+
+    A socket's time-out is about each wait alone: one that drips a byte a second, in the middle of its
+    handshake or afterwards, never meets it.
+    """
     expired = threading.Event()
-    # A socket's time-out is about each wait alone: one that drips a byte a second, in the middle of its
-    # handshake or afterwards, never meets it.
     watchdog = threading.Timer(seconds, _cut, (connection, expired))
     watchdog.daemon = True
     watchdog.start()
     try:
-        if allowed is not None:
-            connection.place = checked(parts.hostname, port, allowed, seconds=seconds)
-        connection.connect()
-        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
-        with connection.getresponse() as response:
-            answer = Answer(response.status, response.read(READ_AT_MOST))
-        if expired.is_set():
-            raise TimeoutError
-        return answer
-    except NotReachable as error:
-        raise NoAnswer(str(error)) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        # Our own words: an error's text may hold the address, and with it a key.
-        why = "timed out" if expired.is_set() or isinstance(error, TimeoutError) else type(error).__name__
-        raise NoAnswer(why) from error
+        yield expired
     finally:
         watchdog.cancel()
         connection.close()
         connection.let_go()
 
 
-class _Plain(http.client.HTTPConnection):
+class Plain(http.client.HTTPConnection):
     """Goes to `place`, an address, where that is set; the name stays what is asked for and certified."""
 
     place = ""
@@ -115,16 +125,16 @@ class _Plain(http.client.HTTPConnection):
             self.wire.close()
 
 
-class _Secure(http.client.HTTPSConnection, _Plain):
+class Secure(http.client.HTTPSConnection, Plain):
     """The same; its own `connect` makes TLS of what the other one opened."""
 
 
-def _connection(scheme: str, host: str, port: int, seconds: float) -> _Plain:
+def _connection(scheme: str, host: str, port: int, seconds: float) -> Plain:
     if scheme == "https":
-        return _Secure(host, port, timeout=seconds, context=ssl.create_default_context())
-    return _Plain(host, port, timeout=seconds)
+        return Secure(host, port, timeout=seconds, context=ssl.create_default_context())
+    return Plain(host, port, timeout=seconds)
 
 
-def _cut(connection: _Plain, expired: threading.Event) -> None:
+def _cut(connection: Plain, expired: threading.Event) -> None:
     expired.set()
     connection.cut()

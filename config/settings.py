@@ -51,13 +51,12 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 CONTACT_KEYS = env.list("CONTACT_KEYS", default=[])
 CONTACT_INDEX_KEY = env.str("CONTACT_INDEX_KEY", default="")
 if not SECRET_KEY:
+    if ZONE == OUTER:  # what waits there is locked under keys that come of it
+        raise ImproperlyConfigured("SECRET_KEY must be set in the outer zone, and be another than the core's")
     if PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY must be set in production")
     SECRET_KEY = "insecure-demonstration-key-0000000000000000000000000000000000"
-if ZONE == OUTER:
-    if not SECRET_KEY:
-        raise ImproperlyConfigured("SECRET_KEY must be set in the outer zone, and be another than the core's")
-elif not CONTACT_KEYS:
+if ZONE != OUTER and not CONTACT_KEYS:
     if PRODUCTION:
         raise ImproperlyConfigured("CONTACT_KEYS must be set in production")
     CONTACT_KEYS = ["ZGVtb25zdHJhdGlvbi1rZXktbm90LWEtc2VjcmV0ISE="]
@@ -182,7 +181,7 @@ CELERY_TASK_IGNORE_RESULT = True
 # The clocks have a queue of their own, and should have a worker of their own (-Q clocks): a mail server
 # that hangs then delays no deadline. What takes minutes (rehearsals, imports) has a third (-Q long). A
 # worker that is told no queue works for all.
-CELERY_TASK_QUEUES = (Queue("clocks"), Queue("telling"), Queue("long"))
+CELERY_TASK_QUEUES: tuple[Queue, ...] = (Queue("clocks"), Queue("telling"), Queue("long"))
 CELERY_TASK_DEFAULT_QUEUE = "telling"
 CELERY_TASK_ROUTES = {
     f"incidents.{task}": {"queue": "clocks"} for task in ("fire_stages", "perform_actions", "move_clocks")
@@ -674,6 +673,9 @@ if OUTER_URL and not (OUTER_SECRET and OUTER_OPEN_KEYS):
 if PRODUCTION and OUTER_URL and not OUTER_URL.startswith("https://"):
     raise ImproperlyConfigured("OUTER_URL must be HTTPS in production")
 if OUTER_URL:
+    # A queue and a worker of its own: a line that drips delays no notice, and no notice a report.
+    CELERY_TASK_QUEUES = (*CELERY_TASK_QUEUES, Queue("outer"))
+    CELERY_TASK_ROUTES["incidents.reach_outer"] = {"queue": "outer"}
     CELERY_BEAT_SCHEDULE["incidents.reach_outer"] = {
         "task": "incidents.reach_outer",
         "schedule": OUTER_REACH_SECONDS,

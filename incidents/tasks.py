@@ -116,9 +116,11 @@ def hand_over_cases() -> int:
     return _until_empty("", lambda: succession.step(at=clock.now()))
 
 
-@shared_task(name="incidents.reach_outer")
+@shared_task(name="incidents.reach_outer", time_limit=300)
 def reach_outer() -> int:
-    """Come for what waits in the outer zone, and push what is to be shown there."""
+    """Come for what waits in the outer zone, and push what is shown there; after a failure not at once."""
+    if reaching.rests():
+        return 0
     try:
         return reaching.round_of_exchanges(at=clock.now(), seconds=_LONG_ENOUGH)
     except reaching.Unreached as error:

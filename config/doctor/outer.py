@@ -37,6 +37,23 @@ def from_inside(*, now: datetime) -> Iterator[Finding]:
             _("The outer zone was reached %(length)s ago; waiting there: %(number)s.")
             % {"length": told_length(timedelta(seconds=int(silent))), "number": int(seen["waiting"])},
         )
+    if why := standing.last_problem_of_pages():
+        yield Finding(
+            "outer-pages",
+            Level.WARNING,
+            _("What is shown outside cannot be brought there: %(why)s") % {"why": why},
+            _("What residents send is fetched all the same; what they see outside grows old."),
+        )
+    if left := standing.left_out():
+        yield Finding(
+            "outer-left-out",
+            Level.WARNING,
+            _("Pages that are not outside: %(names)s.") % {"names": ", ".join(left)},
+            _(
+                "too_large: no message holds it; make what it shows smaller. refused: the log there says "
+                "why; is it of this version?"
+            ),
+        )
     if abs(seen["skew_seconds"]) >= SKEW:
         yield Finding(
             "outer-clock",

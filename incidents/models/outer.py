@@ -74,6 +74,8 @@ class OuterArrival(models.Model):
     kept = models.BinaryField(default=b"")
     # The outer zone has been told, and has it no longer.
     is_told = models.BooleanField(default=False)
+    # When it was said, as far as that is believed; null: taken over by an earlier version.
+    counts_from = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("taken_at", "pk")
@@ -91,8 +93,10 @@ class OuterPushed(models.Model):
     key = models.CharField(max_length=80, blank=True)  # of a report: once it was pushed
     digest = models.CharField(max_length=64, blank=True)  # of what the outer zone has said to hold
     expires_at = models.DateTimeField(null=True)
-    # It is to be pushed (again), since then; null: as it is outside it is right.
+    # It is to be pushed (again), since then; null: as it is outside it is right, or nothing can be done now.
     wanted_at = models.DateTimeField(null=True)
+    # Why it could not be brought there when that was tried last: too_large, refused.
+    problem = models.CharField(max_length=20, blank=True, db_default="")
 
     class Meta:
         ordering = ("pk",)
@@ -119,6 +123,15 @@ class OuterLink(models.Model):
     # How far the timeline was read for pages that have changed; and when what is public was last looked at.
     cursor = models.CharField(max_length=60, blank=True)
     published_at = models.DateTimeField(null=True)
+    # How often it was not reached since it was last, and until when it rests (by the machine's clock).
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    rests_until = models.DateTimeField(null=True)
+    # The same of pages: what waits there may be had although nothing can be brought.
+    pages_failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    pages_rest_until = models.DateTimeField(null=True)
+    pages_problem = models.CharField(max_length=200, blank=True, db_default="")
+    # By the core's clock: what came after that cannot have been filed (much) before it, for it was not there.
+    drained_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="outer_link_is_one")]

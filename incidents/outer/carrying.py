@@ -12,13 +12,14 @@ from pathlib import Path
 from django.db import transaction
 
 from incidents.models.outer import OuterLink
-from incidents.outer import exchange, keys, reaching, wire
+from incidents.outer import answers, exchange, keys, publishing, reaching, wire
 
 
 def export(folder: Path, *, at: datetime) -> Path:
     """Write the core's next message into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    body, _more = reaching.message(reaching.prepare(at=at), at=at)
+    public = reaching.prepare(at=at)
+    body = reaching.message(publishing.made(public, at=at), at=at)
     path = folder / f"message-{wire.plain(body)['serial']}.json"
     _write(path, body, keys.signature(keys.CORE_SAYS, body))
     return path
@@ -45,7 +46,7 @@ def take_in(folder: Path, *, at: datetime) -> int:
     taken = 0
     for path in sorted(folder.glob("answer-*.json")):
         message = path.with_name(path.name.replace("answer-", "message-"))
-        told = reaching.opened(message.read_bytes(), path.read_bytes(), _signature(path))
+        told = answers.opened(message.read_bytes(), path.read_bytes(), _signature(path))
         taken += reaching.accept(told, at=at)
     with transaction.atomic():
         OuterLink.objects.get_or_create(pk=1)

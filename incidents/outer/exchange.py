@@ -5,11 +5,12 @@ serial number above all before it, so that none is good twice; both are signed.
 """
 
 import base64
+import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
@@ -17,6 +18,8 @@ from accounts.models import User
 from incidents.models import Contact, Incident, Report
 from incidents.models.outer import OuterItem, OuterPage, OuterPhoto, OuterState
 from incidents.outer import keys, registers, wire
+
+log = logging.getLogger(__name__)
 
 # How old a message that came by a connection may be; files travel for as long as they do.
 FRESH: Final = timedelta(minutes=10)
@@ -44,7 +47,7 @@ def answered(body: bytes, told: str, *, now: datetime, is_live: bool = True) -> 
         if message["serial"] <= state.serial:
             raise Refused("serial")
         _forget(message["acks"])
-        kept = _take(message["pages"], at=now)
+        kept, refused = _take(message["pages"], at=now)
         gone, _each = OuterPage.objects.filter(key__in=message["gone"]).delete()
         state.serial, state.reached_at = message["serial"], now
         state.revision += bool(kept or gone)
@@ -58,6 +61,7 @@ def answered(body: bytes, told: str, *, now: datetime, is_live: bool = True) -> 
             "now": now,
             "dropped": message["acks"],
             "kept": kept,
+            "refused": refused,
             "gone": message["gone"],
             "items": items,
             "waiting": OuterItem.objects.count(),
@@ -77,18 +81,25 @@ def _forget(acks: list[str]) -> None:
     done.delete()
 
 
-def _take(told: list[dict[str, Any]], *, at: datetime) -> list[list[str]]:
-    """Keep the pages, and answer key and digest of each. Registers go into their tables."""
+def _take(told: list[dict[str, Any]], *, at: datetime) -> tuple[list[list[str]], list[str]]:
+    """Keep the pages; answers key and digest of each, and the keys of those that could not be kept. Registers
+    go into their tables."""
+    refused = []
     for page in sorted(told, key=lambda one: str(one["key"])):
         body = base64.b64decode(page["body"])
-        if page["key"] in registers.READERS:
-            registers.put(page["key"], wire.plain(body), at=at)
+        if registers.of(page["key"]):
+            try:
+                registers.put(page["key"], wire.plain(body), at=at)
+            except (IntegrityError, DataError, ValueError, KeyError, TypeError):
+                # It names a row that is not here yet, or has one that this version does not know.
+                log.exception("the register %s was not taken", page["key"])
+                refused.append(page["key"])
             continue
         OuterPage.objects.update_or_create(
             key=page["key"],
             defaults={"body": body, "digest": page["digest"], "expires_at": page["expires_at"]},
         )
-    return [[page["key"], page["digest"]] for page in told]
+    return [[page["key"], page["digest"]] for page in told if page["key"] not in refused], refused
 
 
 def _items(most: int, most_bytes: int) -> list[dict[str, Any]]:

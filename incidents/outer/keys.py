@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -25,6 +26,7 @@ from django.conf import settings
 # The directions of an exchange.
 CORE_SAYS: Final = "core says"
 OUTER_SAYS: Final = "outer says"
+_CORE_ANNOUNCES: Final = "core announces"
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _NONCE: Final = 12
@@ -73,6 +75,21 @@ def signature(direction: str, body: bytes) -> str:
 def is_signed(direction: str, body: bytes, told: str) -> bool:
     """Is it from the other zone, and whole?"""
     return bool(settings.OUTER_SECRET) and hmac.compare_digest(signature(direction, body), told)
+
+
+def announced(length: int, *, at: datetime) -> str:
+    """What the core says before a message of that length."""
+    told = f"{at.isoformat()} {length}"
+    return f"{told} {signature(_CORE_ANNOUNCES, told.encode())}"
+
+
+def announced_at(length: int, told: str) -> datetime | None:
+    """When a message of that length was announced; None where the core has announced none."""
+    said, _space, mark = told.rpartition(" ")
+    moment, _space, size = said.partition(" ")
+    if size != str(length) or not is_signed(_CORE_ANNOUNCES, said.encode(), mark):
+        return None
+    return datetime.fromisoformat(moment)
 
 
 class CodeKey:

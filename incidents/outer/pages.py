@@ -1,7 +1,8 @@
 """What the core has published out here, read back: a report's page by its code, and what all may see."""
 
 import threading
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
@@ -20,6 +21,8 @@ WEEK: Final = "week"
 CATALOGUE: Final = "catalogue"
 CASE: Final = "case:"
 PICTURE: Final = "picture:"
+# The core comes every few seconds; after so long who files is told that it has not.
+AWAY: Final = timedelta(minutes=15)
 
 _held: tuple[int, str, tuple[PublicCase, ...]] | None = None
 _reading = threading.Lock()
@@ -34,6 +37,21 @@ def language() -> str:
 def valid(*, at: datetime) -> QuerySet[OuterPage]:
     """What has not expired: nothing is shown for ever because the core is silent."""
     return OuterPage.objects.filter(expires_at__gt=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a reader out here may know of how it stands with the core."""
+
+    came_at: datetime | None  # the core, last
+    is_away: bool
+    has_public: bool  # is there anything that everybody may see?
+
+
+def standing(*, now: datetime) -> Standing:
+    """How it stands; `now` is the machine's clock."""
+    came_at = OuterState.objects.filter(pk=1).values_list("reached_at", flat=True).first()
+    return Standing(came_at, came_at is None or now - came_at > AWAY, valid(at=now).filter(key=WEEK).exists())
 
 
 def published(key: str, kind: type[T], *, at: datetime) -> T | None:
@@ -61,6 +79,11 @@ def cases(*, at: datetime) -> tuple[PublicCase, ...]:
 def tracked(code: str, *, at: datetime) -> TrackedCase:
     """A report's page; raises UnknownCode."""
     return in_language(everywhere(code, at=at))
+
+
+def is_there(code: str, *, at: datetime) -> bool:
+    """Is there a page of this code?"""
+    return valid(at=at).filter(key=CodeKey(code).place).exists()
 
 
 def everywhere(code: str, *, at: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ when the timeline has a new line of their case; those for everybody are made ane
 
 import base64
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,20 +16,16 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import translation
 
-from incidents import releasing
 from incidents.contacting import NOT_RESIDENTS
 from incidents.models import IncidentReport, Report, TimelineEntry
 from incidents.models.incident import OPEN_STATUSES
 from incidents.models.outer import OuterLink, OuterPushed
-from incidents.outer import keys, pages, registers, wire
+from incidents.outer import everybodys, keys, wire
+from incidents.outer.everybodys import Page
 from incidents.outer.keys import CodeKey
 from incidents.outer.zone import LANGUAGES
-from incidents.public.catalogue import catalogue
-from incidents.public.facts import TrackedCase, UnknownCode, WeekQuestion
+from incidents.public.facts import TrackedCase, UnknownCode
 from incidents.public.following import tracked
-from incidents.public.open_cases import cases, picture
-from incidents.public.open_facts import PAGE_MOST, CasesQuestion, PictureQuestion
-from incidents.public.publishing import published
 from incidents.sources import watermark
 from incidents.sources.watermark import Cursor
 
@@ -38,22 +34,46 @@ log = logging.getLogger(__name__)
 # How long a page is shown outside after it was pushed last.
 REPORT_LASTS: Final = timedelta(days=90)
 PUBLIC_LASTS: Final = timedelta(days=3)
-# Cases that everybody may see, as on the list of the core's own pages.
-CASES_SPAN: Final = timedelta(days=90)
-CASES_MOST: Final = 10_000
-# Lines of the timeline looked at in one round, and pages made for one exchange.
+# Lines of the timeline looked at in one round; pages made for one exchange, of reports and for everybody.
 _LINES: Final = 2_000
 _PAGES: Final = 60
+_MADE_ANEW: Final = 500
+# Of one look at what would expire.
+_RENEWED: Final = 500
+_FORGOTTEN: Final = 5_000
+_FORGOTTEN_AFTER: Final = timedelta(days=7)
+# Of one message; a larger page goes alone, up to what leaves room within the 32 MB that are taken there.
 _BYTES: Final = 6 * 1024**2
+PAGE_MOST: Final = 24 * 1024**2
+# Why a page is not outside.
+TOO_LARGE: Final = "too_large"
+REFUSED: Final = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Something to be pushed."""
+@dataclass(slots=True)
+class Made:
+    """What one message brings: pages, and keys of those that are gone; `more` has to follow."""
 
-    key: str
-    digest: str
-    body: Callable[[], bytes]
+    told: list[dict[str, Any]]
+    gone: list[str]
+    more: bool
+    size: int = 0
+
+    def takes(self, page: Page, expires_at: datetime) -> bool:
+        """Put it in, unless the message is full. One that no message holds is left out, and said to be."""
+        body = base64.b64encode(page.body()).decode()
+        if len(body) > PAGE_MOST:
+            log.error("the page %s has %s bytes, which no message holds", page.key, len(body))
+            OuterPushed.objects.filter(key=page.key).update(wanted_at=None, problem=TOO_LARGE)
+            return True
+        if self.told and self.size + len(body) > _BYTES:
+            self.more = True
+            return False
+        self.size += len(body)
+        self.told.append(
+            {"key": page.key, "digest": page.digest, "body": body, "expires_at": expires_at.isoformat()}
+        )
+        return True
 
 
 def look_for_changes(*, at: datetime) -> bool:
@@ -82,16 +102,30 @@ def want(reports: Iterable[int], *, at: datetime) -> None:
 
 
 def renew(*, at: datetime) -> None:
-    """Want again what would expire outside although its case goes on."""
+    """Want again what would expire outside although its case goes on; forget what expired long ago."""
     soon = OuterPushed.objects.filter(
-        report__isnull=False, wanted_at=None, expires_at__lt=at + REPORT_LASTS / 2
-    ).order_by("expires_at")[:_PAGES]
-    links = IncidentReport.objects.filter(
-        report__in=[one.report_id for one in soon],
-        unlinked_at__isnull=True,
-        incident__status__in=OPEN_STATUSES,
-    )
-    want(links.values_list("report", flat=True), at=at)
+        report__links__unlinked_at__isnull=True,
+        report__links__incident__status__in=OPEN_STATUSES,
+        wanted_at=None,
+        expires_at__lt=at + REPORT_LASTS / 2,
+    ).order_by("expires_at", "pk")
+    want(soon.values_list("report", flat=True)[:_RENEWED], at=at)
+    over = OuterPushed.objects.filter(
+        report__isnull=False, wanted_at=None, expires_at__lt=at - _FORGOTTEN_AFTER
+    ).order_by("expires_at", "pk")
+    OuterPushed.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:_FORGOTTEN])).delete()
+
+
+def want_anew(reports: Iterable[int], *, at: datetime) -> None:
+    """The same, whether or not the page has changed here: outside it may say what was hoped for there."""
+    pks = sorted(set(reports))
+    OuterPushed.objects.filter(report__in=pks).update(digest="")
+    want(pks, at=at)
+
+
+def is_any_wanted() -> bool:
+    """Is there a page to be brought, or one to be taken away?"""
+    return OuterPushed.objects.filter(wanted_at__isnull=False).exists()
 
 
 def look_at_the_public(*, at: datetime) -> dict[str, Page]:
@@ -103,7 +137,7 @@ def look_at_the_public(*, at: datetime) -> dict[str, Page]:
             "key", flat=True
         )
     )
-    now = {page.key: page for page in _public(at=at)}
+    now = {page.key: page for page in everybodys.pages_of_all(at=at)}
     wanted = [key for key, page in now.items() if known.get(key) != page.digest or key not in lasting]
     gone = known.keys() - now.keys()
     with transaction.atomic(durable=True):
@@ -115,46 +149,65 @@ def look_at_the_public(*, at: datetime) -> dict[str, Page]:
     return now
 
 
-def made(public: Mapping[str, Page] | None, *, at: datetime) -> tuple[list[dict[str, Any]], list[str], bool]:
-    """The pages of one message, keys of those that are gone, and whether there are more. Registers first.
-    `public`: what everybody may see, where that was just looked at."""
-    wanted_by_all = OuterPushed.objects.filter(report=None, wanted_at__isnull=False)
-    for_all = list(wanted_by_all.values_list("key", flat=True))
-    found: list[dict[str, Any]] = []
-    size = 0
-    gone: list[str] = []
-    if for_all:
-        now = public if public is not None else {page.key: page for page in _public(at=at)}
-        gone = [key for key in for_all if key not in now]
-        for key in sorted(for_all, key=lambda one: (not one.startswith("register:"), one)):
-            if key in now and size < _BYTES:
-                shown = now[key]
-                found.append(_spelled(key, shown.digest, shown.body(), at + PUBLIC_LASTS))
-                size += len(found[-1]["body"])
+def made(public: Mapping[str, Page] | None, *, at: datetime) -> Made:
+    """The pages of one message. Registers first. `public`: what everybody may see, where that was just looked
+    at; otherwise only what is wanted of it is made."""
+    found = Made([], [], more=False)
+    _add_everybodys(found, public, at=at)
     wanted = OuterPushed.objects.filter(report__isnull=False, wanted_at__isnull=False)
     rows = list(wanted.select_related("report").order_by("wanted_at", "pk")[: _PAGES + 1])
+    found.more |= len(rows) > _PAGES
     for row in rows[:_PAGES]:
-        if size >= _BYTES:
-            break
         assert row.report is not None
-        page = _tried(row.report, at=at)
+        try:
+            page = _tried(row.report, at=at)
+        except UnknownCode:  # nobody may follow it any more
+            page = None
+            found.gone += [row.key] if row.key else []
+            if row.key:
+                continue
         if page is None or (page.digest == row.digest and _lasts(row, at=at)):
             OuterPushed.objects.filter(pk=row.pk, wanted_at=row.wanted_at).update(wanted_at=None)
             continue
-        OuterPushed.objects.filter(pk=row.pk).update(key=page.key)
-        found.append(_spelled(page.key, page.digest, page.body(), at + REPORT_LASTS))
-        size += len(found[-1]["body"])
-    return found, gone, size >= _BYTES or len(rows) > _PAGES
+        if row.key != page.key:
+            OuterPushed.objects.filter(pk=row.pk).update(key=page.key)
+        if not found.takes(page, at + REPORT_LASTS):
+            break
+    return found
 
 
-def note_kept(kept: Iterable[tuple[str, str]], gone: Iterable[str], *, made_at: datetime) -> None:
-    """The outer zone has these now. What was wanted again since they were made stays wanted."""
+def _add_everybodys(found: Made, public: Mapping[str, Page] | None, *, at: datetime) -> None:
+    keys_wanted = OuterPushed.objects.filter(report=None, wanted_at__isnull=False).values_list(
+        "key", flat=True
+    )
+    # In the order of the alphabet, registers name one another.
+    wanted = sorted(keys_wanted, key=lambda one: (not one.startswith("register:"), one))
+    if public is None:
+        found.more |= len(wanted) > _MADE_ANEW
+        wanted = wanted[:_MADE_ANEW]
+        public = {page.key: page for page in everybodys.pages_of(wanted, at=at)} if wanted else {}
+    found.gone += [key for key in wanted if key not in public]
+    for key in wanted:
+        if key in public and not found.takes(public[key], at + PUBLIC_LASTS):
+            return
+
+
+def note_kept(
+    kept: Iterable[tuple[str, str]], gone: Iterable[str], refused: Iterable[str], *, made_at: datetime
+) -> None:
+    """The outer zone has these now, and could not take those: they are tried again when they are looked at
+    the next time. What was wanted again since they were made stays wanted."""
     for key, digest in kept:
         lasts = REPORT_LASTS if key.startswith("report:") else PUBLIC_LASTS
         rows = OuterPushed.objects.filter(key=key)
-        rows.update(digest=digest, expires_at=made_at + lasts)
+        rows.update(digest=digest, expires_at=made_at + lasts, problem="")
         rows.filter(wanted_at__lte=made_at).update(wanted_at=None)
-    OuterPushed.objects.filter(key__in=list(gone), report=None, wanted_at__lte=made_at).delete()
+    away = OuterPushed.objects.filter(key__in=list(gone), wanted_at__lte=made_at)
+    away.filter(report__isnull=False).update(key="", digest="", expires_at=None, wanted_at=None, problem="")
+    away.filter(report=None).delete()
+    for key in refused:
+        log.error("the outer zone could not take the page %s", key)
+        OuterPushed.objects.filter(key=key, wanted_at__lte=made_at).update(wanted_at=None, problem=REFUSED)
 
 
 def _lasts(row: OuterPushed, *, at: datetime) -> bool:
@@ -172,24 +225,22 @@ def _followed(incidents: Iterable[int], *, at: datetime) -> list[int]:
 
 
 def _tried(report: Report, *, at: datetime) -> Page | None:
-    """A page that cannot be made is logged, and holds up no other; the case's next line wants it again."""
+    """A page that cannot be made is logged, and holds up no other; the case's next line wants it again.
+    Raises UnknownCode."""
     try:
         return _of_report(report, at=at)
-    except DatabaseError:
+    except (DatabaseError, UnknownCode):
         raise
     except Exception:
         log.exception("the page of report %s cannot be made", report.pk)
         return None
 
 
-def _of_report(report: Report, *, at: datetime) -> Page | None:
+def _of_report(report: Report, *, at: datetime) -> Page:
     told: dict[str, TrackedCase] = {}
     for language in LANGUAGES:
         with translation.override(language):
-            try:
-                case = tracked(report.tracking_code, at=at)
-            except UnknownCode:
-                return None
+            case = tracked(report.tracking_code, at=at)
             told[language] = wire.read(TrackedCase, {**wire.plain(wire.written(case)), **_NO_PICTURES})
     written = wire.written(told)
     key = CodeKey(report.tracking_code)
@@ -198,56 +249,6 @@ def _of_report(report: Report, *, at: datetime) -> Page | None:
 
 # Pictures of a case stay in the core, but for those that were released to everybody.
 _NO_PICTURES: Final[dict[str, Any]] = {"photos": [], "before": [], "after": []}
-
-
-def _public(*, at: datetime) -> Iterator[Page]:
-    """All that everybody may see, as it is now."""
-    for key, rows in registers.READERS.items():
-        yield _page(key, wire.written(rows()))
-    yield _page(pages.WEEK, _in_all(lambda: published(WeekQuestion(), at=at)))
-    yield _page(pages.CATALOGUE, _in_all(lambda: catalogue(at=at)))
-    files = dict(releasing.shown().values_list("attachment", "file"))
-    for number in range(1, CASES_MOST // PAGE_MOST + 1):
-        asked = CasesQuestion(since=at - CASES_SPAN, until=at, page=number)
-        told = {}
-        for language in LANGUAGES:
-            with translation.override(language):
-                told[language] = cases(asked, at=at)
-        for one, other in zip(told["zh-hans"].cases, told["en"].cases, strict=False):
-            if one.number != other.number:
-                continue  # something moved between the two: the next look has it
-            yield _page(f"{pages.CASE}{one.number}", wire.written({"zh-hans": one, "en": other}))
-            for photo in one.photos:
-                if photo.id in files:  # covered anew, it is another file
-                    digest = keys.digest([files[photo.id].encode()])
-                    yield Page(f"{pages.PICTURE}{photo.id.hex}", digest, _bytes_of(photo.id))
-        if not told["zh-hans"].has_more:
-            return
-
-
-def _bytes_of(photo: Any) -> Callable[[], bytes]:
-    return lambda: picture(PictureQuestion(photo)) or b""
-
-
-def _in_all(make: Callable[[], Any]) -> bytes:
-    told = {}
-    for language in LANGUAGES:
-        with translation.override(language):
-            told[language] = wire.plain(wire.written(make()))
-    return wire.written(told)
-
-
-def _page(key: str, written: bytes) -> Page:
-    return Page(key, keys.digest([written]), lambda: written)
-
-
-def _spelled(key: str, digest: str, body: bytes, expires_at: datetime) -> dict[str, Any]:
-    return {
-        "key": key,
-        "digest": digest,
-        "body": base64.b64encode(body).decode(),
-        "expires_at": expires_at.isoformat(),
-    }
 
 
 def is_due(link: OuterLink, *, at: datetime) -> bool:

@@ -1,78 +1,83 @@
-"""The core reaches the outer zone: tells what it has, publishes, and comes for what waits there.
+"""The core reaches the outer zone: tells what it has, comes for what waits there, and publishes.
 
 Only the core begins. One message and its answer are an exchange; a round is as many as there is something
-to say or to fetch, or as there is time for. Dying at any instant loses and doubles nothing: an item is
-acknowledged in the message after its commit, a page is right once the outer zone has said that it has it.
+to say or to fetch, or as there is time for. Its first message brings no page: nothing is made for a zone that
+is not there, and no page that cannot be brought holds up what residents have sent. Dying at any instant loses
+and doubles nothing: an item is acknowledged in the message after its commit, a page is right once the outer
+zone has said that it has it.
 """
 
-import http.client
 import logging
-import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from incidents.models.outer import OuterArrival, OuterLink
-from incidents.outer import keys, publishing, wire
-from incidents.outer.exchange import BYTES_MOST
+from incidents.outer import answers, line, publishing, wire
+from incidents.outer.line import Unreached as Unreached
 from incidents.outer.publishing import Page
 from incidents.outer.taking import take
-from incidents.outer.views import SIGNATURE
 
 log = logging.getLogger(__name__)
 
-ADDRESS: Final = "/outer/exchange/"
 # Of one exchange.
 ITEMS: Final = 20
 ITEM_BYTES: Final = 16 * 1024**2
-_SECONDS: Final = 30.0
 _ACKS: Final = 500
 _LOCK: Final = (7, 1)  # of this product's advisory locks: one round at a time
+# Seconds that it is left alone after the first, the second and each further failure.
+RESTS: Final = (30, 60, 300)
 
 
-class Unreached(Exception):
-    """The outer zone did not answer, or what answered is not it."""
+def rests() -> bool:
+    """Was it not reached just now, and is to be left alone for a while?"""
+    return OuterLink.objects.filter(pk=1, rests_until__gt=timezone.now()).exists()
 
 
 def round_of_exchanges(*, at: datetime, seconds: float = 20.0) -> int:
     """Reach the outer zone until nothing is left, or for so long; answers how many items were taken over.
-    Raises Unreached."""
-    taken = 0
+    Raises Unreached, where items may have been taken over before."""
     with _alone() as is_ours:
         if not is_ours:
             return 0
         until = time.monotonic() + seconds
-        public = prepare(at=at)
-        while True:
-            body, more = message(public, at=at)
-            try:
-                answer = _opened(body, *_sent(body))
-            except Unreached as error:
-                _note(problem=str(error)[:200])
-                raise
+        link, _made = OuterLink.objects.get_or_create(pk=1)
+        publishes = link.pages_rest_until is None or link.pages_rest_until <= timezone.now()
+        with _noting(_not_reached):
+            body = message(_NOTHING, at=at)
+            answer = answers.opened(body, *line.sent(body))
+        taken = accept(answer, at=at)
+        public = prepare(at=at) if publishes else None
+        more = publishes and publishing.is_any_wanted()
+        while (more or answer.items or _untold()) and time.monotonic() < until:
+            pages = publishing.made(public, at=at) if publishes else _NOTHING
+            with _noting(_not_brought if pages.told else _not_reached):
+                body = message(pages, at=at)
+                answer = answers.opened(body, *line.sent(body))
+            more = pages.more
             taken += accept(answer, at=at)
-            if not (more or answer["items"] or _untold()) or time.monotonic() >= until:
-                return taken
+            if pages.told:
+                _note(pages_failures=0, pages_rest_until=None, pages_problem="")
+        return taken
 
 
 def prepare(*, at: datetime) -> dict[str, Page] | None:
     """Find what has changed and is to be published; what everybody may see only every few minutes."""
     link, _made = OuterLink.objects.get_or_create(pk=1)
     publishing.look_for_changes(at=at)
+    if not publishing.is_due(link, at=at):
+        return None
     publishing.renew(at=at)
-    return publishing.look_at_the_public(at=at) if publishing.is_due(link, at=at) else None
+    return publishing.look_at_the_public(at=at)
 
 
-def message(public: dict[str, Page] | None, *, at: datetime) -> tuple[bytes, bool]:
-    """The next message, and whether another one has to follow it."""
-    found, gone, more = publishing.made(public, at=at)
+def message(pages: publishing.Made, *, at: datetime) -> bytes:
+    """The next message, which brings these pages."""
     link = OuterLink.objects.get(pk=1)
     # Larger than any before, also where this database was restored from a copy.
     serial = max(link.serial + 1, time.time_ns() // 1000)
@@ -82,79 +87,61 @@ def message(public: dict[str, Page] | None, *, at: datetime) -> tuple[bytes, boo
         "sent_at": timezone.now(),
         "made_at": at,
         "acks": [pk.hex for pk in _untold()],
-        "pages": found,
-        "gone": gone,
+        "pages": pages.told,
+        "gone": pages.gone,
         "take": ITEMS,
         "most_bytes": ITEM_BYTES,
     }
-    return wire.written(told), more
+    return wire.written(told)
 
 
-def accept(answer: dict[str, Any], *, at: datetime) -> int:
+def accept(answer: answers.Answer, *, at: datetime) -> int:
     """Do what an answer says: note what is known outside, and take over what came; answers how many."""
-    OuterArrival.objects.filter(item__in=answer["dropped"]).update(is_told=True)
-    made_at = datetime.fromisoformat(answer["made_at"])
-    publishing.note_kept([(key, digest) for key, digest in answer["kept"]], answer["gone"], made_at=made_at)
-    now, there = timezone.now(), datetime.fromisoformat(answer["now"])
+    OuterArrival.objects.filter(item__in=answer.dropped).update(is_told=True)
+    publishing.note_kept(answer.kept, answer.gone, answer.refused, made_at=answer.made_at)
+    now = timezone.now()
     _note(
         reached_at=now,
         problem="",
-        waiting=answer["waiting"],
-        oldest_at=answer["oldest_at"],
-        skew=(there - now).total_seconds(),
+        failures=0,
+        rests_until=None,
+        waiting=answer.waiting,
+        oldest_at=answer.oldest_at,
+        skew=(answer.now - now).total_seconds(),
     )
-    about = [take(item, at=at) for item in answer["items"]]
-    publishing.want([report for report in about if report is not None], at=at)
+    not_before = OuterLink.objects.values_list("drained_at", flat=True).get(pk=1)
+    about = [take(item, at=at, not_before=not_before) for item in answer.items]
+    if answer.has_told_all and (not_before is None or answer.made_at > not_before):
+        _note(drained_at=answer.made_at)
+    publishing.want_anew([report for report in about if report is not None], at=at)
     return len(about)
 
 
-def opened(body: bytes, said: bytes, signature: str) -> dict[str, Any]:
-    """The answer to a message; raises Unreached for another one's, or for what is not signed."""
-    return _opened(body, said, signature)
+_NOTHING: Final = publishing.Made([], [], more=False)
 
 
-def _opened(body: bytes, said: bytes, signature: str) -> dict[str, Any]:
-    if not keys.is_signed(keys.OUTER_SAYS, said, signature):
-        raise Unreached("what answered is not the outer zone: its signature is wrong")
-    answer: dict[str, Any] = wire.plain(said)
-    if answer["serial"] != wire.plain(body)["serial"]:
-        raise Unreached("what answered says an old answer again")
-    return answer
-
-
-def _sent(body: bytes) -> tuple[bytes, str]:
-    """Over a connection that we begin; no redirect is followed, and no more is read than was agreed."""
-    told = urlsplit(settings.OUTER_URL)
-    host, port = told.hostname or "", told.port
-    link: http.client.HTTPConnection
-    if told.scheme == "https":
-        link = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=_tls())
-    else:
-        link = http.client.HTTPConnection(host, port, timeout=_SECONDS)
-    headers = {
-        "Content-Type": "application/json",
-        SIGNATURE: keys.signature(keys.CORE_SAYS, body),
-    }
+@contextmanager
+def _noting(failed: Any) -> Iterator[None]:
     try:
-        link.request("POST", f"{told.path.rstrip('/')}{ADDRESS}", body, headers)
-        response = link.getresponse()
-        said = response.read(2 * BYTES_MOST + 1)
-        if response.status != 200:
-            raise Unreached(f"it answers {response.status}: are OUTER_SECRET and both clocks right?")
-        if len(said) > 2 * BYTES_MOST:
-            raise Unreached("it answers more than was agreed")
-        return said, response.headers.get(SIGNATURE, "")
-    except (OSError, http.client.HTTPException) as error:
-        raise Unreached(f"{type(error).__name__}: {error}") from error
-    finally:
-        link.close()
+        yield
+    except Unreached as error:
+        failed(str(error)[:200])
+        raise
 
 
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.OUTER_CA_FILE or None)
-    if settings.OUTER_CERT_FILE:
-        context.load_cert_chain(settings.OUTER_CERT_FILE, settings.OUTER_KEY_FILE or None)
-    return context
+def _not_reached(problem: str) -> None:
+    _note(problem=problem, **_after("failures", "rests_until"))
+
+
+def _not_brought(problem: str) -> None:
+    """The line is there: what waits is come for at the next beat, and pages are left for a while."""
+    _note(pages_problem=problem, **_after("pages_failures", "pages_rest_until"))
+
+
+def _after(counted: str, until: str) -> Mapping[str, Any]:
+    before = OuterLink.objects.values_list(counted, flat=True).get(pk=1)
+    rest = timedelta(seconds=RESTS[min(before, len(RESTS) - 1)])
+    return {counted: min(before + 1, 10_000), until: timezone.now() + rest}
 
 
 def _untold() -> list[Any]:

@@ -2,16 +2,21 @@
 
 In the core they are read as plain rows; outside they are put into the tables of the same name, so that a
 place is found there as it is here. What is not among the rows any more is retired.
+
+A large register goes in slices: each has the rows from one code to another, and says so, so that it is put
+right by itself and what lies between is retired.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.db.models import Q
 
 from grids import registers
 from grids.models import Area, Facility, NamedPlace, PlaceCode
+from incidents.outer import wire
 
 Rows = Sequence[Mapping[str, Any]]
 # What facilities are of is the core's business; outside nobody's.
@@ -61,24 +66,76 @@ _TOUCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "register:3-facilities": (registers.FACILITIES,),
     "register:4-codes": (registers.CODES,),
 }
-_WIDEST_FIRST: Final = tuple(Area.Kind.values)
+# Of a slice as JSON. A register within this is one page, as it always was.
+SLICE_BYTES: Final = 3 * 1024**2
 
 
-def put(key: str, rows: Rows, *, at: datetime) -> None:
-    """Make the register outside what it is in the core."""
-    model = _MODELS[key]
+def of(key: str) -> str:
+    """The register that a page belongs to; empty: none."""
+    name = key.split("/")[0]
+    return name if name in READERS else ""
+
+
+def slices(key: str) -> Iterator[tuple[str, bytes]]:
+    """The register's pages, in the order in which they are to be put: one, or slices where it is large.
+
+    Each of these is of one kind of area (the wider ones first: narrower ones name them), or of any kind.
+    """
+    rows = READERS[key]()
+    whole = wire.written(rows)
+    if len(whole) <= SLICE_BYTES:
+        yield key, whole
+        return
+    number = 0
+    for kind in Area.Kind.values if _MODELS[key] is Area else [""]:
+        after = ""
+        for some, is_last in _cut([row for row in rows if not kind or row["kind"] == kind]):
+            until = "" if is_last else some[-1]["code"]
+            number += 1
+            told = {"kind": kind, "after": after, "until": until, "rows": some}
+            yield f"{key}/{number:05}", wire.written(told)
+            after = until
+
+
+def _cut(rows: Rows) -> Iterator[tuple[Rows, bool]]:
+    """Rows in order of their codes, so many as a slice holds; the last slice may be empty."""
+    some: list[Mapping[str, Any]] = []
+    size = 0
+    for row in sorted(rows, key=lambda one: str(one["code"])):
+        length = len(wire.written(row))
+        if some and size + length > SLICE_BYTES:
+            yield some, False
+            some, size = [], 0
+        some.append(row)
+        size += length
+    yield some, True
+
+
+def put(key: str, told: Any, *, at: datetime) -> None:
+    """Make the register outside, or the slice of it, what it is in the core; raises IntegrityError where it
+    names what is not here (yet), and ValueError, KeyError or TypeError for what is none."""
+    name = of(key)
+    model = _MODELS[name]
+    rows: Rows = told if isinstance(told, list) else told["rows"]
     with transaction.atomic():
+        manager: Any = model._default_manager
+        here = manager.all() if isinstance(told, list) else _between(manager, told)
+        codes = {row["code"] for row in rows}
         if model is Facility:
             rows = [{**row, "owner_code": _NOBODY} for row in rows]
+            # A plate that was on another one.
+            manager.filter(plate__in={row["plate"] for row in rows} - {""}).update(plate="")
         elif model is Area:
             rows = sorted(rows, key=lambda row: (_WIDEST_FIRST.index(row["kind"]), row["code"]))
-        manager: Any = model._default_manager
-        gone = manager.exclude(pk__in=[row["code"] for row in rows])
-        if model is Area:
-            gone.filter(retired_at=None).exclude(kind=Area.Kind.DISTRICT).update(retired_at=at)
-        else:
-            # First: what stood for a thing gives way to what stands for it now.
-            gone.filter(retired_at=None).update(retired_at=at)
+            here = here.exclude(kind=Area.Kind.DISTRICT)
+        elif model is PlaceCode:
+            # What stood for a thing gives way to what stands for it now, wherever its code lies.
+            things = Q()
+            for thing in ("area_id", "facility_id", "place_id"):
+                things |= Q(**{f"{thing}__in": {row[thing] for row in rows} - {None}})
+            manager.filter(things, retired_at=None).exclude(pk__in=codes).update(retired_at=at)
+        gone = set(here.filter(retired_at=None).values_list("pk", flat=True)) - codes
+        manager.filter(pk__in=gone).update(retired_at=at)
         manager.bulk_create(
             [model(**row, retired_at=None) for row in rows],
             update_conflicts=True,
@@ -86,8 +143,18 @@ def put(key: str, rows: Rows, *, at: datetime) -> None:
             update_fields=sorted(_columns(rows) - {"code"}),
             batch_size=500,
         )
-        registers.touch(*_TOUCHED[key])
+        connection.check_constraints()  # now, and not when the whole message is committed
+        registers.touch(*_TOUCHED[name])
+
+
+def _between(manager: Any, told: Mapping[str, Any]) -> Any:
+    here = manager.filter(code__gt=told["after"])
+    here = here.filter(code__lte=told["until"]) if told["until"] else here
+    return here.filter(kind=told["kind"]) if told["kind"] else here
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     return {"retired_at"} | {name for row in rows for name in row}
+
+
+_WIDEST_FIRST: Final = tuple(Area.Kind.values)

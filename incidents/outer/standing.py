@@ -22,3 +22,14 @@ def as_seen_inside(*, now: datetime) -> dict[str, float]:
 def last_problem() -> str:
     """Why the outer zone was not reached when that was tried last; empty where it was."""
     return OuterLink.objects.filter(pk=1).values_list("problem", flat=True).first() or ""
+
+
+def last_problem_of_pages() -> str:
+    """Why no pages could be brought there when that was tried last; empty where they were."""
+    return OuterLink.objects.filter(pk=1).values_list("pages_problem", flat=True).first() or ""
+
+
+def left_out(most: int = 5) -> list[str]:
+    """Pages that are not outside, each with the word that says why."""
+    rows = OuterPushed.objects.exclude(problem="").order_by("key")
+    return [f"{key} ({problem})" for key, problem in rows.values_list("key", "problem")[:most]]

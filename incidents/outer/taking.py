@@ -4,7 +4,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,23 +21,36 @@ from incidents.public.facts import Answer, Complaint, Rating, UnknownCode
 
 log = logging.getLogger(__name__)
 
-COMPLAINT = "complaint"
-TAMPERED = "tampered"
+COMPLAINT: Final = "complaint"
+TAMPERED: Final = "tampered"
+# Between the time that a form carries and its row, and between two clocks.
+ON_ITS_WAY: Final = timedelta(minutes=2)
+# Nothing is older: a page that waits to be fetched is shown for so long.
+LONGEST: Final = timedelta(days=90)
 
 
-def take(told: Mapping[str, Any], *, at: datetime) -> int | None:
+def take(told: Any, *, at: datetime, not_before: datetime | None = None) -> int | None:
     """Take over one item; answers the report that it is about. What was taken over before is left alone.
 
+    `not_before`: when there was last nothing outside that had not come: what comes now was said after that.
     The report, or what is said of one, is committed first and the arrival after it: dying in between means
     that the item comes again, and by its form's number (or because it was said already) is the same one.
     """
-    item = UUID(hex=told["item"])
-    if OuterArrival.objects.filter(pk=item).exists():
+    try:
+        item = UUID(hex=told["item"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        log.error("an item from outside has no number")
         return None
-    arrival = OuterArrival(item=item, filed_at=datetime.fromisoformat(told["filed_at"]), taken_at=at)
-    code = _done(arrival, told, at=at)
+    filed_at = _moment(told.get("filed_at"))
+    if OuterArrival.objects.filter(pk=item).exists():
+        # The same form sent again, after it was acknowledged: it waits there until it is once more.
+        OuterArrival.objects.filter(pk=item).update(is_told=False)
+        return _report(_code_in(told, item, filed_at))
+    arrival = OuterArrival(item=item, filed_at=filed_at or at, taken_at=at)
+    arrival.counts_from = _believed(arrival.filed_at, at=at, not_before=not_before)
+    code = _done(arrival, told, at=at) if filed_at is not None else _set_aside(arrival, TAMPERED, told)
     arrival.save(force_insert=True)
-    return Report.objects.filter(tracking_code=code).values_list("pk", flat=True).first() if code else None
+    return _report(code)
 
 
 def again(*, at: datetime) -> int:
@@ -51,17 +64,66 @@ def again(*, at: datetime) -> int:
     return taken
 
 
+def opened(told: Mapping[str, Any], item: UUID, filed_at: datetime) -> dict[str, Any]:
+    """What was sealed in an item; raises keys.NotOurs, or ValueError, KeyError, TypeError of none."""
+    said: dict[str, Any] = wire.plain(
+        keys.unseal(base64.b64decode(told["body"]), about=about(item, filed_at))
+    )
+    return said
+
+
+def code_of(said: Mapping[str, Any]) -> str:
+    """The tracking code of the report that an opened item is about."""
+    return str(said["complaint"]["tracking_code"] if said["kind"] == COMPLAINT else said["code"])
+
+
+def pictures_of(told: Mapping[str, Any]) -> dict[UUID, bytes]:
+    """The pictures that came with an item, under lock, by their places."""
+    return {UUID(hex=name): base64.b64decode(body) for name, body in told["photos"].items()}
+
+
+def _moment(told: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(told)
+    except (ValueError, TypeError):
+        return None
+    return at if at.utcoffset() is not None and 2000 <= at.year <= 2200 else None
+
+
+def _believed(filed_at: datetime, *, at: datetime, not_before: datetime | None) -> datetime:
+    """When it was said, as it counts: whoever has the outer zone writes any time there. Honest ones lie
+    between the last time that nothing was left there and now, however long the core could not come."""
+    earliest = at - LONGEST if not_before is None else max(at - LONGEST, not_before - ON_ITS_WAY)
+    if filed_at < earliest:
+        log.warning("an item from outside says that it is of %s, which counts from %s", filed_at, earliest)
+    return min(max(filed_at, earliest), at)
+
+
+def _report(code: str) -> int | None:
+    return Report.objects.filter(tracking_code=code).values_list("pk", flat=True).first() if code else None
+
+
+def _code_in(told: Mapping[str, Any], item: UUID, filed_at: datetime | None) -> str:
+    try:
+        return code_of(opened(told, item, filed_at)) if filed_at is not None else ""
+    except (keys.NotOurs, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _set_aside(arrival: OuterArrival, problem: str, told: Any) -> str:
+    arrival.problem, arrival.kept = problem[:40], wire.written(told)
+    return ""
+
+
 def _done(arrival: OuterArrival, told: Mapping[str, Any], *, at: datetime) -> str:
     """Do what an item says, and answer the code of its report. One that cannot be done is kept as it came in
     the arrival, so that it holds up nobody and nothing is lost; then nothing is answered."""
     try:
-        sealed = base64.b64decode(told["body"])
-        said = wire.plain(keys.unseal(sealed, about=about(arrival.item, arrival.filed_at)))
+        said = opened(told, arrival.item, arrival.filed_at)
         arrival.kind = said["kind"]
-        pictures = {UUID(hex=name): base64.b64decode(body) for name, body in told["photos"].items()}
         does = _file if said["kind"] == COMPLAINT else _answer
-        return does(said, pictures, arrival.filed_at, at=at)
-    except (keys.NotOurs, ValueError, KeyError, TypeError) as error:
+        return does(said, pictures_of(told), arrival.counts_from or min(arrival.filed_at, at), at=at)
+    except (keys.NotOurs, ValueError, KeyError, TypeError, AttributeError) as error:
         log.error("an item from outside cannot be opened: %s", type(error).__name__)
         problem = TAMPERED
     except InvalidInput as error:
@@ -72,14 +134,13 @@ def _done(arrival: OuterArrival, told: Mapping[str, Any], *, at: datetime) -> st
     except ActionRefused as error:
         # The case has moved on meanwhile; its page says how it stands.
         arrival.problem = error.code[:40]
-        return str(said["code"])
+        return code_of(said)
     except DatabaseError:
         raise  # the database's fault, not the item's: it comes again
     except Exception:  # whatever it is, it holds up nobody behind it
         log.exception("an item from outside fails")
         problem = "failed"
-    arrival.problem, arrival.kept = problem[:40], wire.written(told)
-    return ""
+    return _set_aside(arrival, problem, told)
 
 
 # What a reporter may say about their report; no ticket of a telephone number is from outside.
@@ -97,7 +158,7 @@ _ANSWERS: Final = frozenset(
 
 
 def _file(
-    said: Mapping[str, Any], pictures: Mapping[UUID, bytes], filed_at: datetime, *, at: datetime
+    said: Mapping[str, Any], pictures: Mapping[UUID, bytes], counts_from: datetime, *, at: datetime
 ) -> str:
     # Whoever has the outer zone seals what they like: from there nothing is believed that no form says.
     complaint = replace(
@@ -110,23 +171,32 @@ def _file(
         place_type="",
         occurred_at=None,
     )
-    stored = _stored(complaint.photos, pictures, at=filed_at)
-    complaint = replace(complaint, photos=stored, filed_at=min(filed_at, at))
+    stored = _stored(complaint.photos, pictures, at=counts_from)
+    complaint = replace(complaint, photos=stored, filed_at=counts_from)
+    # What was in the register outside and is not here any more: its point, or its words, still say where.
+    named = replace(complaint, area="", facility="", code="")
     try:
-        filing.submit(complaint, at=at)
+        _submit_one_of(complaint, named, replace(named, lon=None, lat=None), at=at)
     except InvalidInput:
-        # A place that was in the register outside and is not here any more: its words still say where.
-        bare = replace(complaint, lon=None, lat=None, area="", facility="", code="")
-        try:
-            filing.submit(bare, at=at)
-        except InvalidInput:
-            attachments.discard(stored)
-            raise
+        attachments.discard(stored)
+        raise
     return complaint.tracking_code
 
 
+def _submit_one_of(*complaints: Complaint, at: datetime) -> None:
+    """The first that breaks no rule; raises InvalidInput of the last."""
+    *first, last = complaints
+    for one in first:
+        try:
+            filing.submit(one, at=at)
+        except InvalidInput:
+            continue
+        return
+    filing.submit(last, at=at)
+
+
 def _answer(
-    said: Mapping[str, Any], pictures: Mapping[UUID, bytes], filed_at: datetime, *, at: datetime
+    said: Mapping[str, Any], pictures: Mapping[UUID, bytes], counts_from: datetime, *, at: datetime
 ) -> str:
     code, kind = str(said["code"]), Answer(said["answer"])
     if kind not in _ANSWERS:
@@ -135,10 +205,13 @@ def _answer(
         code,
         kind=kind,
         at=at,
-        said_at=min(filed_at, at),
+        said_at=counts_from,
         rating=wire.read(Rating, said["rating"]),
         text=said["text"],
-        photos=_stored([UUID(one) for one in said["photos"]], pictures, at=filed_at),
+        # Pictures come with an objection alone.
+        photos=_stored([UUID(one) for one in said["photos"]], pictures, at=counts_from)
+        if kind is Answer.OBJECT
+        else (),
     )
     return code
 

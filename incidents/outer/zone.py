@@ -72,7 +72,10 @@ def submit(told: Complaint | CodeWanted | Scan, *, at: datetime) -> dict[str, An
     sealed = replace(told, tracking_code=code, filed_at=at, joins=None, category="")
     with transaction.atomic(durable=True):
         item = UUID(bytes=keys.own_key("item", told.form)[:16])
-        if is_new := _queue(item, "complaint", {"complaint": sealed}, told.photos, at=at):
+        # Sent again, the page may be the core's already: it stays what it is.
+        if is_new := not pages.is_there(code, at=at) and _queue(
+            item, "complaint", {"complaint": sealed}, told.photos, at=at
+        ):
             shown = {
                 language: _waiting(told, code, place.street, place.community, language, at=at)
                 for language in LANGUAGES

@@ -28,6 +28,7 @@ from incidents.models import (
     MediationSession,
     PhoneProof,
 )
+from incidents.outer import aside
 from incidents.privacy import files
 from incidents.privacy.forgetting import OVER, Why, forget
 
@@ -118,7 +119,8 @@ def _step(rule: Rule, reached: Reached, *, limit: int, at: datetime) -> int:
 
 
 def forget_the_rest(*, at: datetime) -> dict[str, int]:
-    """What has no category: mediations, members of councils, rows that were refused, proofs of numbers."""
+    """What has no category: mediations, members of councils, rows that were refused, proofs of numbers, what
+    came from outside and could not be taken over."""
     gone = {"mediations": 0, "members": 0, "imports": 0}
     if settings.RETENTION_MEDIATION_MONTHS:
         before = months_before(at, settings.RETENTION_MEDIATION_MONTHS)
@@ -137,6 +139,7 @@ def forget_the_rest(*, at: datetime) -> dict[str, int]:
         forget_rows(bulk)
         gone["imports"] += 1
     PhoneProof.objects.filter(asked_at__lt=at - PROOFS_KEPT).delete()
+    aside.forget_old(at=at)
     return gone
 
 

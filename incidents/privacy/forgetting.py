@@ -26,6 +26,7 @@ from incidents.models import (
     Text,
 )
 from incidents.models.incident import Status
+from incidents.models.outer import OuterPushed
 from incidents.privacy import files, words
 
 OVER = (Status.CLOSED, Status.REJECTED)
@@ -142,6 +143,9 @@ def _take_out(
     gone.scans = _forget_scans(reports, doomed)
     Conversation.objects.filter(report__in=reports).update(words_sealed=b"", address="", lon=None, lat=None)
     _blank(_free_contacts(reports), {} if aliases is None else aliases, at=at)
+    # Their pages in the outer zone, however long the case is over: they are made anew, or taken away.
+    outside = OuterPushed.objects.filter(report__in=reports, expires_at__gt=at).exclude(key="")
+    outside.update(wanted_at=at, digest="")
     return gone, files.doom(doomed, at=at)
 
 

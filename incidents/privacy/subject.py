@@ -29,6 +29,8 @@ from incidents.models import (
     TimelineEntry,
 )
 from incidents.models.contact import blind_index, phone_digits
+from incidents.outer import aside
+from incidents.outer.aside import Aside
 from incidents.privacy import words
 from incidents.privacy.forgetting import Aliases, Gone, Why, forget, forget_loose
 from incidents.sources.sealed import opened
@@ -67,6 +69,7 @@ def copy(
             "contacts": [_contact(one) for one in Contact.objects.filter(phone_index=index).order_by("pk")],
             "reports": [_report(one, archive) for one in reports],
             "mediations": [_mediation(one) for one in _parties(index)],
+            "not_taken_over": [_aside(one, archive) for one in aside.of_number(index)],
             "codes_sent_to_this_number": list(
                 PhoneProof.objects.filter(phone_index=index).order_by("pk").values("asked_at", "proved_at")
             ),
@@ -98,6 +101,7 @@ def erase(
         else:
             still_open.append(Incident.objects.get(pk=case).number)
     gone.add(forget_loose(theirs, at=at, aliases=aliases))
+    gone.reports += aside.forget(index)
     PhoneProof.objects.filter(phone_index=index).delete()
     request = PrivacyRequest.objects.create(
         kind=PrivacyRequest.Kind.ERASURE,
@@ -230,6 +234,16 @@ def _answered(case: Incident) -> set[int]:
 
 def _mediation(party: MediationParty) -> dict[str, Any]:
     return {"case": party.file.incident.number, "side": party.side, "joined_at": party.joined_at}
+
+
+def _aside(one: Aside, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What they sent outside and nobody could take over."""
+    pictures = []
+    for number, body in enumerate(one.pictures()):
+        name = f"pictures/{one.arrival.pk.hex}-{number}.jpg"
+        archive.writestr(name, body)
+        pictures.append(name)
+    return {"filed_at": one.arrival.filed_at, "said": one.said, "pictures": pictures}
 
 
 def _texts(ids: set[int]) -> list[dict[str, Any]]:

@@ -61,7 +61,9 @@ _CLOCKS: Mapping[Phase, tuple[str, ...]] = {
 def tracked(tracking_code: str, *, at: datetime) -> TrackedCase:
     """Where a report stands, in plain facts; raises UnknownCode."""
     report = report_of(tracking_code)
-    link = report.links.filter(unlinked_at__isnull=True).select_related("incident__category").get()
+    link = report.links.filter(unlinked_at__isnull=True).select_related("incident__category").first()
+    if link is None:  # it is in no case: there is nothing to follow
+        raise UnknownCode(tracking_code)
     incident = link.incident
     phase = phase_of(incident, report)
     timers = {timer.kind: timer for timer in incident.timers.order_by("pk")}

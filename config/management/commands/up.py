@@ -99,7 +99,10 @@ def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
 def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
     celery = ["-m", "celery", "--app", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    for name, queue in (("clocks", "clocks"), ("worker", "telling"), ("long", "long")):
+    workers = [("clocks", "clocks"), ("worker", "telling"), ("long", "long")]
+    if settings.OUTER_URL:
+        workers.append(("outer", "outer"))
+    for name, queue in workers:
         worker = ["worker", "-Q", queue, "-n", f"{name}@%h", "--concurrency", "1", "--loglevel", "INFO"]
         supervisor.run(name, [*celery, *worker, *quiet])
     if settings.MQTT_URL:

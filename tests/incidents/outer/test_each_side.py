@@ -144,6 +144,21 @@ def test_the_outer_process_has_no_key_of_the_cores() -> None:
     assert done.stdout.strip() == "[]  []", done.stderr
 
 
+def test_the_outer_zone_does_not_start_with_the_demonstrations_key() -> None:
+    """What waits there is locked under keys that come of SECRET_KEY: everybody knows that one."""
+    told = {"ZONE": "outer", "OUTER_SECRET": SHARED, "OUTER_SEAL_KEY": PUBLIC, "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", "import config.settings"],
+        cwd=project.BASE_DIR,
+        env=told,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0
+    assert "SECRET_KEY" in done.stderr.rsplit("ImproperlyConfigured", 1)[-1]
+
+
 # --- keys -----------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from incidents import actions
 from incidents.models import Feedback, Incident, Report, TimelineEntry
 from incidents.models.outer import OuterArrival, OuterLink, OuterPushed
-from incidents.outer import carrying, keys, reaching, standing, taking
+from incidents.outer import answers, carrying, keys, line, publishing, reaching, standing, taking
 from incidents.public import answering
 from incidents.public.facts import Answer
 from tests.cast import LAMP_TEXT, Person, file_report
@@ -162,22 +162,27 @@ def test_with_the_outer_zone_down_the_core_says_so_and_goes_on_later(resident: B
 # --- dying in between -----------------------------------------------------------------------------
 
 
-def fetched() -> dict[str, Any]:
+def message() -> bytes:
+    """The core's next one, with what it would bring."""
+    return reaching.message(publishing.made(None, at=timezone.now()), at=timezone.now())
+
+
+def fetched() -> answers.Answer:
     """One exchange, of which nothing was done yet."""
-    body, _more = reaching.message(None, at=timezone.now())
-    return reaching.opened(body, *reaching._sent(body))
+    body = message()
+    return answers.opened(body, *line.sent(body))
 
 
 def test_killed_before_the_commit_it_comes_again(resident: Browser) -> None:
     resident.file(TEXT)
-    assert len(fetched()["items"]) == 1  # and the process is gone
+    assert len(fetched().items) == 1  # and the process is gone
     assert reach() == 1
     assert Report.objects.count() == 1
 
 
 def test_killed_between_commit_and_acknowledgement_it_is_one_report(resident: Browser) -> None:
     resident.file(TEXT)
-    taking.take(fetched()["items"][0], at=timezone.now())  # and the process is gone
+    taking.take(fetched().items[0], at=timezone.now())  # and the process is gone
     assert resident.zone.waiting() == 1
     reach()
     assert Report.objects.count() == 1
@@ -187,7 +192,7 @@ def test_killed_between_commit_and_acknowledgement_it_is_one_report(resident: Br
 
 def test_killed_between_the_report_and_its_arrival_it_is_one_report(resident: Browser) -> None:
     code = resident.file(TEXT, files={"photos": ("lamp.jpg", picture(), "image/jpeg")})
-    taking.take(fetched()["items"][0], at=timezone.now())
+    taking.take(fetched().items[0], at=timezone.now())
     OuterArrival.objects.all().delete()  # as if it had not come to that
     reach()
     assert Report.objects.get().tracking_code == code
@@ -200,25 +205,25 @@ def test_killed_between_the_report_and_its_arrival_it_is_one_report(resident: Br
 
 def test_a_message_is_good_once(resident: Browser) -> None:
     resident.file(TEXT)
-    body, _more = reaching.message(None, at=timezone.now())
-    reaching._sent(body)
+    body = message()
+    line.sent(body)
     with pytest.raises(reaching.Unreached, match="404"):
-        reaching._sent(body)
+        line.sent(body)
 
 
 def test_an_older_message_that_comes_later_is_refused(resident: Browser) -> None:
-    held_back, _more = reaching.message(None, at=timezone.now())
+    held_back = message()
     reach()
     with pytest.raises(reaching.Unreached, match="404"):
-        reaching._sent(held_back)
+        line.sent(held_back)
 
 
 def test_without_the_secret_there_is_no_such_address(resident: Browser, settings: Any) -> None:
     resident.file(TEXT)
-    body, _more = reaching.message(None, at=timezone.now())
+    body = message()
     settings.OUTER_SECRET = secrets.token_urlsafe(16)
     with pytest.raises(reaching.Unreached, match="404"):
-        reaching._sent(body)
+        line.sent(body)
     assert requests.post(f"{resident.zone.site}/outer/exchange/", body, timeout=10).status_code == 404
     assert requests.get(f"{resident.zone.site}/outer/exchange/", timeout=10).status_code in (404, 405)
     assert resident.zone.waiting() == 1
@@ -226,10 +231,10 @@ def test_without_the_secret_there_is_no_such_address(resident: Browser, settings
 
 def test_an_answer_that_was_changed_is_not_believed(resident: Browser) -> None:
     resident.file(TEXT)
-    body, _more = reaching.message(None, at=timezone.now())
-    said, signature = reaching._sent(body)
+    body = message()
+    said, signature = line.sent(body)
     with pytest.raises(reaching.Unreached):
-        reaching.opened(body, said.replace(b'"waiting":1', b'"waiting":0'), signature)
+        answers.opened(body, said.replace(b'"waiting":1', b'"waiting":0'), signature)
 
 
 def test_what_was_changed_in_the_outer_database_is_set_aside_and_holds_up_nobody(resident: Browser) -> None:
