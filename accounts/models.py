@@ -123,6 +123,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         spoken_of = ProviderLink.objects.filter(user=OuterRef("user"), groups_at__gt=since)
         return self.filter(Q(by_provider=False) | Exists(spoken_of))
 
+    def able(self, at: datetime) -> "MembershipQuerySet":
+        """Those in force of people who can sign in, in units that are open: what somebody could act by."""
+        return self.in_force(at).filter(user__is_active=True, unit__is_open=True)
+
 
 class Membership(models.Model):
     """One person in one unit with one role."""

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.duty import LONGEST_SHIFT, DutyShift
-from accounts.models import OrgUnit, User
+from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
 from accounts.viewer import Reach, Viewer
 
@@ -81,8 +82,9 @@ def may_edit(viewer: Viewer, unit: OrgUnit) -> bool:
 
 
 def members(unit: OrgUnit) -> "list[User]":
-    """Who can be put on this unit's roster: its own people."""
-    return list(User.objects.filter(is_active=True, memberships__unit=unit).distinct().order_by("username"))
+    """Who can be put on this unit's roster: its own people who can act for it."""
+    able = Membership.objects.able(timezone.now()).filter(unit=unit)
+    return list(User.objects.filter(pk__in=able.values("user")).order_by("username"))
 
 
 def add_shifts(
@@ -210,7 +212,8 @@ def _check(shift: DutyShift, at: datetime) -> None:
         raise RosterRefused("ends_at", _("This shift would be over already."))
     if shift.starts_at > at + FURTHEST:
         raise RosterRefused("starts_at", _("That is more than a year ahead."))
-    if not shift.user.is_active or not shift.user.memberships.filter(unit=shift.unit).exists():
+    able = Membership.objects.able(timezone.now())
+    if not able.filter(user=shift.user, unit=shift.unit).exists():
         raise RosterRefused("user", _("Only people of this unit can be on its roster."))
 
 

@@ -1,10 +1,11 @@
 """Keeping the district's categories: what they are called, and which one takes a category's place."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,6 +15,7 @@ from dispatch.models import Category, CategoryChange, ResponsibilityItem, Respon
 
 NAMES: Final = ("name_zh", "name_en", "scope_zh")
 FIELDS: Final = (*NAMES, "successor_id")
+_LOCK: Final = 9  # of this product's advisory locks: categories are changed by one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,19 @@ def told_of(category: Category) -> dict[str, Any]:
     return {name: getattr(category, name) for name in FIELDS}
 
 
-def why_not(category: Category, told: dict[str, Any], *, at: datetime) -> tuple[str, str] | None:
-    """The field at fault and why a category cannot become this; None where it can."""
+def why_not(
+    category: Category, told: dict[str, Any], *, at: datetime, in_use: Collection[str] | None = None
+) -> tuple[str, str] | None:
+    """The field at fault and why a category cannot become this; None where it can. `in_use`: those that will
+    be, where several change at once."""
     successor = told["successor_id"]
     if not successor or successor == category.successor_id:
         return None
     if successor == category.code:
         return "successor_id", _("A category is not its own successor.")
-    if not Category.objects.in_use().filter(code=successor).exists():
+    if in_use is None:
+        in_use = set(Category.objects.in_use().filter(code=successor).values_list("code", flat=True))
+    if successor not in in_use:
         return "successor_id", _("The successor must be a category in use.")
     count = uses_of(category.code, at=at).live
     if count and not _is_written_without(category.code):
@@ -74,10 +81,18 @@ def _is_written_without(code: str) -> bool:
     return on_its_way.exclude(items__category=code).exists()
 
 
+def hold() -> None:
+    """Let nobody else change categories until the transaction ends: of two that become each other at the
+    same moment the second sees the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_LOCK])
+
+
 @transaction.atomic(durable=True)
 def change(*, code: str, told: dict[str, Any], was: dict[str, Any], by: User, at: datetime) -> bool:
     """Change one category. False: nothing is different. Raises ListRefused where somebody has changed it
     since (`changed`), or it cannot be (`invalid`)."""
+    hold()
     category = Category.objects.select_for_update(no_key=True).get(code=code)
     now = told_of(category)
     if now == told:

@@ -4,14 +4,16 @@ Nobody is deleted: what they did keeps their name. Nobody does any of it to them
 security administrator nor the last system administrator can be taken.
 """
 
+import re
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit.reasons import because
@@ -32,7 +34,9 @@ _PASSWORD_LENGTH: Final = 16
 # Who has taken somebody's second factor does not hand out their password for so long.
 _APART: Final = timedelta(days=7)
 # A district needs one of each at all times.
-_NEVER_NONE: Final = (Role.SECURITY, Role.ADMIN)
+NEVER_NONE: Final = (Role.SECURITY, Role.ADMIN, Role.AUDITOR)
+# What a telephone number may look like.
+PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{2,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,32 @@ def add(*, terms: Terms, actor: User, at: datetime) -> tuple[User, str]:
 
 def make(terms: Terms, *, at: datetime) -> tuple[User, str]:
     """The same in the caller's transaction, who has asked whether the actor may. Raises NotTaken."""
-    _refuse_name_taken(terms.username)
     password = first_password()
-    user = User(date_joined=at, password_is_first=True)
+    return _make(terms, password, at=at), password
+
+
+def enter(terms: Terms, *, at: datetime) -> User:
+    """A new person who has no password yet: it is handed out on their page, or they come through the
+    provider. In the caller's transaction, as `make`. Raises NotTaken."""
+    return _make(terms, None, at=at)
+
+
+def _make(terms: Terms, password: str | None, *, at: datetime) -> User:
+    _refuse_name_taken(terms.username)
+    user = User(date_joined=at, password_is_first=password is not None)
     _apply(user, terms)
-    user.set_password(password)
+    user.set_password(password)  # None: one that nothing matches
+    _save(user, force_insert=True)
+    return user
+
+
+def _save(user: User, **how: Any) -> None:
+    """Of two who take a name at the same moment the second is told. Raises NotTaken."""
     try:
         with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:  # the same form a second time, at the same moment
+            user.save(**how)
+    except IntegrityError as error:
         raise NotTaken("username", _("Somebody has this user name already.")) from error
-    return user, password
 
 
 @transaction.atomic(durable=True)
@@ -114,7 +133,7 @@ def rename(held: User, terms: Terms) -> None:
     """Write it, for a locked person. Raises NotTaken."""
     _refuse_name_taken(terms.username, but=held)
     _apply(held, terms)
-    held.save(update_fields=["username", "display_name", "phone"])
+    _save(held, update_fields=["username", "display_name", "phone"])
 
 
 @transaction.atomic(durable=True)
@@ -133,9 +152,13 @@ def switch(*, pk: int, on: bool, reason: str, actor: User, at: datetime, where: 
     return True
 
 
-def set_active(held: User, *, on: bool, reason: str, actor: User, at: datetime, where: Where) -> None:
-    """The same of a locked person; the administrators are held. Raises NotTaken."""
-    if not on:
+def set_active(
+    held: User, *, on: bool, reason: str, actor: User, at: datetime, where: Where, last: bool = True
+) -> None:
+    """The same of a locked person; the administrators are held. `last`: see that nobody is the last one; who
+    does several deeds asks once they are done (`standing`, `refuse_gone`). Raises NotTaken."""
+    _refuse_self(held.pk, actor, _("Nobody switches themselves off: ask another administrator."))
+    if not on and last:
         _refuse_last(held, [row.role for row in held.memberships.all()])
     with because(reason):
         held.is_active = on
@@ -218,14 +241,16 @@ def take(*, pk: int, membership: int, reason: str, actor: User) -> bool:
     return True
 
 
-def revoke(held: User, row: Membership, *, reason: str, actor: User) -> None:
-    """The same of a locked person; the administrators are held. Raises NotTaken."""
+def revoke(held: User, row: Membership, *, reason: str, actor: User, last: bool = True) -> None:
+    """The same of a locked person; the administrators are held. `last`: as in `set_active`.
+
+    Raises NotTaken.
+    """
     _refuse_self(held.pk, actor, _("Nobody takes a role from themselves: ask another administrator."))
     if row.by_provider:
-        raise NotTaken(
-            "", _("A group at the provider gives this role: it would be back at the next sign-in.")
-        )
-    _refuse_last(held, [row.role], but=row)
+        raise NotTaken("", by_provider_words())
+    if last:
+        _refuse_last(held, [row.role], but=row)
     with because(reason):
         row.delete()
 
@@ -276,7 +301,40 @@ def locked(pk: int) -> User:
 def hold_administrators() -> None:
     """Lock the roles of the administrators in one order: of two who take the last but one from each other at
     the same moment the second sees what the first did."""
-    list(Membership.objects.filter(role__in=_NEVER_NONE).order_by("pk").select_for_update())
+    list(Membership.objects.filter(role__in=NEVER_NONE).order_by("pk").select_for_update())
+
+
+def standing() -> dict[str, set[tuple[int, str]]]:
+    """Who could act as which of the administrators now: (person, unit) by role."""
+    found: dict[str, set[tuple[int, str]]] = {str(role): set() for role in NEVER_NONE}
+    able = Membership.objects.able(timezone.now()).filter(role__in=NEVER_NONE)
+    for role, user, unit in able.values_list("role", "user", "unit"):
+        found[role].add((user, unit))
+    return found
+
+
+def refuse_gone(before: Mapping[str, Collection[object]]) -> None:
+    """Refuse where somebody stood before and nobody does now. Raises NotTaken."""
+    now = standing()
+    for role in NEVER_NONE:
+        if before[role] and not now[role]:
+            raise NotTaken("", last_words(role))
+
+
+def last_words(role: str) -> str:
+    """What is said where nobody would be this administrator any more."""
+    told = {"role": Role(role).label}
+    return _("Nobody would be %(role)s any more: give the role to another first.") % told
+
+
+def by_provider_words() -> str:
+    """What is said of a role that is not taken here."""
+    return _("A group at the provider gives this role: it would be back at the next sign-in.")
+
+
+def stored_name(typed: str) -> str:
+    """A user name as Django's sign-in reads it: ｚｈａｎｇ and zhang are one."""
+    return User.normalize_username(typed)
 
 
 def _refuse_self(pk: int, actor: User, words: str) -> None:
@@ -285,20 +343,23 @@ def _refuse_self(pk: int, actor: User, words: str) -> None:
 
 
 def _refuse_last(held: User, roles: Iterable[str], but: Membership | None = None) -> None:
-    """Refuse where nobody would be left who can sign in as one of these administrators."""
-    able = Membership.objects.filter(user__is_active=True, unit__is_open=True)
+    """Refuse where nobody would be left who can act as one of these administrators."""
+    able = Membership.objects.able(timezone.now())
     others = able.exclude(pk=but.pk) if but else able.exclude(user=held)
-    for role in _NEVER_NONE:
+    for role in NEVER_NONE:
         if role in roles and able.filter(user=held, role=role) and not others.filter(role=role).exists():
-            told = {"role": Role(role).label}
-            raise NotTaken("", _("Nobody would be %(role)s any more: give the role to another first.") % told)
+            raise NotTaken("", last_words(role))
 
 
 def _refuse_name_taken(username: str, but: User | None = None) -> None:
-    found = User.objects.filter(username__iexact=username)
+    found = User.objects.filter(username__iexact=stored_name(username))
     if (found.exclude(pk=but.pk) if but else found).exists():
         raise NotTaken("username", _("Somebody has this user name already."))
 
 
 def _apply(user: User, terms: Terms) -> None:
-    user.username, user.display_name, user.phone = terms.username, terms.display_name, terms.phone
+    user.username, user.display_name, user.phone = (
+        stored_name(terms.username),
+        terms.display_name,
+        terms.phone,
+    )

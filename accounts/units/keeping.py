@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit.reasons import because
@@ -67,15 +68,22 @@ def heir_of(unit: OrgUnit) -> OrgUnit | None:
 @transaction.atomic(durable=True)
 def add(*, code: str, terms: Terms, actor: User) -> OrgUnit:
     """A new unit. Raises NotAllowed, NotTaken."""
-    _begin(actor)
+    begin(actor)
+    return make(code, terms)
+
+
+def make(code: str, terms: Terms) -> OrgUnit:
+    """The same in the caller's transaction, who has begun. Raises NotTaken."""
     if not CODE.fullmatch(code):
-        raise NotTaken("code", _("Small letters, digits and hyphens; a street's team after one stroke."))
+        raise NotTaken("code", code_words())
     if OrgUnit.objects.filter(pk=code).exists():
         raise NotTaken("code", _("There is a unit with this code already."))
+    if fixed := why_fixed(None, terms):
+        raise NotTaken(*fixed)
     parent = _parent(terms)
     unit = OrgUnit(pk=code, path=f"{parent.path}>{code}" if parent else code)
     _apply(unit, terms)
-    _check_path(unit.path)
+    check_path(unit.path)
     try:
         with transaction.atomic():
             unit.save(force_insert=True)
@@ -90,24 +98,54 @@ def change(*, code: str, terms: Terms, seen: str, actor: User) -> bool:
 
     Raises NotAllowed, NotTaken.
     """
-    _begin(actor)
-    unit = _locked(code)
+    begin(actor)
+    unit = locked(code)
     if terms_of(unit) == terms:
         return False
     _refuse_stale(unit, seen)
+    write(unit, terms)
+    return True
+
+
+def write(unit: OrgUnit, terms: Terms) -> None:
+    """The same of a locked unit, in the transaction of a caller who has begun. Raises NotTaken."""
+    if fixed := why_fixed(unit, terms):
+        raise NotTaken(*fixed)
     parent = _parent(terms, of=unit)
     was_path = unit.path
     _apply(unit, terms)
-    unit.path = f"{parent.path}>{code}" if parent else code
+    unit.path = f"{parent.path}>{unit.pk}" if parent else unit.pk
     below = list(OrgUnit.objects.filter(path__startswith=f"{was_path}>"))
     for one in below:
         one.path = unit.path + one.path.removeprefix(was_path)
-        _check_path(one.path)
-    _check_path(unit.path)
+        check_path(one.path)
+    check_path(unit.path)
     unit.save()
     if unit.path != was_path:
         OrgUnit.objects.bulk_update(below, ["path"])
-    return True
+
+
+def why_fixed(unit: OrgUnit | None, terms: Terms) -> tuple[str, str] | None:
+    """The field at fault and why a unit cannot be this; None where it can. How far a role reaches follows
+    from the unit that it is held in, and who keeps units does not say who reaches how far."""
+    if unit is not None and (unit.parent_id is None or unit.pk == settings.TRIAGE_UNIT):
+        was = terms_of(unit)
+        for name in ("kind", "parent", "area_code"):
+            if getattr(was, name) != getattr(terms, name):
+                return name, _(
+                    "The district and its operations centre keep their kind, place and area: every case "
+                    "begins there, and roles held there reach everywhere."
+                )
+        return None
+    is_new = unit is None or unit.kind != terms.kind
+    if is_new and terms.kind == OrgUnit.Kind.DISTRICT and terms.parent is not None:
+        return "kind", _("There is one district, and it stands above all: roles held there reach everywhere.")
+    return None
+
+
+def code_words() -> str:
+    """What a code may be made of."""
+    return _("Small letters, digits and hyphens; a street's team after one stroke.")
 
 
 @transaction.atomic(durable=True)
@@ -116,8 +154,8 @@ def close(*, code: str, successor: str | None, reason: str, seen: str, actor: Us
 
     Raises NotAllowed, NotTaken.
     """
-    _begin(actor)
-    unit = _locked(code)
+    begin(actor)
+    unit = locked(code)
     if not unit.is_open:
         raise NotTaken("", _("It is closed already."))
     _refuse_stale(unit, seen)
@@ -140,10 +178,10 @@ def why_not_closed(unit: OrgUnit) -> str:
     if below.exists():
         names = _(", ").join(str(one) for one in below[:5])
         return _("First close or move what stands below it: %(names)s.") % {"names": names}
-    keepers = Membership.objects.filter(unit=unit, role__in=(Role.ADMIN, Role.SECURITY), user__is_active=True)
-    for role in (Role.ADMIN, Role.SECURITY):
-        others = Membership.objects.filter(role=role, unit__is_open=True, user__is_active=True)
-        if keepers.filter(role=role).exists() and not others.exclude(unit=unit).exists():
+    able = Membership.objects.able(timezone.now())
+    for role in (Role.ADMIN, Role.SECURITY, Role.AUDITOR):
+        keepers = able.filter(role=role)
+        if keepers.filter(unit=unit).exists() and not keepers.exclude(unit=unit).exists():
             told = {"role": Role(role).label}
             return _("Nobody would be %(role)s any more: their role is in this unit alone.") % told
     return ""
@@ -153,8 +191,8 @@ def why_not_closed(unit: OrgUnit) -> str:
 def reopen(*, code: str, reason: str, actor: User) -> bool:
     """Take a closed unit into use again; what has gone to its successor stays there. Raises NotAllowed,
     NotTaken."""
-    _begin(actor)
-    unit = _locked(code)
+    begin(actor)
+    unit = locked(code)
     if unit.is_open:
         return False
     if unit.parent is not None and not unit.parent.is_open:
@@ -165,14 +203,16 @@ def reopen(*, code: str, reason: str, actor: User) -> bool:
     return True
 
 
-def _begin(actor: User) -> None:
+def begin(actor: User) -> None:
+    """Hold the tree for who may change it, until the transaction ends. Raises NotAllowed."""
     if not may_keep(actor):
         raise NotAllowed
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_TREE_LOCK])
 
 
-def _locked(code: str) -> OrgUnit:
+def locked(code: str) -> OrgUnit:
+    """Raises NotTaken."""
     found = OrgUnit.objects.select_for_update(no_key=True, of=("self",)).filter(pk=code).first()
     if found is None:
         raise NotTaken("", _("There is no unit with this code."))
@@ -200,7 +240,8 @@ def _parent(terms: Terms, of: OrgUnit | None = None) -> OrgUnit | None:
     return parent
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
+    """Raises NotTaken."""
     most: Any = OrgUnit._meta.get_field("path").max_length
     if len(path) > most:
         raise NotTaken("parent", _("This lies too deep in the tree."))

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import ApiClient, Membership, OrgUnit, Scope, User
 from accounts.viewer import Grant, Reach, viewer_of
@@ -53,9 +54,8 @@ def owner_grant(user: User | AnonymousUser, dataset: DataSet) -> Grant | None:
 
 def owners(dataset: DataSet) -> list[int]:
     """The people who answer for it."""
-    held = Membership.objects.filter(
-        unit=dataset.owner_unit, role__in=dataset.owner_roles, user__is_active=True
-    )
+    able = Membership.objects.able(timezone.now())
+    held = able.filter(unit=dataset.owner_unit, role__in=dataset.owner_roles)
     return sorted(set(held.values_list("user", flat=True)))
 
 
@@ -134,9 +134,8 @@ def _still_there(request: DataRequest, asking: User | ApiClient) -> bool:
     if isinstance(asking, ApiClient):
         if asking.unit is not None and not request.unit.is_within(asking.unit):
             return False
-        return Membership.objects.filter(
-            user=request.by_id, user__is_active=True, unit=request.unit_id
-        ).exists()
+        able = Membership.objects.able(timezone.now())
+        return able.filter(user=request.by_id, unit=request.unit_id).exists()
     return any(grant.unit.code == request.unit_id for grant in viewer_of(asking).grants)
 
 

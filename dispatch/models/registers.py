@@ -1,4 +1,5 @@
-"""Files on their way into the registers of places: facilities and names as sheets, areas as GeoJSON."""
+"""Files on their way into the registers: facilities, names, categories, units and people as sheets, areas as
+GeoJSON."""
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +17,8 @@ class RegisterImport(models.Model):
         PLACES = "places", _("Names of places")
         CATEGORIES = "categories", _("Categories")
         AREAS = "areas", pgettext_lazy("register", "Areas")
+        UNITS = "units", _("Units")
+        PEOPLE = "people", _("People")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting to be checked")
@@ -40,6 +43,8 @@ class RegisterImport(models.Model):
     crs = models.CharField(max_length=8, blank=True, default="", db_default="")
     whole_of = models.CharField(max_length=15, blank=True, default="", db_default="")
     drawing = models.BinaryField(null=True)
+    # Of people: why, as the audit log has it on each line.
+    reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     # Whose word it is that it holds: each owner that it changes is recorded under this name.

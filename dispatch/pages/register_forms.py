@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.audit.reasons import REASON_MOST
 from dispatch.edition import edition
 from dispatch.registers.runs import BYTES_MOST
 from grids.locate import geography
@@ -29,6 +30,17 @@ class ImportFileForm(forms.Form):
             told = {"most": BYTES_MOST >> 20}
             raise forms.ValidationError(_("The file is larger than %(most)d MB.") % told, code="file_size")
         return file
+
+
+class PeopleFileForm(ImportFileForm):
+    """A sheet of people, and why."""
+
+    reason = forms.CharField(
+        label=pgettext_lazy("of a deed", "Reason"),
+        max_length=REASON_MOST,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+        help_text=gettext_lazy("It stands in the audit log, with your name."),
+    )
 
 
 def _styled(form: forms.BaseForm) -> None:

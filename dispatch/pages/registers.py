@@ -11,47 +11,30 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import person, staff
 from accounts.models import OrgUnit
 from accounts.roles import Role
 from config import clock
-from dispatch.errors import ListRefused
 from dispatch.models import RegisterImport
-from dispatch.pages.register_forms import FacilityForm, ImportFileForm, PlaceForm
-from dispatch.pages.register_preview import label, preview
+from dispatch.pages.register_forms import FacilityForm, PlaceForm
 from dispatch.registers import runs
 from dispatch.spreadsheets.export import csv_of
-from dispatch.spreadsheets.grid import TableError
 from grids import keeping, registers
 from grids.locate import geography
 from grids.models import Area, Facility, FacilityChange, NamedPlace, code_prefix
 
 KEEPERS = (Role.ADMIN, Role.STEWARD)
 PAGE = 50
-IMPORTS_SHOWN = 8
 CHANGES_SHOWN = 12
 Register, State = RegisterImport.Register, RegisterImport.State
 FACILITY_HEAD = ("code", "kind", "owner", "lon", "lat", "plate", "state")
 PLACE_HEAD = ("code", "name", "kind", "aliases", "former_names", "area", "numbers", "lon", "lat", "state")
 CATEGORY_HEAD = ("code", "name_zh", "name_en", "scope_zh", "state", "successor")
-# What our own sheets have in their first row.
-HEADS = {
-    Register.FACILITIES.value: FACILITY_HEAD,
-    Register.PLACES.value: PLACE_HEAD,
-    Register.CATEGORIES.value: CATEGORY_HEAD,
-}
-_PAGES = {
-    Register.FACILITIES.value: "facilities",
-    Register.PLACES.value: "named-places",
-    Register.CATEGORIES.value: "categories",
-    Register.AREAS.value: "areas",
-}
 
 
 @require_safe
@@ -114,7 +97,7 @@ def places(request: HttpRequest) -> HttpResponse:
 @staff(*KEEPERS)
 def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
     """One facility: what it is, whose, where; or that it is gone."""
-    _refuse_others(request)
+    refuse_others(request)
     row = Facility.objects.filter(code=code).first() if code else None
     if code and row is None:
         raise Http404
@@ -144,7 +127,7 @@ def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
 @staff(*KEEPERS)
 def edit_place(request: HttpRequest, code: str = "") -> HttpResponse:
     """One name: what it is, where, and what else it is called; or that it is not used any more."""
-    _refuse_others(request)
+    refuse_others(request)
     row = NamedPlace.objects.filter(code=code).first() if code else None
     if code and row is None:
         raise Http404
@@ -172,87 +155,6 @@ def _retire_name(row: NamedPlace) -> None:
         row.retired_at = clock.now()
         row.save(update_fields=["retired_at"])
         registers.touch(registers.PLACES)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff(*KEEPERS)
-def begin_import(request: HttpRequest, register: str) -> HttpResponse:
-    """Choose a sheet; below it what was imported before."""
-    _refuse_others(request, register)
-    if register not in HEADS:  # areas come in on their own page
-        raise Http404
-    form = ImportFileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        try:
-            run = runs.begin(
-                register=register,
-                file_name=file.name or "",
-                data=file.read(),
-                language=get_language() or "zh-hans",
-                by=person(request),
-                at=clock.now(),
-            )
-        except (TableError, ListRefused) as refused:
-            form.add_error("file", str(refused))
-        else:
-            return redirect("register-import", run.pk)
-    past = (
-        runs.visible(person(request)).filter(register=register).exclude(state=State.DROPPED)[:IMPORTS_SHOWN]
-    )
-    context = {
-        "form": form,
-        "register": Register(register),
-        "runs": past,
-        "columns": ", ".join(HEADS[register]),
-        "back": _back(register),
-        "is_closed": register == Register.CATEGORIES,
-    }
-    return render(request, "dispatch/register_import_begin.html", context, status=400 if form.errors else 200)
-
-
-@require_safe
-@staff(*KEEPERS)
-def show_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the sheet would do, or what it did; while a worker reads it, how long one waits."""
-    run = _run_or_404(request, pk)
-    context = {
-        "run": run,
-        "back": _back(run.register),
-        "begin_url": _begin_url(run.register),
-        "can_apply": run.state == State.CHECKED and not run.counts["problems"],
-        "problems": [(row, column, label(run, name), told) for row, column, name, told in run.problems[:100]],
-        **preview(run, _names_of),
-    }
-    template = (
-        "dispatch/parts/register_import.html" if "panel" in request.GET else "dispatch/register_import.html"
-    )
-    return render(request, template, context)
-
-
-@require_POST
-@staff(*KEEPERS)
-def apply_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write it, or forget it."""
-    run = _run_or_404(request, pk)
-    try:
-        if "drop" in request.POST:
-            runs.drop(run=run, by=person(request), at=clock.now())
-            messages.success(request, _("The file is forgotten. Nothing of it was imported."))
-            return redirect(_begin_url(run.register))
-        runs.apply(run=run, by=person(request), at=clock.now())
-    except ListRefused as refused:
-        messages.error(request, str(refused))
-    return redirect("register-import", run.pk)
-
-
-@require_safe
-@staff(*KEEPERS)
-def import_problems(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Every problem that was kept, at its cell, for whoever mends the file."""
-    run = _run_or_404(request, pk)
-    rows = ([str(row), column, label(run, name), message] for row, column, name, message in run.problems)
-    return csv_file(f"problems-{run.pk}.csv", [_("Row"), _("Column"), _("Field"), _("What is wrong")], rows)
 
 
 @require_safe
@@ -288,35 +190,19 @@ def csv_file(name: str, head: list[str], rows: Iterator[list[str]]) -> HttpRespo
     return answer
 
 
-def _run_or_404(request: HttpRequest, pk: int) -> RegisterImport:
-    found = runs.visible(person(request)).filter(pk=pk).first() if pk < 2**31 else None
-    if found is None:
-        raise Http404
-    return found
-
-
-def _refuse_others(request: HttpRequest, register: str = Register.FACILITIES) -> None:
+def refuse_others(request: HttpRequest, register: str = Register.FACILITIES) -> None:
     """A steward of one unit looks; the district's keepers write."""
     if not runs.may_keep(person(request), register):
         raise PermissionDenied
 
 
-def _back(register: str) -> str:
-    return _PAGES[register]
-
-
-def _begin_url(register: str) -> str:
-    if register == Register.AREAS:
-        return reverse("area-import")
-    return reverse("register-import-begin", args=[register])
-
-
 def _owner_names() -> dict[str, str]:
     owners = Facility.objects.order_by().values_list("owner_code", flat=True).distinct()
-    return _names_of(owners)
+    return names_of(owners)
 
 
-def _names_of(owners: Collection[str] | QuerySet[Any]) -> dict[str, str]:
+def names_of(owners: Collection[str] | QuerySet[Any]) -> dict[str, str]:
+    """What owners are called; one query."""
     named: dict[str, str] = {unit.code: unit.name for unit in OrgUnit.objects.filter(code__in=owners)}
     return named | {"private": _("a private owner"), "unknown": _("nobody known")}
 
@@ -328,7 +214,7 @@ def _words(asked: str) -> str:
 def _changes(rows: QuerySet[FacilityChange]) -> list[dict[str, Any]]:
     """Who said last whose facilities are, the latest first; two queries."""
     found = list(rows.select_related("changed_by")[:CHANGES_SHOWN])
-    names = _names_of({code for row in found for code in (row.before, row.after)})
+    names = names_of({code for row in found for code in (row.before, row.after)})
     return [{"row": row, "before": names.get(row.before), "after": names.get(row.after)} for row in found]
 
 

@@ -1,6 +1,7 @@
 """事件类别表: what the categories are called and which one takes another's place, from a sheet. None is added
 by it: each needs items of the list, and the classifier's examples."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from accounts.models import User
 from config import clock
 from dispatch import categories
 from dispatch.models import Category
-from dispatch.registers.plan import CODE_MAX, Columns, Plan, Reader, Row, lines_below
+from dispatch.registers.plan import CODE_MAX, Columns, Plan, Reader, Row, ToldPlan, lines_below
 from dispatch.spreadsheets.grid import Grid
 
 COLUMNS: Final = Columns(
@@ -27,11 +28,15 @@ COLUMNS: Final = Columns(
 _MOST: Final = {"name_zh": 60, "name_en": 120, "scope_zh": 255}
 
 
-def make_plan(grid: Grid) -> Plan:
+Read = tuple[Reader, Category, Row]
+
+
+def make_plan(grid: Grid) -> ToldPlan:
     """What the sheet would do. Raises TableError for one without a heading."""
     heading, columns = COLUMNS.find(grid)
-    plan, known = Plan(), Category.objects.in_bulk()
+    plan, known = ToldPlan(), Category.objects.in_bulk()
     seen: dict[str, int] = {}
+    found: list[Read] = []
     for line in lines_below(grid, heading):
         plan.rows += 1
         cells = Reader(plan, line, columns)
@@ -46,11 +51,21 @@ def make_plan(grid: Grid) -> Plan:
             cells.refuse("code", _("This code is in row %(row)d already.") % {"row": seen[category.code]})
             continue
         seen[category.code] = line.number
-        _read(plan, cells, category)
+        told = _read(cells, category)
+        if cells.is_good:
+            found.append((cells, category, told))
+    # As it will be with the whole sheet: two that become each other are each in use as long as nothing is
+    # written.
+    ends = {code: category.successor_id for code, category in known.items()}
+    ends |= {category.code: told["successor_id"] for _cells, category, told in found}
+    in_use = {code for code, successor in ends.items() if not successor}
+    for cells, category, told in found:
+        _put(plan, cells, category, told, in_use)
+    plan.seal()
     return plan
 
 
-def _read(plan: Plan, cells: Reader, category: Category) -> None:
+def _read(cells: Reader, category: Category) -> Row:
     was = categories.told_of(category)
     told: Row = dict(was)
     for name, most in _MOST.items():
@@ -63,16 +78,30 @@ def _read(plan: Plan, cells: Reader, category: Category) -> None:
         told["successor_id"] = successor if len(successor) >= 4 else successor.zfill(4)
     elif is_off and not was["successor_id"]:
         cells.refuse("successor", _("A category that is switched off needs a successor."))
-    if not cells.is_good:
-        return
+    return told
+
+
+def _put(plan: ToldPlan, cells: Reader, category: Category, told: Row, in_use: Collection[str]) -> None:
+    was = categories.told_of(category)
     if told == was:
         plan.kept += 1
         return
-    if refused := categories.why_not(category, told, at=clock.now()):
+    if refused := categories.why_not(category, told, at=clock.now(), in_use=in_use):
         cells.refuse("successor", refused[1])
         return
     plan.changed[category.code] = {"code": category.code, **told}
     plan.retired += bool(told["successor_id"] and not was["successor_id"])
+    said = [
+        (name, str(was[name] or ""), str(told[name] or ""))
+        for name in categories.FIELDS
+        if was[name] != told[name]
+    ]
+    plan.tell("changed", cells.line, category.code, said)
+
+
+def hold() -> None:
+    """Keep the categories as they are until the transaction ends."""
+    categories.hold()
 
 
 def write(plan: Plan, *, at: datetime, by: User) -> int:

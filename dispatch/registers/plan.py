@@ -1,10 +1,12 @@
 """What a sheet would do to a register: rows to add, to change, to retire; and every problem at its cell."""
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from dispatch.spreadsheets.grid import Grid, Line, TableError, column_letter
@@ -12,6 +14,8 @@ from dispatch.spreadsheets.grid import Grid, Line, TableError, column_letter
 # Of one file so many problems are kept and shown; the rest are counted.
 PROBLEMS_KEPT: Final = 1_000
 SAMPLE: Final = 20
+# Of a plan that tells field by field so many rows are kept and shown; the rest are counted.
+TOLD_MOST: Final = 200
 CODE_MAX: Final = 40
 _LOOKED_AT: Final = 30  # lines in which the heading is looked for
 _RETIRED: Final = frozenset({"retired", "停用", "报废", "拆除", "已拆除", "注销", "废止", "yes", "是", "1"})
@@ -65,12 +69,39 @@ class Plan:
         ]
 
 
+# A field, what it says now, and what it would say.
+Said = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class ToldPlan(Plan):
+    """A plan that tells of each row what it changes, field by field; its preview holds for just that."""
+
+    told: list[list[Any]] = field(default_factory=list)
+    _whole: list[Any] = field(default_factory=list)
+
+    def tell(self, what: str, line: Line, code: str, said: Sequence[Said], *, whole: Any = None) -> None:
+        """Note what becomes of a row; `whole` where what is shown of it is not all that counts."""
+        self.told.append([what, line.number, code, [list(one) for one in said]])
+        self._whole.append([what, code, [list(one) for one in said], whole])
+
+    def seal(self) -> None:
+        """Once all rows are told: what somebody has looked at. Keyed, for it may be of telephone numbers."""
+        self.problems.sort(key=lambda problem: problem[0])
+        told = json.dumps(self._whole, sort_keys=True, default=str)
+        self.basis = salted_hmac("dispatch.registers.plan", told, algorithm="sha256").hexdigest()
+
+    def sample(self) -> list[list[Any]]:
+        """The first rows that would be written, each with its fields."""
+        return self.told[:TOLD_MOST]
+
+
 class Columns:
     """Which column is which field, by the names that a district's sheet has for them."""
 
-    def __init__(self, names: Mapping[str, Sequence[str]], needed: Sequence[str]) -> None:
-        self._field_of = {_plain(word): name for name, words in names.items() for word in (name, *words)}
-        self.names, self._needed = names, needed
+    def __init__(self, names: Mapping[str, Sequence[str]], needed: Sequence[str], key: str = "code") -> None:
+        self._field_of = {plain(word): name for name, words in names.items() for word in (name, *words)}
+        self.names, self._needed, self._key = names, needed, key
 
     def label(self, name: str, *, in_chinese: bool) -> str:
         """What a column is called: as a district's own sheet has it, else the field's name."""
@@ -82,12 +113,12 @@ class Columns:
         for line in grid.lines[:_LOOKED_AT]:
             found: dict[str, int] = {}
             for column, cell in enumerate(line.cells):
-                name = self._field_of.get(_plain(cell))
+                name = self._field_of.get(plain(cell))
                 if name is not None:
                     if name in found:
                         raise TableError("columns", _("Two columns are “%(name)s”.") % {"name": cell})
                     found[name] = column
-            if "code" in found and len(found) > 1:
+            if self._key in found and len(found) > 1:
                 return line.number, found
         told = ", ".join(words[0] for name, words in self.names.items() if name in self._needed)
         raise TableError(
@@ -95,7 +126,8 @@ class Columns:
         )
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
+    """How words of a heading and of closed lists are compared."""
     return cell.strip().lower().replace(" ", "").replace("_", "").removesuffix("*")
 
 
@@ -150,6 +182,14 @@ class Reader:
             return None
         return value
 
+    def choice(self, name: str, choices: Mapping[str, str], wrong: str) -> str:
+        """The code of a closed list that the cell names, "" where it is empty or refused in these words."""
+        text = self.text(name, most=80)
+        found = find_choice(text, choices) if text else ""
+        if found is None:
+            self.refuse(name, wrong)
+        return found or ""
+
     def is_retired(self) -> bool | None:
         """Does the row say that the thing is gone? None: it says nothing."""
         text = self.text("state", most=20).lower()
@@ -169,9 +209,9 @@ def lines_below(grid: Grid, heading: int) -> Iterator[Line]:
 
 def find_choice(text: str, choices: Mapping[str, str]) -> str | None:
     """The code that a cell names: itself, or by its name in either language."""
-    return choices.get(_plain(text))
+    return choices.get(plain(text))
 
 
 def choice_names(codes: Sequence[str], *names: Callable[[str], Sequence[str]]) -> dict[str, str]:
     """What a closed list's codes may be called in a sheet."""
-    return {_plain(word): code for code in codes for words in names for word in (code, *words(code))}
+    return {plain(word): code for code in codes for words in names for word in (code, *words(code))}

@@ -8,6 +8,7 @@ button the register may have changed.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -16,17 +17,22 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.audit import actor
+from accounts.identity.where import Where
 from accounts.models import User
+from accounts.people import keeping as people_keeping
+from accounts.refusals import NotAllowed, NotTaken
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from dispatch.errors import ListRefused
 from dispatch.models import RegisterImport
-from dispatch.registers import areas, categories, facilities, places
+from dispatch.registers import areas, categories, facilities, people, places, units
 from dispatch.registers.plan import Plan
 from dispatch.spreadsheets.delimited import read_delimited
 from dispatch.spreadsheets.grid import Grid, TableError
 from dispatch.spreadsheets.reading import open_table
 from dispatch.stewards import is_district_steward
+from grids.models import Facility, NamedPlace
 
 State, Register = RegisterImport.State, RegisterImport.Register
 # A census of facilities: 200,000 rows as CSV. A workbook holds what a list may (20,000 rows, 10 MB).
@@ -43,11 +49,19 @@ _REGISTERS: Final[dict[str, ModuleType]] = {
     Register.PLACES: places,
     Register.CATEGORIES: categories,
     Register.AREAS: areas,
+    Register.UNITS: units,
+    Register.PEOPLE: people,
 }
+# What is written within a request: so many rows, and a map where no more than so many things lie on it, which
+# have to find their new cell.
+_AT_ONCE_ROWS: Final = 2_000
 
 
 def may_keep(user: User, register: str = Register.FACILITIES) -> bool:
-    """Who keeps a register: administrators, and of facilities and names the district's stewards."""
+    """Who keeps a register: administrators, and of facilities and names the district's stewards; of people
+    the security administrator alone."""
+    if register == Register.PEOPLE:
+        return people_keeping.may_keep(user)
     if Role.ADMIN in viewer_of(user).roles:
         return True
     return register in (Register.FACILITIES, Register.PLACES) and is_district_steward(user)
@@ -69,6 +83,7 @@ def begin(
     at: datetime,
     crs: str = "",
     whole_of: str = "",
+    reason: str = "",
 ) -> RegisterImport:
     """Keep a file, and check it: at once where it is small. Raises TableError, ListRefused."""
     if not may_keep(by, register):
@@ -88,11 +103,12 @@ def begin(
             language=language,
             crs=crs,
             whole_of=whole_of,
+            reason=reason,
             created_by=by,
             created_at=at,
         )
     if len(data) <= AT_ONCE_BYTES:
-        _work_on(run.pk, at=at)
+        _work(run.pk, at=at)
         run.refresh_from_db()
     return run
 
@@ -111,8 +127,8 @@ def apply(*, run: RegisterImport, by: User, at: datetime) -> RegisterImport:
             )
         held.state, held.applied_by = State.APPLYING, by
         held.save(update_fields=["state", "applied_by"])
-    if held.counts["rows"] <= 2_000:
-        _work_on(held.pk, at=at)
+    if _is_soon_done(held):
+        _work(held.pk, at=at)
     held.refresh_from_db(fields=["state", "counts", "problems", "failure", "done_at"])
     return held
 
@@ -127,18 +143,44 @@ def drop(*, run: RegisterImport, by: User, at: datetime) -> None:
         raise ListRefused("done", _("This import is done with."))
 
 
+def _is_soon_done(run: RegisterImport) -> bool:
+    """Is it written while a page waits? With a new map every facility and every name looks for its cell."""
+    if run.register == Register.AREAS:
+        return Facility.objects.count() + NamedPlace.objects.count() <= _AT_ONCE_ROWS
+    return bool(run.counts["rows"] <= _AT_ONCE_ROWS)
+
+
 def work_next(*, at: datetime) -> bool:
-    """Check or write one import that waits; False where none does. For the worker."""
-    waiting = RegisterImport.objects.filter(state__in=(State.WAITING, State.APPLYING)).order_by("pk")
-    pk = waiting.values_list("pk", flat=True).first()
-    if pk is None:
-        return False
+    """Check or write one import that waits; False where none does. For the worker. What a newer version of
+    the product has sent waits for a worker of that version."""
+    waiting = RegisterImport.objects.filter(state__in=(State.WAITING, State.APPLYING))
+    pk = waiting.filter(register__in=list(_REGISTERS)).order_by("pk").values_list("pk", flat=True).first()
+    return pk is not None and _work(pk, at=at)
+
+
+def _work(pk: int, *, at: datetime) -> bool:
+    """One step of an import, whatever goes wrong: the next tick would meet it again, and nothing behind it
+    would move."""
     try:
         return _work_on(pk, at=at)
-    except Exception:  # whatever it is: the next tick would meet it again, and nothing behind it would move
+    except NotTaken:  # somebody was faster: what it would do now is looked at anew
+        held = RegisterImport.objects.filter(pk=pk, state=State.APPLYING)
+        held.update(state=State.WAITING, counts={})
+        done = _work(pk, at=at)
+        for run in RegisterImport.objects.filter(pk=pk, state=State.CHECKED).defer("data", "drawing"):
+            run.counts["is_other"] = True
+            run.save(update_fields=["counts"])
+        return done
+    except Exception:
         log.exception("Import %s into a register failed", pk)
-        told = _("The file could not be read to its end. Save it anew and send it again.")
-        RegisterImport.objects.filter(pk=pk).update(state=State.FAILED, failure=told)
+        run = RegisterImport.objects.defer("data", "drawing").get(pk=pk)
+        with override(run.language):
+            if run.state == State.APPLYING:
+                run.failure = _("It could not be written, and nothing of it was. Send the file again.")
+            else:
+                run.failure = _("The file could not be read to its end. Save it anew and send it again.")
+        run.state = State.FAILED
+        run.save(update_fields=["state", "failure"])
         return True
 
 
@@ -151,12 +193,16 @@ def _work_on(pk: int, *, at: datetime) -> bool:
             return False
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        module = _REGISTERS[run.register]
-        if run.register == Register.AREAS and run.state == State.APPLYING:
-            areas.hold()
+        by = run.applied_by or run.created_by
         with override(run.language):
             try:
-                plan = _planned(run)
+                if run.state == State.APPLYING:
+                    _hold(run, by)
+                plan = _planned(run, by)
+            except NotAllowed:
+                run.state, run.failure = State.FAILED, _("Your role does not allow this.")
+                run.save(update_fields=["state", "failure"])
+                return True
             except TableError as error:
                 run.state, run.failure = State.FAILED, str(error)[:300]
                 run.save(update_fields=["state", "failure"])
@@ -168,17 +214,46 @@ def _work_on(pk: int, *, at: datetime) -> bool:
         elif plan.basis != was_on:  # it would do something else by now: whoever applies it looks again
             run.state, run.counts["is_other"] = State.CHECKED, True
         else:
-            module.write(plan, at=at, by=run.applied_by or run.created_by)
+            actor.say(by.pk, Where())  # where a worker does it, no request of theirs says it
+            with override(run.language):
+                _write(run, plan, by=by, at=at)
             run.state, run.done_at, run.data, run.drawing = State.APPLIED, at, None, None
+            if run.register == Register.PEOPLE:
+                run.sample = []
         run.save()
     return True
 
 
-def _planned(run: RegisterImport) -> Plan:
+def _hold(run: RegisterImport, by: User) -> None:
+    """Keep the register as it is until the transaction ends. Raises NotAllowed."""
+    match run.register:
+        case Register.AREAS:
+            areas.hold()
+        case Register.CATEGORIES:
+            categories.hold()
+        case Register.UNITS:
+            units.hold(by)
+        case Register.PEOPLE:
+            people.hold(by)
+
+
+def _write(run: RegisterImport, plan: Plan, *, by: User, at: datetime) -> None:
+    """Raises NotTaken."""
+    if isinstance(plan, units.UnitPlan):
+        units.write(plan, reason=run.file_name)
+    elif isinstance(plan, people.PeoplePlan):
+        people.write(plan, by=by, at=at, reason=run.reason)
+    else:
+        _REGISTERS[run.register].write(plan, at=at, by=by)
+
+
+def _planned(run: RegisterImport, by: User) -> Plan:
     data = bytes(run.data or b"")
     if run.register == Register.AREAS:
         return areas.make_plan(data, crs=run.crs, whole_of=run.whole_of)
     make_plan: Callable[[Grid], Plan] = _REGISTERS[run.register].make_plan
+    if run.register == Register.PEOPLE:
+        make_plan = partial(people.make_plan, by=by)
     if data.startswith((b"PK", b"\xd0\xcf")):  # a workbook; open_table refuses the old format in words
         table = open_table(data)
         return make_plan(table.grid(table.sheets[0]))

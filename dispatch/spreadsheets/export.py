@@ -98,6 +98,25 @@ def xlsx_file(version: ResponsibilityList, *, kind: str = CHINESE) -> IO[bytes]:
     return out
 
 
+def xlsx_of(
+    title: str, head: Sequence[str], told: Iterable[Sequence[str]], *, widths: Sequence[int], remark: str = ""
+) -> IO[bytes]:
+    """Any rows as a workbook that no spreadsheet runs; `remark` stands above the heading."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    lay_out(sheet, widths)
+    if remark:
+        sheet.freeze_panes = "A3"
+        sheet.append([text_of(sheet, remark)])
+    sheet.append(heads_of(sheet, head))
+    for row in told:
+        sheet.append([text_of(sheet, cell) for cell in row])
+    out = TemporaryFile()  # noqa: SIM115  # the response closes it
+    book.save(out)
+    out.seek(0)
+    return out
+
+
 def vocabulary() -> Iterator[tuple[str, str, str, str]]:
     """(column, code, Chinese, English) of every word that a closed column may have."""
     for name in ("level", "urgency", "place_types", "sources"):

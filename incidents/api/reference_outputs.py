@@ -10,10 +10,27 @@ from grids.models import Area
 class CategoryOut(serializers.ModelSerializer[Category]):
     name = serializers.CharField()
     domain_name = serializers.CharField(source="domain")
+    in_use = serializers.SerializerMethodField(
+        help_text="False: switched off. New reports of it are its successor's; offer that one."
+    )
+    successor = serializers.CharField(source="successor_id", allow_null=True)
 
     class Meta:
         model = Category
-        fields = ("code", "name", "domain_code", "domain_name", "name_zh", "name_en", "scope_zh")
+        fields = (
+            "code",
+            "name",
+            "domain_code",
+            "domain_name",
+            "name_zh",
+            "name_en",
+            "scope_zh",
+            "in_use",
+            "successor",
+        )
+
+    def get_in_use(self, category: Category) -> bool:
+        return category.ended_at is None
 
 
 class AreaOut(serializers.ModelSerializer[Area]):

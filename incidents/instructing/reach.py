@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Membership, OrgUnit, User
 from accounts.roles import Role
@@ -43,8 +44,8 @@ def office_of(grant: Grant) -> str:
 def leaders_of(office: OrgUnit | str) -> QuerySet[User]:
     """Who may sign for an office."""
     code = office if isinstance(office, str) else office.code
-    held = Membership.objects.filter(unit=code, role=Role.LEADER)
-    return User.objects.filter(is_active=True, pk__in=held.values("user")).order_by("pk")
+    held = Membership.objects.able(timezone.now()).filter(unit=code, role=Role.LEADER)
+    return User.objects.filter(pk__in=held.values("user")).order_by("pk")
 
 
 def units_under(office: OrgUnit) -> QuerySet[OrgUnit]:

@@ -1,6 +1,7 @@
 """People and their roles, for who answers for security: found, added, changed, switched off and on."""
 
 from django.contrib import messages
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -54,6 +55,9 @@ def listed(request: HttpRequest) -> HttpResponse:
             found = found.filter(is_active=True)
         case "off":
             found = found.filter(is_active=False)
+        case "new":  # a sheet brought them: a password is handed out, or they come through the provider
+            unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+            found = found.filter(unusable, is_active=True, last_login__isnull=True)
         case "none":
             found = found.filter(memberships__isnull=True)
     page = Paginator(found, ROWS).get_page(asked.get("page"))

@@ -11,12 +11,11 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.audit.reasons import REASON_MOST
 from accounts.models import OrgUnit, User
-from accounts.people.keeping import Terms
+from accounts.people.keeping import PHONE, Terms
 from accounts.roles import Role
 
 _TEXT = {"class": "form-control", "autocomplete": "off"}
 _SELECT = {"class": "form-select"}
-PHONE = re.compile(r"\+?[0-9][0-9 ()-]{2,19}")
 
 
 def _reason(label: Any) -> forms.CharField:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from dispatch.errors import ListRefused
@@ -265,3 +266,55 @@ def test_a_sheet_says_who_applied_it_for_each_owner_that_it_changes(
         ("D", "", "unknown", "admin"),
     }
     assert len(told) == 5
+
+
+def test_what_nobody_foresaw_is_told_and_holds_up_nothing(
+    chief_steward: Person, spot: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the request as in the worker: no error page, and nothing that waits for ever."""
+
+    def broken(*_given: object, **_more: object) -> None:
+        raise DatabaseError("the ring is open")
+
+    line = f"A-1,路灯,lighting-company,{spot.lon},{spot.lat},,"
+    with monkeypatch.context() as patch:
+        patch.setattr("dispatch.registers.facilities.make_plan", broken)
+        run = send(chief_steward, HEAD, line)
+    assert (run.state, bool(run.failure)) == (State.FAILED, True)
+    run = send(chief_steward, HEAD, line)
+    with monkeypatch.context() as patch:
+        patch.setattr("dispatch.registers.facilities.write", broken)
+        runs.apply(run=run, by=chief_steward.user, at=timezone.now())
+    run.refresh_from_db()
+    assert (run.state, "nothing" in run.failure) == (State.FAILED, True)
+    assert not Facility.objects.exists()
+    assert not runs.work_next(at=timezone.now())
+
+
+def test_a_register_of_a_newer_version_waits_for_its_worker(chief_steward: Person) -> None:
+    run = send(chief_steward, HEAD)
+    RegisterImport.objects.filter(pk=run.pk).update(register="rivers", state=State.WAITING)
+    assert not runs.work_next(at=timezone.now())
+    assert RegisterImport.objects.get(pk=run.pk).state == State.WAITING
+
+
+def test_a_map_under_which_much_lies_is_written_by_the_worker(
+    admin: Person, spot: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each facility looks for its cell anew: that is nothing for a page to wait for."""
+    for number in range(3):
+        Facility.objects.create(
+            code=f"F-{number}", kind="lamp", owner_code="lighting-company", lon=spot.lon, lat=spot.lat
+        )
+    monkeypatch.setattr(runs, "_AT_ONCE_ROWS", 2 + NamedPlace.objects.count())
+    run = RegisterImport.objects.create(
+        register=Register.AREAS,
+        state=State.CHECKED,
+        file_name="map.geojson",
+        data=b"{}",
+        language="en",
+        counts={"rows": 1, "problems": 0},
+        created_by=admin.user,
+        created_at=timezone.now(),
+    )
+    assert runs.apply(run=run, by=admin.user, at=timezone.now()).state == State.APPLYING

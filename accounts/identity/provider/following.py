@@ -52,7 +52,7 @@ def follow(link: ProviderLink, groups: frozenset[str] | None, *, at: datetime, w
     by_hand: Held = {(one.unit_id, one.role) for one in held if not one.by_provider}
     before: Held = {(one.unit_id, one.role) for one in held if one.by_provider}
     added, gone = desired - before - by_hand, before - desired
-    kept = _last_security(user, gone)
+    kept = _last_security(user, gone, at=at)
     gone -= kept
     if kept:
         log.error("the provider would take the last security administrator: user %s keeps that role", user.pk)
@@ -74,7 +74,7 @@ def take_all(user: User, *, actor: User, at: datetime, where: Where) -> int:
     they are the last security administrator."""
     rows = Membership.objects.filter(user=user, by_provider=True)
     gone: Held = set(rows.values_list("unit", "role"))
-    _refuse_last([user], {user.pk: gone})
+    _refuse_last([user], {user.pk: gone}, at=at)
     _take(user, gone)
     _tell_changes(user, set(), gone, at=at, where=where, actor=actor)
     return len(gone)
@@ -97,7 +97,7 @@ def take_of_group(row: GroupRole, *, actor: User, at: datetime, where: Where) ->
             group in said.get(one.user_id, ()) and added_by != one.user_id for group, added_by in meaning
         )
     ]
-    _refuse_last(losing, {user.pk: {what} for user in losing})
+    _refuse_last(losing, {user.pk: {what} for user in losing}, at=at)
     for user in losing:
         _take(user, {what})
         _tell_changes(user, set(), {what}, at=at, where=where, actor=actor)
@@ -109,31 +109,29 @@ def _take(user: User, gone: Iterable[tuple[str, str]]) -> None:
         Membership.objects.filter(user=user, unit=unit, role=role, by_provider=True).delete()
 
 
-def _last_security(user: User, gone: Held) -> Held:
-    """Of these roles the one without which nobody would be security administrator: then whoever keeps the
-    installation would be that too, by nobody's decision."""
+def _last_security(user: User, gone: Held, *, at: datetime) -> Held:
+    """Of these roles the one without which nobody could act as security administrator: then whoever keeps the
+    installation would be that too, by nobody's decision, or nobody would keep people at all."""
     security = sorted(one for one in gone if one[1] == Role.SECURITY)
-    if not security:
+    if not security or _left({user.pk: gone}, at=at):
         return set()
-    # Locked, so that of two who lose it at once the second sees the first.
-    others = [
-        one
-        for one in Membership.objects.select_for_update().filter(role=Role.SECURITY).order_by("pk")
-        if one.user_id != user.pk or (one.unit_id, one.role) not in gone
-    ]
-    return set() if others else {security[0]}
+    return {security[0]}
 
 
-def _refuse_last(users: Collection[User], gone: dict[int, Held]) -> None:
+def _refuse_last(users: Collection[User], gone: dict[int, Held], *, at: datetime) -> None:
     if not any(role == Role.SECURITY for held in gone.values() for _unit, role in held):
         return
-    left = [
-        one
-        for one in Membership.objects.select_for_update().filter(role=Role.SECURITY).order_by("pk")
-        if (one.unit_id, one.role) not in gone.get(one.user_id, ())
-    ]
-    if users and not left:
+    if users and not _left(gone, at=at):
         raise Apart(_("Nobody would be security administrator any more: make somebody that first."))
+
+
+def _left(gone: dict[int, Held], *, at: datetime) -> bool:
+    """Is somebody left who can act as security administrator? One who is switched off, whose unit is closed
+    or whose role has lapsed keeps nobody's people."""
+    # Locked, so that of two who lose it at once the second sees the first.
+    held = list(Membership.objects.select_for_update().filter(role=Role.SECURITY).order_by("pk"))
+    able = set(Membership.objects.able(at).filter(role=Role.SECURITY).values_list("pk", flat=True))
+    return any(one.pk in able and (one.unit_id, one.role) not in gone.get(one.user_id, ()) for one in held)
 
 
 def _is_not_told(user: User, *, at: datetime, where: Where) -> bool:

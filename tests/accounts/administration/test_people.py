@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -270,3 +271,34 @@ def test_two_who_take_the_last_but_one_from_each_other_leave_one() -> None:
         thread.join(20)
     assert Membership.objects.filter(role=Role.SECURITY).count() == 1
     assert len(refused) == 1
+
+
+def test_the_last_who_audits_stays(office: Client) -> None:
+    auditor = person("auditor", Role.AUDITOR, UNIT)
+    take = reverse("person-role-take", args=[auditor.user.pk, auditor.user.memberships.get().pk])
+    assert office.post(take, {"reason": "left"}).status_code == 400
+    assert auditor.user.memberships.exists()
+
+
+def test_a_name_that_somebody_takes_at_the_same_moment_is_told(handler: Person) -> None:
+    """Between the look for it and the writing; the second saves last."""
+    held = User.objects.get(pk=handler.user.pk)
+    terms = keeping.Terms("taken", held.display_name, held.phone)
+    held.save = _as_somebody_else_saves(held.save)  # type: ignore[method-assign]
+    with pytest.raises(keeping.NotTaken) as refused:
+        keeping.rename(held, terms)
+    assert refused.value.field == "username"
+
+
+def _as_somebody_else_saves(save: Callable[..., None]) -> Callable[..., None]:
+    def late(**how: object) -> None:
+        User.objects.create(username="taken")
+        save(**how)
+
+    return late
+
+
+def test_a_name_is_kept_as_the_sign_in_reads_it(office: Client) -> None:
+    office.post(reverse("person-new"), {"username": "ｚｈａｎｇ"})
+    assert User.objects.filter(username="zhang").exists()
+    assert office.post(reverse("person-new"), {"username": "zhang"}).status_code == 400

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEvent, OrgUnit
+from accounts.models import AuditEvent, Membership, OrgUnit
 from accounts.roles import Role
 from accounts.units import keeping
 from dispatch.units import UnitDirectory
@@ -143,3 +143,34 @@ def test_the_tree_is_searched(office: Client) -> None:
         assert office.get(reverse("units"), odd).status_code == 200
     assert office.get("/installation/units/of/no%00where/").status_code == 404
     assert office.get("/installation/units/of/nowhere/close/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "value"),
+    [
+        ("district", "kind", "district_department"),
+        ("operations-centre", "kind", "enterprise"),
+        ("operations-centre", "parent", "water-affairs"),
+        ("operations-centre", "area_code", "440307003000"),
+        (LAMP_UNIT, "kind", "district"),
+    ],
+)
+def test_nobody_reaches_further_by_what_is_said_of_a_unit(
+    office: Client, code: str, field: str, value: str
+) -> None:
+    before = OrgUnit.objects.filter(pk=code).values().get()
+    answer = office.post(reverse("unit", args=[code]), {**seen(office, code), field: value})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors[field]
+    assert OrgUnit.objects.filter(pk=code).values().get() == before
+    # Its name is anybody's to mend.
+    named = {**seen(office, code), "name_en": "Another name"}
+    assert office.post(reverse("unit", args=[code]), named).status_code == 302
+
+
+def test_the_unit_of_the_last_who_audits_is_not_closed(office: Client) -> None:
+    auditor = person("auditor", Role.AUDITOR, "water-affairs")
+    answer = close(office, "water-affairs", "district")
+    assert answer.status_code == 400  # type: ignore[attr-defined]
+    Membership.objects.create(user=auditor.user, unit_id="bus-group", role=Role.AUDITOR)
+    assert close(office, "water-affairs", "district").status_code == 302  # type: ignore[attr-defined]

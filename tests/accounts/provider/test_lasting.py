@@ -200,6 +200,17 @@ def test_nor_does_anybody_by_a_group_or_a_link(only_one: tuple[Person, GroupRole
     assert roles_of(keeper.user) == {("handler", LAMP_UNIT)}
 
 
+def test_who_cannot_act_is_none_that_is_left(house: House, only_one: tuple[Person, GroupRole]) -> None:
+    """Switched off, in a closed unit, or by a provider that is silent: then nobody could keep people."""
+    off = person("off", Role.SECURITY, OFFICE)
+    User.objects.filter(pk=off.user.pk).update(is_active=False)
+    lapsed = person("lapsed", Role.SECURITY, OFFICE)
+    Membership.objects.filter(user=lapsed.user).update(by_provider=True)
+    house.knows("keeper", groups=[])
+    Visitor().sign_in("keeper")
+    assert ("security", OFFICE) in roles_of(only_one[0].user)
+
+
 # --- told -------------------------------------------------------------------------------------------
 
 

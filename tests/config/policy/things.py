@@ -179,6 +179,14 @@ def _lists(it: SimpleNamespace) -> None:
         created_by=it.keeper.user,
         drawing=b"{}",
     )
+    it.people_import = RegisterImport.objects.create(
+        register="people",
+        file_name="a.csv",
+        data=b"a",
+        language="zh-hans",
+        created_at=NOW,
+        created_by=it.keeper.user,
+    )
     it.rehearsal = Rehearsal.objects.create(
         draft=it.draft, revision=1, base=it.live, days=7, total=1, asked_by=it.keeper.user, asked_at=NOW
     )

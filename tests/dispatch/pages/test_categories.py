@@ -148,3 +148,51 @@ def test_the_history_is_only_added_to(admin: Person) -> None:
     CategoryChange.objects.create(category="0204", changed_by=admin.user, changed_at=TUESDAY)
     with pytest.raises(DatabaseError), transaction.atomic():
         CategoryChange.objects.all().delete()
+
+
+def test_two_that_would_become_each_other_are_both_refused(browse: As, admin: Person) -> None:
+    with connection.cursor() as cursor:  # no item of the live list is of either
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        ResponsibilityItem.objects.filter(category__in=("0101", "0102")).update(category="0103")
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    client = browse(admin)
+    begin = reverse("register-import-begin", args=["categories"])
+    told = "类别编码,名称,状态,替代类别\n0101,,停用,0102\n0102,,停用,0101\n".encode()
+    run = client.post(begin, {"file": SimpleUploadedFile("c.csv", told)}, follow=True).context["run"]
+    assert [(row, field) for row, _column, field, _told in run.problems] == [
+        (2, "successor"),
+        (3, "successor"),
+    ]
+    # The other way round is one that becomes the other while that one comes back.
+    Category.objects.filter(pk="0101").update(successor="0102", ended_at=TUESDAY)
+    told = "类别编码,名称,状态,替代类别\n0102,,停用,0101\n0101,,在用,\n".encode()
+    run = client.post(begin, {"file": SimpleUploadedFile("c.csv", told)}, follow=True).context["run"]
+    assert run.problems == []
+    client.post(reverse("register-import-apply", args=[run.pk]))
+    ends = dict(Category.objects.filter(pk__in=("0101", "0102")).values_list("pk", "successor"))
+    assert ends == {"0101": None, "0102": "0101"}
+
+
+def test_a_preview_of_before_somebody_else_s_change_is_not_written(browse: As, admin: Person) -> None:
+    client = browse(admin)
+    begin = reverse("register-import-begin", args=["categories"])
+    told = "类别编码,名称\n0204,路灯与照明设施\n".encode()
+    run = client.post(begin, {"file": SimpleUploadedFile("c.csv", told)}, follow=True).context["run"]
+    client.post(reverse("category", args=["0204"]), post(client, "0204", name_zh="照明"))
+    apply = reverse("register-import-apply", args=[run.pk])
+    page = client.post(apply, follow=True, headers={"accept-language": "en"})
+    assert page.context["run"].counts["is_other"]
+    assert "<del>照明</del>" in page.content.decode()
+    assert Category.objects.get(code="0204").name_zh == "照明"
+    client.post(apply)
+    assert Category.objects.get(code="0204").name_zh == "路灯与照明设施"
+
+
+def test_an_api_client_is_told_which_are_in_use(
+    browse: As, admin: Person, operator: Person, spare: Category
+) -> None:
+    client = browse(admin)
+    client.post(reverse("category", args=["0101"]), post(client, "0101", successor="0102"))
+    told = browse(operator).get("/api/v1/categories/").json()["results"]
+    found = {one["code"]: (one["in_use"], one["successor"]) for one in told}
+    assert (found["0101"], found["0102"]) == ((False, "0102"), (True, None))
