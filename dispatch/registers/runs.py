@@ -55,6 +55,8 @@ _REGISTERS: Final[dict[str, ModuleType]] = {
 # What is written within a request: so many rows, and a map where no more than so many things lie on it, which
 # have to find their new cell.
 _AT_ONCE_ROWS: Final = 2_000
+# Of people and units, which are written one by one with all their rules: some ten statements each.
+_AT_ONCE_DEEDS: Final = 200
 
 
 def may_keep(user: User, register: str = Register.FACILITIES) -> bool:
@@ -147,6 +149,8 @@ def _is_soon_done(run: RegisterImport) -> bool:
     """Is it written while a page waits? With a new map every facility and every name looks for its cell."""
     if run.register == Register.AREAS:
         return Facility.objects.count() + NamedPlace.objects.count() <= _AT_ONCE_ROWS
+    if run.register in (Register.UNITS, Register.PEOPLE):
+        return bool(run.counts["added"] + run.counts["changed"] <= _AT_ONCE_DEEDS)
     return bool(run.counts["rows"] <= _AT_ONCE_ROWS)
 
 

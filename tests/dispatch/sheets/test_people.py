@@ -236,7 +236,7 @@ def test_who_lost_the_role_meanwhile_writes_nothing_by_the_worker(
     office: Client, security: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = send(office, "people", sheet(HEAD, "new,新,,,,"))
-    monkeypatch.setattr(runs, "_AT_ONCE_ROWS", 0)
+    monkeypatch.setattr(runs, "_AT_ONCE_DEEDS", 0)
     assert press(office, run).state == State.APPLYING
     person("other-security", Role.SECURITY, "government-services")
     security.user.memberships.all().delete()
@@ -250,7 +250,7 @@ def test_what_a_worker_writes_is_in_the_log_as_the_administrator_s(
     office: Client, security: Person, handler: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = send(office, "people", sheet(HEAD, f"handler,,{LAMP_UNIT},处置员、领导,,"))
-    monkeypatch.setattr(runs, "_AT_ONCE_ROWS", 0)
+    monkeypatch.setattr(runs, "_AT_ONCE_DEEDS", 0)
     press(office, run)
     assert runs.work_next(at=timezone.now())
     line = AuditEvent.objects.filter(what="membership", about=str(handler.user.pk)).latest("pk")
