@@ -31,6 +31,7 @@ from incidents.instructing.reach import offices
 from incidents.instructing.reading import waiting_for as waiting_instructions
 from incidents.mediation.files import keeps_mediations
 from incidents.models import Incident
+from incidents.outer import pages as outer_pages
 from incidents.pages.access import CASE_ROLES, DESK_ROLES, READING_ROLES
 from incidents.pages.callbacks import is_caller
 from incidents.pages.inbox import waiting_for
@@ -48,6 +49,8 @@ def site(request: HttpRequest) -> dict[str, object]:
     context: dict[str, object] = {
         "is_demo": not settings.PRODUCTION,
         "is_outer": settings.ZONE == "outer",
+        # Of pages outside: does the core come, and has it published anything?
+        "outer_zone": SimpleLazyObject(lambda: outer_pages.standing(now=timezone.now())),
         "languages": settings.LANGUAGES,
         "district_name": SimpleLazyObject(district_name),
     }

@@ -51,7 +51,10 @@ def _received(case: TrackedCase) -> Headline:
         "primary",
         pgettext("resident", "Received"),
         _("It waits to be fetched"),
-        _("What you sent is sealed: only the operations centre can open it, and comes for it every minute."),
+        _(
+            "What you sent is sealed: only the operations centre can open it, and comes every minute "
+            "while the line is up."
+        ),
     )
 
 

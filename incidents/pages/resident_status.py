@@ -282,7 +282,10 @@ def case_photo(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
 def _thank(request: HttpRequest, words: str) -> None:
     """What was said is in; in the outer zone it is on its way, and nobody has it yet."""
     if settings.ZONE == "outer":
-        words = _("Sent. It is fetched within minutes, and then this page says what came of it.")
+        words = _(
+            "Sent. It is fetched within minutes while the line is up, and then this page "
+            "says what came of it."
+        )
     messages.success(request, words)
 
 
