@@ -80,6 +80,11 @@ class OrgUnit(models.Model):
     successor = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="succeeds", db_index=False
     )
+    # Of a closed unit: who closed it, and why. The timeline of each case that goes on says so too.
+    closed_by = models.ForeignKey(
+        "User", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    closed_why = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     objects = OrgUnitQuerySet.as_manager()
 

@@ -34,11 +34,18 @@ def complained_of(
 
 
 def is_own(unit: str, about: Collection[str], units: UnitDirectory) -> bool:
-    """Is `unit` one of these, or below one of them?"""
+    """Is `unit` one of these, or below one of them? The people of a unit that was merged are its heir's."""
     if not about:
         return False
+    unit = units.heirs.get(unit, unit)
     above = set(units.paths.get(unit, "").split(">")) | {unit}
-    return not above.isdisjoint(about)
+    return not above.isdisjoint({*about, *(heir for code in about if (heir := _heir(code, units)))})
+
+
+def _heir(code: str, units: UnitDirectory) -> str:
+    """Who goes on for a closed unit; the district as a whole is nobody's own."""
+    heir = units.heirs.get(code, "")
+    return heir if ">" in units.paths.get(heir, "") else ""
 
 
 @lru_cache(maxsize=4)
@@ -56,8 +63,10 @@ def _names_of(named: tuple[tuple[str, str], ...]) -> ahocorasick.Automaton:
 
 
 def _names(units: UnitDirectory) -> ahocorasick.Automaton:
-    named = tuple((code, names[0]) for code, names in units.names.items() if ">" in units.paths.get(code, ""))
-    return _names_of(named)
+    # First those that were merged, whose names people go on saying: an open unit's own name wins.
+    merged = ((code, names[0]) for code, names in units.closed.items() if _heir(code, units))
+    stand = ((code, names[0]) for code, names in units.names.items() if ">" in units.paths.get(code, ""))
+    return _names_of((*merged, *stand))
 
 
 @cache

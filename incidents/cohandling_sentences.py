@@ -20,6 +20,8 @@ def _asked(p: Mapping[str, Any], names: Names) -> str:
 
 def _succeeded(p: Mapping[str, Any], names: Names) -> str:
     told = {"before": names.unit(p.get("from")), "unit": names.unit(p.get("unit"))}
+    if not p.get("unit"):
+        return _("%(before)s was merged or closed: it has nothing to do with this case any more") % told
     return _("%(before)s was merged or closed: %(unit)s goes on in its place, with the same time") % told
 
 

@@ -6,7 +6,7 @@ them by itself, as the unit above or as one that its item names. Where the words
 under another matter first, and that is on its timeline.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.utils.translation import gettext_lazy as _
 
@@ -46,7 +46,11 @@ def complained_of(incident: Incident, *, category: str | None = None) -> tuple[s
 
 def is_own(incident: Incident, unit: str, *, category: str | None = None) -> bool:
     """Would this unit look into a complaint about itself, or about a unit above it?"""
-    about = complained_of(incident, category=category)
+    return is_of(unit, complained_of(incident, category=category))
+
+
+def is_of(unit: str, about: Collection[str]) -> bool:
+    """Is it one of those that are complained of, or below one of them?"""
     return bool(about) and conduct.is_own(unit, about, edition().units)
 
 

@@ -5,13 +5,27 @@ is counted, nothing that was asked or promised lapses. What the closed unit did 
 is done from here on is its successor's.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import OrgUnit
-from incidents import assigning, cohandling, outbox, timeline, verifying
+from incidents import (
+    assigning,
+    cohandling,
+    conflicts,
+    ending,
+    outbox,
+    outcomes,
+    pausing,
+    sending,
+    state,
+    timeline,
+    verifying,
+)
 from incidents.acceptance import lead_of
 from incidents.actor import Actor
 from incidents.models import (
@@ -21,10 +35,13 @@ from incidents.models import (
     Incident,
     LateEntry,
     MediationFile,
+    Outcome,
     Pause,
+    Text,
     Timer,
     Verification,
 )
+from incidents.models.incident import Status
 
 # Of a sending everything but whose it is.
 _CARRIED: Final = (
@@ -53,20 +70,67 @@ _CARRIED: Final = (
 )
 
 
-def cases_of(code: str) -> QuerySet[Incident]:
-    """The open cases that a unit has something to do with: it leads, supports or is to check them."""
-    asked = Assignment.objects.filter(unit=code, ended_at__isnull=True).values("incident")
-    checks = Verification.objects.filter(unit=code, done_at__isnull=True).values("incident")
+# The clocks of a unit, which are nobody's where nobody goes on for it.
+_TAKEN: Final = (
+    Timer.Kind.ACCEPTANCE,
+    Timer.Kind.HANDLING,
+    Timer.Kind.FIRST_CONTACT,
+    Timer.Kind.PAUSE,
+    Timer.Kind.PARKED,
+    Timer.Kind.SUPERVISION,
+)
+# Of a unit for which nobody goes on: a resolved case waits for its check first, and is over where it stands.
+_WAITS: Final = Status.RESOLVED
+
+
+Left = QuerySet[Incident, tuple[str, str]]
+
+
+def cases_of(*codes: str) -> QuerySet[Incident]:
+    """The open cases that these units have something to do with: they lead, support or are to check them."""
     still = Incident.objects.open()
-    found = still.filter(owner_unit=code) | still.filter(pk__in=asked) | still.filter(pk__in=checks)
-    return found.order_by("pk")
+    # Each part by an index of its own: together, as one condition, none would serve.
+    owned = still.filter(owner_unit__in=codes).values("pk")
+    asked = Assignment.objects.filter(
+        unit__in=codes, role=Assignment.Role.SUPPORT, ended_at__isnull=True
+    ).values("incident")
+    checks = Verification.objects.filter(unit__in=codes, done_at__isnull=True).values("incident")
+    found = owned.order_by().union(asked.order_by(), checks.order_by())
+    return still.filter(pk__in=found).order_by("pk")
 
 
-def take_over(incident: Incident, *, unit: OrgUnit, to: OrgUnit, actor: Actor, at: datetime) -> bool:
-    """Let `to` stand wherever `unit` stands on this locked case; was there anything? The caller saves it."""
+def left_with(closed: Collection[str], *, heirless: Collection[str]) -> Left:
+    """(code, case number) of what has still to go from these closed units, in one query."""
+    still = Incident.objects.open()
+    owned = still.filter(owner_unit__in=closed).exclude(owner_unit__in=heirless, status=_WAITS)
+    asked = Assignment.objects.filter(
+        unit__in=closed, role=Assignment.Role.SUPPORT, ended_at__isnull=True, incident__in=still
+    )
+    checks = Verification.objects.filter(unit__in=closed, done_at__isnull=True, incident__in=still)
+    parts = (
+        owned.order_by().values_list("owner_unit", "number"),
+        asked.order_by().values_list("unit", "incident__number"),
+        checks.order_by().values_list("unit", "incident__number"),
+    )
+    return parts[0].union(*parts[1:]).order_by("number", "owner_unit")
+
+
+def take_over(
+    incident: Incident, *, unit: OrgUnit, to: OrgUnit | None, actor: Actor, at: datetime, why: str = ""
+) -> bool:
+    """Let `to` stand wherever `unit` stands on this locked case; was there anything? The caller saves it.
+
+    A complaint about `to` goes to a person, as does a case for which nobody goes on.
+    """
+    code = "unit_closed"
+    if to is not None and conflicts.is_own(incident, to.pk):
+        to, code = None, "conflict_of_interest"
     lead = lead_of(incident)
-    leads = incident.owner_unit_id == unit.pk
-    if leads:
+    leads = incident.owner_unit_id == unit.pk and (to is not None or incident.status != _WAITS)
+    if leads and to is None:
+        before_desk(incident, code, actor=actor, at=at, why=why, unit=unit)
+        lead = None
+    elif leads and to is not None:
         cohandling.now_leads(incident, to.pk, at=at)
         if lead is not None:
             lead = _pass_on(lead, to, at=at)
@@ -79,17 +143,49 @@ def take_over(incident: Incident, *, unit: OrgUnit, to: OrgUnit, actor: Actor, a
     checks = _pass_on_check(incident, lead, unit, to, at=at)
     if not (leads or supports or checks):
         return False
+    if leads and to is None:
+        return True  # its line is written
+    told = _kept(why, at=at)
     timeline.record(
         timeline.Kind.UNIT_SUCCEEDED,
         incident_id=incident.pk,
         at=at,
         actor=actor,
-        unit=to.pk,
+        unit=to.pk if to is not None else "",
         leads=leads,
         **{"from": unit.pk},
         **({"assignment": lead.pk} if lead is not None and leads else {}),
+        **({"text": told.pk} if told is not None else {}),
     )
     return True
+
+
+def before_desk(
+    incident: Incident, code: str, *, actor: Actor, at: datetime, why: str, unit: OrgUnit
+) -> None:
+    """Nobody goes on with a locked case by itself: a person decides who does; the caller saves it."""
+    if incident.status == Status.TRIAGE:
+        incident.owner_unit_id = settings.TRIAGE_UNIT
+    else:
+        if incident.status == Status.SUSPENDED:
+            pausing.finish(incident, end=Pause.End.FINISHED, actor=actor, at=at)
+        elif incident.status == Status.PARKED:
+            state.transition(incident, Status.HANDLING)
+            incident.parked_until = None
+        end = Assignment.End.REDISPATCHED if unit.is_open else Assignment.End.SUCCEEDED
+        ending.take_away(incident, clocks=_TAKEN, why=end, reason=end, at=at)
+        outcomes.take_back(incident, Outcome.Kind.DISPATCHED)
+        sending.back_to_desk(incident, code, at=at)
+    told = _kept(why, at=at)
+    timeline.record(
+        timeline.Kind.TO_DESK,
+        incident_id=incident.pk,
+        at=at,
+        actor=actor,
+        codes=incident.triage_codes,
+        **{"from": unit.pk},
+        **({"text": told.pk} if told is not None else {}),
+    )
 
 
 def _pass_on(before: Assignment, to: OrgUnit, *, at: datetime) -> Assignment:
@@ -111,11 +207,14 @@ def _pass_on(before: Assignment, to: OrgUnit, *, at: datetime) -> Assignment:
 
 
 def _pass_on_support(
-    incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit, *, at: datetime
+    incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit | None, *, at: datetime
 ) -> bool:
     mine = cohandling.open_supports(incident).filter(unit=unit).select_related("incident").first()
     if mine is None:
         return False
+    if to is None:
+        cohandling.end([mine], why=Assignment.End.SUCCEEDED, at=at)
+        return True
     is_there = cohandling.open_supports(incident).filter(unit=to).exists()
     if is_there or (lead is not None and lead.unit_id == to.pk):
         cohandling.end([mine], why=Assignment.End.SUCCEEDED, at=at)
@@ -125,14 +224,14 @@ def _pass_on_support(
 
 
 def _pass_on_check(
-    incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit, *, at: datetime
+    incident: Incident, lead: Assignment | None, unit: OrgUnit, to: OrgUnit | None, *, at: datetime
 ) -> bool:
     """Nobody checks their own work: where the successor handled it, another one is drawn."""
     check = Verification.objects.filter(incident=incident, unit=unit, done_at__isnull=True).first()
     if check is None:
         return False
-    if lead is not None and (lead.unit.is_within(to) or to.is_within(lead.unit)):
-        check.unit_id = verifying.drawn(incident, lead)
+    if to is None or (lead is not None and (lead.unit.is_within(to) or to.is_within(lead.unit))):
+        check.unit_id = verifying.drawn(incident, lead or check.assignment)
     else:
         check.unit = to
     check.save(update_fields=["unit"])
@@ -146,3 +245,8 @@ def _pass_on_check(
         at=at,
     )
     return True
+
+
+def _kept(why: str, *, at: datetime) -> Text | None:
+    """A row for each case: what is said on one of them is erased with it."""
+    return Text.objects.create(body=why, created_at=at) if why else None

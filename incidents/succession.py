@@ -1,4 +1,5 @@
-"""What a worker does after a unit was closed: its open cases go to its successor, a few at a time.
+"""What a worker does after a unit was closed: its open cases go to its successor, a few at a time; those for
+which nobody goes on, or nobody may, go to the desk.
 
 What is left to do is what the database still says, so that a worker which died is followed by the next one,
 and a case that came for the closed unit a moment later goes on as well. A case that cannot go is logged,
@@ -7,13 +8,20 @@ tried again after a while, and counted as left on the unit's page meanwhile.
 
 import logging
 import time
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
+
 from accounts.models import OrgUnit
 from accounts.units.keeping import heir_of
-from incidents import actions, succeeding
-from incidents.actor import SYSTEM
+from dispatch import conduct
+from dispatch.edition import edition
+from incidents import actions, conflicts, succeeding
+from incidents.actor import SYSTEM, Actor
+from incidents.models import Incident
+from incidents.models.incident import Status
 
 BATCH: Final = 20
 _AGAIN_AFTER: Final = 300.0  # seconds
@@ -21,39 +29,78 @@ _AGAIN_AFTER: Final = 300.0  # seconds
 log = logging.getLogger(__name__)
 # Of this worker: cases that failed, and when they are tried again.
 _later: dict[str, float] = {}
+# Complaints about conduct that this worker has read, as they were and while those units were merged.
+_read: dict[int, tuple[int, int]] = {}
 
 
 def waiting() -> dict[str, int]:
-    """How many open cases each closed unit with a successor still has; only those that have any."""
-    found = {unit.pk: succeeding.cases_of(unit.pk).count() for unit in _closed()}
-    return {code: count for code, count in found.items() if count}
+    """How many open cases each closed unit still has; only those that have any."""
+    closed = _closed()
+    return dict(Counter(code for code, _number in _left(closed))) if closed else {}
 
 
 def step(*, at: datetime) -> int:
     """Hand some cases over; 0: there is nothing to do."""
-    for unit in _closed():
-        heir = heir_of(unit)
-        if heir is None:
-            continue
-        now = time.monotonic()
-        resting = [number for number, until in _later.items() if until > now]
-        numbers = succeeding.cases_of(unit.pk).exclude(number__in=resting).values_list("number", flat=True)
-        done = 0
-        for number in numbers[:BATCH]:
-            done += 1
-            try:
-                went = actions.succeed(number=number, unit_code=unit.pk, to=heir.pk, actor=SYSTEM, at=at)
-                if went:
-                    _later.pop(number, None)
-                else:  # another worker's, or nothing that can go: never the same one again at once
-                    _later[number] = now + _AGAIN_AFTER
-            except Exception:  # one case must not stop those behind it
-                log.exception("case %s could not go from %s to %s", number, unit.pk, heir.pk)
+    closed = _closed()
+    if not closed:
+        return 0
+    now = time.monotonic()
+    resting = {number for number, until in _later.items() if until > now}
+    # Those that rest are few, or something is wrong with all.
+    left = [(code, number) for code, number in _left(closed)[: BATCH + len(resting)] if number not in resting]
+    for code, number in left[:BATCH]:
+        unit, heir = closed[code]
+        actor = Actor(user=unit.closed_by) if unit.closed_by else SYSTEM
+        try:
+            went = actions.succeed(
+                number=number,
+                unit_code=code,
+                to=heir.pk if heir is not None else None,
+                why=unit.closed_why,
+                actor=actor,
+                at=at,
+            )
+            if went:
+                _later.pop(number, None)
+            else:  # another worker's, or nothing that can go: never the same one again at once
                 _later[number] = now + _AGAIN_AFTER
-        if done:
-            return done
-    return 0
+        except Exception:  # one case must not stop those behind it
+            log.exception("case %s could not go on from %s", number, code)
+            _later[number] = now + _AGAIN_AFTER
+    return len(left[:BATCH]) or _take_from_their_own(at=at)
 
 
-def _closed() -> list[OrgUnit]:
-    return list(OrgUnit.objects.filter(is_open=False, successor__isnull=False).order_by("pk"))
+def _left(closed: dict[str, tuple[OrgUnit, OrgUnit | None]]) -> "succeeding.Left":
+    heirless = [code for code, (_unit, heir) in closed.items() if heir is None]
+    return succeeding.left_with(list(closed), heirless=heirless)
+
+
+def _take_from_their_own(*, at: datetime) -> int:
+    """回避: a complaint about a unit that was merged into the one that looks into it goes to the desk."""
+    heirs = edition().units.heirs
+    if not heirs:
+        return 0
+    trees = Q()
+    for path in {edition().units.paths.get(heir, heir) for heir in heirs.values()}:
+        trees |= Q(owner_unit__path=path) | Q(owner_unit__path__startswith=f"{path}>")
+    found = Incident.objects.open().filter(trees, category=conduct.CATEGORY)
+    merged = hash(frozenset(heirs.items()))
+    done = 0
+    for case in found.exclude(status__in=(Status.TRIAGE, Status.RESOLVED)).order_by("pk"):
+        if _read.get(case.pk) == (case.version, merged):
+            continue
+        if done == BATCH:
+            break
+        try:
+            if conflicts.is_own(case, case.owner_unit_id):
+                done += actions.take_from_its_own(number=case.number, actor=SYSTEM, at=at)
+        except Exception:  # nor must this one: it is read again once it has changed
+            log.exception("case %s could not be taken from those it is about", case.number)
+        _read[case.pk] = (case.version, merged)
+    return done
+
+
+def _closed() -> dict[str, tuple[OrgUnit, OrgUnit | None]]:
+    """Every closed unit, and who goes on for it."""
+    units = OrgUnit.objects.filter(is_open=False).select_related("closed_by", "successor").order_by("pk")
+    return {unit.pk: (unit, heir_of(unit)) for unit in units}

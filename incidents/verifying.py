@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import OrgUnit
-from incidents import outbox, timeline
+from incidents import conflicts, outbox, timeline
 from incidents.actor import Actor
 from incidents.models import Assignment, Incident, Verification
 
@@ -50,8 +50,10 @@ def checkers_for(incident: Incident, lead: Assignment) -> list[str]:
     ).values_list("path", flat=True)
     barred = {code for path in paths for code in path.split(">")} - _NOBODYS
     stations = OrgUnit.objects.open().filter(kind=OrgUnit.Kind.STREET_TEAM, code__endswith="/grid-station")
-    return [
+    others = [
         station.code
         for station in stations
         if station.area_code != incident.street_code and not barred & set(station.path.split(">"))
     ]
+    about = conflicts.complained_of(incident)
+    return [code for code in others if not conflicts.is_of(code, about)] if about else others

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit.reasons import because
+from accounts.audit.reasons import REASON_MOST, because
 from accounts.models import Membership, OrgUnit, User
 from accounts.refusals import NotAllowed as NotAllowed
 from accounts.refusals import NotTaken as NotTaken
@@ -165,8 +165,9 @@ def close(*, code: str, successor: str | None, reason: str, seen: str, actor: Us
     if successor and (heir is None or heir.pk == code):
         raise NotTaken("successor", _("There is no open unit with this code."))
     unit.is_open, unit.successor = False, heir
+    unit.closed_by, unit.closed_why = actor, reason.strip()[:REASON_MOST]
     with because(reason):
-        unit.save(update_fields=["is_open", "successor"])
+        unit.save(update_fields=["is_open", "successor", "closed_by", "closed_why"])
     return unit
 
 
@@ -197,9 +198,9 @@ def reopen(*, code: str, reason: str, actor: User) -> bool:
         return False
     if unit.parent is not None and not unit.parent.is_open:
         raise NotTaken("", _("The unit above it is closed: open that one first."))
-    unit.is_open, unit.successor = True, None
+    unit.is_open, unit.successor, unit.closed_by, unit.closed_why = True, None, None, ""
     with because(reason):
-        unit.save(update_fields=["is_open", "successor"])
+        unit.save(update_fields=["is_open", "successor", "closed_by", "closed_why"])
     return True
 
 

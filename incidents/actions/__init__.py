@@ -63,7 +63,7 @@ from incidents.actions.requests import (
 )
 from incidents.actions.secretary import draft_reply, sign_reply, to_secretary
 from incidents.actions.splitting import split
-from incidents.actions.succession import succeed
+from incidents.actions.succession import succeed, take_from_its_own
 from incidents.actions.suggesting import ask_model
 from incidents.actions.supervision import answer_order, lift_order, nudge, raise_order, supervise
 from incidents.actions.upstream import answer_upstream, ask_upstream
@@ -146,6 +146,7 @@ __all__ = [
     "succeed",
     "supervise",
     "take_callback",
+    "take_from_its_own",
     "tell_of_alerts",
     "to_secretary",
     "unmask",

@@ -32,7 +32,7 @@ from incidents.searching.saved import views_of
 
 QUEUE_SHOWN = 100
 # What came back, or up, goes elsewhere than the machine said at first: the case itself tells where.
-_BY_HISTORY = frozenset({"returned", "disputed", "raised", "reopened", "repair"})
+_BY_HISTORY = frozenset({"returned", "disputed", "raised", "reopened", "repair", "unit_closed"})
 
 
 @dataclass(frozen=True, slots=True)

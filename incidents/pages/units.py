@@ -181,7 +181,7 @@ def _page(
         "bonds": unit_bonds.bonds_of(unit, at=clock.now()),
         "below": OrgUnit.objects.filter(parent=unit).order_by("path"),
         "heir": keeping.heir_of(unit),
-        "waiting": succeeding.cases_of(unit.pk).count() if not unit.is_open else 0,
+        "waiting": 0 if unit.is_open else succession.waiting().get(unit.pk, 0),
         "keeps_people": Role.SECURITY in viewer_of(request.user).roles,
     }
     is_wrong = form is not None or opening is not None
