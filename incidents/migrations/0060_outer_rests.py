@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    small = "links with an outer zone are one row, arrivals and pages some thousands"
     dependencies = [
         ("incidents", "0059_whose_breach"),
     ]
