@@ -1,25 +1,21 @@
 """逾期归谁: on whose account a clock ran out. It stays there when the clock goes on with another unit."""
 
-from collections.abc import Iterable
-
 from django.db.models import Q, QuerySet
 
 from accounts.models import OrgUnit
-from dispatch.edition import edition
 from incidents.models import FiredStage, Incident, Timer
 
 
 def of_units(incident: Incident, units: QuerySet[OrgUnit]) -> QuerySet[FiredStage]:
     """Breaches on this case that these units answer for: their own, and those of a unit that was merged
-    into one of them, which has nobody left to speak for it."""
-    whose: Iterable[str] | QuerySet[OrgUnit, str] = units.values_list("pk", flat=True)
-    if heirs := edition().units.heirs:
-        own = set(whose)
-        whose = own | {closed for closed, heir in heirs.items() if heir in own}
+    into one of them, which has nobody left to speak for it: over three mergers, in the one statement."""
+    own = units.values("pk")
+    into = Q(successor__in=own) | Q(successor__successor__in=own) | Q(successor__successor__successor__in=own)
+    merged = OrgUnit.objects.filter(into, is_open=False).values("pk")
+    named = Q(unit_code__in=own) | Q(unit_code__in=merged)
+    clocks = Q(timer__unit_code__in=own) | Q(timer__unit_code__in=merged)
     return FiredStage.objects.filter(
-        Q(unit_code__in=whose) | Q(unit_code="", timer__unit_code__in=whose),
-        timer__incident=incident,
-        stage="breach",
+        named | (Q(unit_code="") & clocks), timer__incident=incident, stage="breach"
     )
 
 
