@@ -129,11 +129,15 @@ def _install_file(requirements: Path) -> None:
 
 def pip_of_machine() -> list[str]:
     """This Python's pip working on .venv, or one of .venv's own where it has none or too old a one."""
-    outside = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(PYTHON)]
+    # The machine's, also where .venv's own Python is the one that asks.
+    machine = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    python = str(machine if machine.exists() else sys.executable)
+    outside = [python, "-m", "pip", "--disable-pip-version-check", "--python", str(PYTHON)]
     works = subprocess.run([*outside, "--version"], capture_output=True).returncode == 0
     if works:
         return outside
-    venv.create(VENV, with_pip=True)
+    # Into what is there: making .venv anew would write over a Python that may be running.
+    run(PYTHON, "-m", "ensurepip", "--upgrade", quiet=True)
     return [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
 
 

@@ -21,14 +21,16 @@ def read_var(folder: Path) -> None:
             os.environ.setdefault(key, value)
 
 
-def machine_secrets(folder: Path) -> dict[str, str]:
-    """SECRET_KEY, CONTACT_KEYS and CONTACT_INDEX_KEY, read from the folder or made and written there.
+def machine_secrets(folder: Path, *, of_the_core: bool = True) -> dict[str, str]:
+    """SECRET_KEY and, `of_the_core`, CONTACT_KEYS and CONTACT_INDEX_KEY: read from the folder or made and
+    written there.
 
     Losing the file means losing residents' names and phones: they are encrypted by CONTACT_KEYS.
     """
     path = folder / "secrets.env"
     known = read_file(path)
-    fresh = {name: make() for name, make in _MAKERS.items() if name not in known}
+    makers = _MAKERS if of_the_core else {"SECRET_KEY": _MAKERS["SECRET_KEY"]}
+    fresh = {name: make() for name, make in makers.items() if name not in known}
     _append(path, fresh)
     return known | fresh
 

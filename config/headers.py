@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 # fills its screen; a copied link. Whatever else a browser can lend is refused, to all that is in the page.
 _USED: Final = ("geolocation", "screen-wake-lock", "fullscreen", "clipboard-write")
 _REFUSED: Final = (
-    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read"),
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read"),
     *("display-capture", "encrypted-media", "gamepad", "gyroscope", "hid", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-get"),
     *("serial", "storage-access", "usb", "window-management", "xr-spatial-tracking"),

@@ -45,6 +45,9 @@ VAR_DIR = Path(env.str("YIWANG_VAR", default=str(BASE_DIR / "var")))
 
 # Signs sessions, tracking links and form tokens. `make run` writes one per machine into var/.
 SECRET_KEY = env.str("SECRET_KEY", default="")
+# The ones before it, newest first, for as long as what they signed is to be believed; what sealed the audit
+# log before AUDIT_KEYS was set is made from them (docs/audit.md).
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Encrypts residents' names, phones and addresses (32 url-safe base64 bytes; the first encrypts,
 # the rest still decrypt) and keys the blind index of phone numbers. A key of CONTACT_KEYS that begins with
 # sm4: is for SM4, one of CONTACT_INDEX_KEY and AUDIT_KEYS with sm3: for SM3; docs/sm.md.

@@ -15,7 +15,11 @@ watch(
         ),
         Trigger("dashboards_brief", "dashboards_brief_stays", "incidents_refuse_change", "0889f92a7dfeab57"),
         Trigger(
-            "dashboards_brief", "dashboards_brief_stays_issued", "incidents_refuse_change", "c9840ee940af7f52"
+            "dashboards_brief",
+            "dashboards_brief_stays_issued",
+            "incidents_refuse_change",
+            "c9840ee940af7f52",
+            restored="cca627c48053d1f3",
         ),
         Trigger(
             "dashboards_briefedition",

@@ -47,8 +47,9 @@ class Names:
     """What codes are called, in Chinese and English (items in Chinese only)."""
 
     categories: Mapping[str, tuple[str, str]]
-    units: Mapping[str, tuple[str, str]]
+    units: Mapping[str, tuple[str, str]]  # the open ones
     items: Mapping[str, str]
+    closed: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # units that decisions still name
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ def _compile(list_id: int, version: int) -> Edition:
         names=Names(
             categories={code: (name_zh, name_en) for code, name_zh, name_en in categories},
             units=units.names,
+            closed=units.closed,
             items={item.code: item.matter_zh for item in items},
         ),
         paths=dict(OrgUnit.objects.values_list("code", "path")),

@@ -43,7 +43,7 @@ class Explainer:
             return self.pattern(code)
         if code in ("private", "unknown"):
             return _("a private owner") if code == "private" else _("nobody known")
-        return self._pick(self.names.units.get(code or ""), code)
+        return self._pick(self.names.units.get(code or "") or self.names.closed.get(code or ""), code)
 
     def item(self, code: str | None) -> str:
         name = self.names.items.get(code or "")

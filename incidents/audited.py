@@ -72,6 +72,7 @@ watch(
             "incidents_timelineentry_audited",
             "incidents_audit_look",
             "1a25351a87f279ed",
+            restored="3c009d0d8c1892d6",
         ),
         Trigger(
             "incidents_timelineentry",

@@ -1,7 +1,8 @@
 """The chain itself: what is digested of a row, and under which key. Pure; no database.
 
 A digest without a key could be made anew by whoever can write to the database. So it is an HMAC, and the key
-is in the environment of the application alone (AUDIT_KEYS: the first one seals, all verify). A key that
+is in the environment of the application alone (AUDIT_KEYS: the first one seals, all verify, and so do those
+made from SECRET_KEY). A key that
 begins with `sm3:` is for SM3, any other for SHA-256.
 """
 
@@ -58,7 +59,7 @@ def digest_of(row: dict[str, Any], *, seq: int, before: str, key: str) -> str:
 
 def signed(told: list[Any], *, key: str) -> str:
     """The HMAC over the values as JSON without blanks, keys in order. Raises UnknownKey."""
-    secret = next((one for one in _keys() if key_name(one) == key), None)
+    secret = next((one for one in [*_keys(), *_made()] if key_name(one) == key), None)
     if secret is None:
         raise UnknownKey(key)
     text = json.dumps(
@@ -69,9 +70,14 @@ def signed(told: list[Any], *, key: str) -> str:
 
 def _keys() -> list[str]:
     """Where none is set, one that is made from SECRET_KEY: outside the database all the same."""
-    made = hmac.new(settings.SECRET_KEY.encode(), b"yiwang audit log", hashlib.sha256).hexdigest()
     kept: list[str] = settings.AUDIT_KEYS
-    return kept or [made]
+    return kept or _made()[:1]
+
+
+def _made() -> list[str]:
+    """Of SECRET_KEY and of those before it: what was sealed until AUDIT_KEYS was set stays readable."""
+    told = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [hmac.new(one.encode(), b"yiwang audit log", hashlib.sha256).hexdigest() for one in told]
 
 
 def _plain(value: Any) -> Any:

@@ -100,8 +100,9 @@ def start_of(user: User) -> str:
 @require_GET
 @login_required
 def nothing(request: HttpRequest) -> HttpResponse:
-    """Somebody without any role is told so."""
-    return render(request, "incidents/nothing.html", status=403)
+    """Somebody without any role is told so; where it went with their unit, who goes on with its work."""
+    closed = person(request).memberships.filter(unit__is_open=False).select_related("unit__successor").first()
+    return render(request, "incidents/nothing.html", {"closed": closed and closed.unit}, status=403)
 
 
 @require_GET

@@ -9,18 +9,20 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from incidents.outer import keys
 from tests.config.running import eventually, processes
 
 
 class Up:
     """`manage.py up` in a process, with what it prints."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, **besides: str) -> None:
         self.output = var.parent / "out"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -32,6 +34,7 @@ class Up:
             "MODEL_DIR": str(settings.MODEL_DIR),
             "PORT": str(self.port),
             "SEED": "0",
+            **besides,
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -62,15 +65,21 @@ class Up:
         return second.stderr
 
 
-@pytest.fixture
-def up(trained_model: None) -> Iterator[Up]:
+@contextmanager
+def started(**besides: str) -> Iterator[Up]:
     folder = Path(tempfile.mkdtemp(prefix="yiwang-up-"))
     folder.chmod(0o755)
-    running = Up(folder / "var")
+    running = Up(folder / "var", **besides)
     yield running
     running.process.terminate()
     running.process.wait(30)
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def up(trained_model: None) -> Iterator[Up]:
+    with started() as running:
+        yield running
 
 
 def test_it_starts_says_who_is_in_the_way_and_stops_cleanly(up: Up) -> None:
@@ -91,3 +100,15 @@ def test_it_starts_says_who_is_in_the_way_and_stops_cleanly(up: Up) -> None:
     assert not (var / "run.env").exists()
     assert "Traceback" not in "".join(log.read_text() for log in (var / "log").glob("*.log"))
     assert processes(var) == {}
+
+
+def test_the_outer_zone_is_its_pages_and_its_database_and_nothing_of_the_core(trained_model: None) -> None:
+    told = {"OUTER_SECRET": "a-secret-of-both-zones", "OUTER_SEAL_KEY": keys.new_pair()[1]}
+    with started(ZONE="outer", **told) as up:
+        assert up.says("Yiwang is at"), up.said()
+        assert up.get("/readyz") == up.get("/public/") == 200
+        var = up.output.parent / "var"
+        assert "CONTACT" not in (var / "secrets.env").read_text()
+        assert {path.stem for path in (var / "log").glob("*.log")} == {"postgres", "web"}
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(30) == 0

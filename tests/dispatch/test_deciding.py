@@ -1,5 +1,6 @@
 """Decisions end to end on the district's own list: outcome, unit, reasons, limits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -234,3 +235,9 @@ def test_two_threads_see_one_edition() -> None:
 
 def test_the_model_that_decided_is_on_the_decision(trained: Classifier) -> None:
     assert decide("井盖破损").model == trained.version
+
+
+def test_a_closed_unit_keeps_its_name_in_what_was_decided() -> None:
+    names = replace(edition().names, units={}, closed={"lighting-company": ("路灯公司", "The lamp company")})
+    with translation.override("en"):
+        assert Explainer(names).unit("lighting-company") == "The lamp company"

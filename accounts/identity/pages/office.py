@@ -55,7 +55,7 @@ def people(request: HttpRequest) -> HttpResponse:
     failed = SignInEvent.objects.filter(kind__in=FAILURES).select_related("user", "actor")[:FAILURES_SHOWN]
     context = {
         "page": page,
-        "rows": [_row(user, locked) for user in page],
+        "rows": [_row(user, locked, at) for user in page],
         "words": words,
         "only_locked": only_locked,
         "may_see_installation": Role.ADMIN in viewer_of(request.user).roles,
@@ -64,15 +64,18 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sign_ins.html", context)
 
 
-def _row(user: User, locked: set[str]) -> dict[str, Any]:
+def _row(user: User, locked: set[str], at: datetime) -> dict[str, Any]:
     memberships = list(user.memberships.all())
     roles = frozenset(membership.role for membership in memberships)
+    factor = getattr(user, "second_factor", None)
+    closed_until = factor.closed_until if factor is not None else None
     return {
         "user": user,
         "roles": _(", ").join(dict.fromkeys(str(one.get_role_display()) for one in memberships)),
-        "has_factor": hasattr(user, "second_factor"),
+        "has_factor": factor is not None,
         "needs_factor": strictest_of(roles).second_factor,
-        "is_locked": user.username in locked,
+        # By wrong passwords, or by wrong codes.
+        "is_locked": user.username in locked or (closed_until is not None and closed_until > at),
         "last_in": user.last_in,  # type: ignore[attr-defined]  # annotated above
     }
 

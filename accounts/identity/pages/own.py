@@ -146,6 +146,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
         "key": factors.in_groups(key),
         "picture": _picture(factors.address_of_key(user, key, issuer=ISSUER)),
         "is_needed": rule_of(user).second_factor,
+        # Nothing else opens: whoever does not want to can only leave.
+        "is_held": settings.STRICT_SIGN_IN and rule_of(user).second_factor,
     }
     return render(request, "accounts/second_factor.html", context, status=400 if form.errors else 200)
 

@@ -15,6 +15,7 @@ class Command(BaseCommand):
         secret = secrets.token_urlsafe(32)
         private, public = keys.new_pair()
         self.stdout.write(
-            f"# The core\nOUTER_SECRET={secret}\nOUTER_OPEN_KEYS={private}\n\n"
+            f"# The core. OUTER_URL: where it reaches the outer zone; empty where files are carried\n"
+            f"ZONE=core\nOUTER_SECRET={secret}\nOUTER_OPEN_KEYS={private}\nOUTER_URL=\n\n"
             f"# The outer zone\nZONE=outer\nOUTER_SECRET={secret}\nOUTER_SEAL_KEY={public}\n"
         )

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config import weblog
-from config.embedded import Lock, Servers, StartError
+from config.embedded import Lock, Postgres, Servers, StartError, Valkey
 from config.environment import announced, machine_secrets
 from config.progress import say
 from config.supervisor import Supervisor, who_listens
+from config.zones import OUTER
 
 
 class Command(BaseCommand):
@@ -26,13 +27,13 @@ class Command(BaseCommand):
         host = os.environ.get("HOST", "127.0.0.1")
         port = int(os.environ.get("PORT", "8000"))
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
-        address = os.environ.get("PUBLIC_URL", f"http://{shown}:{port}")
+        here = f"http://{shown}:{port}"
         try:
             lock = Lock(settings.VAR_DIR)
             try:
                 require_free(host, port)
-                lock.say(f"process {os.getpid()}, {address}/")
-                run(settings.VAR_DIR, host, port, address)
+                lock.say(f"process {os.getpid()}, {here}/")
+                run(settings.VAR_DIR, f"{host}:{port}", here)
             finally:
                 lock.release()
         except StartError as error:
@@ -53,39 +54,51 @@ def require_free(host: str, port: int) -> None:
             ) from error
 
 
-def run(var: Path, host: str, port: int, address: str) -> None:
+def run(var: Path, bind: str, here: str) -> None:
     """Everything, in the order in which each needs the one before; returns after a stop."""
-    env = {**machine_secrets(var), **os.environ, "PUBLIC_URL": address, "PYTHONUNBUFFERED": "1"}
+    is_outer = settings.ZONE == OUTER  # nothing is decided, timed or told there: no broker, no worker
+    known = machine_secrets(var, of_the_core=not is_outer)
+    env = {"PUBLIC_URL": here, **known, **os.environ, "PYTHONUNBUFFERED": "1"}
     supervisor = Supervisor(logs=var / "log", env=env, cwd=settings.BASE_DIR, say=say)
     with supervisor.in_charge():
-        _start_servers(supervisor, Servers(var), env)
-        with announced(var, {name: env[name] for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL")}):
-            prepare = ["manage.py", "prepare"]
-            if not settings.PRODUCTION:
-                prepare += ["--demo", "cases" if settings.SEED else "people"]
-            supervisor.finish("prepare", prepare)
-            say("starting the web")
-            _start_web(supervisor, f"{host}:{port}", env.get("WEB_WORKERS", "2"))
-            supervisor.wait_until("The web", lambda: _is_ready(host, port), seconds=120)
-            say("starting worker and beat")
-            _start_sweeps(supervisor, var)
-            if settings.SEED and not settings.PRODUCTION:
-                supervisor.run("demo-history", ["manage.py", "seed_demo", "--rest"], stays=False)
-            say(f"Yiwang is at {address}/  (Ctrl-C stops it; logs are in {supervisor.logs})")
+        servers = Servers(var)
+        _start_server(supervisor, "DATABASE_URL", "postgres", servers.postgres, env)
+        if not is_outer:
+            _start_server(supervisor, "REDIS_URL", "valkey", servers.valkey, env)
+        told = [name for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL") if name in env]
+        with announced(var, {name: env[name] for name in told}):
+            _start_ours(supervisor, var, bind, is_outer=is_outer)
+            # Links in messages begin with PUBLIC_URL; who sits at this machine comes here.
+            say(f"Yiwang is at {here}/  (Ctrl-C stops it; logs are in {supervisor.logs})")
             _show_logins(var / "demo.json")
             supervisor.watch()
 
 
-def _start_servers(supervisor: Supervisor, servers: Servers, env: dict[str, str]) -> None:
-    """PostgreSQL and Valkey, each unless its URL says that there is one."""
-    for variable, name, server in (
-        ("DATABASE_URL", "postgres", servers.postgres),
-        ("REDIS_URL", "valkey", servers.valkey),
-    ):
-        if not env.get(variable):
-            say(f"starting {name}")
-            supervisor.carry(name, server.start)
-            env[variable] = server.url
+def _start_server(
+    supervisor: Supervisor, variable: str, name: str, server: Postgres | Valkey, env: dict[str, str]
+) -> None:
+    """PostgreSQL or Valkey, unless its URL says that there is one."""
+    if not env.get(variable):
+        say(f"starting {name}")
+        supervisor.carry(name, server.start)
+        env[variable] = server.url
+
+
+def _start_ours(supervisor: Supervisor, var: Path, bind: str, *, is_outer: bool) -> None:
+    prepare = ["manage.py", "prepare"]
+    is_demo = not settings.PRODUCTION and not is_outer
+    if is_demo:
+        prepare += ["--demo", "cases" if settings.SEED else "people"]
+    supervisor.finish("prepare", prepare)
+    say("starting the web")
+    _start_web(supervisor, bind, os.environ.get("WEB_WORKERS", "2"))
+    supervisor.wait_until("The web", lambda: _is_ready(bind), seconds=120)
+    if is_outer:
+        return
+    say("starting worker and beat")
+    _start_sweeps(supervisor, var)
+    if settings.SEED and is_demo:
+        supervisor.run("demo-history", ["manage.py", "seed_demo", "--rest"], stays=False)
 
 
 def _start_web(supervisor: Supervisor, bind: str, workers: str) -> None:
@@ -111,9 +124,9 @@ def _start_sweeps(supervisor: Supervisor, var: Path) -> None:
     supervisor.run("beat", [*celery, "beat", "--loglevel", "WARNING", *schedule])
 
 
-def _is_ready(host: str, port: int) -> bool:
+def _is_ready(bind: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{bind}/readyz", timeout=5) as answer:
             return answer.status == 200
     except (OSError, urllib.error.URLError):
         return False

@@ -168,6 +168,20 @@ def test_keys_follow_each_other(settings: Any) -> None:
     assert faults() == [("key", 1), ("key", 2)]
 
 
+def test_keys_follow_the_one_that_was_made_of_the_secret_key(settings: Any) -> None:
+    """Nobody can put that one behind theirs: they have never seen it."""
+    for keys in ([], ["sm3:" + "n" * 40], []):
+        settings.AUDIT_KEYS = keys
+        write(2)
+        seal_all()
+    settings.AUDIT_KEYS = ["sm3:" + "n" * 40]
+    assert looked_through().faults == []
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 9, [settings.SECRET_KEY]
+    assert looked_through().faults == []
+    settings.SECRET_KEY_FALLBACKS = []
+    assert {what for what, _seq in faults()} == {"key"}
+
+
 @pytest.mark.parametrize(
     "statement",
     [

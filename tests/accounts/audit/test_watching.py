@@ -56,6 +56,25 @@ def test_as_the_migrations_made_it_nothing_is_wrong() -> None:
     assert list(watching.faults()) == []
 
 
+def test_as_a_restore_makes_it_nothing_is_wrong() -> None:
+    """A dump holds each trigger as PostgreSQL words it, and reads its own words a little differently."""
+    made_of = "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE tgrelid = %s::regclass AND tgname = %s"
+    reworded = set()
+    with connection.cursor() as cursor:
+        for trigger in watching.watched()[0]:
+            cursor.execute(made_of, [trigger.table, trigger.name])
+            (before,) = cursor.fetchone()
+            cursor.execute(f"DROP TRIGGER {trigger.name} ON {trigger.table}")
+            cursor.execute(before)
+            cursor.execute(made_of, [trigger.table, trigger.name])
+            (after,) = cursor.fetchone()
+            if after != before:
+                reworded.add((trigger.name, mark(after)))
+    assert list(watching.faults()) == []
+    # Only of these is another mark known, and it is this one.
+    assert reworded == {(one.name, one.restored) for one in watching.watched()[0] if one.restored}
+
+
 NOTHING = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
 
 

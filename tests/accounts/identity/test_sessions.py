@@ -264,7 +264,11 @@ def test_where_the_role_needs_one_nothing_opens_before(admin: Person, strict: No
     assert answer["Location"] == reverse("second-factor-set-up") + "?next=%2Finstallation%2F%3Fx%3D1"
     assert client.get("/api/v1/units/").status_code == 403
     assert client.post(reverse("sign-ins-end", args=[admin.user.pk])).status_code == 302
-    assert client.get(reverse("second-factor-set-up")).status_code == 200
+    page = client.get(reverse("second-factor-set-up"))
+    assert page.status_code == 200
+    # Who does not want to can leave, and is not led round in a circle.
+    assert f'action="{reverse("sign-out")}"' in page.content.decode()
+    assert f'href="{reverse("my-sign-in")}"' not in page.content.decode().partition("<main")[2]
     assert client.get("/no-such-page/").status_code == 404
 
 

@@ -187,7 +187,11 @@ def test_unlocking_opens_the_codes_too(browse: As, admin: Person, operator: Pers
     knock(client, operator)
     for _try in range(5):
         client.post(reverse("sign-in-code"), {"code": "000000"})
-    browse(admin).post(reverse("sign-ins-unlock", args=[operator.user.pk]))
+    office = browse(admin)
+    rows = office.get(reverse("sign-ins")).context["rows"]
+    assert [row["user"] for row in rows if row["is_locked"]] == [operator.user]
+    office.post(reverse("sign-ins-unlock", args=[operator.user.pk]))
+    assert not any(row["is_locked"] for row in office.get(reverse("sign-ins")).context["rows"])
     client.post(reverse("sign-in-code"), {"code": phone.code()})
     assert is_in(client)
 
