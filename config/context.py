@@ -38,6 +38,7 @@ from incidents.pages.inbox import waiting_for
 from incidents.pages.notices import unread_count
 from incidents.pages.oversight_places import letters_waiting, places
 from incidents.pages.place_codes import KEEPERS as CODE_KEEPERS
+from incidents.privacy import asking
 from incidents.sources.councils import KEEPERS as COUNCIL_KEEPERS
 from incidents.sources.naming import may_name
 from incidents.sources.petitions import may_enter
@@ -69,6 +70,7 @@ def site(request: HttpRequest) -> dict[str, object]:
             unread_notices=SimpleLazyObject(lambda: unread_count(user)),
             oversight_places=SimpleLazyObject(lambda: places(user, clock.now())),
             works_offline=SimpleLazyObject(lambda: bool(viewer.roles.intersection(OFFLINE_ROLES))),
+            keeps_privacy=SimpleLazyObject(lambda: asking.may_keep(user)),
             has_roster=SimpleLazyObject(lambda: bool(viewer.roles.intersection(CASE_ROLES))),
         )
     return context
@@ -158,6 +160,9 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("bulk-imports", pgettext("page", "Import reports"), "upload")
     if roles.intersection(COUNCIL_KEEPERS):
         add("councils", _("Block councils"), "community")
+    if asking.may_keep(user) and (asked := asking.waiting().exclude(asked_by=user).count()):
+        # On everybody's own menu it always is; here while somebody has to see to it.
+        add("privacy", _("Requests about data"), "lock", count=str(asked))
     if keeps_mediations(viewer_of(user)):
         add("mediations", _("Mediation"), "scale")
     if may_name(user):

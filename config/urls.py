@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("incidents.pages.urls")),
     path("", include("incidents.pages.clock_urls")),
     path("", include("incidents.pages.admin_urls")),
+    path("", include("incidents.pages.privacy_urls")),
     path("", include("incidents.pages.centre_urls")),
     path("", include("incidents.pages.callback_urls")),
     path("", include("incidents.pages.release_urls")),

@@ -50,6 +50,19 @@ watch(
             "incidents_outcome", "incidents_outcome_keeps_rows", "incidents_refuse_change", "a9193df1429ee907"
         ),
         Trigger(
+            "incidents_privacyask",
+            "incidents_privacyask_asked",
+            "incidents_audit_privacyask",
+            "b9b8f700137bea08",
+        ),
+        Trigger(
+            "incidents_privacyask",
+            "incidents_privacyask_ended",
+            "incidents_audit_privacyask",
+            "5c4eff4a72eeb239",
+            restored="b365845223812636",
+        ),
+        Trigger(
             "incidents_privacyrequest",
             "incidents_privacyrequest_audited",
             "incidents_audit_privacy",
@@ -96,6 +109,7 @@ watch(
     functions={
         "incidents_audit_look": "1a9bb5087ce5e201",
         "incidents_audit_privacy": "44f9d048a5c4faaf",
+        "incidents_audit_privacyask": "f1adda21280e76cf",
         "incidents_refuse_change": "21656e85279c71a0",
     },
 )

@@ -27,7 +27,7 @@ from incidents.centre import quality
 from incidents.driving import clocks_are_driven
 from incidents.instructing import reminding
 from incidents.outer import reaching
-from incidents.privacy import ageing
+from incidents.privacy import ageing, asking
 from incidents.privacy import files as forgotten_files
 from incidents.searching import rows
 from incidents.secretary import reminding as letter_reminding
@@ -155,6 +155,7 @@ def forget() -> int:
         return 0
     _until_empty("", forgotten_files.sweep)
     ageing.forget_the_rest(at=clock.now())
+    asking.lapse(at=clock.now())
     reached: ageing.Reached = {}
     return _until_empty("", lambda: ageing.step(at=clock.now(), reached=reached))
 

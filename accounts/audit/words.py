@@ -57,6 +57,9 @@ _WHAT: Final[dict[str, Any]] = {
     "facility_owners": gettext_lazy("Owners of facilities"),
     "privacy_copy": gettext_lazy("Copy of what is kept about a resident"),
     "privacy_erasure": gettext_lazy("Erasure of what is kept about a resident"),
+    "privacy_asked": gettext_lazy("Request about a resident's data written down"),
+    "privacy_declined": gettext_lazy("Request about a resident's data not carried out"),
+    "privacy_lapsed": gettext_lazy("Request about a resident's data lapsed"),
     "trimmed": gettext_lazy("Old rows of the log let go"),
     "head_accepted": gettext_lazy("End of the log accepted after a restore"),
 }
@@ -81,6 +84,7 @@ _ABOUT: Final = {
     "group": gettext_lazy("Group"),
     "place": gettext_lazy("Place in the chain"),
     "privacy": gettext_lazy("Request"),
+    "privacy_ask": gettext_lazy("Request that waits"),
     "code": gettext_lazy("Printed code"),
 }
 # Names of columns that people read often; the others stand as the database has them.

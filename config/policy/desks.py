@@ -62,6 +62,10 @@ _AUTHORS: Final = (Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.HANDLER)
 _ARTICLE: Final = Rule(each(_AUTHORS, DISTRICT_AND_UNIT))
 _PICKS: Final = Rule({**each(OVERSIGHT, CONCERNED), Role.HANDLER: UNIT}, door=_KNOWLEDGE, seen=SEEN)
 
+_PRIVACY: Final = Rule(
+    {Role.SUPERVISOR: DISTRICT}, note=_("Nobody carries out a request that they wrote down themselves.")
+)
+
 SECTIONS: Final = (
     Section(
         _("Triage desk"),
@@ -84,6 +88,14 @@ SECTIONS: Final = (
             **both(_CALLS, "callback"),
             **reads(_QUEUE, "release"),
             **apart(_RELEASED, _RELEASE, "release-case"),
+        },
+    ),
+    Section(
+        _("Residents' own data"),
+        {
+            **reads(_PRIVACY, "privacy", "privacy-one"),
+            **both(_PRIVACY, "privacy-new"),
+            **writes(_PRIVACY, "privacy-carry-out", "privacy-decline"),
         },
     ),
     Section(

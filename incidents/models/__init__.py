@@ -38,7 +38,7 @@ from incidents.models.outer import (
     OuterState,
 )
 from incidents.models.presence import Presence
-from incidents.models.privacy import DoomedFile, PrivacyRequest
+from incidents.models.privacy import DoomedFile, PrivacyAsk, PrivacyRequest
 from incidents.models.reading import EmergencyAlarm, ModelSuggestion
 from incidents.models.rehearsal import Rehearsal, RehearsalPart, RehearsedCase
 from incidents.models.repeats import Repeat, RepeatAgain, RepeatCursor
@@ -148,6 +148,7 @@ __all__ = [
     "PhoneCall",
     "PhoneProof",
     "Presence",
+    "PrivacyAsk",
     "PrivacyRequest",
     "PublicPhoto",
     "PublicWords",

@@ -32,6 +32,12 @@ def phone_digits(phone: str) -> str:
     return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
 
 
+def masked_number(phone: str) -> str:
+    """First three and last four digits: 138****2207."""
+    digits = phone_digits(phone)
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "*" * len(digits)
+
+
 def blind_index(phone: str) -> str:
     """A keyed digest: equal phones give equal digests, and nothing can be read from one."""
     digits = phone_digits(phone)
@@ -96,6 +102,4 @@ class Contact(models.Model):
 
     @property
     def masked_phone(self) -> str:
-        """First three and last four digits: 138****2207."""
-        digits = phone_digits(self.phone)
-        return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "*" * len(digits)
+        return masked_number(self.phone)

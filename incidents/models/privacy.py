@@ -42,3 +42,49 @@ class PrivacyRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.at:%Y-%m-%d}"
+
+
+class PrivacyAsk(models.Model):
+    """A request that one of the staff has written down and that somebody else carries out.
+
+    It names the number for as long as it is needed for that, sealed, and nobody afterwards.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for a second person")
+        BEGUN = "begun", _("Being carried out")
+        DONE = "done", _("Carried out")
+        DECLINED = "declined", _("Not carried out")
+        LAPSED = "lapsed", _("Lapsed")
+
+    kind = models.CharField(max_length=8, choices=PrivacyRequest.Kind.choices)
+    phone_sealed = models.BinaryField(default=b"")
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=200)  # who asked and where that stands; no name or number
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    answered_at = models.DateTimeField(null=True, blank=True)  # begun, while it is being carried out
+    answered_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    words = models.CharField(max_length=200, blank=True)  # why it was not carried out
+    done = models.ForeignKey(
+        PrivacyRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="asks", db_index=False
+    )
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(
+                name="privacyask_two_people",
+                condition=~models.Q(state__in=("begun", "done"))
+                | ~models.Q(answered_by=models.F("asked_by")),
+            ),
+            models.CheckConstraint(
+                name="privacyask_forgets_the_number",
+                condition=models.Q(state__in=("waiting", "begun", "done")) | models.Q(phone_sealed=b""),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} · {self.asked_at:%Y-%m-%d}"

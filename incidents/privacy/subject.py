@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ from incidents.models.contact import blind_index, phone_digits
 from incidents.outer import aside
 from incidents.outer.aside import Aside
 from incidents.privacy import words
-from incidents.privacy.forgetting import Aliases, Gone, Why, forget, forget_loose
+from incidents.privacy.forgetting import OVER, Aliases, Gone, Why, forget, forget_loose
 from incidents.sources.sealed import opened
 
 
@@ -117,6 +118,25 @@ def erase(
         },
     )
     return gone, still_open, request
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What there is about a number, before anything is done."""
+
+    reports: int
+    open_cases: tuple[str, ...]  # an erasure leaves these
+    mediations: int  # and the files of these
+
+
+def kept(phone: str) -> Kept:
+    """How much is kept about who has this number. Raises NotANumber."""
+    index = _index(phone)
+    reports = list(_reports(index).values_list("pk", flat=True))
+    cases = {case for case, _report in _links(reports)}
+    still_open = Incident.objects.filter(pk__in=cases).exclude(status__in=OVER).order_by("number")
+    numbers = tuple(still_open.values_list("number", flat=True))
+    return Kept(len(reports), numbers, _parties(index).count())
 
 
 def mediations_of(phone: str) -> int:

@@ -80,6 +80,7 @@ def named(it: SimpleNamespace) -> dict[str, dict[str, Any]]:
         "mediation-new": {"number": it.dispute.number},
         "bulk": {"pk": it.bulk.pk, "step": "drop", "kind": "csv"},
         "webhook": {"pk": it.webhook.pk},
+        "privacy": {"pk": it.privacy_ask.pk},
         "canned": {"pk": it.canned.pk},
         "notice": {"pk": it.notice.pk},
         "duty": {"pk": it.shift.pk},

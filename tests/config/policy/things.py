@@ -41,6 +41,7 @@ from incidents.models import (
     InstructionPart,
     Notification,
     OutboxMessage,
+    PrivacyAsk,
     QualitySample,
     Rehearsal,
     RehearsalPart,
@@ -49,6 +50,7 @@ from incidents.models import (
     Text,
     Webhook,
 )
+from incidents.models.contact import seal
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, file_report, person, reload
 from tests.dashboards.briefs.weeks import LAMPS, work
 from tests.dashboards.scoring.months import june
@@ -295,6 +297,9 @@ def _desks(it: SimpleNamespace) -> None:
         overdue_count=0,
         desk_count=0,
         emergency_count=0,
+    )
+    it.privacy_ask = PrivacyAsk.objects.create(
+        kind="copy", phone_sealed=seal("13511112222"), asked_at=NOW, asked_by=it.handler.user, reason="信"
     )
     it.sample = QualitySample.objects.create(
         unit_id="longgang/operations",
