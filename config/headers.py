@@ -35,6 +35,8 @@ def secured(get_response: Respond) -> Respond:
         headers.setdefault("X-Frame-Options", "DENY")  # of what was refused before anything else looked at it
         # Nobody's page loads what is shown to somebody signed in here; what is public says so itself.
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if response.status_code == 429:
+            headers.setdefault("Retry-After", "60")  # where nobody knows better, the shortest that may help
         if headers.get("Content-Type", "").partition(";")[0] in _PICTURES:
             headers["Content-Security-Policy"] = PICTURE
         return response

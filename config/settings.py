@@ -390,13 +390,13 @@ AUTHENTICATION_BACKENDS = [
 PASSWORD_LENGTH = env.int("PASSWORD_LENGTH", default=12)
 PASSWORD_KINDS = env.int("PASSWORD_KINDS", default=3)
 PASSWORD_MAX_AGE_DAYS = env.int("PASSWORD_MAX_AGE_DAYS", default=0)
-_VALIDATION = "django.contrib.auth.password_validation"
+_STRENGTH = "accounts.identity.strength"
 AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
-    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": PASSWORD_LENGTH}},
-    {"NAME": "accounts.identity.strength.SeveralKinds", "OPTIONS": {"kinds": PASSWORD_KINDS}},
-    {"NAME": "accounts.identity.strength.NoRuns"},
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
-    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_STRENGTH}.Long", "OPTIONS": {"min_length": PASSWORD_LENGTH}},
+    {"NAME": f"{_STRENGTH}.SeveralKinds", "OPTIONS": {"kinds": PASSWORD_KINDS}},
+    {"NAME": f"{_STRENGTH}.NoRuns"},
+    {"NAME": f"{_STRENGTH}.NotTheirName"},
+    {"NAME": f"{_STRENGTH}.NotCommon"},
 ]
 # Whether the table in accounts/identity/rules.py holds in full: a second factor for roles that need one, only
 # so many sign-ins at once, an end when nothing is done. A demonstration's sign-ins are shared: off there.

@@ -7,6 +7,7 @@ database before and after any view: who is signed in, and what their session hol
 import sys
 from typing import Final
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.template.loader import render_to_string
 
@@ -29,6 +30,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     page = HttpResponse(render_to_string("503.html", {"sends": sends}), status=503)
     page["Retry-After"] = _RETRY_SECONDS
     return page
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: 413 where more was sent than is read, 400 for everything else."""
+    if isinstance(exception, RequestDataTooBig):
+        return HttpResponse(render_to_string("413.html"), status=413)
+    return HttpResponse(render_to_string("400.html"), status=400)
 
 
 def _problem(error: BaseException | None) -> HttpResponse:

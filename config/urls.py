@@ -6,6 +6,7 @@ from config.health import healthz, readyz
 from config.metrics import metrics
 from incidents.outer.views import outer_exchange
 
+handler400 = "config.unready.bad_request"
 handler500 = "config.unready.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [

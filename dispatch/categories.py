@@ -1,6 +1,6 @@
 """Keeping the district's categories: what they are called, and which one takes a category's place."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,8 @@ from dispatch.models import Category, CategoryChange, ResponsibilityItem, Respon
 
 NAMES: Final = ("name_zh", "name_en", "scope_zh")
 FIELDS: Final = (*NAMES, "successor_id")
+UNIQUE: Final = ("name_zh", "name_en")
+Told = dict[str, Any]
 _LOCK: Final = 9  # of this product's advisory locks: categories are changed by one at a time
 
 
@@ -51,17 +53,22 @@ def told_of(category: Category) -> dict[str, Any]:
 
 
 def why_not(
-    category: Category, told: dict[str, Any], *, at: datetime, in_use: Collection[str] | None = None
+    category: Category, told: dict[str, Any], *, at: datetime, in_use: Mapping[str, Told] | None = None
 ) -> tuple[str, str] | None:
     """The field at fault and why a category cannot become this; None where it can. `in_use`: those that will
-    be, where several change at once."""
+    be and as what, where several change at once."""
+    if in_use is None:
+        in_use = {one.code: told_of(one) for one in Category.objects.in_use()}
     successor = told["successor_id"]
+    # Sources name categories, and people choose them, by these.
+    for name in () if successor else UNIQUE:
+        same = [code for code, other in in_use.items() if code != category.code and other[name] == told[name]]
+        if same and told[name] != getattr(category, name):
+            return name, _("Category %(code)s is called that already.") % {"code": min(same)}
     if not successor or successor == category.successor_id:
         return None
     if successor == category.code:
         return "successor_id", _("A category is not its own successor.")
-    if in_use is None:
-        in_use = set(Category.objects.in_use().filter(code=successor).values_list("code", flat=True))
     if successor not in in_use:
         return "successor_id", _("The successor must be a category in use.")
     count = uses_of(category.code, at=at).live
@@ -91,7 +98,7 @@ def hold() -> None:
 @transaction.atomic(durable=True)
 def change(*, code: str, told: dict[str, Any], was: dict[str, Any], by: User, at: datetime) -> bool:
     """Change one category. False: nothing is different. Raises ListRefused where somebody has changed it
-    since (`changed`), or it cannot be (`invalid`)."""
+    since (`changed`), or it cannot be (the field at fault)."""
     hold()
     category = Category.objects.select_for_update(no_key=True).get(code=code)
     now = told_of(category)
@@ -100,7 +107,7 @@ def change(*, code: str, told: dict[str, Any], was: dict[str, Any], by: User, at
     if now != was:
         raise ListRefused("changed", _("Somebody else has changed this category meanwhile. Look again."))
     if refused := why_not(category, told, at=at):
-        raise ListRefused("invalid", refused[1])
+        raise ListRefused(*refused)
     write(category, told, by=by, at=at)
     return True
 

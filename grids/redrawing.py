@@ -22,6 +22,8 @@ from grids.outlines import Drawn, Fault, Map
 
 # Outlines that were drawn apart miss each other by decimetres: so much of an area may be missed, or be two's.
 SLACK: Final = 1e-4
+# So much of two outlines is both's where an area has another code and is the same.
+SAME: Final = 0.9
 _WITHIN: Final = (Area.Kind.DISTRICT, Area.Kind.STREET, Area.Kind.COMMUNITY, Area.Kind.CELL)
 _LEVELS: Final[Mapping[str, int]] = {kind: level for level, kind in enumerate(_WITHIN)}
 _TOLD_MOST: Final = 1_000
@@ -44,6 +46,8 @@ class Redrawing:
     followed: dict[str, Area] = field(default_factory=dict)
     # Names of places that lie in an area that goes, and the area that they would lie in: by their codes.
     moved_names: dict[str, str] = field(default_factory=dict)
+    # Areas that go and come under another code, as good as the same place: the new code by the old one.
+    recoded: dict[str, str] = field(default_factory=dict)
     before: Mapping[str, Area] = field(default_factory=dict)
 
     @property
@@ -69,6 +73,7 @@ def redraw(told: Map, *, whole_of: str = "") -> Redrawing:
     if not found.faults:
         _follow(found, after)
         _move_names(found, after)
+        found.recoded = dict(_recoded(found))
     return found
 
 
@@ -282,6 +287,17 @@ def _follow(found: Redrawing, after: Mapping[str, Area]) -> None:
             block.polygon = outlines.joined(after[code].polygon for code in own if code in after)
             block.area_m2 = sum(after[code].area_m2 for code in own if code in after)
             found.followed[block.code] = block
+
+
+def _recoded(found: Redrawing) -> Iterator[tuple[str, str]]:
+    for old in found.gone.values():
+        outline = Polygon(old.polygon[0], old.polygon[1:])
+        for new in found.added.values():
+            if new.kind != old.kind or not shapely.contains_xy(outline, new.lon, new.lat):
+                continue
+            other = Polygon(new.polygon[0], new.polygon[1:])
+            if outline.intersection(other).area >= SAME * outline.union(other).area:
+                yield old.code, new.code
 
 
 def cells_renamed(old: Area, new: Area, cells: Iterable[Area]) -> list[Area]:

@@ -71,6 +71,9 @@ def write(found: Redrawing, *, by: User, at: datetime) -> int:
         NamedPlace.objects.filter(code=code).update(area=area)
     if found.moved_names:
         touched.append(registers.PLACES)
+    # Who works for a street goes on working for it under its new code: else nobody would see its cases.
+    for old, new in found.recoded.items():
+        OrgUnit.objects.open().filter(area_code=old).update(area_code=new)
     units = OrgUnit.objects.open().filter(area_code__in=list(found.added))
     Jurisdiction.objects.bulk_create(
         [Jurisdiction(unit=unit, area_id=unit.area_code) for unit in units], ignore_conflicts=True

@@ -65,6 +65,11 @@ def _placed(p: Mapping[str, Any], names: Names) -> str:
 
     if not p.get("moved"):
         return _("The place was checked and is right: %(area)s") % {"area": name(p.get("area", ""))}
+    if p.get("why") == "map":
+        return _("The map has changed: it lies in %(area)s now, and lay in %(before)s") % {
+            "area": name(p.get("area", "")),
+            "before": name(p["from_area"]),
+        }
     if not p.get("from_area"):
         return _("Place set: %(area)s; decided anew") % {"area": name(p.get("area", ""))}
     return _("Place set: %(area)s instead of %(before)s; decided anew") % {

@@ -13,6 +13,7 @@ from incidents import (
     attachments,
     delivery,
     digests,
+    following_map,
     list_news,
     recalendar,
     rehearsal,
@@ -110,9 +111,10 @@ def move_clocks() -> int:
 
 @shared_task(name="incidents.hand_over_cases")
 def hand_over_cases() -> int:
-    """Let the open cases of closed units go to their successors."""
+    """Let open cases follow a map that was changed, and those of closed units go to their successors."""
     if clocks_are_driven():
         return 0
+    _until_empty("", lambda: following_map.step(at=clock.now()))
     return _until_empty("", lambda: succession.step(at=clock.now()))
 
 

@@ -1,14 +1,51 @@
-"""What a password must be, beside Django's own rules; each says itself in words before anything is typed."""
+"""What a password must be; each rule says itself in words before anything is typed."""
 
 import re
 from typing import Any
 
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 # A long sentence needs no signs: length is worth more than they are.
 SENTENCE_LENGTH = 20
 _KINDS = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"\d"), re.compile(r"[^a-zA-Z\d]"))
+
+
+class Long(password_validation.MinimumLengthValidator):
+    """Django's rule, in the words of this site."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        told = ngettext("At least %(count)d character.", "At least %(count)d characters.", self.min_length)
+        return told % {"count": self.min_length}
+
+
+class NotTheirName(password_validation.UserAttributeSimilarityValidator):
+    """The same."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raises ValidationError."""
+        try:
+            super().validate(password, user)
+        except ValidationError:
+            raise ValidationError(self.get_help_text(), code="password_too_similar") from None
+
+    def get_help_text(self) -> str:
+        return _("Not too much like your name, user name or telephone number.")
+
+
+class NotCommon(password_validation.CommonPasswordValidator):
+    """The same."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return _("None of the passwords that many people use.")
 
 
 class SeveralKinds:

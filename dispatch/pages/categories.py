@@ -1,7 +1,7 @@
 """The district's categories, kept in the browser: what they are called, and which take another's place."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -61,6 +61,10 @@ class CategoryForm(forms.ModelForm):
         self.initial["was"] = categories.told_of(self.instance)
 
 
+# Where a refusal is said: by no field, or by one that is called otherwise in the form.
+_AT: Final = {"changed": None, "successor_id": "successor"}
+
+
 def _label(category: Category) -> str:
     return f"{category.code} {category.name}"
 
@@ -108,7 +112,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
         try:
             categories.change(code=found.code, told=told, was=was, by=person(request), at=at)
         except ListRefused as refused:
-            form.add_error(None if refused.code == "changed" else "successor", str(refused))
+            form.add_error(_AT.get(refused.code, refused.code), str(refused))
         else:
             messages.success(request, _("Saved."))
             return redirect("category", found.code)

@@ -110,8 +110,13 @@ def edit_facility(request: HttpRequest, code: str = "") -> HttpResponse:
             )
             return redirect("facilities")
         if form.is_valid():
-            keeping.save_facility(facility=form.save(commit=False), by=person(request), at=clock.now())
-            messages.success(request, _("Saved."))
+            facility = form.save(commit=False)
+            keeping.save_facility(facility=facility, by=person(request), at=clock.now())
+            if geography().cells.find(facility.lon, facility.lat) is None:
+                # As with a sheet: taken, and told. A pump house may stand beyond the border.
+                messages.warning(request, _("Saved. Its point lies outside the district."))
+            else:
+                messages.success(request, _("Saved."))
             return redirect("facilities")
     context = {
         "form": form,

@@ -1,7 +1,7 @@
 """事件类别表: what the categories are called and which one takes another's place, from a sheet. None is added
 by it: each needs items of the list, and the classifier's examples."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -56,9 +56,9 @@ def make_plan(grid: Grid) -> ToldPlan:
             found.append((cells, category, told))
     # As it will be with the whole sheet: two that become each other are each in use as long as nothing is
     # written.
-    ends = {code: category.successor_id for code, category in known.items()}
-    ends |= {category.code: told["successor_id"] for _cells, category, told in found}
-    in_use = {code for code, successor in ends.items() if not successor}
+    will_be = {code: categories.told_of(category) for code, category in known.items()}
+    will_be |= {category.code: told for _cells, category, told in found}
+    in_use = {code: told for code, told in will_be.items() if not told["successor_id"]}
     for cells, category, told in found:
         _put(plan, cells, category, told, in_use)
     plan.seal()
@@ -81,13 +81,13 @@ def _read(cells: Reader, category: Category) -> Row:
     return told
 
 
-def _put(plan: ToldPlan, cells: Reader, category: Category, told: Row, in_use: Collection[str]) -> None:
+def _put(plan: ToldPlan, cells: Reader, category: Category, told: Row, in_use: Mapping[str, Row]) -> None:
     was = categories.told_of(category)
     if told == was:
         plan.kept += 1
         return
     if refused := categories.why_not(category, told, at=clock.now(), in_use=in_use):
-        cells.refuse("successor", refused[1])
+        cells.refuse("successor" if refused[0] == "successor_id" else refused[0], refused[1])
         return
     plan.changed[category.code] = {"code": category.code, **told}
     plan.retired += bool(told["successor_id"] and not was["successor_id"])

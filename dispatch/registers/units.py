@@ -1,7 +1,7 @@
 """单位表: the tree of units from a sheet. Units are added, named otherwise and moved by it; none is closed or
 opened again: a closed unit's cases need a successor, which is said on the unit's own page."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,7 @@ from dispatch.registers.plan import (
     plain,
 )
 from dispatch.spreadsheets.grid import Grid
+from grids.models import Area
 
 COLUMNS: Final = Columns(
     {
@@ -84,11 +85,12 @@ def make_plan(grid: Grid) -> UnitPlan:
         lambda code: _KINDS.get(code, ()),
         lambda code: _labels(OrgUnit.Kind(code)),
     )
+    areas = frozenset(Area.objects.in_use().values_list("code", flat=True))
     read = []
     for code, cells in readers.items():
         if not cells.is_good:
             continue
-        terms = _terms(cells, code, known.get(code), kinds, names)
+        terms = _terms(cells, code, known.get(code), kinds, names, areas)
         if terms is not None:
             read.append(_Read(cells, code, known.get(code), terms))
     _check_tree(known, read)
@@ -158,7 +160,12 @@ class Names:
 
 
 def _terms(
-    cells: Reader, code: str, before: OrgUnit | None, kinds: Mapping[str, str], names: Names
+    cells: Reader,
+    code: str,
+    before: OrgUnit | None,
+    kinds: Mapping[str, str],
+    names: Names,
+    areas: Collection[str],
 ) -> Terms | None:
     """The unit as it would be; what a sheet does not say of a known one stays. None: it has problems."""
     was = keeping.terms_of(before) if before else None
@@ -174,6 +181,8 @@ def _terms(
     area = cells.one_line("area", most=15) or (was.area_code if was else "")
     if area and not AREA_CODE.fullmatch(area):
         cells.refuse("area", _("The code of an area has 12 or 15 digits."))
+    elif area and area not in areas and not (was and was.area_code == area):
+        cells.refuse("area", _("No area has this code."))
     state = cells.choice("state", _STATES, _("This is neither “open” nor “closed”."))
     if state and state != ("open" if before is None or before.is_open else "closed"):
         cells.refuse(

@@ -50,7 +50,7 @@ from incidents.actions.mediation import (
     write_agreement,
 )
 from incidents.actions.opening import publish, withhold
-from incidents.actions.placing import set_place
+from incidents.actions.placing import follow_map, set_place
 from incidents.actions.recalling import recall
 from incidents.actions.requests import (
     appeal,
@@ -102,6 +102,7 @@ __all__ = [
     "end_mediation",
     "false_alarm",
     "fix_on_spot",
+    "follow_map",
     "follow_up_mediation",
     "hold_session",
     "invite_support",

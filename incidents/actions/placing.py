@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Action
-from grids.locate import Place
+from grids.locate import Place, locate
+from grids.models import Area
 from incidents import adjudicating, cases, outcomes, policy, timeline
 from incidents.actions.correcting import decide_again, question
-from incidents.actor import Actor
+from incidents.actor import SYSTEM, Actor
 from incidents.claiming import refuse_if_claimed, refuse_unless_at_desk
 from incidents.errors import InvalidInput
 from incidents.models import DecisionRecord, Incident, Outcome
@@ -64,6 +65,44 @@ def set_place(
         **(before if moved else {}),
     )
     return record
+
+
+@transaction.atomic(durable=True)
+def follow_map(*, number: str, at: datetime) -> bool:
+    """Put a case that lies in areas which are not on the map any more where the map has it now: by its point,
+    or by the middle of what it was in. Nothing is decided anew, and nobody else's clock runs. False: it lies
+    right, or this process does not know the new map yet. Raises ActionRefused."""
+    incident = cases.hold(number, actor=SYSTEM, action=None, at=at)
+    codes = (incident.cell_code, incident.community_code, incident.street_code)
+    rows = Area.objects.in_bulk([code for code in codes if code])
+    gone = [rows[code] for code in codes if code in rows and rows[code].retired_at is not None]
+    if not gone:
+        return False
+    has_point = incident.lon is not None and incident.lat is not None
+    point = (incident.lon, incident.lat) if has_point else (gone[0].lon, gone[0].lat)
+    place = locate(lon=point[0], lat=point[1])
+    # As closely as before and no closer: the middle of a street is no cell of it.
+    found = (place.cell, place.community, place.street)
+    told = [new or "" if old else "" for old, new in zip(codes, found, strict=True)]
+    if Area.objects.filter(code__in=told, retired_at__isnull=False).exists():
+        return False
+    incident.cell_code, incident.community_code, incident.street_code = told
+    incident.in_district = place.in_district
+    if outcomes.stands(incident, Outcome.Kind.RECEIVED):
+        outcomes.take_back(incident, Outcome.Kind.RECEIVED)
+        outcomes.append(Outcome.Kind.RECEIVED, incident, at=incident.received_at)
+    cases.save(incident)
+    timeline.record(
+        timeline.Kind.PLACED,
+        incident_id=incident.pk,
+        at=at,
+        actor=SYSTEM,
+        area=next((code for code in told if code), ""),
+        moved=True,
+        from_area=gone[0].code,
+        why="map",
+    )
+    return True
 
 
 def _move(incident: Incident, place: Place, address: str | None) -> bool:

@@ -8,7 +8,8 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.audit.reasons import REASON_MOST
 from accounts.models import OrgUnit
-from accounts.units.keeping import CODE, Terms
+from accounts.units.keeping import AREA_CODE, CODE, Terms
+from grids.models import Area
 
 _TEXT = {"class": "form-control", "autocomplete": "off"}
 _SELECT = {"class": "form-select"}
@@ -50,10 +51,19 @@ class UnitForm(forms.Form):
 
     def __init__(self, *args: Any, unit: OrgUnit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._unit = unit
         above = OrgUnit.objects.open()
         if unit is not None:
             above = above.exclude(pk__in=OrgUnit.objects.within(unit))
         self.fields["parent"].queryset = above  # type: ignore[attr-defined]
+
+    def clean_area_code(self) -> str:
+        """Cases go to units by area: a code that no area has would be a unit that nothing reaches."""
+        code = str(self.cleaned_data["area_code"])
+        is_kept = self._unit is not None and self._unit.area_code == code  # of an area that was retired since
+        if not is_kept and AREA_CODE.fullmatch(code) and not Area.objects.in_use().filter(code=code).exists():
+            raise forms.ValidationError(_("No area has this code."))
+        return code
 
     def terms(self) -> Terms:
         """What was typed, once it is valid."""

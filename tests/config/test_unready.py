@@ -69,6 +69,12 @@ def test_a_program_gets_a_problem_document_whoever_asks_the_database_first(
     assert [error["code"] for error in answer.json()["errors"]] == ["not_ready"]
 
 
+def test_a_form_that_is_too_large_is_told_so(operator: Person, browser: Client) -> None:
+    browser.force_login(operator.user)
+    answer = browser.post("/cases/search/", {"q": "x" * 11_000_000})
+    assert answer.status_code == 413
+
+
 @pytest.mark.parametrize("path", ["/api/v1/incidents/", "/incidents/"])
 def test_any_other_fault_stays_a_fault(path: str) -> None:
     try:

@@ -98,6 +98,9 @@ def test_a_row_is_edited_retired_and_used_again(browse: As, admin: Person, spot:
     }
     assert client.post(reverse("facility-new"), told).status_code == 302
     assert locate(facility="sh 77001").community == spot.code
+    outside = {**told, "code": "H-2", "plate": "", "lon": 0, "lat": 0}
+    far = client.post(reverse("facility-new"), outside, follow=True)
+    assert [message.level_tag for message in far.context["messages"]][-1] == "warning"
     client.post(reverse("facility", args=["H-1"]), {"retire": "yes"})
     registers.distrust()
     assert registers.current().facilities.get("H-1") is None

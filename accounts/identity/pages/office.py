@@ -73,7 +73,7 @@ def _row(user: User, locked: set[str], at: datetime) -> dict[str, Any]:
         "user": user,
         "roles": _(", ").join(dict.fromkeys(str(one.get_role_display()) for one in memberships)),
         "has_factor": factor is not None,
-        "needs_factor": strictest_of(roles).second_factor,
+        "needs_factor": settings.STRICT_SIGN_IN and strictest_of(roles).second_factor,
         # By wrong passwords, or by wrong codes.
         "is_locked": user.username in locked or (closed_until is not None and closed_until > at),
         "last_in": user.last_in,  # type: ignore[attr-defined]  # annotated above

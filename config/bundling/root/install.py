@@ -37,9 +37,15 @@ def main() -> None:
         say(f"{count} 个文件与打包时一致", f"{count} files are as they were packed")
         if options.check:
             return
+        target = options.to.resolve()
+        if target == HERE or HERE in target.parents:
+            raise Refused(
+                f"{target} 在安装包里面：请选别处，如 /opt/yiwang",
+                f"{target} lies inside the archive: choose another folder, like /opt/yiwang",
+            )
         told = json.loads((HERE / "MANIFEST.json").read_text())
         check_machine(told)
-        install(told, options.to.resolve())
+        install(told, target)
     except Refused as refused:
         sys.exit("\n".join(map(str, refused.args)))
     except OSError as error:

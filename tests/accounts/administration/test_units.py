@@ -55,6 +55,7 @@ def test_a_unit_is_added_once(office: Client) -> None:
         ("parent", ""),
         ("parent", "nowhere"),
         ("area_code", "44"),
+        ("area_code", "440307999999"),  # nobody's
         ("kind", "x"),
     ],
 )

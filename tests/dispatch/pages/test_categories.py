@@ -56,6 +56,25 @@ def test_a_category_is_named_and_never_over_somebody_else(browse: As, admin: Per
     assert Category.objects.get(code="0204").name_zh == "路灯与照明设施"
 
 
+def test_two_are_not_called_the_same(browse: As, admin: Person) -> None:
+    """Sources name categories by their names, and people choose by them."""
+    client, address = browse(admin), reverse("category", args=["0107"])
+    for field in ("name_zh", "name_en"):
+        taken = getattr(Category.objects.get(code="0204"), field)
+        answer = client.post(address, post(client, "0107", **{field: taken}))
+        assert answer.status_code == 400
+        assert "0204" in str(answer.context["form"].errors[field])
+    # A sheet is judged by its end: two may change their names.
+    names = {one.code: one.name_zh for one in Category.objects.filter(code__in=("0107", "0204"))}
+    swap = f"类别编码,名称\n0107,{names['0204']}\n0204,{names['0107']}\n"
+    half = f"类别编码,名称\n0107,{names['0204']}\n"
+    begin = reverse("register-import-begin", args=["categories"])
+    for sheet, problems in ((swap, []), (half, ["name_zh"])):
+        file = SimpleUploadedFile("c.csv", sheet.encode())
+        run = client.post(begin, {"file": file}, follow=True).context["run"]
+        assert [field for _row, _column, field, _told in run.problems] == problems
+
+
 def test_one_that_the_live_list_needs_is_not_switched_off(browse: As, admin: Person) -> None:
     client = browse(admin)
     answer = client.post(reverse("category", args=["0204"]), post(client, "0204", successor="0203"))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import translation
@@ -233,3 +234,19 @@ def test_who_could_carry_it_out_sees_in_the_menu_that_it_waits(supervisor: Perso
     asked_by(supervisor)
     assert "privacy" in named(second)
     assert "privacy" not in named(supervisor)
+
+
+# --- at once, by hand -----------------------------------------------------------------------------
+
+
+def test_the_command_forgets_at_once_and_says_how_much(operator: Person, supervisor: Person) -> None:
+    case = over(operator)
+    asked_by(supervisor, at=TUESDAY)
+    said = io.StringIO()
+    call_command("forget", stdout=said)
+    assert said.getvalue().startswith("Cases 1,")
+    assert "numbers of requests 1," in said.getvalue()
+    assert NAME not in everything()
+    page = got(operator, f"/cases/{case.number}/").content.decode()
+    assert "personal data erased" in page
+    assert "Show (recorded)" not in page

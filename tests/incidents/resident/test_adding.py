@@ -124,7 +124,8 @@ def test_who_has_opened_a_report_goes_on_where_others_guess(
     monkeypatch.setattr(resident_status.WRONG_CODES, "limit", 1)
     guesser = Client()
     guesser.get(reverse("resident-status", args=["AAAAA-AAAAA"]))
-    assert guesser.get(page("status", lamp_case)).status_code == 429
+    told = guesser.get(page("status", lamp_case))
+    assert (told.status_code, told.headers["Retry-After"]) == (429, "60")
     assert client.get(page("status", lamp_case)).status_code == 200
     assert client.post(page("add", lamp_case), {"added": "还有一盏"}).status_code == 302
     # The mark of one report opens no other: Django's client sends every cookie everywhere.
