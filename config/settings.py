@@ -487,6 +487,9 @@ ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
 # digits) or domain (two), as in "15=60;1401=120", other times hold.
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=36)
 RETENTION_BY_CATEGORY = env.dict("RETENTION_BY_CATEGORY", cast={"value": int}, default={})
+# Who was erased on request, by digest (docs/privacy.md): kept outside of the database and of its backups, as
+# `manage.py personal_data repeat` erases them again after a restore.
+ERASURES_FILE = Path(env.str("ERASURES_FILE", default=str(VAR_DIR / "erasures.jsonl")))
 # Files of mediations after their end, and names of members of councils after they left.
 RETENTION_MEDIATION_MONTHS = env.int("RETENTION_MEDIATION_MONTHS", default=120)
 RETENTION_COUNCIL_MONTHS = env.int("RETENTION_COUNCIL_MONTHS", default=12)

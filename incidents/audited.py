@@ -59,8 +59,8 @@ watch(
             "incidents_privacyask",
             "incidents_privacyask_ended",
             "incidents_audit_privacyask",
-            "5c4eff4a72eeb239",
-            restored="b365845223812636",
+            "c8051aa5ecd29124",
+            restored="a7ebabde0889eb68",
         ),
         Trigger(
             "incidents_privacyrequest",
@@ -109,7 +109,7 @@ watch(
     functions={
         "incidents_audit_look": "1a9bb5087ce5e201",
         "incidents_audit_privacy": "44f9d048a5c4faaf",
-        "incidents_audit_privacyask": "f1adda21280e76cf",
+        "incidents_audit_privacyask": "7ad10176d2719ef8",
         "incidents_refuse_change": "21656e85279c71a0",
     },
 )

@@ -54,6 +54,12 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def erasures_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests erase is not to be erased again here after a restore."""
+    settings.ERASURES_FILE = tmp_path_factory.mktemp("erased") / "erasures.jsonl"
+
+
+@pytest.fixture(autouse=True, scope="session")
 def flush_despite_triggers() -> Iterator[None]:
     """Let transactional tests empty the tables between them, but for the reference data.
 

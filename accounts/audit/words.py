@@ -58,6 +58,7 @@ _WHAT: Final[dict[str, Any]] = {
     "privacy_copy": gettext_lazy("Copy of what is kept about a resident"),
     "privacy_erasure": gettext_lazy("Erasure of what is kept about a resident"),
     "privacy_asked": gettext_lazy("Request about a resident's data written down"),
+    "privacy_begun": gettext_lazy("Request about a resident's data begun"),
     "privacy_declined": gettext_lazy("Request about a resident's data not carried out"),
     "privacy_lapsed": gettext_lazy("Request about a resident's data lapsed"),
     "trimmed": gettext_lazy("Old rows of the log let go"),

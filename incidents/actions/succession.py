@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import OrgUnit
 from incidents import cases, conflicts, succeeding
 from incidents.actor import Actor
+from incidents.models.incident import Status
 
 
 @transaction.atomic(durable=True)
@@ -21,6 +22,8 @@ def succeed(
     """
     incident = cases.hold(number, actor=actor, action=None, at=at)
     units = OrgUnit.objects.in_bulk([unit_code, *([to] if to else [])])
+    if not incident.is_open or units[unit_code].is_open:
+        return False  # somebody ended the case, or opened the unit again, since this was looked up
     heir = units[to] if to else None
     if not succeeding.take_over(incident, unit=units[unit_code], to=heir, actor=actor, at=at, why=why):
         return False
@@ -33,9 +36,8 @@ def take_from_its_own(*, number: str, actor: Actor, at: datetime) -> bool:
     """回避: those whom a complaint is about were merged into the unit that looks into it: to the desk.
     Was it so? Raises ActionRefused."""
     incident = cases.hold(number, actor=actor, action=None, at=at)
-    if incident.owner_unit_id == settings.TRIAGE_UNIT or not conflicts.is_own(
-        incident, incident.owner_unit_id
-    ):
+    stays = incident.owner_unit_id == settings.TRIAGE_UNIT or incident.status == Status.RESOLVED
+    if stays or not incident.is_open or not conflicts.is_own(incident, incident.owner_unit_id):
         return False
     succeeding.before_desk(
         incident, "conflict_of_interest", actor=actor, at=at, why="", unit=incident.owner_unit

@@ -10,7 +10,7 @@ CREATE FUNCTION incidents_audit_privacyask() RETURNS trigger LANGUAGE plpgsql AS
 BEGIN
     PERFORM accounts_audit_tell(
         'personal', CASE NEW.state WHEN 'waiting' THEN 'privacy_asked' ELSE 'privacy_' || NEW.state END,
-        CASE NEW.state WHEN 'waiting' THEN NEW.asked_by_id WHEN 'declined' THEN NEW.answered_by_id END, NULL,
+        CASE NEW.state WHEN 'waiting' THEN NEW.asked_by_id WHEN 'lapsed' THEN NULL ELSE NEW.answered_by_id END, NULL,
         'privacy_ask', NEW.id::text,
         jsonb_build_object('kind', NEW.kind, 'reason', NEW.reason)
             || CASE NEW.words WHEN '' THEN '{}'::jsonb ELSE jsonb_build_object('words', NEW.words) END,
@@ -21,7 +21,7 @@ END $$;
 CREATE TRIGGER incidents_privacyask_asked AFTER INSERT ON incidents_privacyask
     FOR EACH ROW EXECUTE FUNCTION incidents_audit_privacyask();
 CREATE TRIGGER incidents_privacyask_ended AFTER UPDATE OF state ON incidents_privacyask
-    FOR EACH ROW WHEN (NEW.state IN ('declined', 'lapsed') AND OLD.state IS DISTINCT FROM NEW.state)
+    FOR EACH ROW WHEN (NEW.state IN ('begun', 'declined', 'lapsed') AND OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION incidents_audit_privacyask();
 """
 UNTELL = """
@@ -112,7 +112,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("state__in", ("begun", "done")), _negated=True),
-                            models.Q(("answered_by", models.F("asked_by")), _negated=True),
+                            models.Q(
+                                ("answered_by__isnull", False),
+                                models.Q(("answered_by", models.F("asked_by")), _negated=True),
+                            ),
                             _connector="OR",
                         ),
                         name="privacyask_two_people",

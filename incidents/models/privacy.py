@@ -78,7 +78,7 @@ class PrivacyAsk(models.Model):
             models.CheckConstraint(
                 name="privacyask_two_people",
                 condition=~models.Q(state__in=("begun", "done"))
-                | ~models.Q(answered_by=models.F("asked_by")),
+                | (models.Q(answered_by__isnull=False) & ~models.Q(answered_by=models.F("asked_by"))),
             ),
             models.CheckConstraint(
                 name="privacyask_forgets_the_number",

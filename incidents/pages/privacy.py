@@ -155,6 +155,9 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     _or_404(pk)
     try:
         asking.decline(pk=pk, words=form.cleaned_data["words"], actor=_actor(request), at=clock.now())
+    except InvalidInput as error:
+        form.add_error(error.field, str(error))
+        return _page(request, _or_404(pk), form)
     except ActionRefused as error:
         messages.error(request, str(error))
     else:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.masking import holds_personal
 from accounts.models import User
 from accounts.roles import Role
 from accounts.viewer import Reach, viewer_of
@@ -53,8 +54,7 @@ def ask(*, kind: str, phone: str, reason: str, actor: Actor, at: datetime) -> Pr
         raise ValueError("a request is written down by a person")
     if not 7 <= len(phone_digits(phone)) <= 15:
         raise InvalidInput("phone", "invalid", _("This is no telephone number."))
-    if phone_digits(phone) in phone_digits(reason):
-        raise InvalidInput("reason", "names_them", _("Leave the number out here: these words are kept."))
+    _refuse_numbers("reason", reason)
     # A double click. Two people who write it down at the same moment make two of it, which harms nobody.
     same = (
         phone_digits(unseal(one.phone_sealed)) == phone_digits(phone) for one in waiting().filter(kind=kind)
@@ -66,10 +66,18 @@ def ask(*, kind: str, phone: str, reason: str, actor: Actor, at: datetime) -> Pr
     )
 
 
+def _refuse_numbers(field: str, words: str) -> None:
+    """These words stand in a log that nothing is taken out of."""
+    if holds_personal(words):
+        raise InvalidInput(field, "names_them", _("Leave the number out here: these words are kept."))
+
+
 def carry_out(*, pk: int, actor: Actor, at: datetime) -> Outcome:
     """Do what was asked. Raises PrivacyAsk.DoesNotExist, and ActionRefused where that is over, is being done,
     or was asked by the same person."""
     asked = _begin(pk, actor, at)
+    # A copy is fetched again for a day, where the line broke; nothing is erased twice.
+    sealed = asked.phone_sealed if asked.kind == _Kind.COPY else b""
     phone, who = unseal(asked.phone_sealed), str(actor.user)[:80]
     if asked.kind == _Kind.COPY:
         archive, request = subject.copy(phone, done_by=who, reason=asked.reason, at=at, actor=actor)
@@ -77,15 +85,15 @@ def carry_out(*, pk: int, actor: Actor, at: datetime) -> Outcome:
     else:
         gone, still_open, request = subject.erase(phone, done_by=who, reason=asked.reason, at=at, actor=actor)
         outcome = Outcome(request, gone=gone, open_cases=tuple(still_open))
-    # A copy is fetched once more where the line broke; nothing is erased twice.
-    sealed = asked.phone_sealed if asked.kind == _Kind.COPY else b""
+        _forget_others(phone, but=pk)
     PrivacyAsk.objects.filter(pk=pk).update(state=_State.DONE, done=request, phone_sealed=sealed)
     return outcome
 
 
 def decline(*, pk: int, words: str, actor: Actor, at: datetime) -> None:
     """Say why it is not carried out; whoever asked may say so, too. Raises PrivacyAsk.DoesNotExist,
-    ActionRefused."""
+    InvalidInput, ActionRefused."""
+    _refuse_numbers("words", words)
     with transaction.atomic(durable=True):
         asked = PrivacyAsk.objects.select_for_update().get(pk=pk)
         if asked.state != _State.WAITING:
@@ -102,6 +110,14 @@ def lapse(*, at: datetime) -> int:
     ).update(state=_State.LAPSED, phone_sealed=b"")
     fetched = PrivacyAsk.objects.filter(state=_State.DONE, answered_at__lt=at - AGAIN)
     return waiting + fetched.exclude(phone_sealed=b"").update(phone_sealed=b"")
+
+
+def _forget_others(phone: str, *, but: int) -> None:
+    """Whoever is erased is in no other request either."""
+    for one in PrivacyAsk.objects.exclude(phone_sealed=b"").exclude(pk=but):
+        if phone_digits(unseal(one.phone_sealed)) == phone_digits(phone):
+            state = one.state if one.state == _State.DONE else _State.LAPSED
+            PrivacyAsk.objects.filter(pk=one.pk).update(state=state, phone_sealed=b"")
 
 
 def may_be_done(asked: PrivacyAsk, user: User, at: datetime) -> bool:
@@ -121,6 +137,8 @@ def _begin(pk: int, actor: Actor, at: datetime) -> PrivacyAsk:
         asked = PrivacyAsk.objects.select_for_update().get(pk=pk)
         if refusal := _refusal(asked, actor.user, at):
             raise refusal
+        if asked.state == _State.DONE:  # once more, of the first time's day
+            return asked
         asked.state, asked.answered_by, asked.answered_at = _State.BEGUN, actor.user, at
         asked.save()
         return asked
@@ -131,6 +149,7 @@ def _refusal(asked: PrivacyAsk, user: User, at: datetime) -> ActionRefused | Non
         return ActionRefused("same_person", _("You wrote this down: somebody else carries it out."))
     begun = asked.answered_at
     is_their_copy = asked.kind == _Kind.COPY and asked.answered_by_id == user.pk and bool(asked.phone_sealed)
+    is_of_today = begun is not None and at - begun < AGAIN
     match asked.state:
         case _State.WAITING:
             return None
@@ -138,6 +157,6 @@ def _refusal(asked: PrivacyAsk, user: User, at: datetime) -> ActionRefused | Non
             return None
         case _State.BEGUN:
             return ActionRefused("begun", _("Somebody is at it just now."))
-        case _State.DONE if is_their_copy:
+        case _State.DONE if is_their_copy and is_of_today:
             return None
     return ActionRefused("over", _("This request is not waiting any more."))

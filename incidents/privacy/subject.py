@@ -32,7 +32,7 @@ from incidents.models import (
 from incidents.models.contact import blind_index, phone_digits
 from incidents.outer import aside
 from incidents.outer.aside import Aside
-from incidents.privacy import words
+from incidents.privacy import erased, words
 from incidents.privacy.forgetting import OVER, Aliases, Gone, Why, forget, forget_loose
 from incidents.sources.sealed import opened
 
@@ -89,6 +89,20 @@ def erase(
     NotANumber.
     """
     index = _index(phone)
+    # First: whatever becomes of the rest, a restore must not bring them back for good.
+    erased.note(index, at=at)
+    return _erase(index, done_by=done_by, reason=reason, at=at, actor=actor)
+
+
+def repeat(*, done_by: str, reason: str, at: datetime) -> list[PrivacyRequest]:
+    """Erase once more whom a restored backup has brought back; the rows that say so, one for each of them."""
+    indexes = [one for one in erased.known() if _reports(one).exists()]
+    return [_erase(one, done_by=done_by, reason=reason, at=at, actor=SYSTEM)[2] for one in indexes]
+
+
+def _erase(
+    index: str, *, done_by: str, reason: str, at: datetime, actor: Actor
+) -> tuple[Gone, list[str], PrivacyRequest]:
     gone, still_open = Gone(), []
     aliases: Aliases = {}
     theirs = [report.pk for report in _reports(index)]

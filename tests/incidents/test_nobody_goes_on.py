@@ -194,3 +194,40 @@ def test_a_look_costs_no_more_queries_however_many_units_were_merged(
     file_report()
     with django_assert_num_queries(2):
         succession.waiting()
+
+
+# --- between the look and the lock ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [Status.CLOSED, Status.REJECTED, Status.MERGED])
+@pytest.mark.parametrize("heir", [None, "water-group"])
+def test_what_ended_meanwhile_stays_ended(db: None, status: str, heir: str | None) -> None:
+    case = file_report()
+    into = file_report(text="另一件事", place=NOWHERE) if status == Status.MERGED else None
+    Incident.objects.filter(pk=case.pk).update(
+        status=status, closed_at=TUESDAY, outcome="solved", due_at=None, clock_kind="", merged_into=into
+    )
+    close(LAMP_UNIT, heir)
+    before = reload(case)
+    went = actions.succeed(
+        number=case.number, unit_code=LAMP_UNIT, to=heir, actor=succession.SYSTEM, at=TUESDAY + HOUR
+    )
+    after = reload(case)
+    assert not went
+    assert (after.status, after.owner_unit_id, after.version) == (status, LAMP_UNIT, before.version)
+
+
+def test_a_unit_that_is_open_again_keeps_its_cases(db: None) -> None:
+    case = file_report()
+    assert not actions.succeed(
+        number=case.number, unit_code=LAMP_UNIT, to="water-group", actor=succession.SYSTEM, at=TUESDAY + HOUR
+    )
+    assert reload(case).owner_unit_id == LAMP_UNIT
+
+
+def test_a_complaint_that_was_settled_meanwhile_waits_for_its_check(complaint: Incident) -> None:
+    Incident.objects.filter(pk=complaint.pk).update(status=Status.RESOLVED, owner_unit=POLICE)
+    assert not actions.take_from_its_own(
+        number=complaint.number, actor=succession.SYSTEM, at=TUESDAY + 2 * HOUR
+    )
+    assert reload(complaint).status == Status.RESOLVED

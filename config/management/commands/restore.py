@@ -69,6 +69,9 @@ class Command(BaseCommand):
             )
             self._keys()
             self.stdout.write(_("Now run: manage.py prepare, then start web, workers and beat."))
+            self.stdout.write(
+                _("Who was erased since then is back: manage.py personal_data repeat erases them again.")
+            )
 
     def _keys(self) -> None:
         self.stdout.write(_("The archive held no keys; those that are set were tried on what it holds:"))

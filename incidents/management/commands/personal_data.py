@@ -1,4 +1,5 @@
-"""`manage.py personal_data copy|erase`: what is kept about one telephone number, on that person's request."""
+"""`manage.py personal_data copy|erase|repeat`: what is kept about one telephone number, on that person's
+request; and once more after a restore."""
 
 import os
 from argparse import ArgumentParser
@@ -18,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=("copy", "erase"))
+        parser.add_argument("what", choices=("copy", "erase", "repeat"))
         parser.add_argument("--by", required=True, help="who does this")
         parser.add_argument(
             "--reason", required=True, help="who asked and where that stands; no name or number"
@@ -31,6 +32,9 @@ class Command(BaseCommand):
             raise CommandError("--by and --reason: say who and why; both are kept.")
         if (what == "copy") != (out is not None):
             raise CommandError("--out: the file to be made, of a copy and of nothing else.")
+        if what == "repeat":
+            self._repeat(by, reason)
+            return
         phone = input("Telephone number: ")
         try:
             if out is not None:
@@ -55,6 +59,11 @@ class Command(BaseCommand):
             raise
         self.stdout.write(f"{out}: copy {request.pk}, reports: {request.counts['reports']}.")
 
+    def _repeat(self, by: str, reason: str) -> None:
+        done = subject.repeat(done_by=by, reason=reason, at=clock.now())
+        reports = sum(request.counts["reports"] for request in done)
+        self.stdout.write(f"People erased again: {len(done)}, with {reports} reports.")
+
     def _erase(self, phone: str, by: str, reason: str) -> None:
         mediations = subject.mediations_of(phone)
         gone, still_open, request = subject.erase(phone, done_by=by, reason=reason, at=clock.now())
@@ -66,4 +75,4 @@ class Command(BaseCommand):
             self.stdout.write(f"Still open, and needed until they are closed: {', '.join(still_open)}.")
         if mediations:
             self.stdout.write(f"Files of mediations that name this number and stay: {mediations}.")
-        self.stdout.write("After a restore of an older backup do this again.")
+        self.stdout.write("After a restore of an older backup: manage.py personal_data repeat.")

@@ -24,6 +24,7 @@ YEARS = TUESDAY + timedelta(days=4 * 366)
 @pytest.fixture(autouse=True)
 def media(tmp_path: Any, settings: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.ERASURES_FILE = tmp_path / "erasures.jsonl"
 
 
 def over(operator: Person, **given: Any) -> Incident:

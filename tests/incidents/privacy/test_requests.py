@@ -4,9 +4,11 @@ import io
 import json
 import zipfile
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -16,9 +18,10 @@ from accounts.audit.rows import AuditEvent
 from accounts.roles import Role
 from config import clock
 from incidents.errors import ActionRefused, InvalidInput
-from incidents.models import PrivacyAsk, PrivacyRequest, Report
-from incidents.models.contact import unseal
-from incidents.privacy import asking
+from incidents.intake import Reporter
+from incidents.models import Contact, PrivacyAsk, PrivacyRequest, Report
+from incidents.models.contact import blind_index, unseal
+from incidents.privacy import asking, erased
 from tests.cast import TUESDAY, Person, file_report, person
 from tests.incidents.privacy.conftest import NAME, PHONE, SAID, YEARS, everything, over
 
@@ -102,7 +105,13 @@ def test_a_copy_is_the_answer_and_may_be_fetched_again_for_a_day(
         assert told["contacts"][0]["phone"] == PHONE
     # Each is in the log, under its own number.
     assert AuditEvent.objects.filter(what="privacy_copy").count() == 2
-    # Nobody else, and not the day after.
+    # Nobody else, and not the day after, counted from the first.
+    monkeypatch.setattr(clock, "now", lambda: YEARS + timedelta(hours=23))
+    assert posted(second, f"/privacy/{asked.pk}/carry-out/").status_code == 200
+    monkeypatch.setattr(clock, "now", lambda: YEARS + timedelta(hours=25))
+    assert posted(second, f"/privacy/{asked.pk}/carry-out/").status_code == 302
+    monkeypatch.setattr(clock, "now", lambda: YEARS)
+    assert AuditEvent.objects.filter(what="privacy_copy").count() == 3
     third = person("third-supervisor", Role.SUPERVISOR, "operations-centre")
     assert posted(third, f"/privacy/{asked.pk}/carry-out/").status_code == 302
     assert asking.lapse(at=YEARS + timedelta(hours=23)) == 0
@@ -187,6 +196,52 @@ def test_what_is_not_carried_out_is_forgotten_and_told(supervisor: Person, secon
     assert not PrivacyRequest.objects.exists()
 
 
+def test_no_number_stands_in_why_it_is_not_carried_out(supervisor: Person, second: Person) -> None:
+    asked = asked_by(supervisor)
+    answer = posted(second, f"/privacy/{asked.pk}/decline/", words="应打 13900001111")
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == ["words"]
+    asked.refresh_from_db()
+    assert asked.state == "waiting"
+
+
+def test_who_is_erased_is_in_no_other_request(operator: Person, supervisor: Person, second: Person) -> None:
+    over(operator)
+    copied, erased_ = asked_by(supervisor, "copy"), asked_by(supervisor)
+    asking.carry_out(pk=erased_.pk, actor=second.actor, at=YEARS)
+    assert list(PrivacyAsk.objects.exclude(phone_sealed=b"")) == []
+    copied.refresh_from_db()
+    assert copied.state == "lapsed"
+
+
+def test_whom_a_restore_brings_back_is_erased_again(operator: Person, supervisor: Person) -> None:
+    over(operator)
+    other = over(operator)
+    Contact.objects.filter(reports__links__incident=other).update(phone_index=blind_index("13900001111"))
+    erased.note(blind_index(PHONE), at=YEARS)  # before the backup was put back
+    erased.note(blind_index(PHONE), at=YEARS)
+    said = io.StringIO()
+    for _time in range(2):
+        call_command("personal_data", "repeat", "--by", "李明", "--reason", "恢复", stdout=said)
+    assert said.getvalue().splitlines() == [
+        "People erased again: 1, with 1 reports.",
+        "People erased again: 0, with 0 reports.",
+    ]
+    assert Report.objects.filter(text__body=SAID).count() == 1  # the other's
+    assert Path(settings.ERASURES_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_an_erasure_is_noted_before_it_is_made(
+    operator: Person, supervisor: Person, second: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over(operator)
+    asked = asked_by(supervisor)
+    monkeypatch.setattr(settings, "ERASURES_FILE", Path("/proc/nowhere/erasures"))
+    with pytest.raises(OSError, match="nowhere"):
+        asking.carry_out(pk=asked.pk, actor=second.actor, at=YEARS)
+    assert Report.objects.get().text.body == SAID
+
+
 def test_what_waits_too_long_lapses(supervisor: Person) -> None:
     asked = asked_by(supervisor)
     assert asking.lapse(at=YEARS + timedelta(days=29)) == 0
@@ -197,8 +252,6 @@ def test_what_waits_too_long_lapses(supervisor: Person) -> None:
 
 
 def test_an_open_case_is_named_before_and_stays(supervisor: Person, second: Person) -> None:
-    from incidents.intake import Reporter
-
     case = file_report(text=SAID, reporter=Reporter(name="王小明", phone=PHONE))
     asked = asked_by(supervisor)
     assert case.number in got(second, f"/privacy/{asked.pk}/").content.decode()
