@@ -160,9 +160,6 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         add("bulk-imports", pgettext("page", "Import reports"), "upload")
     if roles.intersection(COUNCIL_KEEPERS):
         add("councils", _("Block councils"), "community")
-    if asking.may_keep(user) and (asked := asking.waiting().exclude(asked_by=user).count()):
-        # On everybody's own menu it always is; here while somebody has to see to it.
-        add("privacy", _("Requests about data"), "lock", count=str(asked))
     if keeps_mediations(viewer_of(user)):
         add("mediations", _("Mediation"), "scale")
     if may_name(user):

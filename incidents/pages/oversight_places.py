@@ -13,6 +13,7 @@ from accounts.viewer import viewer_of
 from incidents import policy, queries
 from incidents.instructing import reach, reading
 from incidents.models import Adjudication, Incident, SecretaryLetter, Supervision
+from incidents.privacy import asking
 from incidents.secretary import letters
 
 
@@ -37,6 +38,9 @@ def places(user: User, at: datetime) -> list[dict[str, Any]]:
             _place("alarms", _("Alarms"), 0),
             _place("joins", _("Joined by itself"), 0),
         ]
+        if asking.may_keep(user):
+            asked = queries.bounded_count(asking.waiting().exclude(asked_by=user))
+            found.append(_place("privacy", _("Requests about data"), asked))
     found.append(_place("instructions", _("Instructions"), reading.waiting_for(user)))
     if reach.offices(user):
         waiting = queries.bounded_count(letters_waiting(user))

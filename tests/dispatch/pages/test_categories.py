@@ -83,7 +83,6 @@ def test_one_that_the_live_list_needs_is_not_switched_off(browse: As, admin: Per
     assert Category.objects.get(code="0204").ended_at is None
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_version_without_it_comes_first_and_may_then_go_live(
     browse: As, admin: Person, steward: Person, chief_steward: Person
 ) -> None:

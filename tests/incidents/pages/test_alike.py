@@ -147,8 +147,8 @@ def test_the_page_costs_the_same_for_three_and_for_thirty(
 
     taken_out(3, "few")
     client.get(reverse("joins"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         assert len(client.get(reverse("joins")).context["rows"]) == 3
     taken_out(9, "many")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         assert len(client.get(reverse("joins")).context["rows"]) == 12

@@ -279,14 +279,17 @@ def test_nobody_else_is_let_in(supervisor: Person, role: Role, unit: str) -> Non
     assert posted(somebody, f"/privacy/{asked.pk}/carry-out/").status_code == 403
 
 
-def test_who_could_carry_it_out_sees_in_the_menu_that_it_waits(supervisor: Person, second: Person) -> None:
-    def named(who: Person) -> list[str]:
-        return [item["name"] for item in got(who, "/privacy/").context["nav"]]
+def test_who_could_carry_it_out_sees_beside_supervision_that_it_waits(
+    supervisor: Person, second: Person
+) -> None:
+    def count(who: Person) -> str:
+        places = got(who, "/supervision/").context["oversight_places"]
+        return str(next(place["count"] for place in places if place["name"] == "privacy"))
 
-    assert "privacy" not in named(second)
+    assert count(second) == ""
     asked_by(supervisor)
-    assert "privacy" in named(second)
-    assert "privacy" not in named(supervisor)
+    assert count(second) == "1"
+    assert count(supervisor) == ""
 
 
 # --- at once, by hand -----------------------------------------------------------------------------
