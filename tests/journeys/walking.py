@@ -17,7 +17,7 @@ from tests.journeys.axe import axe_finds
 # Not pages: files, data, fragments, and what ends the walk.
 NO_PAGES = re.compile(
     r"/(?:static|api|open311|attachments|geo|i18n|sign-out|metrics|healthz|readyz)(?:/|$)|\.(?:csv|json|geojson|xlsx|pdf|js|webmanifest)$"
-    r"|/pdf/$|/points/$|/export|/photos/|/audit/file/$"
+    r"|/pdf/$|/points/$|/export|/photos/|/audit/file/$|/files/[a-z]+/$"
 )
 # What an address says beside its path, and makes another page of it.
 SHAPES = ("tab", "layer", "by")
