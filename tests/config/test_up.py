@@ -70,10 +70,12 @@ def started(**besides: str) -> Iterator[Up]:
     folder = Path(tempfile.mkdtemp(prefix="yiwang-up-"))
     folder.chmod(0o755)
     running = Up(folder / "var", **besides)
-    yield running
-    running.process.terminate()
-    running.process.wait(30)
-    shutil.rmtree(folder)
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(30)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
