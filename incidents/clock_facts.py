@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dispatch.calendar import WorkCalendar
 from dispatch.deadlines import Limit, after_pause
-from dispatch.edition import calendar_at, edition, work_calendar
+from dispatch.edition import Edition, calendar_at, recent_edition, work_calendar
 from dispatch.models import CalendarYear
 from incidents.models import CaseRequest, FiredStage, Incident, LateEntry, Pause, PhoneCall, Timer
 from incidents.outside import outside_deadline
@@ -132,9 +132,10 @@ def read(incident: Incident) -> Standing:
         pauses[pause.timer_id].append(pause)
     outside_due_at = outside_deadline(incident)
     sure = set(CalendarYear.objects.filter(confirmed=True).values_list("year", flat=True))
+    now = recent_edition()
     return Standing(
         clocks={
-            kind: _clock(timer, fired[timer.pk], pauses[timer.pk], outside_due_at, sure)
+            kind: _clock(timer, fired[timer.pk], pauses[timer.pk], outside_due_at, sure, now)
             for kind, timer in last.items()
         },
         earlier={kind: timers[:-1] for kind, timers in rows.items()},
@@ -155,8 +156,8 @@ def _clock(
     pauses: Sequence[Pause],
     outside_due_at: datetime | None,
     sure: set[int],
+    now: Edition,
 ) -> Clock:
-    now = edition()
     this_run = [stage for stage in fired if stage.run == timer.run]
     # What a clock was taken up with leaves out what an earlier one of it has told.
     done = {stage.stage for stage in this_run}

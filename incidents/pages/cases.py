@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import Action, Role
 from accounts.viewer import viewer_of
 from config import clock
-from dispatch.edition import edition
+from dispatch.edition import recent_edition
 from dispatch.vocabulary import PlaceType, Urgency
 from incidents import actions, clock_facts, contacting, follow_up, pausing, policy, queries
 from incidents.actions.handling import closing_condition
@@ -234,7 +234,7 @@ def _case_context(request: HttpRequest, incident: Incident, at: datetime) -> dic
 
 def _decided(incident: Incident, lead: Assignment | None, user: User) -> dict[str, Any]:
     """Why this unit: the machine's reasons and runners-up, and who decided otherwise."""
-    reader = Reader(incident, edition())
+    reader = Reader(incident, recent_edition())
     record: DecisionRecord | None = incident.decisions.filter(made_by__isnull=True).order_by("pk").first()
     read = reader.machine(record)
     chosen = lead.decision if lead else None

@@ -12,7 +12,8 @@ the lines of a transaction that was still at work. Two things are certain:
   that has *ended*, which may be the very one that is still at work.)
 
 The note travels in the reader's own cursor, so that nothing is kept here and every reader goes on where it
-was, after a restart, too. A long transaction holds readers up; it never makes them skip.
+was, after a restart, too. A long transaction holds readers up; it never makes them skip. One that works in
+another database of the same server cannot have drawn a line here, and holds nobody up.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,18 @@ SELECT coalesce(max(id), %(after)s) FROM (
 ) seen WHERE id - place = %(after)s
 """
 _DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}"
+# Transactions are counted over the whole server. One that is found at work elsewhere is left out; one of
+# which nothing is found has ended meanwhile, or is prepared: it counts until the next look.
+_ENDED = """
+SELECT pg_snapshot_xmax(now) >= %(xid)s::text::xid8 AND NOT EXISTS (
+    SELECT FROM pg_snapshot_xip(now) AS working (id)
+    WHERE id < %(xid)s::text::xid8 AND id::xid NOT IN (
+        SELECT transactionid FROM pg_locks JOIN pg_stat_activity AS session USING (pid)
+        WHERE transactionid IS NOT NULL AND granted AND session.datname <> current_database()
+    )
+)
+FROM (SELECT pg_current_snapshot() AS now) AS snapshot
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,7 @@ def _was_given_out(xid: int) -> bool:
 
 def _all_ended_before(xid: int) -> bool:
     with connection.cursor() as db:
-        db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [xid])
+        db.execute(_ENDED, {"xid": xid})
         return bool(db.fetchone()[0])
 
 
