@@ -12,7 +12,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings by environment: PORT=8000 HOST=127.0.0.1 SEED=0 (no demo cases) DEMO_DAYS=10 (less history) YIWANG_VAR=folder"
-	@echo "DATABASE_URL and REDIS_URL point at real servers; config/settings.py documents the rest."
+	@echo "DATABASE_URL and REDIS_URL point at real servers; config/settings/ documents the rest."
 
 # --- running ------------------------------------------------------------------------------------
 

@@ -109,12 +109,12 @@ def celery_rate(pending_ids: list[int], *, at: datetime, processes: int = 2) -> 
 @contextlib.contextmanager
 def _worker(processes: int) -> Iterator[None]:
     from config.embedded import Servers
-    from config.settings import _broker_url
+    from config.settings.work import broker_url
 
     settings = connection.settings_dict
     url = f"postgres://{settings['USER']}@/{settings['NAME']}?host={settings['HOST']}"
     with tempfile.TemporaryDirectory(prefix="yiwang-bench-") as folder, Servers(Path(folder)) as servers:
-        broker = _broker_url(servers.start_valkey())
+        broker = broker_url(servers.start_valkey())
         app.conf.broker_url = broker
         worker = subprocess.Popen(
             [
