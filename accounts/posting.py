@@ -46,7 +46,8 @@ def post_json(
     """POST `body` and answer what came back within `seconds`, the whole exchange counted.
 
     A redirect is an answer like any other: what was signed for one address goes to no other one. `allowed`
-    is for addresses that strangers name: they lead to public ones, and to these networks. Raises NoAnswer.
+    is for addresses that strangers name: they lead to public ones by https, and to these networks by http as
+    well. Raises NoAnswer.
     """
     if len(body) > SENT_AT_MOST:
         raise NoAnswer("too large to send", permanent=True)
@@ -62,7 +63,9 @@ def post_json(
     with cut_after(seconds, connection) as expired:
         try:
             if allowed is not None:
-                connection.place = checked(parts.hostname, port, allowed, seconds=seconds)
+                connection.place = checked(
+                    parts.hostname, port, allowed, seconds=seconds, plain=parts.scheme == "http"
+                )
             connection.connect()
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             with connection.getresponse() as response:

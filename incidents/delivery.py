@@ -33,6 +33,7 @@ from incidents.models.notices import ParcelQuerySet
 from incidents.recipients import Recipients, resolve
 from incidents.spreading import spread as spread_rows
 from incidents.transports import Letter, Transport, TransportError, Transports, configured
+from incidents.webhooks import switch_off_unwanted
 
 log = logging.getLogger("outbox")
 
@@ -300,6 +301,8 @@ def _failed(parcel: Parcel, error: Exception, *, at: datetime) -> None:
         dead_at=at if is_dead else None,
     )
     log.warning("parcel %s failed the %sth time: %s", parcel.key, attempts, reason)
+    if isinstance(error, TransportError) and error.unwanted and parcel.webhook_id is not None:
+        switch_off_unwanted(parcel.webhook_id, at=at)
 
 
 def leave_untold(*, before: datetime) -> int:

@@ -360,6 +360,9 @@ _STAFF: dict[str, Callable[[Telling], str]] = {
     "letter.overdue": _letter_due,
     "late.waiting": _plain(lambda: _("A late entry waits to be countersigned.")),
     "late.answered": _late_answered,
+    "webhook.unwanted": _plain(
+        lambda: _("This webhook's receiver wants nothing any more (410): it was switched off.")
+    ),
     **list_sentences.STAFF,
     **scoring_sentences.STAFF,
     **warning_sentences.STAFF,

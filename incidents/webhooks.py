@@ -11,13 +11,15 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.reachable import networks, says_private
+from accounts.models import User
+from accounts.reachable import is_of_others, networks, says_plain, says_private
 from accounts.roles import Role
 from accounts.viewer import viewer_of
 from dispatch.vocabulary import Urgency
 from incidents.actor import Actor
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Channel, Parcel, Webhook
+from incidents.outbox import tell
 
 log = logging.getLogger("outbox")
 
@@ -42,14 +44,7 @@ def add(
 ) -> tuple[Webhook, str]:
     """A new webhook and the secret that signs its bodies, to be shown this once."""
     _guard(actor)
-    if urlsplit(url).username is not None:
-        raise InvalidInput("url", "credentials", _("Leave name and password out of the address."))
-    if says_private(url, networks(settings.WEBHOOK_NETWORKS)):
-        raise InvalidInput(
-            "url",
-            "private_address",
-            _("This address lies inside the network, where nothing is sent; WEBHOOK_NETWORKS can allow it."),
-        )
+    _check(url)
     webhook = Webhook(name=name, url=url, source=source, kinds=list(kinds), created_at=at)
     secret = webhook.new_secret()
     try:
@@ -105,6 +100,63 @@ def send_test(webhook_id: int, *, actor: Actor, at: datetime) -> Parcel:
     )
     _log("tried", webhook, actor)
     return parcel
+
+
+@transaction.atomic(durable=True)
+def switch_off_unwanted(webhook_id: int, *, at: datetime) -> None:
+    """The receiver says that it wants nothing any more: nothing more is made for it, what waits ends, and the
+    administrators are told. Without effect where it is off already."""
+    webhook = _locked(webhook_id)
+    if not webhook.is_active:
+        return
+    webhook.is_active = False
+    webhook.save(update_fields=["is_active"])
+    Parcel.objects.waiting().filter(webhook=webhook).update(
+        dead_at=at, leased_until=None, last_error=Parcel.UNWANTED
+    )
+    keepers = User.objects.filter(is_active=True, memberships__role=Role.ADMIN).distinct().order_by("pk")
+    for keeper in keepers:
+        tell(
+            "webhook.unwanted",
+            incident_id=None,
+            receiver=f"user:{keeper.pk}",
+            key=f"webhook.unwanted:{webhook.pk}:{at.isoformat()}:user:{keeper.pk}",
+            at=at,
+            number=webhook.name,
+            urgency=Urgency.ROUTINE,
+        )
+    log.warning("webhook %s switched off: its receiver answered 410", webhook.pk)
+
+
+def _check(url: str) -> None:
+    """Refuse what can be seen at once; where it leads is judged at each sending (accounts.reachable)."""
+    allowed = networks(settings.WEBHOOK_NETWORKS)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidInput("url", "port", _("There is no such port.")) from error
+    if parts.username is not None:
+        raise InvalidInput("url", "credentials", _("Leave name and password out of the address."))
+    if says_private(url, allowed):
+        raise InvalidInput(
+            "url",
+            "private_address",
+            _("This address lies inside the network, where nothing is sent; WEBHOOK_NETWORKS can allow it."),
+        )
+    if says_plain(url, allowed):
+        raise InvalidInput(
+            "url",
+            "plain",
+            _("Begin with https://. Plain http:// is for addresses inside WEBHOOK_NETWORKS."),
+        )
+    if port is not None and is_of_others(port):
+        raise InvalidInput(
+            "url",
+            "port",
+            _("Port %(port)d belongs to another service; a webhook listens at 443, 80 or one above 1023.")
+            % {"port": port},
+        )
 
 
 def _locked(webhook_id: int) -> Webhook:

@@ -30,6 +30,7 @@ WHERE typnamespace = to_regnamespace(%(schema)s) AND typtype IN ('e', 'd')
   AND NOT EXISTS (SELECT 1 FROM of_extensions WHERE classid = 'pg_type'::regclass AND objid = t.oid)
 ORDER BY 1, 2
 """
+STANDS_ASIDE = "SELECT to_regnamespace(%s) IS NOT NULL"
 _OTHERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
@@ -51,7 +52,7 @@ def others() -> int:
 def stands_aside() -> bool:
     """Was a restore broken off that had put aside what was there?"""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [ASIDE])
+        cursor.execute(STANDS_ASIDE, [ASIDE])
         return bool(cursor.fetchone()[0])
 
 

@@ -77,7 +77,7 @@ def lags(*, at: datetime) -> Iterator[Finding]:
 def set_aside() -> Iterator[Finding]:
     """What failed and is tried again, and what was given up."""
     failing = alarms.set_aside()
-    given_up = Parcel.objects.filter(sent_at=None).exclude(dead_at=None).count()
+    given_up = Parcel.objects.dead().count()
     if failing:
         yield Finding(
             "set-aside",

@@ -49,8 +49,9 @@ WEWORK_URL = env.str("WEWORK_URL", default="")
 WEWORK_AGENT = env.int("WEWORK_AGENT", default=None)
 # Webhooks' addresses and secrets are rows that an administrator keeps; here is whether they are called.
 WEBHOOKS_ARE_SENT = env.bool("WEBHOOKS", default=PRODUCTION)
-# Webhooks go to public addresses alone. Networks that they may reach besides, where other systems of the
-# house stand: "10.20.0.0/16,fd00:1::/64". As few as can be: who enters webhooks can knock at all of these.
+# Webhooks go to public addresses alone, by https. Networks that they may reach besides, by plain http too,
+# where other systems of the house stand: "10.20.0.0/16,fd00:1::/64". As few as can be: who enters webhooks
+# can knock at all of these.
 WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
 networks_of("WEBHOOK_NETWORKS", WEBHOOK_NETWORKS)
 # Seconds that one letter may take, from the first byte to the last.

@@ -112,8 +112,8 @@ class ParcelQuerySet(models.QuerySet["Parcel"]):
         return self.waiting().filter(attempts__gt=0)
 
     def dead(self) -> "ParcelQuerySet":
-        """Given up: somebody has to look, and may put them back."""
-        return self.filter(dead_at__isnull=False)
+        """Given up: somebody has to look, and may put them back. What its receiver did not want is none."""
+        return self.filter(dead_at__isnull=False).exclude(last_error=Parcel.UNWANTED)
 
 
 class Parcel(models.Model):
@@ -153,6 +153,8 @@ class Parcel(models.Model):
     dead_at = models.DateTimeField(null=True, blank=True)
 
     objects = ParcelQuerySet.as_manager()
+    # Why one ended whose receiver wants nothing any more.
+    UNWANTED = "answered 410"
 
     class Meta:
         ordering = ("pk",)

@@ -193,7 +193,10 @@ def _hooks() -> list[dict[str, Any]]:
         {
             "hook": hook,
             "kinds": [webhooks.KINDS.get(kind, kind) for kind in hook.kinds],
-            "latest": latest.get(hook.latest),
+            "latest": (last := latest.get(hook.latest)),
+            "is_unwanted": last is not None
+            and last.dead_at is not None
+            and last.last_error == Parcel.UNWANTED,
         }
         for hook in hooks
     ]

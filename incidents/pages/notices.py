@@ -99,6 +99,8 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     if notice.kind.startswith(warning_sentences.PREFIX):
         page = "project" if notice.kind == "warning.project" else "warning"
         return HttpResponseRedirect(reverse(page, args=[notice.message.data["number"]]))
+    if notice.kind == "webhook.unwanted":
+        return HttpResponseRedirect(reverse("messages"))
     if notice.incident is None:
         return HttpResponseRedirect(reverse("instruction", args=[notice.message.data["number"]]))
     if Incident.objects.filter(policy.visible(user), pk=notice.incident.pk).exists():

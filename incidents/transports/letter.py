@@ -45,11 +45,15 @@ class Transport(Protocol):
 class TransportError(Exception):
     """It was not handed over. The text names no person: it is kept, and shown on a page.
 
-    `permanent`: trying again would not help. `unreachable`: nobody listens there at all, so that
+    `permanent`: trying again would not help. `unwanted`: nor would anything else for the same address, which
+    says so itself. `unreachable`: nobody listens there at all, so that
     whatever else is for the same place can wait as well.
     """
 
-    def __init__(self, reason: str, *, permanent: bool = False, unreachable: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, permanent: bool = False, unwanted: bool = False, unreachable: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.permanent = permanent
+        self.permanent = permanent or unwanted
+        self.unwanted = unwanted
         self.unreachable = unreachable

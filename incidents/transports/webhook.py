@@ -35,4 +35,4 @@ class WebhookTransport:
             allowed=networks(settings.WEBHOOK_NETWORKS),
         )
         if not answer.is_success:
-            raise TransportError(f"answered {answer.status}", permanent=answer.status == HTTPStatus.GONE)
+            raise TransportError(f"answered {answer.status}", unwanted=answer.status == HTTPStatus.GONE)

@@ -104,7 +104,7 @@ def test_any_2xx_is_success(web, status):
 def test_only_410_says_that_nobody_wants_it_any_more(web, status, permanent):
     web.status = status
     error = refused(WebhookTransport(SECONDS), letter(to=web.url))
-    assert (error.permanent, error.unreachable) == (permanent, False)
+    assert (error.permanent, error.unwanted, error.unreachable) == (permanent, permanent, False)
     assert str(error) == f"answered {status}"
 
 

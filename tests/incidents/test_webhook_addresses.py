@@ -100,6 +100,11 @@ def test_what_clouds_tell_their_own_machines_is_never_allowed() -> None:
         ("http://2130706433/", "private_address"),
         ("http://localhost:8000/", "private_address"),
         ("https://user:secret@example.org/hook", "credentials"),
+        ("http://up.example.org/hook", "plain"),
+        ("http://93.184.216.34/hook", "plain"),
+        ("https://example.com:22/", "port"),
+        ("https://example.com:6379/", "port"),
+        ("https://example.com:99999/", "port"),
     ],
 )
 def test_the_door_refuses_what_can_be_seen_at_once(admin: Person, url: str, code: str) -> None:
@@ -107,6 +112,34 @@ def test_the_door_refuses_what_can_be_seen_at_once(admin: Person, url: str, code
         webhooks.add(name="x", url=url, source="hotline", kinds=[], actor=admin.actor, at=TUESDAY)
     assert (caught.value.field, caught.value.code) == ("url", code)
     assert not Webhook.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("url", "code"), [("http://10.21.0.1/", "private_address"), ("http://93.184.216.34/", "plain")]
+)
+def test_plain_http_is_for_what_was_allowed_alone(admin: Person, settings: Any, url: str, code: str) -> None:
+    settings.WEBHOOK_NETWORKS = ["10.20.0.0/16"]
+    with pytest.raises(InvalidInput) as caught:
+        webhooks.add(name="x", url=url, source="hotline", kinds=[], actor=admin.actor, at=TUESDAY)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://out.example/", "plain http goes nowhere but to networks that were allowed"),
+        ("https://out.example:22/", "the port is another service's"),
+    ],
+)
+def test_nor_is_either_sent_out_where_an_address_was_taken_before(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, url: str, why: str
+) -> None:
+    settings.WEBHOOK_NETWORKS = ["10.20.0.0/16"]
+    names(monkeypatch, "93.184.216.34")
+    with pytest.raises(TransportError) as caught:
+        WebhookTransport(SECONDS).send(letter(to=url))
+    assert str(caught.value) == f"no answer: {why}"
 
 
 @pytest.mark.django_db

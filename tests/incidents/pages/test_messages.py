@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
-from incidents import webhooks
+from config.doctor.finding import Level
+from config.doctor.machinery import set_aside
+from incidents import notices, webhooks
 from incidents.actor import Actor
-from incidents.delivery import deliver
+from incidents.delivery import deliver, spread
 from incidents.errors import ActionRefused
-from incidents.models import Incident, OutboxMessage, Parcel, Webhook
+from incidents.models import Incident, Notification, OutboxMessage, Parcel, Webhook
 from incidents.transports import Letter, TransportError
 from tests.browsers import As
 from tests.cast import TUESDAY, Person
@@ -252,3 +255,30 @@ def test_a_test_message_travels_as_a_parcel(browse: As, admin: Person, hook: Web
     client.post(reverse("webhook", args=[hook.pk]), {"do": "test"})
     deliver(at=now.at, transports={"webhook": Line(TransportError("answered 500"))})
     assert "answered 500" in client.get(reverse("messages")).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_wants_nothing_any_more_is_switched_off_and_its_keepers_are_told(
+    browse: As, admin: Person, hook: Webhook, now: SetClock
+) -> None:
+    client = browse(admin)
+    client.cookies["django_language"] = "en"
+    for _time in range(2):
+        client.post(reverse("webhook", args=[hook.pk]), {"do": "test"})
+    deliver(at=now.at, limit=1, transports={"webhook": Line(TransportError("answered 410", unwanted=True))})
+    assert not Webhook.objects.get().is_active
+    # Nobody has to look: neither at the one that it was about, nor at what waited behind it.
+    assert not Parcel.objects.waiting().exists()
+    assert not Parcel.objects.dead().exists()
+    assert [found.level for found in set_aside()] == [Level.GOOD]
+    assert "the receiver wants nothing any more (410)" in client.get(reverse("messages")).content.decode()
+    while spread(at=now.at):
+        pass
+    notice = Notification.objects.get(user=admin.user, kind="webhook.unwanted")
+    with translation.override("en"):
+        assert notices.of(notice) == (
+            "12345: This webhook's receiver wants nothing any more (410): it was switched off."
+        )
+    assert client.get(reverse("notice", args=[notice.pk])).headers["Location"] == reverse("messages")
+    client.post(reverse("webhook", args=[hook.pk]), {"do": "start"})
+    assert Webhook.objects.get().is_active
