@@ -129,7 +129,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(Q(by_provider=False) | Exists(spoken_of))
 
     def able(self, at: datetime) -> "MembershipQuerySet":
-        """Those in force of people who can sign in, in units that are open: what somebody could act by."""
+        """Those in force of people who can sign in, in units that are open: what somebody could act by.
+
+        Whoever asks, below pages and tasks too, asks as of `timezone.now()`: who can sign in follows the
+        machine's own clock, also where the district's is driven.
+        """
         return self.in_force(at).filter(user__is_active=True, unit__is_open=True)
 
 

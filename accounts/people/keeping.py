@@ -260,6 +260,7 @@ def move_all(*, unit: str, to: str, reason: str, actor: User) -> tuple[int, list
     """Let everybody who has a role in `unit` have it in `to` instead; how many roles moved, and whose could
     not, in words. Who has it there already loses the one here. Raises NotAllowed, NotTaken."""
     check(actor)
+    hold_administrators()
     with_roles = Membership.objects.filter(unit=unit).values("user")
     people = User.objects.filter(pk__in=with_roles).order_by("pk").select_for_update(no_key=True)
     held = {user.pk: user for user in people}
@@ -300,7 +301,8 @@ def locked(pk: int) -> User:
 
 def hold_administrators() -> None:
     """Lock the roles of the administrators in one order: of two who take the last but one from each other at
-    the same moment the second sees what the first did."""
+    the same moment, or close the units of both, the second sees what the first did. People and units are
+    locked after them."""
     list(Membership.objects.filter(role__in=NEVER_NONE).order_by("pk").select_for_update())
 
 

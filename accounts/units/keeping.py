@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit.reasons import REASON_MOST, because
 from accounts.models import Membership, OrgUnit, User
+from accounts.people.keeping import hold_administrators
 from accounts.refusals import NotAllowed as NotAllowed
 from accounts.refusals import NotTaken as NotTaken
 from accounts.roles import Role
@@ -155,6 +156,7 @@ def close(*, code: str, successor: str | None, reason: str, seen: str, actor: Us
     Raises NotAllowed, NotTaken.
     """
     begin(actor)
+    hold_administrators()  # before the unit, as whoever gives and takes roles
     unit = locked(code)
     if not unit.is_open:
         raise NotTaken("", _("It is closed already."))

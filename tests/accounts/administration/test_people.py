@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from accounts.identity.where import Where
 from accounts.models import AuditEvent, Membership, OrgUnit, User
 from accounts.people import keeping
 from accounts.roles import Role
+from accounts.units import keeping as unit_keeping
 from tests.cast import LAMP_UNIT, PASSWORD, Person, person
 
 UNIT = "government-services"
@@ -271,6 +272,41 @@ def test_two_who_take_the_last_but_one_from_each_other_leave_one() -> None:
         thread.join(20)
     assert Membership.objects.filter(role=Role.SECURITY).count() == 1
     assert len(refused) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_closes_the_unit_of_one_while_another_goes_leaves_one() -> None:
+    for code in (UNIT, "justice", "water-affairs"):
+        OrgUnit.objects.get_or_create(
+            code=code, defaults={"kind": "district_department", "area_code": "440307000000", "path": code}
+        )
+    keeps_units = person("keeps-units", Role.ADMIN, UNIT)
+    first, second = (
+        person("first", Role.SECURITY, "justice"),
+        person("second", Role.SECURITY, "water-affairs"),
+    )
+    unit, refused = OrgUnit.objects.get(code="justice"), []
+
+    def close() -> None:
+        try:
+            seen = unit_keeping.stamp_of(unit)
+            unit_keeping.close(
+                code=unit.pk, successor=None, reason="merged", seen=seen, actor=keeps_units.user
+            )
+        except unit_keeping.NotTaken as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=close)
+    with transaction.atomic():
+        keeping.hold_administrators()
+        keeping.revoke(second.user, second.user.memberships.get(), reason="off", actor=first.user)
+        thread.start()
+        thread.join(1)  # without waiting for this transaction it would be done
+    thread.join(20)
+    assert len(refused) == 1
+    assert keeping.standing()[Role.SECURITY] == {(first.user.pk, "justice")}
 
 
 def test_the_last_who_audits_stays(office: Client) -> None:
