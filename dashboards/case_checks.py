@@ -96,8 +96,12 @@ _CASE_CHECKS: Final = {
     " (SELECT count(*) FROM incidents_callback b WHERE b.incident_id = i.id AND b.\"end\" <> 'lapsed'"
     " AND NOT EXISTS (SELECT 1 FROM incidents_feedback f WHERE f.incident_id = i.id"
     " AND f.report_id = b.report_id AND f.handling_run = b.handling_run))",
+    # Or to one before it whose unit was closed, with nobody to go on for it.
     "dispatch duration from receipt to the sending that stands": "s.dispatched = 1 AND abs(s.dispatch_time"
-    " - greatest(0, extract(epoch FROM i.dispatched_at - i.received_at))) > 1",
+    " - greatest(0, extract(epoch FROM i.dispatched_at - i.received_at))) > 1 AND NOT EXISTS (SELECT 1"
+    " FROM incidents_assignment a WHERE a.incident_id = i.id AND a.role = 'lead'"
+    " AND a.end_reason = 'succeeded'"
+    " AND abs(s.dispatch_time - greatest(0, extract(epoch FROM a.sent_at - i.received_at))) <= 1)",
     "handled at the level where it stands, from where it began": "s.handled = 1 AND"
     " s.levels <> 256 * ascii(i.level) + ascii(i.first_level)",
     "handling duration from that sending to the resolution": "s.handled = 1 AND s.dispatched = 1 AND"

@@ -1,22 +1,21 @@
 """逾期归谁: on whose account a clock ran out. It stays there when the clock goes on with another unit."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from accounts.models import OrgUnit
+from dispatch.edition import edition
 from incidents.models import FiredStage, Incident, Timer
 
 
 def of_units(incident: Incident, units: QuerySet[OrgUnit]) -> QuerySet[FiredStage]:
     """Breaches on this case that these units answer for: their own, and those of a unit that was merged
-    into one of them, which has nobody left to speak for it: over three mergers, in the one statement."""
+    into one of them, over however many mergers, which has nobody left to speak for it. One statement."""
     own = units.values("pk")
-    into = Q(successor__in=own) | Q(successor__successor__in=own) | Q(successor__successor__successor__in=own)
-    merged = OrgUnit.objects.filter(into, is_open=False).values("pk")
-    named = Q(unit_code__in=own) | Q(unit_code__in=merged)
-    clocks = Q(timer__unit_code__in=own) | Q(timer__unit_code__in=merged)
-    return FiredStage.objects.filter(
-        named | (Q(unit_code="") & clocks), timer__incident=incident, stage="breach"
-    )
+    breached = FiredStage.objects.filter(timer__incident=incident, stage="breach")
+    breached = breached.annotate(named=Case(When(unit_code="", then="timer__unit_code"), default="unit_code"))
+    gone_on = (When(named=code, then=Value(heir)) for code, heir in edition().units.heirs.items())
+    breached = breached.annotate(answers=Case(*gone_on, default="named"))
+    return breached.filter(Q(named__in=own) | Q(answers__in=own))
 
 
 def account_of(clock: Timer) -> str:

@@ -1,6 +1,7 @@
 """What a resolution counts as, and how a late word corrects what was counted."""
 
 from datetime import datetime
+from typing import Any
 
 from incidents import outcomes
 from incidents.models import Assignment, Incident, Outcome, Timer
@@ -106,9 +107,43 @@ def _rightly_sent(lead: Assignment) -> Assignment:
     rightly sent where the making safe was, and a successor goes on with what its unit was sent. A case that
     was raised is another unit's after all."""
     same = (Assignment.End.MADE_SAFE, Assignment.End.SUCCEEDED)
-    while lead.follows is not None and lead.follows.end_reason in same:
-        lead = lead.follows
-    return lead
+    while True:
+        if lead.follows is not None and lead.follows.end_reason in same:
+            lead = lead.follows
+        elif lead.follows is None and (closed := _of_closed_unit(lead)) is not None:
+            lead = closed
+        else:
+            return lead
+
+
+def _of_closed_unit(lead: Assignment) -> Assignment | None:
+    """The sending before this one, where its unit was closed and nobody goes on for it: the desk sent the
+    case anew, and nobody had been wrong."""
+    earlier = lead.incident.assignments.filter(role=Assignment.Role.LEAD, pk__lt=lead.pk)
+    before = earlier.exclude(end_reason=Assignment.End.RECALLED).order_by("pk").last()
+    return before if before is not None and before.end_reason == Assignment.End.SUCCEEDED else None
+
+
+def count_as_sent(incident: Incident, lead: Assignment, *, at: datetime) -> None:
+    """Append the fact of a sending: its duration counts from receipt, wrong units included. Where the unit of
+    the one before was closed, what was counted for that one stands again instead, of then."""
+    stood = None
+    if _of_closed_unit(lead) is not None:
+        taken_back = incident.outcomes.filter(kind=Outcome.Kind.DISPATCHED, sign=1, reversal__isnull=False)
+        stood = taken_back.order_by("pk").last()
+    if stood is not None:
+        outcomes.stand_again(stood)
+    else:
+        outcomes.append(Outcome.Kind.DISPATCHED, incident, at=at, **sent_measures(incident, at=at))
+
+
+def sent_measures(incident: Incident, *, at: datetime) -> dict[str, Any]:
+    """What is measured of a sending at `at`."""
+    return {
+        "automatic": incident.auto_dispatched,
+        "first": incident.first_dispatched_at == at,
+        **outcomes.durations(incident.received_at, at),
+    }
 
 
 def _units_of(lead: Assignment) -> list[str]:

@@ -196,6 +196,12 @@ def correct(stood: Outcome, *, at: datetime, **measures: Any) -> None:
     Outcome.objects.create(**{**values, "at": at, "day": district_day(at), **measures})
 
 
+def stand_again(taken_back: Outcome) -> None:
+    """Count a fact of then once more. As what once was, it has stood counted all the time."""
+    values = {name: getattr(taken_back, name) for name in STORED}
+    Outcome.objects.create(**{**values, "first": False})
+
+
 def negate(stood: Outcome) -> None:
     """Take this one fact back."""
     _negate(Outcome.objects.filter(pk=stood.pk))

@@ -13,6 +13,7 @@ from incidents import (
     adjudicating,
     cohandling,
     contacting,
+    counting,
     outbox,
     outcomes,
     state,
@@ -119,15 +120,7 @@ def notice_to_unit(assignment: Assignment, *, at: datetime, kind: str = "case.di
 
 def sent_fact(incident: Incident, *, at: datetime) -> Outcome:
     """The unsaved fact of a sending: dispatch duration counts from receipt, wrong units included."""
-    return outcomes.fact(Outcome.Kind.DISPATCHED, incident, at=at, **_sent_measures(incident, at=at))
-
-
-def _sent_measures(incident: Incident, *, at: datetime) -> dict[str, Any]:
-    return {
-        "automatic": incident.auto_dispatched,
-        "first": incident.first_dispatched_at == at,
-        **outcomes.durations(incident.received_at, at),
-    }
+    return outcomes.fact(Outcome.Kind.DISPATCHED, incident, at=at, **counting.sent_measures(incident, at=at))
 
 
 def send(
@@ -186,7 +179,7 @@ def send(
         **told,
     )
     notice_to_unit(assignment, at=at, kind=notice).save(force_insert=True)
-    outcomes.append(Outcome.Kind.DISPATCHED, incident, at=at, **_sent_measures(incident, at=at))
+    counting.count_as_sent(incident, assignment, at=at)
     return assignment
 
 

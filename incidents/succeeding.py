@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import OrgUnit
+from dispatch import conduct
 from incidents import (
     assigning,
     cohandling,
@@ -103,6 +104,8 @@ def left_with(closed: Collection[str], *, heirless: Collection[str]) -> Left:
     """(code, case number) of what has still to go from these closed units, in one query."""
     still = Incident.objects.open()
     owned = still.filter(owner_unit__in=closed).exclude(owner_unit__in=heirless, status=_WAITS)
+    # Whether the heir may have a complaint its words alone say: what is settled is over where it stands.
+    owned = owned.exclude(category=conduct.CATEGORY, status=_WAITS)
     asked = Assignment.objects.filter(
         unit__in=closed, role=Assignment.Role.SUPPORT, ended_at__isnull=True, incident__in=still
     )
@@ -158,6 +161,24 @@ def take_over(
         **({"text": told.pk} if told is not None else {}),
     )
     return True
+
+
+def take_parts(incident: Incident, about: Collection[str], *, actor: Actor, at: datetime) -> bool:
+    """回避: take their part in this locked complaint from supporters and checkers whom it is about by now;
+    were there any? The caller saves it."""
+    lead = lead_of(incident)
+    supports = cohandling.open_supports(incident).select_related("unit", "incident")
+    theirs = [support for support in supports if conflicts.is_of(support.unit_id, about)]
+    cohandling.dismiss(theirs, why=Assignment.End.RELEASED, at=at)
+    gone = {support.unit_id for support in theirs}
+    for check in Verification.objects.filter(incident=incident, done_at__isnull=True).select_related("unit"):
+        if conflicts.is_of(check.unit_id, about) and _pass_on_check(incident, lead, check.unit, None, at=at):
+            gone.add(check.unit_id)
+    for code in sorted(gone):
+        timeline.record(
+            timeline.Kind.SUPPORT_RELEASED, incident_id=incident.pk, at=at, actor=actor, unit=code
+        )
+    return bool(gone)
 
 
 def before_desk(

@@ -12,15 +12,12 @@ from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
-
 from accounts.models import OrgUnit
 from accounts.units.keeping import heir_of
 from dispatch import conduct
 from dispatch.edition import edition
-from incidents import actions, conflicts, succeeding
+from incidents import actions, succeeding
 from incidents.actor import SYSTEM, Actor
-from incidents.models import Incident
 from incidents.models.incident import Status
 
 BATCH: Final = 20
@@ -76,27 +73,30 @@ def _left(closed: dict[str, tuple[OrgUnit, OrgUnit | None]]) -> "succeeding.Left
 
 
 def _take_from_their_own(*, at: datetime) -> int:
-    """回避: a complaint about a unit that was merged into the one that looks into it goes to the desk."""
+    """回避: a complaint about a unit that was merged into the one that looks into it goes to the desk; into
+    one that supports or is to check it: its part ends."""
     heirs = edition().units.heirs
     if not heirs:
         return 0
-    trees = Q()
-    for path in {edition().units.paths.get(heir, heir) for heir in heirs.values()}:
-        trees |= Q(owner_unit__path=path) | Q(owner_unit__path__startswith=f"{path}>")
-    found = Incident.objects.open().filter(trees, category=conduct.CATEGORY)
-    merged = hash(frozenset(heirs.items()))
+    units = edition().units
+    trees = {units.paths.get(heir, heir) for heir in heirs.values()}
+    tops = tuple(f"{path}>" for path in trees)
+    inside = [code for code, path in units.paths.items() if f"{path}>".startswith(tops)]
+    found = succeeding.cases_of(*inside).filter(category=conduct.CATEGORY).exclude(status=Status.TRIAGE)
+    merged, now = hash(frozenset(heirs.items())), time.monotonic()
     done = 0
-    for case in found.exclude(status__in=(Status.TRIAGE, Status.RESOLVED)).order_by("pk"):
-        if _read.get(case.pk) == (case.version, merged):
+    for case in found:
+        if _read.get(case.pk) == (case.version, merged) or _later.get(case.number, now) > now:
             continue
         if done == BATCH:
             break
         try:
-            if conflicts.is_own(case, case.owner_unit_id):
-                done += actions.take_from_its_own(number=case.number, actor=SYSTEM, at=at)
-        except Exception:  # nor must this one: it is read again once it has changed
+            done += actions.take_from_its_own(number=case.number, actor=SYSTEM, at=at)
+        except Exception:  # nor must this one
             log.exception("case %s could not be taken from those it is about", case.number)
-        _read[case.pk] = (case.version, merged)
+            _later[case.number] = now + _AGAIN_AFTER
+        else:
+            _read[case.pk] = (case.version, merged)
     return done
 
 

@@ -33,14 +33,19 @@ def succeed(
 
 @transaction.atomic(durable=True)
 def take_from_its_own(*, number: str, actor: Actor, at: datetime) -> bool:
-    """回避: those whom a complaint is about were merged into the unit that looks into it: to the desk.
+    """回避: those whom a complaint is about were merged into the unit that looks into it: to the desk; or
+    into one that supports or is to check it: that has nothing to do with it any more.
     Was it so? Raises ActionRefused."""
     incident = cases.hold(number, actor=actor, action=None, at=at)
-    stays = incident.owner_unit_id == settings.TRIAGE_UNIT or incident.status == Status.RESOLVED
-    if stays or not incident.is_open or not conflicts.is_own(incident, incident.owner_unit_id):
+    if not incident.is_open:
         return False
-    succeeding.before_desk(
-        incident, "conflict_of_interest", actor=actor, at=at, why="", unit=incident.owner_unit
-    )
+    about = conflicts.complained_of(incident)
+    stays = incident.owner_unit_id == settings.TRIAGE_UNIT or incident.status == Status.RESOLVED
+    if not stays and conflicts.is_of(incident.owner_unit_id, about):
+        succeeding.before_desk(
+            incident, "conflict_of_interest", actor=actor, at=at, why="", unit=incident.owner_unit
+        )
+    elif not succeeding.take_parts(incident, about, actor=actor, at=at):
+        return False
     cases.save(incident)
     return True

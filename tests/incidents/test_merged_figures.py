@@ -1,12 +1,15 @@
 """撤并不改数: what a unit did before it was merged counts as it would have without."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import OrgUnit
 from accounts.roles import Role
+from dashboards.case_checks import case_differences
 from incidents import actions, succession, sweeps
 from incidents.errors import ActionRefused
 from incidents.models import Assignment, FiredStage, Incident, Outcome, Timer
@@ -64,8 +67,7 @@ def test_a_repair_that_was_rightly_sent_stays_so(dispatcher: Person, crew: Perso
         at=at + HOUR,
     )
     (handled,) = standing(case, Outcome.Kind.HANDLED)
-    (sent, *_more) = case.assignments.filter(role=Assignment.Role.LEAD).order_by("pk")
-    assert (handled.unit_code, handled.first) == (HEIR, sent.sent_at == reload(case).first_dispatched_at)
+    assert (handled.unit_code, handled.first) == (HEIR, True)
 
 
 def test_settled_by_the_first_sending_whoever_goes_on_with_it(handler: Person, theirs: Person) -> None:
@@ -133,6 +135,73 @@ def test_a_breach_before_a_case_went_elsewhere_is_appealed_by_the_successor(
     with pytest.raises(ActionRefused):
         actions.appeal(number=accepted_case.number, reason="停电", actor=other_handler.actor, at=late + HOUR)
     actions.appeal(number=accepted_case.number, reason="停电", actor=theirs.actor, at=late + HOUR)
+
+
+def test_a_breach_is_appealed_over_however_many_mergers(accepted_case: Incident, theirs: Person) -> None:
+    Incident.objects.filter(pk=accepted_case.pk).update(level="D")
+    late = reload(accepted_case).due_at + HOUR
+    sweeps.catch_up(at=late)
+    chain = [LAMP_UNIT, "justice", "water-group", "discipline", "traffic-police", HEIR]
+    for unit, to in itertools.pairwise(chain):
+        OrgUnit.objects.filter(pk=unit).update(is_open=False, successor=to)
+    while succession.step(at=late):
+        pass
+    actions.appeal(number=accepted_case.number, reason="停电", actor=theirs.actor, at=late + HOUR)
+
+
+def test_of_a_unit_that_nobody_goes_on_for_a_right_first_dispatch_stays_right_and_quick(
+    handler: Person, dispatcher: Person, other_handler: Person
+) -> None:
+    case = file_report()
+    actions.accept(number=case.number, actor=handler.actor, at=TUESDAY + HOUR)
+    (sent,) = standing(case, Outcome.Kind.DISPATCHED)
+    at = TUESDAY + timedelta(days=40)
+    OrgUnit.objects.filter(pk=LAMP_UNIT).update(is_open=False, successor=None)
+    while succession.step(at=at):
+        pass
+    given = {"number": case.number, "actor": dispatcher.actor, "item_code": "0204-001"}
+    # A slip at the desk is taken back, and changes nothing either.
+    actions.dispatch(**given, unit_code="justice", at=at + HOUR)
+    actions.recall(number=case.number, actor=dispatcher.actor, at=at + HOUR + timedelta(seconds=20))
+    actions.dispatch(**given, unit_code="water-group", at=at + 2 * HOUR)
+    (again,) = standing(case, Outcome.Kind.DISPATCHED)
+    assert (again.unit_code, again.elapsed, again.day, again.automatic) == (
+        LAMP_UNIT,
+        sent.elapsed,
+        sent.day,
+        sent.automatic,
+    )
+    assert case.outcomes.filter(kind=Outcome.Kind.DISPATCHED, sign=1, first=True).count() == 1
+    actions.accept(number=case.number, actor=other_handler.actor, at=at + 3 * HOUR)
+    actions.resolve(
+        number=case.number,
+        outcome=ResolutionOutcome.SOLVED,
+        text="已更换灯泡",
+        attested=True,
+        actor=other_handler.actor,
+        at=at + 5 * HOUR,
+    )
+    (handled,) = standing(case, Outcome.Kind.HANDLED)
+    assert (handled.unit_code, handled.first) == ("water-group", True)
+    assert handled.elapsed == 3 * HOUR.total_seconds()  # its own time
+    with connection.cursor() as cursor:
+        assert list(case_differences(cursor, 10)) == []
+
+
+def test_a_wrong_sending_after_that_is_wrong(
+    handler: Person, dispatcher: Person, other_handler: Person
+) -> None:
+    case = file_report()
+    at = TUESDAY + timedelta(days=40)
+    OrgUnit.objects.filter(pk=LAMP_UNIT).update(is_open=False, successor=None)
+    while succession.step(at=at):
+        pass
+    given = {"number": case.number, "actor": dispatcher.actor, "item_code": "0204-001"}
+    actions.dispatch(**given, unit_code="justice", at=at + HOUR)
+    actions.redispatch(**given, unit_code="water-group", reason="裁定", at=at + 2 * HOUR)
+    (again,) = standing(case, Outcome.Kind.DISPATCHED)
+    assert (again.unit_code, again.first) == ("water-group", False)
+    assert again.elapsed > timedelta(days=39).total_seconds()
 
 
 def test_a_call_typed_in_after_the_merger_corrects_what_was_counted(

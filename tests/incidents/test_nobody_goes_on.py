@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import OrgUnit
@@ -13,7 +14,7 @@ from accounts.units import keeping
 from dispatch import conduct
 from dispatch.edition import edition
 from incidents import actions, succession
-from incidents.models import Assignment, Incident, Outcome, Text, Timer, Verification
+from incidents.models import Assignment, Incident, OutboxMessage, Outcome, Text, Timer, Verification
 from incidents.models.incident import Status
 from tests.cast import LAMP_UNIT, NOWHERE, TUESDAY, Person, file_report, person, reload
 
@@ -80,6 +81,61 @@ def test_a_complaint_about_a_merged_unit_is_about_who_has_its_people(complaint: 
     case = reload(complaint)
     assert (case.status, case.owner_unit_id) == (Status.TRIAGE, DESK)
     assert run() == 0
+
+
+def test_nor_do_those_who_support_it_become_theirs(complaint: Incident) -> None:
+    close(POLICE, "justice")
+    assert run() == 1
+    case = reload(complaint)
+    assert case.owner_unit_id == LOOKS_INTO
+    assert not Assignment.objects.filter(incident=case, role="support", ended_at=None).exists()
+    assert not Timer.objects.filter(incident=case, kind="support", stopped_at=None).exists()
+    assert case.timeline.get(kind="support_released").data["unit"] == "justice"
+    assert OutboxMessage.objects.filter(incident=case, kind="support.ended", receiver="unit:justice").exists()
+    assert run() == 0
+
+
+@pytest.fixture
+def settled(complaint: Incident) -> Incident:
+    """Looked into, and to be checked."""
+    given = {"number": complaint.number, "actor": person("looks", Role.HANDLER, LOOKS_INTO).actor}
+    actions.accept(**given, at=TUESDAY + HOUR)
+    actions.release_support(**given, unit="justice", reason="不用了", at=TUESDAY + HOUR)
+    actions.resolve(**given, outcome="solved", text="已谈话", attested=True, at=TUESDAY + 2 * HOUR)
+    return reload(complaint)
+
+
+def test_nor_those_who_are_to_check_it(settled: Incident) -> None:
+    was = settled.verifications.get().unit_id
+    close(POLICE, was)
+    assert run() == 1
+    now = settled.verifications.get().unit_id
+    assert now != was
+    assert Timer.objects.get(incident=settled, kind="verification", stopped_at=None).unit_code == now
+    assert reload(settled).status == Status.RESOLVED
+    assert run() == 0
+
+
+def test_a_settled_complaint_about_the_heir_waits_for_its_check_and_is_not_left(settled: Incident) -> None:
+    close(LOOKS_INTO, POLICE)
+    assert succession.waiting() == {}
+    assert run() == 0
+
+
+def test_a_complaint_whose_taking_failed_is_taken_a_little_later(
+    complaint: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_args: Any, **_named: Any) -> None:
+        raise OperationalError("canceling statement due to lock timeout")
+
+    close(POLICE, LOOKS_INTO)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "take_from_its_own", dies)
+        assert run() == 0
+    assert run() == 0  # not at once
+    succession._later.update(dict.fromkeys(succession._later, 0.0))
+    assert run() == 1
+    assert reload(complaint).owner_unit_id == DESK
 
 
 def test_people_go_on_saying_the_name_of_a_unit_that_is_no_more(db: None) -> None:
