@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -41,7 +41,10 @@ ROWS_MOST: Final = 250_000
 # What is read within a request: about 2,000 rows.
 AT_ONCE_BYTES: Final = 200_000
 FORGOTTEN_AFTER: Final = timedelta(days=30)
+PEOPLE_FORGOTTEN_AFTER: Final = timedelta(days=7)  # with every telephone number in clear
 log = logging.getLogger(__name__)
+# What a run keeps of its file; where it is not written none of it is needed any more.
+_NOTHING: Final[dict[str, Any]] = {"data": None, "drawing": None, "sample": [], "problems": []}
 _LOCK: Final = 5  # of this product's advisory locks: one import is written at a time
 
 _REGISTERS: Final[dict[str, ModuleType]] = {
@@ -95,9 +98,6 @@ def begin(
     if len(data) > BYTES_MOST:
         raise TableError("file_size", _("The file is larger than %(most)d MB.") % {"most": BYTES_MOST >> 20})
     with transaction.atomic(durable=True):
-        RegisterImport.objects.filter(created_at__lt=at - FORGOTTEN_AFTER).exclude(
-            state=State.APPLIED
-        ).delete()
         run = RegisterImport.objects.create(
             register=register,
             file_name=file_name[-120:],
@@ -141,8 +141,16 @@ def drop(*, run: RegisterImport, by: User, at: datetime) -> None:
         raise ListRefused("not_allowed", _("Your role does not allow this."))
     open_states = (State.WAITING, State.CHECKED, State.FAILED)
     found = RegisterImport.objects.filter(pk=run.pk, state__in=open_states)
-    if not found.update(state=State.DROPPED, data=None, drawing=None, done_at=at):
+    if not found.update(state=State.DROPPED, done_at=at, **_NOTHING):
         raise ListRefused("done", _("This import is done with."))
+
+
+def forget_old(*, at: datetime) -> int:
+    """Files that nobody has written for so long go, with what was shown of them; answers how many."""
+    old = Q(created_at__lt=at - FORGOTTEN_AFTER)
+    old |= Q(created_at__lt=at - PEOPLE_FORGOTTEN_AFTER, register=Register.PEOPLE)
+    gone, _by_table = RegisterImport.objects.filter(old).exclude(state=State.APPLIED).delete()
+    return gone
 
 
 def _is_soon_done(run: RegisterImport) -> bool:
@@ -180,12 +188,17 @@ def _work(pk: int, *, at: datetime) -> bool:
         run = RegisterImport.objects.defer("data", "drawing").get(pk=pk)
         with override(run.language):
             if run.state == State.APPLYING:
-                run.failure = _("It could not be written, and nothing of it was. Send the file again.")
+                _fail(run, _("It could not be written, and nothing of it was. Send the file again."))
             else:
-                run.failure = _("The file could not be read to its end. Save it anew and send it again.")
-        run.state = State.FAILED
-        run.save(update_fields=["state", "failure"])
+                _fail(run, _("The file could not be read to its end. Save it anew and send it again."))
         return True
+
+
+def _fail(run: RegisterImport, words: str) -> None:
+    run.state, run.failure = State.FAILED, words
+    for name, value in _NOTHING.items():
+        setattr(run, name, value)
+    run.save(update_fields=["state", "failure", *_NOTHING])
 
 
 def _work_on(pk: int, *, at: datetime) -> bool:
@@ -204,12 +217,10 @@ def _work_on(pk: int, *, at: datetime) -> bool:
                     _hold(run, by)
                 plan = _planned(run, by)
             except NotAllowed:
-                run.state, run.failure = State.FAILED, _("Your role does not allow this.")
-                run.save(update_fields=["state", "failure"])
+                _fail(run, _("Your role does not allow this."))
                 return True
             except TableError as error:
-                run.state, run.failure = State.FAILED, str(error)[:300]
-                run.save(update_fields=["state", "failure"])
+                _fail(run, str(error)[:300])
                 return True
         was_on = run.counts.get("basis", "")
         _keep(run, plan)

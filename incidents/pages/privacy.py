@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.audit.rows import AuditEvent
+from accounts.audit.telling import tell_of
 from accounts.roles import Role
 from accounts.viewer import Reach, viewer_of
 from config import clock
@@ -22,6 +24,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import PrivacyAsk, PrivacyRequest
 from incidents.models.contact import masked_number, unseal
 from incidents.pages.access import View, person, staff
+from incidents.pages.case_search import LOOK_UPS
 from incidents.privacy import asking, subject
 
 ROWS = 50
@@ -86,7 +89,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": [_row(one) for one in asking.waiting().select_related("asked_by", "answered_by")],
         "page": Paginator(done, ROWS).get_page(request.GET.get("page")),
-        "refused": refused.select_related("asked_by", "answered_by")[:ROWS],
+        "refused": Paginator(refused, ROWS).get_page(request.GET.get("refused")),
     }
     return render(request, "privacy/list.html", context)
 
@@ -170,13 +173,24 @@ def _page(request: HttpRequest, asked: PrivacyAsk, form: WordsForm) -> HttpRespo
     context = {
         "asked": asked,
         "number": masked_number(phone),
-        "kept": subject.kept(phone) if phone else None,
+        "kept": subject.kept(phone) if phone and _may_look(request) else None,
         "may_carry_out": asking.may_be_done(asked, user, clock.now()),
         "is_own": asked.asked_by_id == user.pk,
         "is_waiting": asked.state == PrivacyAsk.State.WAITING,
         "form": form,
     }
     return render(request, "privacy/one.html", context, status=400 if form.errors else 200)
+
+
+def _may_look(request: HttpRequest) -> bool:
+    """Which open cases a number has is what a search for it finds: told and counted as one."""
+    user = str(person(request).pk)
+    tell_of(request, kind=AuditEvent.Kind.PERSONAL, what="phone_search")
+    if LOOK_UPS.is_full(user):
+        messages.error(request, _("You have looked up many numbers. Wait some minutes."))
+        return False
+    LOOK_UPS.count(user)
+    return True
 
 
 def _row(asked: PrivacyAsk) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Q
 
+from dispatch.registers import runs
 from incidents.bulk.imports import forget_rows
 from incidents.models import (
     BulkImport,
@@ -120,7 +121,7 @@ def _step(rule: Rule, reached: Reached, *, limit: int, at: datetime) -> int:
 
 def forget_the_rest(*, at: datetime) -> dict[str, int]:
     """What has no category: mediations, members of councils, rows that were refused, proofs of numbers, what
-    came from outside and could not be taken over."""
+    came from outside and could not be taken over, sheets that were never written."""
     gone = {"mediations": 0, "members": 0, "imports": 0}
     if settings.RETENTION_MEDIATION_MONTHS:
         before = months_before(at, settings.RETENTION_MEDIATION_MONTHS)
@@ -140,6 +141,7 @@ def forget_the_rest(*, at: datetime) -> dict[str, int]:
         gone["imports"] += 1
     PhoneProof.objects.filter(asked_at__lt=at - PROOFS_KEPT).delete()
     aside.forget_old(at=at)
+    runs.forget_old(at=at)
     return gone
 
 

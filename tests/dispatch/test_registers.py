@@ -202,9 +202,9 @@ def test_a_large_file_waits_for_a_worker_and_a_forgotten_one_goes(
     runs.drop(run=run, by=chief_steward.user, at=timezone.now())
     with pytest.raises(ListRefused):
         runs.apply(run=run, by=chief_steward.user, at=timezone.now())
-    RegisterImport.objects.update(created_at=timezone.now() - timedelta(days=40))
-    send(chief_steward, HEAD)
-    assert RegisterImport.objects.count() == 1
+    assert runs.forget_old(at=timezone.now() + timedelta(days=29)) == 0
+    assert runs.forget_old(at=timezone.now() + timedelta(days=31)) == 1
+    assert not RegisterImport.objects.exists()
 
 
 def test_names_of_places_are_imported_and_read_at_once(chief_steward: Person, spot: Area):

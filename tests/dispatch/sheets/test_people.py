@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from accounts.people import keeping
 from accounts.roles import Role
 from dispatch.models import RegisterImport
 from dispatch.registers import people, runs
+from incidents.privacy import ageing
 from tests.browsers import As
 from tests.cast import LAMP_UNIT, Person, person
 from tests.dispatch.sheets.sending import State, faults, press, send, sheet, taken, told
@@ -275,8 +277,30 @@ def test_a_switched_off_or_lapsed_administrator_is_none_that_is_left(office: Cli
     assert keeping.standing()[Role.ADMIN] == {(admin.user.pk, "government-services")}
 
 
-def test_old_sheets_are_forgotten(office: Client) -> None:
-    send(office, "people", sheet(HEAD, "new,新,,,,"))
-    RegisterImport.objects.update(created_at=timezone.now() - timedelta(days=31))
-    send(office, "people", sheet(HEAD, "newer,新,,,,"))
-    assert RegisterImport.objects.count() == 1
+def test_sheets_that_nobody_writes_are_forgotten_by_the_hourly_sweep(office: Client) -> None:
+    run = send(office, "people", sheet(HEAD, "new,新,,,13800138000,"))
+    assert run.state == State.CHECKED
+    now = timezone.now()
+    ageing.forget_the_rest(at=now + timedelta(days=6))
+    assert RegisterImport.objects.exists()
+    ageing.forget_the_rest(at=now + timedelta(days=8))
+    assert not RegisterImport.objects.exists()
+
+
+def test_of_a_sheet_that_is_dropped_or_fails_nobody_is_kept(
+    office: Client, security: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object, **_more: object) -> None:
+        raise DatabaseError("away")
+
+    dropped = send(office, "people", sheet(HEAD, "new,新,,,13800138000,"))
+    assert dropped.sample
+    runs.drop(run=dropped, by=security.user, at=timezone.now())
+    failed = send(office, "people", sheet(HEAD, "new,新,,,13800138000,"))
+    with monkeypatch.context() as patch:
+        patch.setattr("dispatch.registers.people.write", broken)
+        press(office, failed)
+    for run in (dropped, failed):
+        run.refresh_from_db()
+        assert (run.data, run.sample, run.problems) == (None, [], [])
+    assert failed.state == State.FAILED

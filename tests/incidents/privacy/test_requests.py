@@ -21,6 +21,7 @@ from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Reporter
 from incidents.models import Contact, PrivacyAsk, PrivacyRequest, Report
 from incidents.models.contact import blind_index, unseal
+from incidents.pages.case_search import LOOK_UPS
 from incidents.privacy import asking, erased
 from tests.cast import TUESDAY, Person, file_report, person
 from tests.incidents.privacy.conftest import NAME, PHONE, SAID, YEARS, everything, over
@@ -89,6 +90,8 @@ def test_nobody_carries_out_their_own(operator: Person, supervisor: Person) -> N
     assert not PrivacyRequest.objects.exists()
     with pytest.raises(IntegrityError, match="privacyask_two_people"), transaction.atomic():
         PrivacyAsk.objects.update(state="done", answered_by=supervisor.user)
+    with pytest.raises(IntegrityError, match="privacyask_two_people"), transaction.atomic():
+        PrivacyAsk.objects.update(state="done")
 
 
 def test_a_copy_is_the_answer_and_may_be_fetched_again_for_a_day(
@@ -139,6 +142,7 @@ def test_what_a_dead_process_began_is_begun_again(
     with pytest.raises(ActionRefused) as told:
         asking.carry_out(pk=asked.pk, actor=second.actor, at=YEARS + timedelta(minutes=9))
     assert told.value.code == "begun"
+    assert AuditEvent.objects.get(what="privacy_begun").user_id == second.user.pk
     outcome = asking.carry_out(pk=asked.pk, actor=second.actor, at=YEARS + timedelta(minutes=10))
     assert outcome.gone is not None
     assert outcome.gone.cases == 1
@@ -257,6 +261,43 @@ def test_an_open_case_is_named_before_and_stays(supervisor: Person, second: Pers
     assert case.number in got(second, f"/privacy/{asked.pk}/").content.decode()
     posted(second, f"/privacy/{asked.pk}/carry-out/")
     assert Report.objects.get().text.body == SAID
+
+
+def test_a_look_at_what_a_number_has_is_a_search_for_it(supervisor: Person, second: Person) -> None:
+    case = file_report(text=SAID, reporter=Reporter(name="王小明", phone=PHONE))
+    asked = asked_by(supervisor)
+    assert case.number in got(second, f"/privacy/{asked.pk}/").content.decode()
+    assert AuditEvent.objects.get(what="phone_search").user_id == second.user.pk
+    for _time in range(LOOK_UPS.limit):
+        LOOK_UPS.count(str(second.user.pk))
+    page = got(second, f"/privacy/{asked.pk}/").content.decode()
+    assert case.number not in page
+    assert "You have looked up many numbers" in page
+    # Of a number that is forgotten there is nothing to see.
+    asking.decline(pk=asked.pk, words="打不通", actor=supervisor.actor, at=YEARS)
+    got(supervisor, f"/privacy/{asked.pk}/")
+    assert AuditEvent.objects.filter(what="phone_search").count() == 2
+
+
+def test_what_was_refused_has_pages_of_its_own(supervisor: Person) -> None:
+    rows = [
+        PrivacyAsk(
+            kind="copy",
+            asked_at=YEARS,
+            asked_by=supervisor.user,
+            reason="信",
+            state="declined",
+            words=f"第{n}次",
+        )
+        for n in range(51)
+    ]
+    PrivacyAsk.objects.bulk_create(rows)
+    first = got(supervisor, "/privacy/").content.decode()
+    assert "?refused=2" in first
+    assert "No request yet" not in first
+    assert ("第1次" in first, "第0次" in first) == (True, False)
+    second = got(supervisor, "/privacy/?refused=2").content.decode()
+    assert ("第1次" in second, "第0次" in second) == (False, True)
 
 
 # --- who ------------------------------------------------------------------------------------------
