@@ -94,23 +94,27 @@ def _catalogue(*, at: datetime) -> Page:
 
 def _cases(question: CasesQuestion, *, at: datetime) -> tuple[bool, Iterator[Page]]:
     """A page of cases with their pictures, and whether there are more."""
-    told = {}
-    for language in LANGUAGES:
-        with translation.override(language):
-            told[language] = cases(question, at=at)
+    with translation.override("zh-hans"):
+        told = cases(question, at=at)
+    numbers = tuple(one.number for one in told.cases)
+    # The very same cases: meanwhile another may have come before them.
+    with translation.override("en"):
+        same = cases(CasesQuestion(numbers=numbers, page_size=len(numbers)), at=at).cases if numbers else ()
+    english = {one.number: one for one in same}
 
     def found() -> Iterator[Page]:
-        photos = [photo.id for one in told["zh-hans"].cases for photo in one.photos]
+        photos = [photo.id for one in told.cases for photo in one.photos]
         files = dict(releasing.shown().filter(attachment__in=photos).values_list("attachment", "file"))
-        for one, other in zip(told["zh-hans"].cases, told["en"].cases, strict=False):
-            if one.number != other.number:
-                continue  # something moved between the two: the next look has it
-            yield _page(f"{pages.CASE}{one.number}", wire.written({"zh-hans": one, "en": other}))
+        for one in told.cases:
+            if one.number not in english:
+                continue  # not public any more, just now
+            both = {"zh-hans": one, "en": english[one.number]}
+            yield _page(f"{pages.CASE}{one.number}", wire.written(both))
             for photo in one.photos:
                 if photo.id in files:
                     yield _picture(photo.id, files[photo.id])
 
-    return told["zh-hans"].has_more, found()
+    return told.has_more, found()
 
 
 def _picture(photo: UUID, file: str) -> Page:

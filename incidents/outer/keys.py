@@ -27,6 +27,8 @@ from django.conf import settings
 CORE_SAYS: Final = "core says"
 OUTER_SAYS: Final = "outer says"
 _CORE_ANNOUNCES: Final = "core announces"
+# Before the place of a report's page.
+OF_REPORT: Final = "report:"
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _NONCE: Final = 12
@@ -97,7 +99,7 @@ class CodeKey:
 
     def __init__(self, code: str) -> None:
         made = hashlib.scrypt(code.encode(), salt=_derived("tracking codes"), **_COST)
-        self.place = f"report:{made[:24].hex()}"
+        self.place = f"{OF_REPORT}{made[:24].hex()}"
         self._key = made[32:]
 
     def lock(self, plain: bytes) -> bytes:

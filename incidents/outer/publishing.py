@@ -13,16 +13,16 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import translation
 
 from incidents.contacting import NOT_RESIDENTS
 from incidents.models import IncidentReport, Report, TimelineEntry
 from incidents.models.incident import OPEN_STATUSES
 from incidents.models.outer import OuterLink, OuterPushed
-from incidents.outer import everybodys, keys, wire
+from incidents.outer import aside, everybodys, keys, wire
 from incidents.outer.everybodys import Page
-from incidents.outer.keys import CodeKey
+from incidents.outer.keys import OF_REPORT, CodeKey
 from incidents.outer.zone import LANGUAGES
 from incidents.public.facts import TrackedCase, UnknownCode
 from incidents.public.following import tracked
@@ -111,7 +111,7 @@ def renew(*, at: datetime) -> None:
     ).order_by("expires_at", "pk")
     want(soon.values_list("report", flat=True)[:_RENEWED], at=at)
     over = OuterPushed.objects.filter(
-        report__isnull=False, wanted_at=None, expires_at__lt=at - _FORGOTTEN_AFTER
+        key__startswith=OF_REPORT, wanted_at=None, expires_at__lt=at - _FORGOTTEN_AFTER
     ).order_by("expires_at", "pk")
     OuterPushed.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:_FORGOTTEN])).delete()
 
@@ -131,13 +131,12 @@ def is_any_wanted() -> bool:
 def look_at_the_public(*, at: datetime) -> dict[str, Page]:
     """Want what everybody may see, where it is not outside as it is now; and what is gone, away;
     answers it."""
-    known = dict(OuterPushed.objects.filter(report=None).values_list("key", "digest"))
-    lasting = set(
-        OuterPushed.objects.filter(report=None, expires_at__gt=at + PUBLIC_LASTS / 2).values_list(
-            "key", flat=True
-        )
-    )
+    known = dict(_everybodys().values_list("key", "digest"))
+    lasting = set(_everybodys().filter(expires_at__gt=at + PUBLIC_LASTS / 2).values_list("key", flat=True))
     now = {page.key: page for page in everybodys.pages_of_all(at=at)}
+    # A case may have moved from one page of the list to another between two looks: only what is not there
+    # when it is asked for by its name is gone.
+    now |= {page.key: page for page in everybodys.pages_of(known.keys() - now.keys(), at=at)}
     wanted = [key for key, page in now.items() if known.get(key) != page.digest or key not in lasting]
     gone = known.keys() - now.keys()
     with transaction.atomic(durable=True):
@@ -170,16 +169,34 @@ def made(public: Mapping[str, Page] | None, *, at: datetime) -> Made:
             OuterPushed.objects.filter(pk=row.pk, wanted_at=row.wanted_at).update(wanted_at=None)
             continue
         if row.key != page.key:
+            # It may have been set aside first.
+            OuterPushed.objects.filter(report=None, key=page.key).delete()
             OuterPushed.objects.filter(pk=row.pk).update(key=page.key)
         if not found.takes(page, at + REPORT_LASTS):
             break
+    _add_those_set_aside(found, at=at)
     return found
 
 
+def _add_those_set_aside(found: Made, *, at: datetime) -> None:
+    """Reports that could not be taken in: outside each page says so, until it is erased or taken in."""
+    wanted = OuterPushed.objects.filter(report=None, key__startswith=OF_REPORT, wanted_at__isnull=False)
+    rows = list(wanted.order_by("wanted_at", "pk").values_list("key", "wanted_at")[: _PAGES + 1])
+    found.more |= len(rows) > _PAGES
+    there = aside.pages_since(since for _key, since in rows if since) if rows else {}
+    for key, _since in rows[:_PAGES]:
+        if key not in there:
+            found.gone.append(key)
+        elif not found.takes(there[key], at + REPORT_LASTS):
+            return
+
+
+def _everybodys() -> QuerySet[OuterPushed]:
+    return OuterPushed.objects.filter(report=None).exclude(key__startswith=OF_REPORT)
+
+
 def _add_everybodys(found: Made, public: Mapping[str, Page] | None, *, at: datetime) -> None:
-    keys_wanted = OuterPushed.objects.filter(report=None, wanted_at__isnull=False).values_list(
-        "key", flat=True
-    )
+    keys_wanted = _everybodys().filter(wanted_at__isnull=False).values_list("key", flat=True)
     # In the order of the alphabet, registers name one another.
     wanted = sorted(keys_wanted, key=lambda one: (not one.startswith("register:"), one))
     if public is None:
@@ -198,7 +215,7 @@ def note_kept(
     """The outer zone has these now, and could not take those: they are tried again when they are looked at
     the next time. What was wanted again since they were made stays wanted."""
     for key, digest in kept:
-        lasts = REPORT_LASTS if key.startswith("report:") else PUBLIC_LASTS
+        lasts = REPORT_LASTS if key.startswith(OF_REPORT) else PUBLIC_LASTS
         rows = OuterPushed.objects.filter(key=key)
         rows.update(digest=digest, expires_at=made_at + lasts, problem="")
         rows.filter(wanted_at__lte=made_at).update(wanted_at=None)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 from django.db.models import Q
+from django.db.models.functions import Collate
 
 from grids import registers
 from grids.models import Area, Facility, NamedPlace, PlaceCode
@@ -148,8 +149,9 @@ def put(key: str, told: Any, *, at: datetime) -> None:
 
 
 def _between(manager: Any, told: Mapping[str, Any]) -> Any:
-    here = manager.filter(code__gt=told["after"])
-    here = here.filter(code__lte=told["until"]) if told["until"] else here
+    # In the order in which they were cut, whatever the database's own is.
+    here = manager.alias(ordered=Collate("code", "C")).filter(ordered__gt=told["after"])
+    here = here.filter(ordered__lte=told["until"]) if told["until"] else here
     return here.filter(kind=told["kind"]) if told["kind"] else here
 
 

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError, transaction
 
 from incidents import attachments
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.models import Report
-from incidents.models.outer import OuterArrival
+from incidents.models.outer import OuterArrival, OuterPushed
 from incidents.outer import keys, photos, wire
+from incidents.outer.keys import CodeKey
 from incidents.outer.zone import about
 from incidents.public import answering, filing
 from incidents.public.facts import Answer, Complaint, Rating, UnknownCode
@@ -49,8 +50,17 @@ def take(told: Any, *, at: datetime, not_before: datetime | None = None) -> int 
     arrival = OuterArrival(item=item, filed_at=filed_at or at, taken_at=at)
     arrival.counts_from = _believed(arrival.filed_at, at=at, not_before=not_before)
     code = _done(arrival, told, at=at) if filed_at is not None else _set_aside(arrival, TAMPERED, told)
-    arrival.save(force_insert=True)
-    return _report(code)
+    if code:
+        arrival.save(force_insert=True)
+        return _report(code)
+    code = _code_in(told, item, filed_at)
+    report = _report(code)
+    with transaction.atomic():
+        arrival.save(force_insert=True)
+        if report is None and arrival.kind == COMPLAINT and code:
+            # Outside it waits, for ever: its page is to say that it does not. It is found by this instant.
+            OuterPushed.objects.get_or_create(key=CodeKey(code).place, defaults={"wanted_at": at})
+    return report
 
 
 def again(*, at: datetime) -> int:
@@ -73,8 +83,11 @@ def opened(told: Mapping[str, Any], item: UUID, filed_at: datetime) -> dict[str,
 
 
 def code_of(said: Mapping[str, Any]) -> str:
-    """The tracking code of the report that an opened item is about."""
-    return str(said["complaint"]["tracking_code"] if said["kind"] == COMPLAINT else said["code"])
+    """The tracking code of the report that an opened item is about; raises ValueError for what is none."""
+    code = str(said["complaint"]["tracking_code"] if said["kind"] == COMPLAINT else said["code"])
+    if not code.isprintable():  # no database takes a zero byte, and each would end the round
+        raise ValueError("code")
+    return code
 
 
 def pictures_of(told: Mapping[str, Any]) -> dict[UUID, bytes]:
@@ -120,7 +133,7 @@ def _done(arrival: OuterArrival, told: Mapping[str, Any], *, at: datetime) -> st
     the arrival, so that it holds up nobody and nothing is lost; then nothing is answered."""
     try:
         said = opened(told, arrival.item, arrival.filed_at)
-        arrival.kind = said["kind"]
+        arrival.kind = str(said["kind"])[:16]
         does = _file if said["kind"] == COMPLAINT else _answer
         return does(said, pictures_of(told), arrival.counts_from or min(arrival.filed_at, at), at=at)
     except (keys.NotOurs, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -135,6 +148,9 @@ def _done(arrival: OuterArrival, told: Mapping[str, Any], *, at: datetime) -> st
         # The case has moved on meanwhile; its page says how it stands.
         arrival.problem = error.code[:40]
         return code_of(said)
+    except DataError as error:
+        log.error("an item from outside has what no column takes: %s", error)
+        problem = TAMPERED
     except DatabaseError:
         raise  # the database's fault, not the item's: it comes again
     except Exception:  # whatever it is, it holds up nobody behind it
@@ -168,6 +184,7 @@ def _file(
         category="",
         attributes={},
         digest="",
+        earlier="",
         place_type="",
         occurred_at=None,
     )
@@ -198,7 +215,7 @@ def _submit_one_of(*complaints: Complaint, at: datetime) -> None:
 def _answer(
     said: Mapping[str, Any], pictures: Mapping[UUID, bytes], counts_from: datetime, *, at: datetime
 ) -> str:
-    code, kind = str(said["code"]), Answer(said["answer"])
+    code, kind = code_of(said), Answer(said["answer"])
     if kind not in _ANSWERS:
         raise ValueError(kind)
     answering.answer(

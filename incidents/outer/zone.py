@@ -77,7 +77,7 @@ def submit(told: Complaint | CodeWanted | Scan, *, at: datetime) -> dict[str, An
             item, "complaint", {"complaint": sealed}, told.photos, at=at
         ):
             shown = {
-                language: _waiting(told, code, place.street, place.community, language, at=at)
+                language: waiting(told, code, place.street, place.community, language, at=at)
                 for language in LANGUAGES
             }
             _show(code, shown, at=at)
@@ -192,9 +192,10 @@ def _show(code: str, shown: Mapping[str, TrackedCase], *, at: datetime) -> None:
     )
 
 
-def _waiting(
+def waiting(
     told: Complaint, code: str, street: str | None, community: str | None, language: str, *, at: datetime
 ) -> TrackedCase:
+    """The page of what waits to be taken over."""
     names = geography().names
     where = [names[area][language == "en"] for area in (street, community) if area in names]
     return TrackedCase(

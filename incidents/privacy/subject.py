@@ -116,7 +116,7 @@ def _erase(
         else:
             still_open.append(Incident.objects.get(pk=case).number)
     gone.add(forget_loose(theirs, at=at, aliases=aliases))
-    gone.reports += aside.forget(index)
+    gone.reports += aside.forget(index, at=at)
     PhoneProof.objects.filter(phone_index=index).delete()
     request = PrivacyRequest.objects.create(
         kind=PrivacyRequest.Kind.ERASURE,

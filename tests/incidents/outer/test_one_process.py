@@ -159,6 +159,16 @@ def test_whoever_has_the_outer_zone_files_no_more_than_a_form_does(hotline: Any)
     assert reload(other).report_count == 1
 
 
+def test_no_report_is_swallowed_by_the_form_that_another_says_it_was() -> None:
+    zone.submit(complaint(), at=TUESDAY)
+    exchanged(at=TUESDAY)
+    other = Report.objects.get().external_id
+    forged = complaint(text="路面有个坑", tracking_code="ABCDE-FGHJK", earlier=other)
+    seal({"kind": "complaint", "complaint": forged}, filed_at=TUESDAY)
+    exchanged(at=TUESDAY + timedelta(minutes=1))
+    assert Report.objects.filter(tracking_code="ABCDE-FGHJK").exists()
+
+
 @pytest.mark.parametrize("kind", ["prove", "stop_all_texts", "leave", "anything"])
 def test_what_a_ticket_opens_is_not_said_from_outside(kind: str) -> None:
     case = file_report()
@@ -280,6 +290,69 @@ def aside(settings: Any) -> OuterArrival:
     arrival = OuterArrival.objects.get()
     assert (arrival.problem, bool(arrival.kept)) == ("required", True)
     return arrival
+
+
+def test_the_page_of_what_was_set_aside_does_not_wait_to_be_fetched(aside: OuterArrival) -> None:
+    told = pages.tracked("ABCDE-FGHJK", at=TUESDAY + HOUR)
+    assert told.phase == Phase.DECLINED
+    assert "12345" in told.answer
+    assert "3栋1204房" in told.address
+    assert (told.may_add, told.may_withdraw) == (False, False)
+    # Nor does a look at what everybody may see take it away.
+    publishing.look_at_the_public(at=TUESDAY + 2 * HOUR)
+    exchanged(at=TUESDAY + 2 * HOUR)
+    assert pages.tracked("ABCDE-FGHJK", at=TUESDAY + 2 * HOUR) == told
+
+
+def test_erasing_takes_away_the_page_of_what_was_set_aside(aside: OuterArrival) -> None:
+    subject.erase(PHONE, done_by="o", reason="r", at=TUESDAY + 2 * HOUR)
+    exchanged(at=TUESDAY + 2 * HOUR)
+    assert not OuterPage.objects.filter(key__startswith=keys.OF_REPORT).exists()
+    assert not OuterPushed.objects.filter(key__startswith=keys.OF_REPORT).exists()
+
+
+@pytest.mark.parametrize("is_fetched", [True, False])
+def test_what_is_taken_in_at_last_has_its_own_page(is_fetched: bool, settings: Any) -> None:
+    settings.REPORT_TEXT_MAX, most = 3, settings.REPORT_TEXT_MAX
+    said = complaint(tracking_code="ABCDE-FGHJK")
+    seal({"kind": "complaint", "complaint": said}, filed_at=TUESDAY)
+    exchanged(at=TUESDAY + HOUR, times=2 if is_fetched else 1)
+    assert OuterPage.objects.filter(key__startswith=keys.OF_REPORT).count() == is_fetched
+    settings.REPORT_TEXT_MAX = most
+    assert taking.again(at=TUESDAY + 2 * HOUR) == 1
+    publishing.look_for_changes(at=TUESDAY + 2 * HOUR)
+    exchanged(at=TUESDAY + 2 * HOUR)
+    assert pages.tracked("ABCDE-FGHJK", at=TUESDAY + 2 * HOUR).phase != Phase.DECLINED
+    assert OuterPushed.objects.get(key__startswith=keys.OF_REPORT).report is not None
+
+
+def test_a_report_keeps_its_page_when_somebody_seals_another_with_its_code() -> None:
+    report = file_report().links.get().report
+    publishing.want([report.pk], at=TUESDAY)
+    exchanged(at=TUESDAY)
+    before = pages.tracked(report.tracking_code, at=TUESDAY)
+    forged = complaint(tracking_code=report.tracking_code, text="")
+    seal({"kind": "complaint", "complaint": forged}, filed_at=TUESDAY)
+    exchanged(at=TUESDAY + HOUR)
+    assert OuterArrival.objects.get().problem == "required"
+    assert pages.tracked(report.tracking_code, at=TUESDAY + HOUR) == before
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "x" * 100, "code": "ABCDE-FGHJK", "answer": "add"},
+        {"kind": "add", "code": "\x00", "answer": "add", "rating": {}, "text": "x", "photos": []},
+        {"kind": "complaint", "complaint": complaint(tracking_code="\x00")},
+        {"kind": "complaint", "complaint": complaint(tracking_code="ABCDE-FGHJK", form="\x00")},
+    ],
+)
+def test_what_no_column_takes_ends_no_round(said: dict[str, Any]) -> None:
+    seal(said, filed_at=TUESDAY)
+    zone.submit(complaint(), at=TUESDAY)
+    exchanged(at=TUESDAY + HOUR)
+    assert Report.objects.count() == 1
+    assert OuterArrival.objects.exclude(kept=b"").count() == 1
 
 
 def test_who_asks_for_a_copy_gets_what_was_set_aside(aside: OuterArrival) -> None:

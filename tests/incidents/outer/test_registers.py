@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from grids.models import Area, Facility, NamedPlace, PlaceCode
 from incidents import actions
@@ -13,6 +14,7 @@ from incidents.attachments import store_picture
 from incidents.models import Incident
 from incidents.models.outer import OuterPushed
 from incidents.outer import everybodys, exchange, publishing, registers, standing, wire
+from incidents.public.open_facts import PAGE_MOST
 from tests.cast import TUESDAY, Person, file_report
 from tests.incidents.outer.test_one_process import both_zones as both_zones
 from tests.incidents.outer.test_one_process import exchanged
@@ -67,6 +69,17 @@ def test_in_slices_a_register_comes_to_the_same(monkeypatch: pytest.MonkeyPatch)
     put(pages)
     assert (used(NamedPlace), used(Area)) == (places, areas)
     assert NamedPlace.objects.filter(retired_at=LATER).count() == 3
+
+
+def test_slices_are_compared_in_the_order_in_which_they_were_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of the district's own may be under the order of a language: there a2 comes before B1."""
+    monkeypatch.setattr(registers, "SLICE_BYTES", 20_000)
+    _first, (name, rows), *_rest = told(PLACES)
+    with CaptureQueriesContext(connection) as asked:
+        registers.put(name, rows, at=LATER)
+    (compared,) = [query["sql"] for query in asked.captured_queries if rows["after"] in query["sql"][:1_000]]
+    for bound in (f"> '{rows['after']}'", f"<= '{rows['until']}'"):
+        assert f'COLLATE "C" {bound}' in compared.replace(")", "")
 
 
 def test_a_code_may_stand_for_what_another_slices_code_stood_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +142,27 @@ def test_each_page_alone_is_what_it_is_among_all() -> None:
         (alone,) = everybodys.pages_of([key], at=LATER)
         assert (alone.key, alone.digest, alone.body()) == (key, page.digest, page.body())
     assert list(everybodys.pages_of(["case:20200101-000001", f"picture:{'0' * 32}"], at=LATER)) == []
+
+
+def test_a_case_that_others_come_before_meanwhile_is_not_gone(case: Incident, operator: Person) -> None:
+    """Between the questions in the two languages, and between two pages of the list."""
+    publishing.look_at_the_public(at=LATER)
+    exchanged(at=LATER, times=3)
+    asked = []
+
+    def another_comes(execute: Any, sql: str, *told: Any) -> Any:
+        done = execute(sql, *told)
+        if f"LIMIT {PAGE_MOST + 1}" in sql and not asked:
+            asked.append(sql)
+            new = file_report(text="另一盏路灯也坏了", at=LATER)
+            actions.publish(number=new.number, text="灯坏了", photos={}, actor=operator.actor, at=LATER)
+        return done
+
+    with connection.execute_wrapper(another_comes):
+        found = publishing.look_at_the_public(at=LATER + timedelta(minutes=5))
+    assert asked
+    assert f"case:{case.number}" in found
+    assert publishing.made(found, at=LATER + timedelta(minutes=5)).gone == []
 
 
 def test_only_what_is_wanted_is_made(case: Incident, django_assert_max_num_queries: Any) -> None:
