@@ -14,10 +14,19 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from accounts.identity.provider import pages as provider
 from dispatch import edition
 from grids.models import Area
 from incidents import clock_rules
-from incidents.pages import form_guard
+from incidents.pages import (
+    case_search,
+    form_guard,
+    resident_cases,
+    resident_codes,
+    resident_own,
+    resident_photos,
+    resident_status,
+)
 
 pytest_plugins = ["tests.cast", "tests.browsers", "tests.drawing"]
 
@@ -150,11 +159,28 @@ def trained_model() -> None:
         call_command("train", if_needed=True, stdout=StringIO())
 
 
+# Every bound on how often one address may do something; each counts in this process.
+_THROTTLES = (
+    case_search.LOOK_UPS,
+    form_guard.ALL_FILINGS,
+    form_guard.FILINGS,
+    provider.PRESSES,
+    provider.RETURNS,
+    resident_cases.DOWNLOADS,
+    resident_codes.SCANS,
+    resident_own.CODES,
+    resident_own.TRIES,
+    resident_photos.UPLOADS,
+    resident_status.OBJECTIONS,
+    resident_status.WRONG_CODES,
+)
+
+
 @pytest.fixture(autouse=True)
-def calm_form() -> None:
-    """What one test has filed through the residents' form makes nobody busy in the next."""
-    form_guard.ALL_FILINGS.forget()
-    form_guard.FILINGS.forget()
+def nobody_is_throttled() -> None:
+    """What one test has filed, guessed or taken makes nobody busy in the next."""
+    for throttle in _THROTTLES:
+        throttle.forget()
 
 
 @pytest.fixture(autouse=True)
