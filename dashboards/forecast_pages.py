@@ -157,7 +157,8 @@ def data(request: HttpRequest) -> HttpResponse:
         _("80 %, from"), _("80 %, to"), _("Share inside in its test"), _("No number, because"),
     )  # fmt: skip
     return sheets.download(
-        sheets.lines(heads, _lines(held, streets, names)), f"forecast-{held.day if held else today}"
+        sheets.lines(heads, _lines(held, streets, names), taken_by=user),
+        f"forecast-{held.day if held else today}",
     )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from dashboards import drill, sheets
 from dashboards.filters import addressed
 from dashboards.indicators import UNIT_WORDS, day_length
@@ -18,7 +19,7 @@ from dashboards.opened import Opened
 from dashboards.scope import BOARD_ROLES
 from dispatch.vocabulary import Source
 from incidents.models import Incident, Outcome
-from incidents.pages.access import staff
+from incidents.pages.access import person, staff
 
 PER_PAGE = 50
 EXPORT_MOST = 20_000
@@ -43,7 +44,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     if opened.asked.community:
         rows = drill.in_area(rows, opened.asked.community)
     if request.GET.get("format") == "csv":
-        return _export(entry, opened, rows)
+        return _export(entry, opened, rows, taken_by=person(request))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     is_facts = isinstance(entry, drill.FactList)
     context = {
@@ -137,7 +138,9 @@ def _chips(opened: Opened, code: str) -> list[dict[str, str]]:
     return chips
 
 
-def _export(entry: drill.FactList | drill.CaseList, opened: Opened, rows: Any) -> HttpResponse:
+def _export(
+    entry: drill.FactList | drill.CaseList, opened: Opened, rows: Any, *, taken_by: User
+) -> HttpResponse:
     """The list as CSV, without what anybody said: numbers, places and times are no personal data."""
     heads = [
         _("Case"),
@@ -149,20 +152,17 @@ def _export(entry: drill.FactList | drill.CaseList, opened: Opened, rows: Any) -
         _value_name(entry) or _("Value"),
     ]
 
-    def lines() -> Iterator[str]:
-        yield sheets.BOM + sheets.line(heads)
+    def told() -> Iterator[list[Any]]:
         for row in listed(entry, opened, rows[:EXPORT_MOST]):
             value = row.get("value") or (timezone.localtime(row["due"]).isoformat() if row.get("due") else "")
-            yield sheets.line(
-                [
-                    row["incident"].number,
-                    row["category"],
-                    row["street"],
-                    row["community"],
-                    row["unit"],
-                    timezone.localtime(row["at"]).date().isoformat(),
-                    value,
-                ]
-            )
+            yield [
+                row["incident"].number,
+                row["category"],
+                row["street"],
+                row["community"],
+                row["unit"],
+                timezone.localtime(row["at"]).date().isoformat(),
+                value,
+            ]
 
-    return sheets.download(lines(), entry.code)
+    return sheets.download(sheets.lines(heads, told(), taken_by=taken_by), entry.code)

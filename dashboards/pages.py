@@ -25,7 +25,7 @@ from dashboards.scope import BOARD_ROLES, scope_of
 from dashboards.scoring.opening import periods_of
 from dashboards.tables import TABLES
 from dispatch.vocabulary import Source
-from incidents.pages.access import staff
+from incidents.pages.access import person, staff
 
 CREDIT = "© GeoNames, CC BY 4.0"
 # Facts may wait this long before the page says that folding has stopped, in seconds.
@@ -88,7 +88,9 @@ def data(request: HttpRequest, name: str) -> HttpResponse:
         return render(request, "dashboards/bad_filters.html", {"form": opened.form}, status=400)
     heads, rows = TABLES[name](opened.board())
     span = opened.asked.period.span
-    return sheets.download(sheets.lines(heads, rows), f"{name}-{span.first}-{span.last}")
+    return sheets.download(
+        sheets.lines(heads, rows, taken_by=person(request)), f"{name}-{span.first}-{span.last}"
+    )
 
 
 @require_safe

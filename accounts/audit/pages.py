@@ -18,6 +18,7 @@ from accounts.audit import finding, words
 from accounts.audit.finding import Asked
 from accounts.audit.rows import AuditEvent
 from accounts.audit.state import seal_state
+from accounts.audit.telling import taken_out_by
 from accounts.cells import begins_formula
 from accounts.roles import Role
 
@@ -56,11 +57,7 @@ def as_file(request: HttpRequest) -> HttpResponseBase:
     """The same lines as CSV. Like every file it stands in the log itself, with who took it."""
     asked = Asked.read(request.GET)
     at = timezone.localtime()
-    marked = _("Taken out by %(name)s (%(username)s) at %(at)s") % {
-        "name": person(request),
-        "username": person(request).username,
-        "at": f"{at:%Y-%m-%d %H:%M:%S}",
-    }
+    marked = taken_out_by(person(request), at)
     rows = _rows(asked, marked, get_language() or "zh-hans")
     answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="audit-{at:%Y%m%d-%H%M}.csv"'

@@ -1,15 +1,26 @@
 """Adding a line to the audit log, where no row of another table says it already."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.audit.rows import AuditEvent
 from accounts.identity.where import Where, where_of
 from accounts.models import ApiClient, User
 
 _TELL = "SELECT accounts_audit_tell(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::inet, %s)"
+
+
+def taken_out_by(user: User, at: datetime) -> str:
+    """What stands in a file of who took it, so that a copy says where it came from."""
+    return _("Taken out by %(name)s (%(username)s) at %(at)s") % {
+        "name": user,
+        "username": user.username,
+        "at": f"{at:%Y-%m-%d %H:%M:%S}",
+    }
 
 
 def tell(

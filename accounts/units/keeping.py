@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.audit.reasons import REASON_MOST, because
 from accounts.models import Membership, OrgUnit, User
@@ -25,6 +26,7 @@ CODE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)?")
 AREA_CODE: Final = re.compile(r"\d{12}(\d{3})?")
 # Chains of successors are short; a circle in the data must not hold anybody.
 _CHAIN_MOST: Final = 20
+_NAMED: Final = 5  # of those that stand in the way, so many by name
 _TREE_LOCK: Final = 8  # of this product's advisory locks: the tree is changed by one at a time
 
 
@@ -179,7 +181,17 @@ def why_not_closed(unit: OrgUnit) -> str:
         return _("The district and its operations centre cannot be closed: every case begins there.")
     below = OrgUnit.objects.open().filter(parent=unit).order_by("path")
     if below.exists():
-        names = _(", ").join(str(one) for one in below[:5])
+        names = _(", ").join(str(one) for one in below[:_NAMED])
+        if (more := below.count() - _NAMED) > 0:
+            told = {"names": names, "count": more}
+            return (
+                ngettext(
+                    "First close or move what stands below it: %(names)s and %(count)d more.",
+                    "First close or move what stands below it: %(names)s and %(count)d more.",
+                    more,
+                )
+                % told
+            )
         return _("First close or move what stands below it: %(names)s.") % {"names": names}
     able = Membership.objects.able(timezone.now())
     for role in (Role.ADMIN, Role.SECURITY, Role.AUDITOR):

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.acting import TOLD
+from accounts.identity.where import where_of
 from accounts.models import ApiClient, User
 from dashboards.datasets import serving, usage
 from dashboards.datasets.definition import DataSet
@@ -58,7 +59,15 @@ def download(
     served = serving.file_response(request, entry.dataset, file)
     # Who begins in the middle has taken it all but for a few bytes.
     if served.begins or (served.goes_on and not usage.has_begun(file.snapshot, format, asking)):
-        usage.count_file(file.snapshot, format, asking, rows=file.snapshot.rows, size=file.size, at=at)
+        usage.count_file(
+            file.snapshot,
+            format,
+            asking,
+            rows=file.snapshot.rows,
+            size=file.size,
+            where=where_of(request),
+            at=at,
+        )
     setattr(served.response, TOLD, True)
     return served.response
 
@@ -86,7 +95,14 @@ def _slice(
     if request.method == "GET":
         share = rows / max(1, file.snapshot.rows)
         usage.count_file(
-            file.snapshot, "csv", asking, rows=rows, size=int(file.size * share), domain=domain, at=at
+            file.snapshot,
+            "csv",
+            asking,
+            rows=rows,
+            size=int(file.size * share),
+            domain=domain,
+            where=where_of(request),
+            at=at,
         )
     return response
 

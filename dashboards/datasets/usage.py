@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
+from accounts.audit import actor
+from accounts.identity.where import Where
 from accounts.models import ApiClient, User
 from accounts.viewer import viewer_of
 from dashboards.models import Download, Snapshot
@@ -33,6 +35,7 @@ def _who(asking: User | ApiClient) -> tuple[int | None, int | None, str]:
     return asking.pk, None, unit.code if unit else ""
 
 
+@transaction.atomic
 def count_file(
     snapshot: Snapshot,
     format: str,
@@ -41,10 +44,13 @@ def count_file(
     rows: int,
     size: int,
     domain: str = "",
+    where: Where | None = None,
     at: datetime,
 ) -> Download:
-    """A file begins to be handed out."""
+    """A file begins to be handed out; the audit log's line, which a trigger writes, says from where too."""
     user, client, unit = _who(asking)
+    if user is not None and where is not None:  # a request that reads says it to the database nowhere else
+        actor.say(user, where)
     return Download.objects.create(
         dataset=snapshot.dataset,
         snapshot=snapshot,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import person, staff
 from accounts.audit.acting import TOLD
 from accounts.audit.rows import AuditEvent
-from accounts.audit.telling import tell_of
+from accounts.audit.telling import taken_out_by, tell_of
 from accounts.identity.rules import SECURITY_ROLES
 from accounts.roles import Role
 from dispatch.pages.access import list_or_404
@@ -63,11 +63,7 @@ def export_units(request: HttpRequest, kind: str) -> HttpResponseBase:
 def export_people(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same of everybody with a sign-in. It is personal data: it says who took it, and so does the log."""
     who = person(request)
-    remark = _("Taken out by %(name)s (%(username)s) at %(at)s") % {
-        "name": who,
-        "username": who.username,
-        "at": f"{timezone.localtime():%Y-%m-%d %H:%M:%S}",
-    }
+    remark = taken_out_by(who, timezone.localtime())
     rows = list(people.rows(in_chinese=_in_chinese()))
     answer = _sheet(
         "people", kind, _("People"), people.COLUMNS, rows, widths=(20, 14, 30, 40, 18, 8), remark=remark

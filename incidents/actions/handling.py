@@ -315,6 +315,8 @@ def unmask(*, number: str, report_id: int, actor: Actor, at: datetime) -> Contac
     )
     if link is None or link.report.contact is None:
         raise ActionRefused("no_contact", _("The reporter left no name and no number."))
+    if link.report.contact.erased_at is not None:
+        raise ActionRefused("erased", _("Who reported it was erased: there is nothing left to show."))
     timeline.record(timeline.Kind.UNMASKED, incident_id=incident.pk, at=at, actor=actor, report=report_id)
     return link.report.contact
 

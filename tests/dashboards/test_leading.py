@@ -97,7 +97,9 @@ def table_of(client: Client, name: str, query: str = "") -> list[list[str]]:
     response = client.get(f"/board/data/{name}.csv{query}")
     assert response.status_code == 200
     text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    return list(csv.reader(io.StringIO(text)))
+    *lines, (mark,) = csv.reader(io.StringIO(text))
+    assert "leader" in mark  # who took it
+    return lines
 
 
 def verdicts(client: Client, league: str) -> dict[str, str]:

@@ -242,7 +242,9 @@ def test_a_list_can_be_taken_along_without_what_people_said(client: Client, lead
     sign_in(client, leader)
     response = client.get("/board/cases/?list=late&format=csv")
     text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    assert len(text.strip().splitlines()) == 1 + 6
+    *lines, last = text.strip().splitlines()
+    assert len(lines) == 1 + 6
+    assert leader.user.username in last
     assert "路灯不亮" not in text
 
 

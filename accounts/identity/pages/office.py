@@ -195,7 +195,8 @@ def _person_page(
     context = {
         "who": user,
         "memberships": memberships,
-        "rule": strictest_of(frozenset(membership.role for membership in memberships)),
+        "needs_factor": settings.STRICT_SIGN_IN
+        and strictest_of(frozenset(membership.role for membership in memberships)).second_factor,
         "factor": SecondFactor.objects.filter(user=user).first(),
         "locked_until": locks.locked_until(user.get_username(), at),
         "closed_until": factors.closed_until(user, at),

@@ -32,6 +32,8 @@ from accounts.identity.where import where_of
 
 HISTORY_SHOWN = 30
 ISSUER = "Yiwang"
+# In the session: the key that was offered and is not in use yet, sealed.
+_OFFERED = "second_factor_offered"
 
 
 @require_GET
@@ -120,7 +122,9 @@ def set_up(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("my-sign-in"))
     if not proving.can_prove(request):
         return proving.through_the_provider_again(request)
-    offered = request.POST.get("offered", "")
+    # A page that is loaded anew shows the same key, for as long as it holds: a telephone may have it already.
+    given = request.POST if request.method == "POST" else {"offered": request.session.get(_OFFERED, "")}
+    offered = given.get("offered", "")
     form = SetUpForm(request.POST or None)
     proving.ask_what_there_is(form, user)
     if request.method == "POST" and form.is_valid():
@@ -129,6 +133,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
                 at, where = timezone.now(), where_of(request)
                 code = form.cleaned_data["code"]
                 codes = factors.set_up(user=user, offered=offered, code=code, at=at, where=where)
+                request.session.pop(_OFFERED, None)
                 _mark(request, has_code=True)
                 key = request.session.session_key
                 sessions.end_others(user=user, but=key, at=at, where=where, ending=Ending.FACTOR)
@@ -138,14 +143,13 @@ def set_up(request: HttpRequest) -> HttpResponse:
     try:
         key = factors.offered_key(user, offered)
     except Refused:
-        offered = factors.offer(user)
+        offered = request.session[_OFFERED] = factors.offer(user)
         key = factors.offered_key(user, offered)
     context = {
         "form": form,
         "offered": offered,
         "key": factors.in_groups(key),
         "picture": _picture(factors.address_of_key(user, key, issuer=ISSUER)),
-        "is_needed": rule_of(user).second_factor,
         # Nothing else opens: whoever does not want to can only leave.
         "is_held": settings.STRICT_SIGN_IN and rule_of(user).second_factor,
     }
@@ -211,7 +215,8 @@ def remove(request: HttpRequest) -> HttpResponse:
 def _proof_page(request: HttpRequest, form: ProofForm, what: str) -> HttpResponse:
     if not factors.has_one(person(request)):
         return HttpResponseRedirect(reverse("my-sign-in"))
-    context = {"form": form, "what": what, "is_needed": rule_of(person(request)).second_factor}
+    is_needed = settings.STRICT_SIGN_IN and rule_of(person(request)).second_factor
+    context = {"form": form, "what": what, "is_needed": is_needed}
     return render(request, "accounts/second_factor_proof.html", context, status=400 if form.errors else 200)
 
 

@@ -1,8 +1,11 @@
 """The tree of units: added, named, moved; closed ones take nothing, and their successor goes on for them."""
 
+from collections import Counter
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import AuditEvent, Membership, OrgUnit
 from accounts.roles import Role
@@ -125,6 +128,17 @@ def test_what_everything_stands_on_is_not_closed(office: Client, code: str) -> N
     answer = close(office, code, LAMP_UNIT)
     assert answer.status_code == 400  # type: ignore[attr-defined]
     assert OrgUnit.objects.get(pk=code).is_open
+
+
+@pytest.mark.django_db
+def test_of_much_that_stands_in_the_way_it_says_how_much_more() -> None:
+    parents = OrgUnit.objects.open().exclude(parent=None).values_list("parent", flat=True)
+    kept = {"district", "operations-centre"}
+    ours = {code: count for code, count in Counter(parents).items() if count > 5 and code not in kept}
+    code, count = next(iter(ours.items()))
+    with translation.override("en"):
+        why = keeping.why_not_closed(OrgUnit.objects.get(pk=code))
+    assert why.endswith(f" and {count - 5} more.")
 
 
 def test_only_who_keeps_the_installation(admin: Person) -> None:

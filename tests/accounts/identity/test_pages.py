@@ -15,9 +15,10 @@ from django.utils import translation
 
 from accounts.identity import factors
 from accounts.models import SignInEvent, StaffSession, User
+from accounts.roles import Role
 from tests.accounts.identity.conftest import Hours, is_in, signed_in, with_phone
 from tests.browsers import As
-from tests.cast import PASSWORD, Person
+from tests.cast import PASSWORD, Person, person
 
 NEW = "Lamps-and-2-Rivers"
 
@@ -134,6 +135,23 @@ def test_setting_up_shows_a_picture_and_the_key(operator: Person) -> None:
     assert key not in offered
     assert "no-store" in page["Cache-Control"]
     assert not factors.has_one(operator.user)
+
+
+def test_a_page_that_is_loaded_anew_shows_the_same_key(operator: Person) -> None:
+    client = signed_in(operator)
+    shown = {offered_by(client.get(reverse("second-factor-set-up"))) for _time in range(2)}
+    assert len(shown) == 1
+    another = signed_in(operator).get(reverse("second-factor-set-up"))
+    assert offered_by(another) not in shown
+
+
+def test_where_the_rules_do_not_hold_nobody_needs_one(admin: Person, client: Client, settings: Any) -> None:
+    settings.STRICT_SIGN_IN = False
+    security = person("locks", Role.SECURITY, "district")
+    client.force_login(security.user)
+    page = client.get(reverse("sign-ins-of", args=[admin.user.pk]), headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert page.context["needs_factor"] is False
 
 
 def test_the_first_right_code_takes_it_into_use(operator: Person, hours: Hours) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from accounts.audit.rows import AuditEvent
 from dashboards.datasets import building, usage
 from dashboards.datasets.catalogue import AREAS, CATEGORIES, DAILY, EVENTS
 from dashboards.models import Download, SnapshotFile
@@ -206,3 +207,10 @@ def test_usage_is_counted_by_receiver(
     }
     assert usage.counts(["categories"], NOON + timedelta(days=31)) == {}
     assert building.newest(CATEGORIES).downloads.filter(unit_code=handler.unit).count() == 2
+
+
+def test_the_audit_log_says_from_where_a_file_was_taken(reader: Client) -> None:
+    build(CATEGORIES, at=NOON)
+    body(reader.get(FILE, headers={"User-Agent": "Firefox"}, REMOTE_ADDR="203.0.113.7"))
+    line = AuditEvent.objects.get(what="dataset", kind=AuditEvent.Kind.EXPORT)
+    assert line.address == "203.0.113.7"

@@ -17,6 +17,7 @@ from django.utils import translation
 from accounts.audit.rows import AuditEvent
 from accounts.roles import Role
 from config import clock
+from incidents import actions
 from incidents.errors import ActionRefused, InvalidInput
 from incidents.intake import Reporter
 from incidents.models import Contact, PrivacyAsk, PrivacyRequest, Report
@@ -347,3 +348,8 @@ def test_the_command_forgets_at_once_and_says_how_much(operator: Person, supervi
     page = got(operator, f"/cases/{case.number}/").content.decode()
     assert "personal data erased" in page
     assert "Show (recorded)" not in page
+    # Nor is there anything to look at for who asks all the same, and no look is written down.
+    report = case.links.get().report_id
+    with pytest.raises(ActionRefused) as refused:
+        actions.unmask(number=case.number, report_id=report, actor=operator.actor, at=TUESDAY)
+    assert refused.value.code == "erased"
