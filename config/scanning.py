@@ -36,9 +36,11 @@ _MADE_UP: Final = (
     "static/",
     "docs/openapi.yaml",
 )
-# `audited.py` has marks of definitions, which look like keys and open nothing.
+# `audited.py` has marks of definitions and a simulated year's result digests: they look like keys and open
+# nothing.
 _NOT_READ: Final = (
     "/audited.py",
+    "/simulation.json",
     ".svg",
     ".png",
     ".csv",

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.audit.reasons import because
 from accounts.identity.where import Where
 from accounts.masking import starred
 from accounts.models import Membership, OrgUnit, User
@@ -321,11 +322,13 @@ def write(plan: PeoplePlan, *, by: User, at: datetime, reason: str) -> int:
     for pk, was, now in plan.people:
         user = held.get(pk) if pk is not None else None
         if user is None:
-            user = keeping.enter(now.terms, at=at)
+            with because(reason):
+                user = keeping.enter(now.terms, at=at)
         elif standing_of(user) != was:  # changed between the look at it and its lock
             raise keeping.NotTaken("", _("Somebody else has changed this meanwhile."))
         elif was.terms != now.terms:
-            keeping.rename(user, now.terms)
+            with because(reason):
+                keeping.rename(user, now.terms)
         for row in list(user.memberships.all()):
             if (row.unit_id, row.role) in was.held - now.held:
                 keeping.revoke(user, row, reason=reason, actor=by, last=False)
